@@ -1,0 +1,173 @@
+// The C header for Python: arrays in, results out, a StatusError for every status that is not OK.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <string_view>
+
+#include "countermark/countermark.h"
+
+namespace py = pybind11;
+
+namespace {
+
+struct StatusError : std::runtime_error {
+  explicit StatusError(cmk_status status)
+      : std::runtime_error(cmk_status_string(status)), status(status) {}
+
+  cmk_status status;
+};
+
+void Check(cmk_status status) {
+  if (status != CMK_STATUS_OK) throw StatusError(status);
+}
+
+uint32_t Side(py::ssize_t side) {
+  if (side > CMK_SIDE_MAX) throw StatusError(CMK_STATUS_IMAGE_TOO_LARGE);
+  return static_cast<uint32_t>(side);
+}
+
+uint32_t Format(const py::array& array) {
+  const bool sixteen = py::isinstance<py::array_t<uint16_t>>(array);
+  if (!sixteen && !py::isinstance<py::array_t<uint8_t>>(array)) {
+    throw StatusError(CMK_STATUS_UNKNOWN_FORMAT);
+  }
+  const uint32_t base = sixteen ? CMK_FORMAT_GRAY16 : CMK_FORMAT_GRAY8;
+  if (array.ndim() == 2) return base + CMK_FORMAT_GRAY8;
+  if (array.ndim() == 3 && array.shape(2) == 3) return base + CMK_FORMAT_RGB8;
+  if (array.ndim() == 3 && array.shape(2) == 4) return base + CMK_FORMAT_RGBA8;
+  throw StatusError(CMK_STATUS_UNKNOWN_FORMAT);
+}
+
+// Pixels within a row must lie one behind the other; rows may lie anywhere.
+cmk_image Image(const py::array& array) {
+  const uint32_t format = Format(array);
+  py::ssize_t packed = array.itemsize();
+  for (py::ssize_t axis = array.ndim() - 1; axis > 0; --axis) {
+    if (array.shape(axis) != 1 && array.strides(axis) != packed)
+      throw StatusError(CMK_STATUS_BAD_STRIDE);
+    packed *= array.shape(axis);
+  }
+  return {sizeof(cmk_image),
+          Side(array.shape(1)),
+          Side(array.shape(0)),
+          format,
+          const_cast<void*>(array.data()),
+          static_cast<ptrdiff_t>(array.strides(0))};
+}
+
+// Scratch memory of one call. What embedding and aligned detection take stays with the thread:
+// fresh pages for each call would make threads wait for each other in the system.
+class Scratch {
+ public:
+  explicit Scratch(size_t size) : size_(size) {
+    if (size > kKept) {
+      own_.reset(new std::byte[size]);
+    } else if (kept_size_ < size) {
+      kept_.reset(new std::byte[size]);
+      kept_size_ = size;
+    }
+  }
+
+  void* data() const { return own_ ? own_.get() : kept_.get(); }
+  size_t size() const { return size_; }
+
+ private:
+  static constexpr size_t kKept = size_t{16} << 20;
+  static inline thread_local std::unique_ptr<std::byte[]> kept_;
+  static inline thread_local size_t kept_size_ = 0;
+
+  std::unique_ptr<std::byte[]> own_;
+  size_t size_;
+};
+
+const uint8_t* Key(const py::bytes& key) {
+  const std::string_view bytes = key;
+  if (bytes.size() != CMK_KEY_BYTES) throw std::invalid_argument("a key has 16 bytes");
+  return reinterpret_cast<const uint8_t*>(bytes.data());
+}
+
+void Embed(const py::array& in, const py::array& out, uint64_t payload, const py::bytes& key,
+           float strength) {
+  const cmk_image source = Image(in), target = Image(out);
+  const uint8_t* const key_bytes = Key(key);
+  size_t size = 0;
+  Check(cmk_watermark_embed_scratch_size(&source, &size));
+  const Scratch scratch(size);
+  const py::gil_scoped_release release;
+  Check(cmk_watermark_embed(&source, &target, payload, key_bytes, strength, scratch.data(),
+                            scratch.size()));
+}
+
+std::optional<py::tuple> Detect(const py::array& array, const py::bytes& key, bool full) {
+  const cmk_image image = Image(array);
+  const uint8_t* const key_bytes = Key(key);
+  const cmk_effort effort = full ? CMK_EFFORT_FULL : CMK_EFFORT_ALIGNED;
+  size_t size = 0;
+  Check(cmk_watermark_detect_scratch_size(&image, effort, &size));
+  const Scratch scratch(size);
+  cmk_detection found = {};
+  found.struct_size = sizeof(found);
+  cmk_status status = CMK_STATUS_OK;
+  {
+    const py::gil_scoped_release release;
+    status =
+        cmk_watermark_detect(&image, key_bytes, effort, scratch.data(), scratch.size(), &found);
+  }
+  if (status == CMK_STATUS_NOT_FOUND) return std::nullopt;
+  Check(status);
+  const double* const g = found.geometry;
+  return py::make_tuple(found.payload, found.score, found.false_positive_rate,
+                        py::make_tuple(g[0], g[1], g[2], g[3], g[4], g[5]));
+}
+
+template <size_t kCount, auto kFunction>
+py::tuple Pdq(const py::array& array) {
+  const cmk_image image = Image(array);
+  size_t size = 0;
+  Check(cmk_fingerprint_pdq_scratch_size(&image, &size));
+  const Scratch scratch(size);
+  std::array<uint8_t, kCount * CMK_PDQ_BYTES> hashes;
+  int32_t quality = 0;
+  {
+    const py::gil_scoped_release release;
+    Check(kFunction(&image, scratch.data(), scratch.size(), hashes.data(), &quality));
+  }
+  return py::make_tuple(py::bytes(reinterpret_cast<const char*>(hashes.data()), hashes.size()),
+                        quality);
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
+  // An exception whose arguments are the number and the text of the status.
+  static PyObject* const status_error =
+      PyErr_NewException("countermark._core.StatusError", PyExc_Exception, nullptr);
+  if (status_error == nullptr) throw py::error_already_set();
+  module.attr("StatusError") = py::handle(status_error);
+  py::register_local_exception_translator([](std::exception_ptr thrown) {
+    try {
+      if (thrown) std::rethrow_exception(thrown);
+    } catch (const StatusError& error) {
+      const py::tuple arguments = py::make_tuple(static_cast<int>(error.status), error.what());
+      PyErr_SetObject(status_error, arguments.ptr());
+    }
+  });
+
+  using namespace py::literals;
+  module.def("embed", &Embed, "image"_a, "out"_a, "payload"_a, "key"_a, "strength"_a);
+  module.def("detect", &Detect, "image"_a, "key"_a, "full"_a);
+  module.def("pdq", &Pdq<1, cmk_fingerprint_pdq>, "image"_a);
+  module.def("pdq_dihedral", &Pdq<CMK_PDQ_DIHEDRAL_COUNT, cmk_fingerprint_pdq_dihedral>, "image"_a);
+  module.def("target_name", &cmk_target_name);
+  module.def("version", &cmk_version_string);
+  module.attr("PDQ_SIDE_MIN") = cmk_pdq_side_min();
+  module.attr("DEFAULT_KEY") =
+      py::bytes(reinterpret_cast<const char*>(cmk_default_key()), cmk_key_bytes());
+}

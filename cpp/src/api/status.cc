@@ -1,0 +1,37 @@
+#include "countermark/countermark.h"
+
+const char* cmk_status_string(cmk_status status) {
+  switch (status) {
+    case CMK_STATUS_OK:
+      return "done";
+    case CMK_STATUS_NOT_FOUND:
+      return "no watermark can be read";
+    case CMK_STATUS_NULL_POINTER:
+      return "a pointer that must not be null is null";
+    case CMK_STATUS_STRUCT_SIZE:
+      return "struct_size is not one that this version of the library knows";
+    case CMK_STATUS_UNKNOWN_FORMAT:
+      return "the pixel format is unknown";
+    case CMK_STATUS_IMAGE_TOO_SMALL:
+      return "a side of the picture is too small";
+    case CMK_STATUS_IMAGE_TOO_LARGE:
+      return "a side of the picture is over 65,535 pixels";
+    case CMK_STATUS_BAD_STRIDE:
+      return "the stride is shorter than a row of pixels, or the picture exceeds memory";
+    case CMK_STATUS_MISALIGNED:
+      return "16-bit samples do not lie at even addresses";
+    case CMK_STATUS_SHAPE_MISMATCH:
+      return "input and output differ in size or format";
+    case CMK_STATUS_OVERLAP:
+      return "buffers share memory without being the same picture";
+    case CMK_STATUS_BAD_STRENGTH:
+      return "the strength is not over 0 and at most 4";
+    case CMK_STATUS_UNKNOWN_EFFORT:
+      return "the effort is unknown";
+    case CMK_STATUS_SCRATCH_TOO_SMALL:
+      return "the scratch memory is smaller than the function asks for";
+    case CMK_STATUS_UNKNOWN_TARGET:
+      return "COUNTERMARK_TARGET names a SIMD target that is not available here";
+  }
+  return "unknown status";
+}

@@ -1,0 +1,20 @@
+// Sums and minima over several rows: the inner loop of separable filters. A horizontal filter
+// passes one row at successive offsets, a vertical one successive rows.
+#ifndef COUNTERMARK_KERNELS_FILTER_H_
+#define COUNTERMARK_KERNELS_FILTER_H_
+
+#include <cstddef>
+
+namespace countermark {
+
+// out[i] = sum over t of inputs[t][i] * weights[t], added in the order of t. taps > 0.
+// `out` may be one of the inputs only at the same position.
+void WeightedSum(const float* const* inputs, const float* weights, size_t taps, size_t count,
+                 float* out);
+
+// out[i] = the least of inputs[t][i]. taps > 0; no NaN.
+void Minimum(const float* const* inputs, size_t taps, size_t count, float* out);
+
+}  // namespace countermark
+
+#endif  // COUNTERMARK_KERNELS_FILTER_H_

@@ -1,0 +1,28 @@
+// Plain-loop twins of kernels/filter.h.
+#ifndef COUNTERMARK_KERNELS_FILTER_REFERENCE_H_
+#define COUNTERMARK_KERNELS_FILTER_REFERENCE_H_
+
+#include <cstddef>
+
+namespace countermark::reference {
+
+inline void WeightedSum(const float* const* inputs, const float* weights, size_t taps, size_t count,
+                        float* out) {
+  for (size_t i = 0; i < count; ++i) {
+    float sum = inputs[0][i] * weights[0];
+    for (size_t t = 1; t < taps; ++t) sum = sum + inputs[t][i] * weights[t];
+    out[i] = sum;
+  }
+}
+
+inline void Minimum(const float* const* inputs, size_t taps, size_t count, float* out) {
+  for (size_t i = 0; i < count; ++i) {
+    float least = inputs[0][i];
+    for (size_t t = 1; t < taps; ++t) least = inputs[t][i] < least ? inputs[t][i] : least;
+    out[i] = least;
+  }
+}
+
+}  // namespace countermark::reference
+
+#endif  // COUNTERMARK_KERNELS_FILTER_REFERENCE_H_

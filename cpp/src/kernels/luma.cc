@@ -1,0 +1,143 @@
+#include "kernels/luma.h"
+
+#include <cstring>
+
+#include "kernels/luma_reference.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/luma.cc"
+#include "hwy/foreach_target.h"  // must come before highway.h
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace countermark {
+namespace HWY_NAMESPACE {
+
+#if HWY_TARGET == HWY_SCALAR
+
+void LumaRow(const uint8_t* row, PixelFormat format, size_t width, uint8_t* luma) {
+  reference::LumaRow(row, format, width, luma);
+}
+
+#else
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <size_t kChannels, class D, class V, typename T>
+HWY_INLINE void LoadRgb(D d, const T* pixels, V& red, V& green, V& blue) {
+  if constexpr (kChannels == 3) {
+    hn::LoadInterleaved3(d, pixels, red, green, blue);
+  } else {
+    V alpha;
+    hn::LoadInterleaved4(d, pixels, red, green, blue, alpha);
+  }
+}
+
+template <class DW, class VW>
+HWY_INLINE VW WeightedSum(DW dw, VW red, VW green, VW blue) {
+  using T = hn::TFromD<DW>;
+  const VW a = hn::Add(hn::Mul(red, hn::Set(dw, T{77})), hn::Mul(green, hn::Set(dw, T{150})));
+  const VW b = hn::Add(hn::Mul(blue, hn::Set(dw, T{29})), hn::Set(dw, T{128}));
+  return hn::Add(a, b);
+}
+
+// Even and odd samples are widened where they lie, so that nothing crosses lanes.
+template <size_t kChannels>
+size_t LumaRow8(const uint8_t* row, size_t width, uint8_t* luma) {
+  const hn::ScalableTag<uint8_t> d;
+  const hn::Repartition<uint16_t, decltype(d)> dw;
+  const auto low = hn::Set(dw, uint16_t{0x00FF});
+  const auto high = hn::Set(dw, uint16_t{0xFF00});
+  size_t x = 0;
+  for (; x + hn::Lanes(d) <= width; x += hn::Lanes(d)) {
+    hn::Vec<decltype(d)> r8, g8, b8;
+    LoadRgb<kChannels>(d, row + x * kChannels, r8, g8, b8);
+    const auto r = hn::BitCast(dw, r8);
+    const auto g = hn::BitCast(dw, g8);
+    const auto b = hn::BitCast(dw, b8);
+    const auto even = WeightedSum(dw, hn::And(r, low), hn::And(g, low), hn::And(b, low));
+    const auto odd =
+        WeightedSum(dw, hn::ShiftRight<8>(r), hn::ShiftRight<8>(g), hn::ShiftRight<8>(b));
+    const auto both = hn::Or(hn::ShiftRight<8>(even), hn::And(odd, high));
+    hn::StoreU(hn::BitCast(d, both), d, luma + x);
+  }
+  return x;
+}
+
+template <class DW, class VW>
+HWY_INLINE VW EightBits(DW dw, VW value) {
+  const VW scaled = hn::Sub(hn::ShiftLeft<8>(value), value);
+  return hn::ShiftRight<16>(hn::Add(scaled, hn::Set(dw, 32895u)));
+}
+
+template <size_t kChannels>
+size_t LumaRow16(const uint16_t* row, size_t width, uint8_t* luma) {
+  const hn::ScalableTag<uint16_t> d;
+  const hn::Repartition<uint32_t, decltype(d)> dw;
+  const hn::Repartition<int16_t, decltype(d)> di;
+  const hn::Rebind<uint8_t, decltype(d)> d8;
+  const auto low = hn::Set(dw, 0xFFFFu);
+  size_t x = 0;
+  for (; x + hn::Lanes(d) <= width; x += hn::Lanes(d)) {
+    hn::Vec<decltype(dw)> even, odd;
+    if constexpr (kChannels == 1) {
+      const auto v = hn::BitCast(dw, hn::LoadU(d, row + x));
+      even = hn::And(v, low);
+      odd = hn::ShiftRight<16>(v);
+    } else {
+      hn::Vec<decltype(d)> r16, g16, b16;
+      LoadRgb<kChannels>(d, row + x * kChannels, r16, g16, b16);
+      const auto r = hn::BitCast(dw, r16);
+      const auto g = hn::BitCast(dw, g16);
+      const auto b = hn::BitCast(dw, b16);
+      even = hn::ShiftRight<8>(WeightedSum(dw, hn::And(r, low), hn::And(g, low), hn::And(b, low)));
+      odd = hn::ShiftRight<8>(
+          WeightedSum(dw, hn::ShiftRight<16>(r), hn::ShiftRight<16>(g), hn::ShiftRight<16>(b)));
+    }
+    const auto both = hn::Or(EightBits(dw, even), hn::ShiftLeft<16>(EightBits(dw, odd)));
+    hn::StoreU(hn::DemoteTo(d8, hn::BitCast(di, both)), d8, luma + x);
+  }
+  return x;
+}
+
+size_t LumaOfWholeVectors(const uint8_t* row, PixelFormat format, size_t width, uint8_t* luma) {
+  const uint16_t* row16 = reinterpret_cast<const uint16_t*>(row);
+  switch (format) {
+    case PixelFormat::kGray8:
+      if (width != 0) std::memcpy(luma, row, width);
+      return width;
+    case PixelFormat::kRgb8:
+      return LumaRow8<3>(row, width, luma);
+    case PixelFormat::kRgba8:
+      return LumaRow8<4>(row, width, luma);
+    case PixelFormat::kGray16:
+      return LumaRow16<1>(row16, width, luma);
+    case PixelFormat::kRgb16:
+      return LumaRow16<3>(row16, width, luma);
+    default:
+      return LumaRow16<4>(row16, width, luma);
+  }
+}
+
+void LumaRow(const uint8_t* row, PixelFormat format, size_t width, uint8_t* luma) {
+  const size_t done = LumaOfWholeVectors(row, format, width, luma);
+  reference::LumaRow(row + done * BytesPerPixel(format), format, width - done, luma + done);
+}
+
+#endif  // HWY_TARGET == HWY_SCALAR
+
+}  // namespace HWY_NAMESPACE
+}  // namespace countermark
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace countermark {
+
+HWY_EXPORT(LumaRow);
+
+void LumaRow(const uint8_t* row, PixelFormat format, size_t width, uint8_t* luma) {
+  HWY_DYNAMIC_DISPATCH(LumaRow)(row, format, width, luma);
+}
+
+}  // namespace countermark
+#endif  // HWY_ONCE

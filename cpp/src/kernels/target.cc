@@ -1,0 +1,48 @@
+#include "kernels/target.h"
+
+#include <cstdint>
+#include <cstring>
+
+#include "hwy/highway.h"
+
+namespace countermark {
+namespace {
+
+const char* Name(int64_t target) {
+  switch (target) {
+    case HWY_SCALAR:
+      return "scalar";
+    case HWY_SSE4:
+      return "sse4";
+    case HWY_AVX2:
+      return "avx2";
+    case HWY_NEON:
+#ifdef HWY_NEON_WITHOUT_AES
+    case HWY_NEON_WITHOUT_AES:
+#endif
+      return "neon";
+    case HWY_WASM:
+      return "wasm";
+    default:
+      return "other";
+  }
+}
+
+// The lowest bit is the best target.
+int64_t Best(int64_t targets) { return targets & -targets; }
+
+}  // namespace
+
+const char* TargetName() { return Name(Best(hwy::SupportedTargets() & HWY_TARGETS)); }
+
+bool ForceTarget(const char* name) {
+  for (int64_t rest = hwy::SupportedTargets() & HWY_TARGETS; rest != 0; rest &= rest - 1) {
+    if (std::strcmp(Name(Best(rest)), name) == 0) {
+      hwy::SetSupportedTargetsForTest(Best(rest));
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace countermark

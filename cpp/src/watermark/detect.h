@@ -1,0 +1,38 @@
+// Finds the mark in a picture and reads its payload.
+#ifndef COUNTERMARK_WATERMARK_DETECT_H_
+#define COUNTERMARK_WATERMARK_DETECT_H_
+
+#include <array>
+
+#include "base/arena.h"
+#include "base/image.h"
+#include "watermark/key.h"
+
+namespace countermark {
+
+enum class Effort {
+  kAligned,  // plain resizes, recompression, colour changes
+  kFull,     // also crops, rotations, changed aspect, grown canvas, mild perspective
+};
+
+struct Detection {
+  uint64_t payload;
+  // Height of the pilot's correlation peak, in standard deviations of the correlation surface.
+  float score;
+  // Upper bound for reading any message from an unmarked picture with as many attempts.
+  double false_positive_rate;
+  // (a, b, c, d, e, f): the picture's point (x, y), pixel centres at halves, lies at
+  // (a x + b y + c, d x + e y + f) of the canonical plane, whose origin is the centre of the
+  // picture that was marked and whose area is kCanonicalSide squared; (c, f) modulo the tile.
+  std::array<double, 6> geometry;
+};
+
+// Bytes of scratch memory that Detect takes for a picture of this size.
+size_t DetectScratchSize(size_t width, size_t height, Effort effort);
+
+bool Detect(const ImageView& image, const Key& key, Effort effort, Arena& arena,
+            Detection* detection);
+
+}  // namespace countermark
+
+#endif  // COUNTERMARK_WATERMARK_DETECT_H_

@@ -1,0 +1,188 @@
+#include "watermark/embed.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/blend.h"
+#include "kernels/filter.h"
+#include "watermark/fold.h"
+#include "watermark/layout.h"
+#include "watermark/mask.h"
+#include "watermark/plane.h"
+#include "watermark/whitening.h"
+
+namespace countermark {
+namespace {
+
+// How much of the picture's own contribution to the folded tile is taken out in advance.
+constexpr float kHostRejection = 0.5f;
+// Samples of the finer residual row left of the plane's first.
+constexpr size_t kMargin = 2;
+
+// 1 where the plane's centre lies between pixels.
+int HalfOffset(size_t length) { return length % 2 == 0 ? 1 : 0; }
+
+// All planes have the canonical size.
+struct EmbedWorkspace {
+  EmbedWorkspace(Size picture, Arena& arena)
+      : canonical(ScaledSize(picture, kCanonicalSide)),
+        luma(AllocatePlane(canonical, arena)),
+        mask(AllocatePlane(canonical, arena)),
+        residual(AllocatePlane(canonical, arena)),
+        whitened(AllocateBorderedPlane(canonical, arena)),
+        tile(arena.Allocate<float>(kTile * kTile)),
+        reader(picture, canonical, arena),
+        fold(kMostTiles, arena),
+        transform(arena),
+        between(arena.Allocate<float>(canonical.width + 2 * kMargin)),
+        halfway(arena.Allocate<float>(canonical.width + kMargin)),
+        fine(arena.Allocate<int16_t>(2 * (canonical.width + kMargin) + kResidualPadding)),
+        positions(arena.Allocate<uint32_t>(picture.width)) {}
+
+  Size canonical;
+  Plane luma, mask, residual, whitened;
+  float* tile;
+  LumaReader reader;
+  TileFold fold;
+  TileTransform transform;
+  float* between;       // a row of the residual between the plane's rows, edges repeated
+  float* halfway;       // the same, halfway between its samples
+  int16_t* fine;        // both, in fixed point
+  uint32_t* positions;  // of the picture's pixels in `fine`
+};
+
+// residual = mask * pattern, the pattern's origin in the centre of the plane.
+void Spread(const Spectrum& pattern, EmbedWorkspace& w) {
+  Spectrum shifted = pattern;
+  ShiftByHalves(HalfOffset(w.canonical.width), HalfOffset(w.canonical.height), &shifted);
+  w.transform.Synthesise(shifted, w.tile);
+  const size_t first_x = kTile - (w.canonical.width / 2) % kTile;
+  const size_t first_y = kTile - (w.canonical.height / 2) % kTile;
+  for (size_t y = 0; y < w.canonical.height; ++y) {
+    const float* tile_row = w.tile + (first_y + y) % kTile * kTile;
+    const float* mask = w.mask.Row(y);
+    float* out = w.residual.Row(y);
+    for (size_t x = 0, column = first_x % kTile; x < w.canonical.width; ++x) {
+      out[x] = mask[x] * tile_row[column];
+      column = column + 1 == kTile ? 0 : column + 1;
+    }
+  }
+}
+
+// The folded tile of a plane, and the power of its noise unless `power` is null.
+void FoldWhitened(const Plane& plane, EmbedWorkspace& w, Arena& arena, Spectrum* sum,
+                  float* power) {
+  Whiten(plane, w.whitened, arena);
+  const Placement placement = Centred(w.whitened, 1, 0, 0, 1);
+  const int half_x = HalfOffset(w.canonical.width), half_y = HalfOffset(w.canonical.height);
+  if (power == nullptr) {
+    w.fold.SumOnly(w.whitened, placement, half_x, half_y, sum);
+  } else {
+    w.fold.Cut(w.whitened, placement, half_x, half_y);
+    w.fold.Sum(sum, power);
+  }
+}
+
+// Informed embedding: subtracts from the pattern part of what the picture itself would put on the
+// folded tile, after Malvar and Florencio, "Improved spread spectrum", 2003.
+void RejectHost(EmbedWorkspace& w, Arena& arena, Spectrum* pattern) {
+  Spectrum host, marked;
+  float power[kBandSize];
+  FoldWhitened(w.luma, w, arena, &host, power);
+  Spread(*pattern, w);
+  for (size_t i = 0; i < w.canonical.Area(); ++i) w.residual.data[i] += w.luma.data[i];
+  FoldWhitened(w.residual, w, arena, &marked, nullptr);
+  // How strongly the pattern arrives in the fold, by least squares weighted by the noise.
+  float product = 0, norm = 0;
+  for (size_t i = 0; i < kBandSize; ++i) {
+    const float weight = 1.0f / (power[i] + 1e-9f);
+    product += weight * ((marked.re[i] - host.re[i]) * pattern->re[i] +
+                         (marked.im[i] - host.im[i]) * pattern->im[i]);
+    norm += weight * (pattern->re[i] * pattern->re[i] + pattern->im[i] * pattern->im[i]);
+  }
+  const float gain = product / norm;
+  if (!(gain > 0)) return;  // a picture of one colour hides nothing and disturbs nothing
+  for (size_t i = 0; i < kBandSize; ++i) {
+    const float re = host.re[i] / gain, im = host.im[i] / gain;
+    const float own = std::sqrt(pattern->re[i] * pattern->re[i] + pattern->im[i] * pattern->im[i]);
+    const float theirs = std::sqrt(re * re + im * im);
+    const float share = kHostRejection * std::min(1.0f, own / (theirs + 1e-12f));
+    pattern->re[i] -= share * re;
+    pattern->im[i] -= share * im;
+  }
+  const float scale = 1.0f / std::sqrt(MeanSquare(*pattern));
+  for (size_t i = 0; i < kBandSize; ++i) {
+    pattern->re[i] *= scale;
+    pattern->im[i] *= scale;
+  }
+}
+
+// Row y of the picture in the plane of the residual: cubic between rows, then at twice the width
+// (halfway samples by cubic convolution again), in fixed point.
+void MakeFineRow(size_t y, size_t picture_height, EmbedWorkspace& w) {
+  const double at = (static_cast<double>(y) + 0.5) * static_cast<double>(w.canonical.height) /
+                        static_cast<double>(picture_height) -
+                    0.5;
+  const double whole = std::floor(at);
+  const CubicWeights weights(at - whole);
+  const ptrdiff_t last = static_cast<ptrdiff_t>(w.canonical.height) - 1;
+  const float* rows[4];
+  for (ptrdiff_t t = 0; t < 4; ++t) {
+    const ptrdiff_t row = static_cast<ptrdiff_t>(whole) + t - 1;
+    rows[t] = w.residual.Row(static_cast<size_t>(std::clamp<ptrdiff_t>(row, 0, last)));
+  }
+  float* samples = w.between + kMargin;
+  WeightedSum(rows, weights.weight, 4, w.canonical.width, samples);
+  samples[-2] = samples[-1] = samples[0];
+  samples[w.canonical.width] = samples[w.canonical.width + 1] = samples[w.canonical.width - 1];
+  // Halfway sample i lies right of sample i - 1, for i = 0 to width.
+  static constexpr float kHalfway[4] = {-0.0625f, 0.5625f, 0.5625f, -0.0625f};
+  const float* taps[4] = {w.between, w.between + 1, w.between + 2, w.between + 3};
+  WeightedSum(taps, kHalfway, 4, w.canonical.width + 1, w.halfway);
+  QuantiseResidual(w.between + 1, w.halfway, w.canonical.width + 1, w.fine);
+}
+
+// Pixel x of the picture lies at 2 X + 2 of the fine row, where X is its place in the plane.
+void PlacePixels(size_t picture_width, EmbedWorkspace& w) {
+  const double step = static_cast<double>(w.canonical.width) / static_cast<double>(picture_width);
+  for (size_t x = 0; x < picture_width; ++x) {
+    const double at = 2 * ((static_cast<double>(x) + 0.5) * step - 0.5) + 2;
+    w.positions[x] = static_cast<uint32_t>(at * 256);
+  }
+}
+
+}  // namespace
+
+size_t EmbedScratchSize(size_t width, size_t height) {
+  Arena arena;
+  EmbedWorkspace w({width, height}, arena);
+  MakeMask(w.luma, 1, w.mask, arena);
+  Whiten(w.luma, w.whitened, arena);
+  return arena.SizeNeeded();
+}
+
+void Embed(const ImageView& in, const MutableImageView& out, uint64_t payload, const Key& key,
+           float strength, Arena& arena) {
+  const Arena::Scope scope(arena);
+  EmbedWorkspace w({in.width, in.height}, arena);
+  w.reader.Read(in, w.luma);
+  MakeMask(w.luma, strength, w.mask, arena);
+
+  // Half the sampling rate of the picture, in cycles per tile.
+  const float limit_x =
+      0.5f * kTile * static_cast<float>(in.width) / static_cast<float>(w.canonical.width);
+  const float limit_y =
+      0.5f * kTile * static_cast<float>(in.height) / static_cast<float>(w.canonical.height);
+  Spectrum pattern;
+  MakePattern(Layout(key), payload, limit_x, limit_y, &pattern);
+  RejectHost(w, arena, &pattern);
+  Spread(pattern, w);
+
+  PlacePixels(in.width, w);
+  for (size_t y = 0; y < in.height; ++y) {
+    MakeFineRow(y, in.height, w);
+    AddResidual(in.Row(y), in.format, in.width, w.fine, w.positions, out.Row(y));
+  }
+}
+
+}  // namespace countermark

@@ -1,0 +1,157 @@
+#include "watermark/fold.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/sample.h"
+
+namespace countermark {
+namespace {
+
+constexpr int kReach = 2;
+
+struct Box {
+  double left, right, top, bottom;
+};
+
+// Bounding box of the four points (m * corner + offset), corners of [l, r] x [t, b].
+Box BoundsOf(double xx, double xy, double yx, double yy, double x, double y, const Box& box) {
+  Box bounds{1e30, -1e30, 1e30, -1e30};
+  for (double u : {box.left, box.right}) {
+    for (double v : {box.top, box.bottom}) {
+      const double px = xx * u + xy * v + x, py = yx * u + yy * v + y;
+      bounds = {std::min(bounds.left, px), std::max(bounds.right, px), std::min(bounds.top, py),
+                std::max(bounds.bottom, py)};
+    }
+  }
+  return bounds;
+}
+
+// Whether interpolation has nothing to do.
+bool FallsOnPixels(const Placement& p, int half_x, int half_y) {
+  const double x = p.x + 0.5 * half_x, y = p.y + 0.5 * half_y;
+  return p.xx == 1 && p.xy == 0 && p.yx == 0 && p.yy == 1 && x == std::floor(x) &&
+         y == std::floor(y);
+}
+
+}  // namespace
+
+Placement Centred(const Plane& plane, double xx, double xy, double yx, double yy) {
+  return {xx,
+          xy,
+          yx,
+          yy,
+          (static_cast<double>(plane.width) - 1) / 2,
+          (static_cast<double>(plane.height) - 1) / 2};
+}
+
+TileFold::TileFold(size_t most_tiles, Arena& arena)
+    : most_tiles_(most_tiles),
+      transform_(arena),
+      samples_(arena.Allocate<float>(kTile * kTile)),
+      tiles_(arena.Allocate<Spectrum>(most_tiles)),
+      centres_(arena.Allocate<float>(2 * most_tiles)) {}
+
+// Visits the corner (u, v) of every tile that touches the plane.
+template <typename Visit>
+void TileFold::ForEachTile(const Plane& plane, const Placement& p, Visit visit) const {
+  const double det = p.Determinant();
+  const double width = static_cast<double>(plane.width), height = static_cast<double>(plane.height);
+  const Box pixels{-1, width, -1, height};
+  const Box canonical =
+      BoundsOf(p.yy / det, -p.xy / det, -p.yx / det, p.xx / det, (p.xy * p.y - p.yy * p.x) / det,
+               (p.yx * p.x - p.xx * p.y) / det, pixels);
+  for (double v = std::floor(canonical.top / kTile) * kTile; v < canonical.bottom; v += kTile) {
+    for (double u = std::floor(canonical.left / kTile) * kTile; u < canonical.right; u += kTile) {
+      const Box tile = BoundsOf(p.xx, p.xy, p.yx, p.yy, p.x, p.y, Box{u, u + kTile, v, v + kTile});
+      if (tile.right > pixels.left && tile.left < pixels.right && tile.bottom > pixels.top &&
+          tile.top < pixels.bottom) {
+        visit(u, v);
+      }
+    }
+  }
+}
+
+void TileFold::AddTile(const Plane& plane, const Placement& p, double u, double v, bool nearest) {
+  const auto add = nearest ? AddNearestSamples : AddSamples;
+  for (int row = 0; row < kTile; ++row) {
+    const double down = v + row;
+    const SampleLine line = {plane.data,
+                             plane.stride,
+                             plane.width,
+                             plane.height,
+                             static_cast<float>(p.xx * u + p.xy * down + p.x),
+                             static_cast<float>(p.yx * u + p.yy * down + p.y),
+                             static_cast<float>(p.xx),
+                             static_cast<float>(p.yx)};
+    add(line, kTile, samples_ + row * kTile);
+  }
+}
+
+void TileFold::Cut(const Plane& plane, const Placement& placement, int half_x, int half_y) {
+  count_ = 0;
+  const bool on_pixels = FallsOnPixels(placement, half_x, half_y);
+  ForEachTile(plane, placement, [&](double u, double v) {
+    if (count_ == most_tiles_) return;
+    std::fill_n(samples_, kTile * kTile, 0.0f);
+    AddTile(plane, placement, u + 0.5 * half_x, v + 0.5 * half_y, on_pixels);
+    transform_.Analyse(samples_, &tiles_[count_]);
+    if (half_x != 0 || half_y != 0) ShiftByHalves(-half_x, -half_y, &tiles_[count_]);
+    centres_[2 * count_] = static_cast<float>(u + 0.5 * kTile);
+    centres_[2 * count_ + 1] = static_cast<float>(v + 0.5 * kTile);
+    ++count_;
+  });
+}
+
+void TileFold::Sum(Spectrum* sum, float* power) const {
+  *sum = {};
+  float raw[kBandSize] = {};
+  for (size_t t = 0; t < count_; ++t) {
+    for (size_t i = 0; i < kBandSize; ++i) {
+      const float re = tiles_[t].re[i], im = tiles_[t].im[i];
+      sum->re[i] += re;
+      sum->im[i] += im;
+      raw[i] += re * re + im * im;
+    }
+  }
+  SmoothOverBand(raw, power);
+}
+
+void TileFold::SumOnly(const Plane& plane, const Placement& placement, int half_x, int half_y,
+                       Spectrum* sum) {
+  std::fill_n(samples_, kTile * kTile, 0.0f);
+  ForEachTile(plane, placement, [&](double u, double v) {
+    AddTile(plane, placement, u + 0.5 * half_x, v + 0.5 * half_y, true);
+  });
+  transform_.Analyse(samples_, sum);
+  if (half_x != 0 || half_y != 0) ShiftByHalves(-half_x, -half_y, sum);
+}
+
+void SmoothOverBand(const float* values, float* smooth) {
+  constexpr int kRows = 2 * kHighestFrequency + 1 + 2 * kReach;
+  constexpr int kColumns = kHighestFrequency + 1 + 2 * kReach;
+  float grid[kRows][kColumns] = {}, members[kRows][kColumns] = {};
+  const auto put = [&](int kx, int ky, float value) {
+    if (kx < -kReach) return;
+    grid[ky + kHighestFrequency + kReach][kx + kReach] = value;
+    members[ky + kHighestFrequency + kReach][kx + kReach] = 1;
+  };
+  for (size_t i = 0; i < kBandSize; ++i) {
+    put(kBand[i].kx, kBand[i].ky, values[i]);
+    // A real tile's power is the same at the opposite frequency.
+    put(-kBand[i].kx, -kBand[i].ky, values[i]);
+  }
+  for (size_t i = 0; i < kBandSize; ++i) {
+    float sum = 0, count = 0;
+    for (int dy = 0; dy <= 2 * kReach; ++dy) {
+      for (int dx = 0; dx <= 2 * kReach; ++dx) {
+        const int row = kBand[i].ky + kHighestFrequency + dy, column = kBand[i].kx + dx;
+        sum += grid[row][column];
+        count += members[row][column];
+      }
+    }
+    smooth[i] = sum / count;
+  }
+}
+
+}  // namespace countermark

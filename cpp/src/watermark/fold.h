@@ -1,0 +1,68 @@
+// Folding: cutting a plane into tiles and adding them up. The picture averages out, the mark,
+// being the same in every tile, adds up.
+#ifndef COUNTERMARK_WATERMARK_FOLD_H_
+#define COUNTERMARK_WATERMARK_FOLD_H_
+
+#include "base/arena.h"
+#include "watermark/plane.h"
+#include "watermark/spectrum.h"
+
+namespace countermark {
+
+// A hypothesis of where the canonical plane lies in another plane: canonical point (u, v) is at
+// pixel (xx u + xy v + x, yx u + yy v + y), pixel centres being integers.
+struct Placement {
+  double xx, xy, yx, yy;
+  double x, y;
+
+  double Determinant() const { return xx * yy - xy * yx; }
+};
+
+// The canonical plane centred in `plane`, scaled and turned by the matrix.
+Placement Centred(const Plane& plane, double xx, double xy, double yx, double yy);
+
+// Tiles that a fold holds apart; the planes searched have fewer unless they are slivers.
+inline constexpr size_t kMostTiles = 256;
+
+// The spectra of the tiles of a plane, one by one.
+class TileFold {
+ public:
+  TileFold(size_t most_tiles, Arena& arena);
+
+  // `plane` must be bordered. Sample positions are moved by halves of a canonical pixel, so that
+  // they can be made to fall on pixels; the spectra are corrected for that.
+  void Cut(const Plane& plane, const Placement& placement, int half_x, int half_y);
+
+  // Adds up the tiles, and the tiles' power, smoothed over neighbouring frequencies: the variance
+  // of the sum where there is no mark.
+  void Sum(Spectrum* sum, float* power) const;
+
+  size_t count() const { return count_; }
+  const Spectrum& tile(size_t i) const { return tiles_[i]; }
+  // Centre of tile i, in canonical pixels.
+  double centre_x(size_t i) const { return centres_[2 * i]; }
+  double centre_y(size_t i) const { return centres_[2 * i + 1]; }
+
+  // Only the sum, without a spectrum for each tile, from the nearest pixels: several times faster.
+  void SumOnly(const Plane& plane, const Placement& placement, int half_x, int half_y,
+               Spectrum* sum);
+
+ private:
+  template <typename Visit>
+  void ForEachTile(const Plane& plane, const Placement& placement, Visit visit) const;
+  void AddTile(const Plane& plane, const Placement& placement, double u, double v, bool nearest);
+
+  size_t most_tiles_;
+  size_t count_ = 0;
+  TileTransform transform_;
+  float* samples_;
+  Spectrum* tiles_;
+  float* centres_;
+};
+
+// Mean over the band's frequencies within two steps in kx and in ky.
+void SmoothOverBand(const float* values, float* smooth);
+
+}  // namespace countermark
+
+#endif  // COUNTERMARK_WATERMARK_FOLD_H_

@@ -1,0 +1,82 @@
+#include "watermark/layout.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <numeric>
+
+#include "base/generator.h"
+
+namespace countermark {
+namespace {
+
+// Streams of the key's generator.
+enum : uint32_t { kOrderStream = 1, kPilotStream = 2, kBitStream = 3, kSignStream = 4 };
+
+int8_t Sign(uint32_t bit) { return bit != 0 ? -1 : 1; }
+
+}  // namespace
+
+Layout::Layout(const Key& key) {
+  std::array<uint16_t, kBandSize> order;
+  std::iota(order.begin(), order.end(), uint16_t{0});
+  Generator(key, kOrderStream).Shuffle(order.data(), order.size());
+  for (size_t i = 0; i < kPilotSize; ++i) pilot[i] = order[i];
+  for (size_t i = 0; i < kPayloadSize; ++i) payload[i] = order[kPilotSize + i];
+
+  Generator phases(key, kPilotStream);
+  for (size_t i = 0; i < kPilotSize; ++i) {
+    const uint32_t bits = phases.Next();
+    pilot_re[i] = Sign(bits & 1);
+    pilot_im[i] = Sign(bits & 2);
+  }
+
+  // Whole permutations of the coded bits one after the other, so that all are carried as often.
+  Generator places(key, kBitStream);
+  std::array<uint16_t, kCodedBits> permutation;
+  for (size_t i = 0; i < bit.size(); ++i) {
+    if (i % kCodedBits == 0) {
+      std::iota(permutation.begin(), permutation.end(), uint16_t{0});
+      places.Shuffle(permutation.data(), permutation.size());
+    }
+    bit[i] = permutation[i % kCodedBits];
+  }
+
+  Generator signs(key, kSignStream);
+  for (int8_t& s : sign) s = Sign(signs.Next() & 1);
+}
+
+float Tilt(Frequency frequency) {
+  const float radius2 =
+      static_cast<float>(frequency.kx * frequency.kx + frequency.ky * frequency.ky);
+  return 1.0f / std::sqrt(std::sqrt(radius2));
+}
+
+void MakePattern(const Layout& layout, uint64_t payload, float limit_x, float limit_y,
+                 Spectrum* pattern) {
+  for (size_t i = 0; i < kPilotSize; ++i) {
+    pattern->re[layout.pilot[i]] = layout.pilot_re[i];
+    pattern->im[layout.pilot[i]] = layout.pilot_im[i];
+  }
+  const auto coded = EncodeMessage(payload);
+  for (size_t i = 0; i < kPayloadSize; ++i) {
+    const auto value = [&](size_t j) {
+      return static_cast<float>(coded[layout.bit[j]] != 0 ? -layout.sign[j] : layout.sign[j]);
+    };
+    pattern->re[layout.payload[i]] = value(2 * i);
+    pattern->im[layout.payload[i]] = value(2 * i + 1);
+  }
+  for (size_t i = 0; i < kBandSize; ++i) {
+    const bool held = static_cast<float>(kBand[i].kx) <= limit_x &&
+                      static_cast<float>(std::abs(kBand[i].ky)) <= limit_y;
+    const float amplitude = held ? Tilt(kBand[i]) : 0.0f;
+    pattern->re[i] *= amplitude;
+    pattern->im[i] *= amplitude;
+  }
+  const float scale = 1.0f / std::sqrt(MeanSquare(*pattern));
+  for (size_t i = 0; i < kBandSize; ++i) {
+    pattern->re[i] *= scale;
+    pattern->im[i] *= scale;
+  }
+}
+
+}  // namespace countermark

@@ -1,0 +1,172 @@
+#include "watermark/plane.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/area.h"
+#include "kernels/filter.h"
+#include "kernels/luma.h"
+
+namespace countermark {
+namespace {
+
+// Positions along an axis are counted in 1/256 pixel.
+constexpr uint64_t kSteps = 256;
+
+// Where area `i` of `areas` over `pixels` pixels begins.
+uint32_t Edge(size_t i, size_t pixels, size_t areas) {
+  return static_cast<uint32_t>((2 * kSteps * i * pixels + areas) / (2 * areas));
+}
+
+size_t Clamped(ptrdiff_t index, size_t count) {
+  return static_cast<size_t>(std::clamp<ptrdiff_t>(index, 0, static_cast<ptrdiff_t>(count) - 1));
+}
+
+// The part of [begin, end) that lies left of `position`, in 1/256 of the whole.
+uint32_t Share(uint64_t position, uint64_t begin, uint64_t end) {
+  return static_cast<uint32_t>(
+      (2 * kSteps * (std::clamp(position, begin, end) - begin) + (end - begin)) /
+      (2 * (end - begin)));
+}
+
+}  // namespace
+
+Plane AllocatePlane(Size size, Arena& arena) {
+  return {arena.Allocate<float>(size.Area()), size.width, size.height, size.width};
+}
+
+Plane AllocateBorderedPlane(Size size, Arena& arena) {
+  const size_t stride = size.width + 3;
+  const size_t count = stride * (size.height + 3) + 1;
+  float* memory = arena.Allocate<float>(count);
+  if (memory == nullptr) return {nullptr, size.width, size.height, stride};
+  std::fill_n(memory, count, 0.0f);
+  return {memory + stride + 1, size.width, size.height, stride};
+}
+
+Size ScaledSize(Size picture, double side) {
+  const double w = static_cast<double>(picture.width), h = static_cast<double>(picture.height);
+  const double scale = side / std::sqrt(w * h);
+  return {std::max<size_t>(1, static_cast<size_t>(w * scale + 0.5)),
+          std::max<size_t>(1, static_cast<size_t>(h * scale + 0.5))};
+}
+
+CubicWeights::CubicWeights(double fraction) {
+  const double t = fraction, t2 = t * t, t3 = t2 * t;
+  weight[0] = static_cast<float>(-0.5 * t3 + t2 - 0.5 * t);
+  weight[1] = static_cast<float>(1.5 * t3 - 2.5 * t2 + 1.0);
+  weight[2] = static_cast<float>(-1.5 * t3 + 2.0 * t2 + 0.5 * t);
+  weight[3] = static_cast<float>(0.5 * t3 - 0.5 * t2);
+}
+
+LumaReader::LumaReader(Size picture, Size plane, Arena& arena)
+    : grows_(plane.Area() > picture.Area()), luma_(arena.Allocate<uint8_t>(picture.width)) {
+  if (grows_) {
+    rows_ = arena.Allocate<float>(picture.Area());
+    between_ = arena.Allocate<float>(picture.width);
+  } else {
+    sums_ = arena.Allocate<uint16_t>(picture.width + 1);
+    edges_ = arena.Allocate<uint32_t>(plane.width + 1);
+    scales_ = arena.Allocate<float>(plane.width);
+  }
+}
+
+void LumaReader::Read(const ImageView& image, const Plane& plane) {
+  if (grows_) {
+    Interpolate(image, plane);
+  } else {
+    Average(image, plane);
+  }
+}
+
+void LumaReader::Average(const ImageView& image, const Plane& plane) {
+  for (size_t x = 0; x <= plane.width; ++x) edges_[x] = Edge(x, image.width, plane.width);
+  for (size_t x = 0; x < plane.width; ++x) {
+    // The sums hold 256 times the luma, the areas count 256 steps a pixel.
+    scales_[x] =
+        1.0f / (static_cast<float>(kSteps) * static_cast<float>(edges_[x + 1] - edges_[x]));
+  }
+  size_t in_luma = image.height;  // which row luma_ holds
+  for (size_t y = 0; y < plane.height; ++y) {
+    const uint64_t top = Edge(y, image.height, plane.height);
+    const uint64_t bottom = Edge(y + 1, image.height, plane.height);
+    std::fill_n(sums_, image.width + 1, uint16_t{0});
+    for (size_t row = top / kSteps; row * kSteps < bottom; ++row) {
+      if (row != in_luma) LumaRow(image.Row(row), image.format, image.width, luma_);
+      in_luma = row;
+      const uint32_t weight =
+          Share((row + 1) * kSteps, top, bottom) - Share(row * kSteps, top, bottom);
+      AddWeightedRow(luma_, static_cast<uint16_t>(weight), image.width, sums_);
+    }
+    uint64_t before = 0, running = 0;  // integrals up to the last edge, up to pixel `pixel`
+    size_t pixel = 0;
+    float* out = plane.Row(y);
+    for (size_t x = 0; x < plane.width; ++x) {
+      const size_t last = edges_[x + 1] / kSteps;
+      for (; pixel < last; ++pixel) running += sums_[pixel];
+      const uint64_t integral = running * kSteps + sums_[last] * (edges_[x + 1] % kSteps);
+      out[x] = static_cast<float>(integral - before) * scales_[x];
+      before = integral;
+    }
+  }
+}
+
+void LumaReader::Interpolate(const ImageView& image, const Plane& plane) {
+  for (size_t y = 0; y < image.height; ++y) {
+    LumaRow(image.Row(y), image.format, image.width, luma_);
+    std::copy_n(luma_, image.width, rows_ + y * image.width);
+  }
+  const double step_x = static_cast<double>(image.width) / static_cast<double>(plane.width);
+  const double step_y = static_cast<double>(image.height) / static_cast<double>(plane.height);
+  for (size_t y = 0; y < plane.height; ++y) {
+    const double at = (static_cast<double>(y) + 0.5) * step_y - 0.5;
+    const double whole = std::floor(at);
+    const CubicWeights vertical(at - whole);
+    const float* taps[4];
+    for (int t = 0; t < 4; ++t) {
+      taps[t] = rows_ + Clamped(static_cast<ptrdiff_t>(whole) + t - 1, image.height) * image.width;
+    }
+    WeightedSum(taps, vertical.weight, 4, image.width, between_);
+    for (size_t x = 0; x < plane.width; ++x) {
+      const double across = (static_cast<double>(x) + 0.5) * step_x - 0.5;
+      const double left = std::floor(across);
+      const CubicWeights horizontal(across - left);
+      float sum = 0;
+      for (int t = 0; t < 4; ++t) {
+        sum += horizontal.weight[t] *
+               between_[Clamped(static_cast<ptrdiff_t>(left) + t - 1, image.width)];
+      }
+      plane.Row(y)[x] = sum;
+    }
+  }
+}
+
+void ShrinkPlane(const Plane& from, const Plane& to, Arena& arena) {
+  const Arena::Scope scope(arena);
+  float* sums = arena.Allocate<float>(from.width + 1);
+  if (from.data == nullptr || sums == nullptr) return;
+  const float steps = static_cast<float>(kSteps);
+  for (size_t y = 0; y < to.height; ++y) {
+    const uint64_t top = Edge(y, from.height, to.height);
+    const uint64_t bottom = Edge(y + 1, from.height, to.height);
+    std::fill_n(sums, from.width + 1, 0.0f);
+    for (size_t row = top / kSteps; row * kSteps < bottom; ++row) {
+      const uint64_t inside = std::min((row + 1) * kSteps, bottom) - std::max(row * kSteps, top);
+      const float* taps[2] = {sums, from.Row(row)};
+      const float weights[2] = {1.0f,
+                                static_cast<float>(inside) / static_cast<float>(bottom - top)};
+      WeightedSum(taps, weights, 2, from.width, sums);
+    }
+    for (size_t x = 0; x < to.width; ++x) {
+      const uint32_t left = Edge(x, from.width, to.width);
+      const uint32_t right = Edge(x + 1, from.width, to.width);
+      const size_t first = left / kSteps, last = right / kSteps;
+      float sum = -sums[first] * static_cast<float>(left % kSteps) +
+                  sums[last] * static_cast<float>(right % kSteps);
+      for (size_t i = first; i < last; ++i) sum += sums[i] * steps;
+      to.Row(y)[x] = sum / static_cast<float>(right - left);
+    }
+  }
+}
+
+}  // namespace countermark

@@ -1,0 +1,68 @@
+// Planes of float luma, and how they come from pictures.
+#ifndef COUNTERMARK_WATERMARK_PLANE_H_
+#define COUNTERMARK_WATERMARK_PLANE_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/arena.h"
+#include "base/image.h"
+
+namespace countermark {
+
+struct Size {
+  size_t width, height;
+  size_t Area() const { return width * height; }
+};
+
+// Pixel (x, y) lies at data[y * stride + x]. Null data in a counting run.
+struct Plane {
+  float* data = nullptr;
+  size_t width = 0, height = 0, stride = 0;
+
+  float* Row(size_t y) const { return data + y * stride; }
+  Size size() const { return {width, height}; }
+};
+
+Plane AllocatePlane(Size size, Arena& arena);
+// Surrounded by zeros as kernels/sample.h wants it.
+Plane AllocateBorderedPlane(Size size, Arena& arena);
+
+// The picture's size once its area is scaled to side^2.
+Size ScaledSize(Size picture, double side);
+
+// Luma of the picture, 0 to 255, averaged over areas when the plane is smaller than the picture
+// and interpolated (bicubic) when it is larger. Reads each row of the picture once or twice.
+class LumaReader {
+ public:
+  LumaReader(Size picture, Size plane, Arena& arena);
+  void Read(const ImageView& image, const Plane& plane);
+
+ private:
+  void Average(const ImageView& image, const Plane& plane);
+  void Interpolate(const ImageView& image, const Plane& plane);
+
+  bool grows_;
+  uint8_t* luma_;
+  // Averaging: sums of one row of areas, the areas' edges in 1/256 pixel, 1 / area.
+  uint16_t* sums_ = nullptr;
+  uint32_t* edges_ = nullptr;
+  float* scales_ = nullptr;
+  // Interpolating: the picture's luma, and one row between its rows.
+  float* rows_ = nullptr;
+  float* between_ = nullptr;
+};
+
+// The plane averaged over areas to a smaller one.
+void ShrinkPlane(const Plane& from, const Plane& to, Arena& arena);
+
+// Cubic convolution (Keys 1981, a = -1/2): weights of the samples at -1, 0, 1, 2 for a position
+// `fraction` between samples 0 and 1.
+struct CubicWeights {
+  explicit CubicWeights(double fraction);
+  float weight[4];
+};
+
+}  // namespace countermark
+
+#endif  // COUNTERMARK_WATERMARK_PLANE_H_

@@ -1,0 +1,159 @@
+// The parts of the algorithm, one by one.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+#include <vector>
+
+#include "kernels/targets.h"
+#include "watermark/blur.h"
+#include "watermark/layout.h"
+#include "watermark/plane.h"
+#include "watermark/spectrum.h"
+#include "watermark/symmetry.h"
+
+namespace countermark {
+namespace {
+
+class PartsTest : public testing::Test {
+ protected:
+  PartsTest() : memory_(size_t{8} << 20), arena_(memory_.data(), memory_.size()) {}
+
+  std::vector<uint8_t> memory_;
+  Arena arena_;
+};
+
+TEST(LayoutTest, PilotAndPayloadShareTheBand) {
+  const Layout layout(kDefaultKey);
+  std::set<uint16_t> all(layout.pilot.begin(), layout.pilot.end());
+  all.insert(layout.payload.begin(), layout.payload.end());
+  EXPECT_EQ(all.size(), kBandSize);
+}
+
+TEST(LayoutTest, CarriesEveryBitAboutAsOften) {
+  const Layout layout(kDefaultKey);
+  std::vector<int> often(kCodedBits);
+  for (uint16_t bit : layout.bit) ++often.at(bit);
+  for (int count : often) {
+    EXPECT_GE(count, 2);
+    EXPECT_LE(count, 3);
+  }
+}
+
+TEST(LayoutTest, PatternHasUnitPowerAlsoWhenThePictureIsSmall) {
+  const Layout layout(kDefaultKey);
+  for (float limit : {48.0f, 12.0f}) {
+    Spectrum pattern;
+    MakePattern(layout, 99, limit, limit, &pattern);
+    EXPECT_NEAR(MeanSquare(pattern), 1, 1e-5);
+    for (size_t i = 0; i < kBandSize; ++i) {
+      if (kBand[i].kx > limit) {
+        EXPECT_EQ(pattern.re[i], 0);
+      }
+    }
+  }
+}
+
+TEST(SymmetryTest, EachIsAPermutationOfTheBand) {
+  for (const auto& moved : MovedCoefficients()) {
+    std::set<uint16_t> reached;
+    for (const MovedCoefficient& to : moved) reached.insert(to.index);
+    EXPECT_EQ(reached.size(), kBandSize);
+  }
+}
+
+TEST(SymmetryTest, EightAreDifferentAndOrthogonal) {
+  std::set<std::vector<int>> all;
+  for (int d = 0; d < kSymmetries; ++d) {
+    const Symmetry s = SymmetryOf(d);
+    EXPECT_EQ(std::abs(s.xx * s.yy - s.xy * s.yx), 1);
+    all.insert({s.xx, s.xy, s.yx, s.yy});
+  }
+  EXPECT_EQ(all.size(), 8u);
+}
+
+// Turning the pattern's pixels and turning its coefficients is the same.
+TEST_F(PartsTest, MovedCoefficientsTurnTheTile) {
+  TileTransform transform(arena_);
+  Spectrum pattern;
+  MakePattern(Layout(kDefaultKey), 5, 48, 48, &pattern);
+  std::vector<float> tile(kTile * kTile), turned(kTile * kTile);
+  transform.Synthesise(pattern, tile.data());
+  for (int d = 0; d < kSymmetries; ++d) {
+    const Symmetry s = SymmetryOf(d);
+    Spectrum moved{};
+    for (size_t i = 0; i < kBandSize; ++i) {
+      const MovedCoefficient to = MovedCoefficients()[static_cast<size_t>(d)][i];
+      moved.re[to.index] = pattern.re[i];
+      moved.im[to.index] = to.conjugated ? -pattern.im[i] : pattern.im[i];
+    }
+    transform.Synthesise(moved, turned.data());
+    for (int y = 0; y < kTile; y += 11) {
+      for (int x = 0; x < kTile; x += 7) {
+        const int tx = (s.xx * x + s.xy * y + kTile) % kTile;
+        const int ty = (s.yx * x + s.yy * y + kTile) % kTile;
+        EXPECT_NEAR(turned[static_cast<size_t>(ty * kTile + tx)],
+                    tile[static_cast<size_t>(y * kTile + x)], 1e-4);
+      }
+    }
+  }
+}
+
+TEST_F(PartsTest, SpectrumComesBackAndShifts) {
+  TileTransform transform(arena_);
+  Spectrum pattern, back;
+  MakePattern(Layout(kDefaultKey), 5, 48, 48, &pattern);
+  std::vector<float> tile(kTile * kTile), moved(kTile * kTile);
+  transform.Synthesise(pattern, tile.data());
+  transform.Analyse(tile.data(), &back);
+  for (size_t i = 0; i < kBandSize; ++i) {
+    EXPECT_NEAR(back.re[i] / (kTile * kTile), pattern.re[i], 1e-4);
+    EXPECT_NEAR(back.im[i] / (kTile * kTile), pattern.im[i], 1e-4);
+  }
+  ShiftByHalves(6, -4, &pattern);
+  transform.Synthesise(pattern, moved.data());
+  EXPECT_NEAR(moved[10 * kTile + 20], tile[8 * kTile + 23], 1e-4);
+}
+
+TEST_F(PartsTest, LumaIsAveragedExactlyAndInterpolatedSmoothly) {
+  // A ramp in x keeps its values at the centres of the new pixels.
+  std::vector<uint8_t> ramp(200 * 50);
+  for (size_t i = 0; i < ramp.size(); ++i) ramp[i] = static_cast<uint8_t>(i % 200);
+  const ImageView image{ramp.data(), 200, 50, 200, PixelFormat::kGray8};
+  for (const Size size : {Size{77, 31}, Size{200, 50}, Size{311, 90}}) {
+    const Plane plane = AllocatePlane(size, arena_);
+    LumaReader({200, 50}, size, arena_).Read(image, plane);
+    for (size_t x = 4; x + 4 < size.width; ++x) {
+      const double centre =
+          (static_cast<double>(x) + 0.5) * 200 / static_cast<double>(size.width) - 0.5;
+      // A fraction of a pixel takes that share of a step of the ramp.
+      EXPECT_NEAR(plane.Row(size.height / 2)[x], centre, 0.06) << size.width;
+    }
+  }
+}
+
+TEST_F(PartsTest, ShrunkPlaneKeepsTheMean) {
+  const Plane from = AllocatePlane({97, 61}, arena_), to = AllocatePlane({40, 23}, arena_);
+  const std::vector<float> noise = Noise(3).Floats(97 * 61, 0.1f);
+  std::copy(noise.begin(), noise.end(), from.data);
+  ShrinkPlane(from, to, arena_);
+  double before = 0, after = 0;
+  for (size_t i = 0; i < from.size().Area(); ++i) before += from.data[i];
+  for (size_t i = 0; i < to.size().Area(); ++i) after += to.data[i];
+  // Areas differ by the rounding of their edges to 1/256 pixel.
+  EXPECT_NEAR(before / (97 * 61), after / (40 * 23), 0.2);
+}
+
+TEST_F(PartsTest, BlurKeepsConstantsAndErosionTakesTheLeast) {
+  const Plane plane = AllocatePlane({30, 9}, arena_), out = AllocatePlane({30, 9}, arena_);
+  std::fill_n(plane.data, 270, 8.0f);
+  Blur(plane, Gaussian(4.0), out, arena_);
+  for (size_t i = 0; i < 270; ++i) EXPECT_NEAR(out.data[i], 8, 1e-4);
+  plane.data[4 * 30 + 10] = 1;
+  Erode(plane, 3, out, arena_);
+  EXPECT_EQ(out.data[1 * 30 + 7], 1);
+  EXPECT_EQ(out.data[1 * 30 + 6], 8);
+}
+
+}  // namespace
+}  // namespace countermark

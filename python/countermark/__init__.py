@@ -1,0 +1,39 @@
+"""Prove where a picture comes from, also after its metadata is gone.
+
+`watermark` and `fingerprint` work on pixels, `mark` and `verify` on files.
+
+>>> import numpy as np
+>>> import countermark
+>>> picture = np.random.default_rng(1).integers(40, 215, (512, 512), dtype=np.uint8)
+>>> countermark.watermark.detect(countermark.watermark.embed(picture, 42)).payload
+42
+"""
+
+from countermark import errors, fingerprint, keys, watermark
+from countermark._core import version as _version
+from countermark.credentials import Signer, Trust, TrustStatus
+from countermark.marking import Marked, mark
+from countermark.record import DigitalSource, Record
+from countermark.registry import Registry
+from countermark.report import Report, Verdict
+from countermark.verifying import verify
+
+__all__ = [
+    "DigitalSource",
+    "Marked",
+    "Record",
+    "Registry",
+    "Report",
+    "Signer",
+    "Trust",
+    "TrustStatus",
+    "Verdict",
+    "errors",
+    "fingerprint",
+    "keys",
+    "mark",
+    "verify",
+    "watermark",
+]
+
+__version__ = _version()

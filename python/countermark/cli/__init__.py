@@ -1,0 +1,52 @@
+"""The command line: `countermark init | mark | verify | demo`.
+
+Exit codes: 0 good, 1 the verdict is negative, 2 wrong usage, 3 failure; for several files the
+highest. Results go to standard output, errors and progress to standard error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from countermark.cli.demo import demo
+from countermark.cli.init import init
+from countermark.cli.mark import mark
+from countermark.cli.output import FAILURE, complain
+from countermark.cli.verify import verify
+from countermark.errors import CountermarkError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="countermark",
+    help="Prove where a picture comes from, also after its metadata is gone.",
+    epilog="Exit codes: 0 good, 1 the verdict is negative, 2 wrong usage, 3 failure; "
+    "for several files the highest. Keys, trust list and registry are in COUNTERMARK_HOME.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.command()(init)
+app.command()(mark)
+app.command()(verify)
+app.command()(demo)
+
+
+def main() -> None:
+    """Run the command line; whatever goes wrong is said in one sentence."""
+    try:
+        app()
+    except CountermarkError as error:
+        complain(str(error))
+    except BrokenPipeError:  # the reader of our output, such as head, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:  # a defect of ours: still no traceback for the user
+        complain(
+            f"countermark failed unexpectedly ({type(error).__name__}: {error}). "
+            "Please report this with the command that you ran."
+        )
+    sys.exit(FAILURE)

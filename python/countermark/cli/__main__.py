@@ -1,0 +1,6 @@
+"""`python -m countermark.cli` does what `countermark` does."""
+
+from countermark.cli import main
+
+if __name__ == "__main__":
+    main()

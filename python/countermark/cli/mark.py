@@ -1,0 +1,145 @@
+"""`countermark mark`: mark pictures, one file or whole folders."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from countermark import keys
+from countermark.cli import output
+from countermark.cli.init import passphrase
+from countermark.credentials import Signer
+from countermark.errors import CountermarkError, DestinationNotWritable
+from countermark.marking import Marked, is_marked
+from countermark.marking import mark as mark_file
+from countermark.record import DigitalSource, Record
+from countermark.registry import Registry
+
+_SOURCES = ", ".join(source.value for source in DigitalSource)
+
+
+def mark(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="Pictures, or folders of them.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(help="The file to write, or for several pictures the folder."),
+    ],
+    source: Annotated[
+        DigitalSource,
+        typer.Option(metavar="NAME", help=f"Where the pictures come from: {_SOURCES}."),
+    ] = DigitalSource.CAPTURED,
+    creator: Annotated[
+        str | None, typer.Option(help="The person or organisation behind them.")
+    ] = None,
+    generator: Annotated[
+        str | None, typer.Option(help="The software or model that made or edited them.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="What they are called.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line and file.")
+    ] = False,
+) -> None:
+    """Put an invisible watermark and a signed manifest into copies of pictures.
+
+    The key and the registry are those of the home folder (countermark init); an encrypted key
+    is opened with COUNTERMARK_PASSPHRASE. Formats, EXIF, colour profiles and the tree of folders
+    are kept. A picture whose destination is newer, as it was marked, and in the registry is
+    skipped, so the command can be repeated. A bad file does not stop the others.
+
+    For example:
+
+        countermark mark photo.jpg --out marked.jpg --creator "Ada Example"
+        countermark mark photos/ --out marked/
+        countermark mark art.png --out art.png --source ai-generated
+    """
+    record = Record(source=source, creator=creator, generator=generator, title=title)
+    home = keys.open_home()
+    signer = home.signer(passphrase())
+    jobs = _jobs(paths, out)
+    counts = {"marked": 0, "skipped": 0, "failed": 0}
+    with Registry.open(home.registry_path) as registry:
+        for path, destination in output.progress(jobs, "Marking"):
+            try:
+                marked = _mark_one(path, destination, record, signer, registry)
+            except CountermarkError as error:
+                counts["failed"] += 1
+                output.complain(f"{path}: {error}")
+                if as_json:
+                    _show_json(path, status="failed", error=str(error))
+                continue
+            status = "skipped" if marked is None else "marked"
+            counts[status] += 1
+            if as_json:
+                _show_json(path, status=status, destination=str(destination), **_members(marked))
+            else:
+                typer.echo(f"{path} -> {destination}{'' if marked else ' (done before)'}")
+    if len(jobs) > 1:
+        output.complain(", ".join(f"{number} {status}" for status, number in counts.items()))
+    raise typer.Exit(output.FAILURE if counts["failed"] else output.GOOD)
+
+
+def _jobs(paths: list[Path], out: Path) -> list[tuple[Path, Path]]:
+    """Each picture and where it goes: below `out` by its place in the folder that was named."""
+    if len(paths) == 1 and not paths[0].is_dir() and not out.is_dir():
+        return [(paths[0], out)]
+    jobs: list[tuple[Path, Path]] = []
+    for path in paths:
+        if not path.is_dir():
+            jobs.append((path, out / path.name))
+            continue
+        inside = output.pictures(path, except_in=None if out.resolve() == path.resolve() else out)
+        if not inside:
+            raise output.no_pictures(path)
+        jobs += ((found, out / found.relative_to(path)) for found in inside)
+    _check_distinct(jobs)
+    return jobs
+
+
+def _check_distinct(jobs: list[tuple[Path, Path]]) -> None:
+    taken: dict[Path, Path] = {}
+    for path, destination in jobs:
+        if destination in taken:
+            raise DestinationNotWritable(
+                f"{str(taken[destination])!r} and {str(path)!r} would both become "
+                f"{str(destination)!r}.",
+                remedy="Mark them with different folders as --out.",
+            )
+        taken[destination] = path
+
+
+def _mark_one(
+    path: Path, destination: Path, record: Record, signer: Signer, registry: Registry
+) -> Marked | None:
+    """None when it was done before."""
+    if _is_newer(destination, path) and is_marked(destination, registry):
+        return None
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DestinationNotWritable(
+            f"The folder {str(destination.parent)!r} cannot be made ({error.strerror}).",
+            remedy="Check its path and the rights.",
+        ) from error
+    return mark_file(path, destination, record=record, signer=signer, registry=registry)
+
+
+def _is_newer(destination: Path, source: Path) -> bool:
+    try:
+        return destination.stat().st_mtime_ns >= source.stat().st_mtime_ns
+    except OSError:
+        return False
+
+
+def _members(marked: Marked | None) -> dict[str, str]:
+    if marked is None:
+        return {}
+    return {"payload": f"{marked.payload:016x}", "manifest_sha256": marked.manifest_sha256}
+
+
+def _show_json(path: Path, **members: str) -> None:
+    typer.echo(json.dumps({"file": str(path), **members}))

@@ -1,0 +1,91 @@
+"""What every command says the same way: exit codes, complaints, progress, names of files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from countermark.errors import SourceNotFound
+from countermark.marking import SUFFIXES
+
+GOOD: Final = 0
+NEGATIVE: Final = 1
+FAILURE: Final = 3
+
+EXIT_CODES: Final = "Exit codes: 0 good, 1 the verdict is negative, 2 wrong usage, 3 failure."
+
+_PICTURES: Final = frozenset(suffix for known in SUFFIXES.values() for suffix in known)
+_Item = TypeVar("_Item")
+
+
+def complain(text: str) -> None:
+    """Say what went wrong on standard error."""
+    typer.echo(text, err=True)
+
+
+def progress(items: Sequence[_Item], what: str) -> Iterator[_Item]:
+    """The items, with a bar on standard error when there are many and someone looks."""
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=len(items) < 2 or not console.is_terminal,
+    )
+    with bar:
+        yield from bar.track(items)
+
+
+def pictures(folder: Path, *, except_in: Path | None = None) -> list[Path]:
+    """The picture files in a folder and those below it, sorted; hidden ones are left out.
+
+    `except_in`: a folder whose files are left out too.
+    """
+    found: list[Path] = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and not _same(Path(parent, name), except_in)
+        )
+        found += (Path(parent, name) for name in sorted(names) if _is_picture(name))
+    return found
+
+
+def expand(paths: Iterable[Path]) -> list[Path]:
+    """Folders replaced by the pictures in them.
+
+    Raises `SourceNotFound` for a folder without pictures.
+    """
+    found: list[Path] = []
+    for path in paths:
+        inside = pictures(path) if path.is_dir() else [path]
+        if not inside:
+            raise no_pictures(path)
+        found += inside
+    return found
+
+
+def no_pictures(folder: Path) -> SourceNotFound:
+    """The error for a folder that holds nothing to work on."""
+    return SourceNotFound(
+        f"The folder {str(folder)!r} holds no pictures.",
+        remedy=f"Name one with files that end in {', '.join(sorted(_PICTURES))}.",
+    )
+
+
+def _is_picture(name: str) -> bool:
+    return not name.startswith(".") and Path(name).suffix.lower() in _PICTURES
+
+
+def _same(path: Path, other: Path | None) -> bool:
+    return other is not None and path.resolve() == other.resolve()

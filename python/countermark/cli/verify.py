@@ -1,0 +1,63 @@
+"""`countermark verify`: say what is known about pictures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from countermark.cli import output
+from countermark.errors import CountermarkError
+from countermark.report import Report
+from countermark.verifying import verify as verify_file
+
+
+def verify(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="Pictures, or folders of them.")
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line and file.")
+    ] = False,
+) -> None:
+    """Say what is known about pictures and how: verdict, trust in the signer, evidence.
+
+    Verdicts: intact, recovered (exit code 0); altered, transplanted, unmarked, unreadable (1).
+    Trust never changes the verdict. Nothing is fetched from the network.
+
+    For example:
+
+        countermark verify photo.jpg
+        countermark verify --json downloads/ | jq -r '[.file, .verdict, .trust] | @tsv'
+    """
+    worst = output.GOOD
+    files = output.expand(paths)
+    for number, path in enumerate(output.progress(files, "Verifying")):
+        try:
+            report = verify_file(path)
+        except CountermarkError as error:
+            _fail(path, error, as_json=as_json)
+            worst = output.FAILURE
+            continue
+        _show(path, report, as_json=as_json, first=number == 0, alone=len(files) == 1)
+        worst = max(worst, output.GOOD if report.verdict.positive else output.NEGATIVE)
+    raise typer.Exit(worst)
+
+
+def _show(path: Path, report: Report, *, as_json: bool, first: bool, alone: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"file": str(path), **json.loads(report.to_json())}))
+        return
+    if not first:
+        typer.echo()
+    if not alone:
+        typer.echo(f"{path}")
+    typer.echo(str(report))
+
+
+def _fail(path: Path, error: CountermarkError, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"file": str(path), "error": str(error)}))
+    output.complain(f"{path}: {error}")

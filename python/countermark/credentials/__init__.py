@@ -1,0 +1,24 @@
+"""C2PA credentials: build, sign, read and judge the manifest of a picture.
+
+`sign` embeds a manifest with soft bindings; `read` and `read_detached` check one. A signer is
+anything with a certificate chain that signs bytes: private keys never come here.
+"""
+
+from countermark.credentials.reading import Manifest, read, read_detached
+from countermark.credentials.signer import Signer
+from countermark.credentials.signing import Signed, sign
+from countermark.credentials.soft_binding import WATERMARK_ALGORITHM, SoftBinding
+from countermark.credentials.trust import Trust, TrustStatus
+
+__all__ = [
+    "WATERMARK_ALGORITHM",
+    "Manifest",
+    "Signed",
+    "Signer",
+    "SoftBinding",
+    "Trust",
+    "TrustStatus",
+    "read",
+    "read_detached",
+    "sign",
+]

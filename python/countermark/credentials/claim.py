@@ -1,0 +1,254 @@
+"""The active manifest of a store, parsed and checked on our own, beside the library.
+
+The library's JSON shows a byte string and a text alike and hands out no certificate, so what
+countermark relies on is read from the boxes themselves: an assertion counts only when the claim
+refers to it and its hash agrees.
+
+Source: C2PA 2.2, sections "Claims" and "Assertion store".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cryptography import x509
+
+from countermark.credentials import cbor, cose, jumbf
+from countermark.credentials.certificates import load_der
+from countermark.credentials.jumbf import damaged
+
+_X5CHAIN: Final = (33, "x5chain")
+_DIGESTS: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
+_REFERENCES: Final = ("created_assertions", "gathered_assertions", "assertions")
+_MANIFEST_TYPES: Final = tuple(map(jumbf.type_uuid, (b"c2ma", b"c2um", b"c2cm")))
+_ASSERTION_STORE_TYPE: Final = jumbf.type_uuid(b"c2as")
+_CLAIM_TYPE: Final = jumbf.type_uuid(b"c2cl")
+_SIGNATURE_TYPE: Final = jumbf.type_uuid(b"c2cs")
+_INGREDIENT: Final = "c2pa.ingredient.v3"
+_UNSIGNED_HEADERS: Final = frozenset((*_X5CHAIN, "pad", "pad2", "sigTst", "sigTst2", "rVals"))
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The claim of the active manifest and what it refers to.
+
+    `manifest`: the active manifest's superbox in `store`.
+    `content`: the claim's map. `claim_box`, `signature_box`: the CBOR boxes.
+    `assertions`: the superboxes whose hashes agree with the claim, by label.
+    `hashes_agree`: whether all of the claim's references do.
+    """
+
+    store: bytes = field(repr=False)
+    manifest: jumbf.Box = field(repr=False)
+    claim_box: jumbf.Box
+    signature_box: jumbf.Box
+    content: dict[Any, Any]
+    assertions: dict[str, jumbf.Box]
+    hashes_agree: bool
+
+    @property
+    def label(self) -> str:
+        """The manifest's label, urn:c2pa: and a UUID."""
+        return self.manifest.label
+
+    def data(self, box: jumbf.Box) -> bytes:
+        """The content of one box."""
+        return self.store[box.body : box.end]
+
+    def named(self, label: str) -> Iterator[jumbf.Box]:
+        """The agreeing assertions of that label, repetitions (`label__1`) included."""
+        for name, box in self.assertions.items():
+            if name.partition("__")[0] == label:
+                yield box
+
+    def decoded(self, box: jumbf.Box) -> Any:
+        """An assertion's data, from CBOR or JSON; None when it holds neither.
+
+        Raises `UnreadableManifest` for data that does not parse.
+        """
+        if content := box.content(b"cbor"):
+            return cbor.decode(self.data(content))
+        if content := box.content(b"json"):
+            try:
+                return json.loads(self.data(content))
+            except (ValueError, RecursionError) as error:
+                raise damaged(f"The assertion {box.label!r:.80} is not JSON") from error
+        return None
+
+    def signature(self) -> tuple[bytes, Mapping[Any, Any], Mapping[Any, Any], bytes]:
+        """Protected header as bytes and as a map, unprotected header, signature."""
+        return parse_signature(self.data(self.signature_box))
+
+    def chain(self) -> tuple[x509.Certificate, ...]:
+        """The certificates that came with the signature, the leaf first."""
+        _, protected, unprotected, _ = self.signature()
+        headers = (h[name] for h in (protected, unprotected) for name in _X5CHAIN if name in h)
+        found = next(headers, ())
+        try:
+            ders = [found] if isinstance(found, bytes) else list(found)
+            return load_der(ders)
+        except (TypeError, ValueError) as error:
+            raise damaged("The certificate chain of the signature does not parse") from error
+
+    def signed_by(self, leaf: x509.Certificate) -> bool:
+        """Whether the signature is the leaf's, over this claim."""
+        encoded, protected, _, signature = self.signature()
+        data = cose.to_be_signed(encoded, self.data(self.claim_box))
+        return cose.verify(leaf.public_key(), protected.get(1), signature, data)
+
+
+def parse(store: bytes) -> Claim:
+    """The active manifest of a store: the last one.
+
+    Raises `UnreadableManifest` when boxes, claim or signature do not parse.
+    """
+    manifests = _manifests(store)
+    manifest = list(manifests.values())[-1]
+    parts = manifest.labelled()
+    stated = [parts[name] for name in ("c2pa.claim.v2", "c2pa.claim") if name in parts]
+    if len(stated) != 1:
+        raise damaged("The manifest has not exactly one claim")
+    claim_box = _cbor_of(stated[0], _CLAIM_TYPE)
+    signature_box = _cbor_of(parts.get("c2pa.signature"), _SIGNATURE_TYPE)
+    content = cbor.decode(store[claim_box.body : claim_box.end])
+    if not isinstance(content, dict):
+        raise damaged("The claim is not a map")
+    parse_signature(store[signature_box.body : signature_box.end])
+    assertions, agree = _resolve(store, _assertion_store(manifest), content)
+    if not content.get("redacted_assertions"):  # redaction changes ingredients, rightly
+        agree = agree and _ingredients_agree(store, manifest, manifests)
+    return Claim(store, manifest, claim_box, signature_box, content, assertions, agree)
+
+
+def _manifests(store: bytes) -> dict[str, jumbf.Box]:
+    root = jumbf.parse(store)
+    manifests = root.labelled()
+    if (root.type, root.label) != (jumbf.STORE_UUID, "c2pa") or not manifests:
+        raise damaged("The manifest store holds no manifest")
+    if any(box.type not in _MANIFEST_TYPES for box in root.children[1:]):
+        raise damaged("The manifest store holds something that is not a manifest")
+    return manifests
+
+
+def parse_signature(data: bytes) -> tuple[bytes, Mapping[Any, Any], Mapping[Any, Any], bytes]:
+    """The parts of a COSE_Sign1 with a detached payload.
+
+    Raises `UnreadableManifest` for anything else. Source: RFC 9052, section 4.2.
+    """
+    item = cbor.decode(data)
+    # C2PA demands tag 18, files before 1.3 lack it.
+    parts = getattr(item, "value", item)
+    if not isinstance(parts, (list, tuple)) or len(parts) != 4:
+        raise damaged("The signature is not a COSE_Sign1")
+    encoded, unprotected, payload, signature = parts
+    if not isinstance(encoded, bytes) or not isinstance(signature, bytes) or payload is not None:
+        raise damaged("The signature is not a COSE_Sign1")
+    protected = cbor.decode(encoded) if encoded else {}
+    if not isinstance(protected, Mapping) or not isinstance(unprotected, Mapping):
+        raise damaged("The signature has headers that are not maps")
+    if not _UNSIGNED_HEADERS.issuperset(unprotected):
+        raise damaged("The signature has headers of its own that nothing protects")
+    padding = [unprotected.get(name, b"") for name in ("pad", "pad2")]
+    if not all(isinstance(pad, bytes) and not any(pad) for pad in padding):
+        raise damaged("The padding of the signature is not zero")
+    return encoded, protected, unprotected, signature
+
+
+def references(content: dict[Any, Any]) -> Iterator[dict[Any, Any]]:
+    """The claim's hashed URIs to its assertions."""
+    for name in _REFERENCES:
+        listed = content.get(name, ())
+        if not isinstance(listed, (list, tuple)):
+            raise damaged("The claim does not list its assertions")
+        for reference in listed:
+            if not isinstance(reference, dict):
+                raise damaged("The claim refers to an assertion in an unknown way")
+            yield reference
+
+
+def reference_label(reference: dict[Any, Any]) -> str:
+    """Label of the assertion that a hashed URI of the claim names."""
+    return str(reference.get("url", "")).rpartition("c2pa.assertions/")[2]
+
+
+def digest(store: bytes, box: jumbf.Box, name: object = "sha256") -> bytes:
+    """Hash of a superbox as a hashed URI states it.
+
+    Raises `UnreadableManifest` for an algorithm that C2PA lacks.
+    Source: C2PA 2.2, section "Hashing JUMBF boxes": the superbox without its own header.
+    """
+    make = _DIGESTS.get(str(name))
+    if make is None:
+        raise damaged(f"The manifest uses the unknown hash algorithm {name!r:.40}")
+    return make(store[box.body : box.end]).digest()
+
+
+def _assertion_store(manifest: jumbf.Box) -> dict[str, jumbf.Box]:
+    box = manifest.labelled().get("c2pa.assertions")
+    if box is None or box.type != _ASSERTION_STORE_TYPE:
+        raise damaged("The manifest lacks its assertions")
+    return box.labelled()
+
+
+def _resolve(
+    store: bytes, boxes: Mapping[str, jumbf.Box], content: dict[Any, Any]
+) -> tuple[dict[str, jumbf.Box], bool]:
+    """The assertions that agree with the claim, and whether all of them do."""
+    agreeing: dict[str, jumbf.Box] = {}
+    agree = True
+    for reference in references(content):
+        label = reference_label(reference)
+        if label in agreeing:
+            raise damaged("The claim refers to an assertion twice")
+        box = boxes.get(label)
+        name = reference.get("alg", content.get("alg", "sha256"))
+        if box is None or digest(store, box, name) != reference.get("hash"):
+            agree = False
+        else:
+            agreeing[label] = box
+    return agreeing, agree and bool(agreeing)
+
+
+def _ingredients_agree(
+    store: bytes, manifest: jumbf.Box, manifests: Mapping[str, jumbf.Box]
+) -> bool:
+    """Whether the earlier manifests in the store are, byte for byte, those that were opened.
+
+    The library compares hashes of what it understood of them. Older kinds of ingredient are
+    left to it: their hashes cover less.
+    """
+    pending, seen = [manifest], {manifest.label}
+    while pending:
+        for reference, name in _opened(store, _assertion_store(pending.pop())):
+            label = str(reference.get("url", "")).rpartition("/")[2]
+            if label in seen:
+                continue
+            seen.add(label)
+            earlier = manifests.get(label)
+            if earlier is None or digest(store, earlier, name) != reference.get("hash"):
+                return False
+            pending.append(earlier)
+    return True
+
+
+def _opened(
+    store: bytes, boxes: Mapping[str, jumbf.Box]
+) -> Iterator[tuple[dict[Any, Any], object]]:
+    """The hashed URIs of ingredients' manifests, and the hash algorithm of each."""
+    for label, box in boxes.items():
+        content = box.content(b"cbor") if label.partition("__")[0] == _INGREDIENT else None
+        data = cbor.decode(store[content.body : content.end]) if content else None
+        reference = data.get("activeManifest") if isinstance(data, dict) else None
+        if isinstance(data, dict) and isinstance(reference, dict):
+            yield reference, reference.get("alg", data.get("alg", "sha256"))
+
+
+def _cbor_of(box: jumbf.Box | None, identity: bytes) -> jumbf.Box:
+    content = box.content(b"cbor") if box and box.type == identity else None
+    if content is None:
+        raise damaged("The manifest lacks its claim or its signature")
+    return content

@@ -1,0 +1,205 @@
+"""The C2PA library behind one door: settings that are known to work, no foreign exception out.
+
+The library accepts unknown settings in silence, so that a misspelt one means no trust list at
+all. Every key here has a test that sees its effect.
+
+Source: c2pa-python 0.38, c2pa-rs 0.91.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import c2pa  # type: ignore[import-untyped]
+
+from countermark.errors import SigningFailed, UnsupportedImage
+
+MEDIA_TYPES: Final = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/tiff")
+"""What countermark marks; the library itself knows more."""
+
+TRUST_LIST: Final = "urn:countermark:claim-signers"
+"""Name of our list of trust anchors: the library says which list it trusted by."""
+
+STORE_MEDIA_TYPE: Final = "application/c2pa"
+
+_SETTINGS: Final = {
+    "verify": {
+        "verify_trust": True,
+        "remote_manifest_fetch": False,
+        "ocsp_fetch": False,
+        # Signing writes a placeholder signature first and checks the finished file itself.
+        "verify_after_sign": False,
+    },
+    # An empty list forbids every host, whatever a file asks for.
+    "core": {"allowed_network_hosts": []},
+    "builder": {
+        "thumbnail": {"enabled": False},
+        # An ingredient whose manifest cannot be read is recorded with that failure.
+        "ignore_ingredient_errors": True,
+        # What the claim generator itself vouches for; the rest is gathered from the user.
+        "created_assertion_labels": [
+            "c2pa.actions",
+            "c2pa.ingredient",
+            "c2pa.soft-binding",
+            "c2pa.thumbnail.claim",
+        ],
+    },
+}
+
+
+TRUST_CODES: Final = ("signingCredential.", "timeStamp.")
+"""Beginnings of the codes that say whom to trust, not whether anything is intact."""
+
+Failure = tuple[str, str]
+"""Code and explanation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the library says about the active manifest.
+
+    `label`: None when the library could not read the manifest.
+    `failures`: of the active manifest itself. `ingredient_failures`: its ingredients are not
+    what they were when it was signed. `inherited_failures`: what was wrong with them before,
+    whom their signers are trusted by, and all that concerns the ingredients' own ingredients.
+    `successes`: codes. `trust_list`: the list that the claim signer's anchor is in.
+    `serial_number`: of the certificate that signed. `signed_at`: ISO 8601, by the time stamp.
+    """
+
+    label: str | None
+    failures: tuple[Failure, ...]
+    ingredient_failures: tuple[Failure, ...] = ()
+    inherited_failures: tuple[Failure, ...] = ()
+    successes: frozenset[str] = frozenset()
+    trust_list: str | None = None
+    serial_number: str | None = None
+    signed_at: str | None = None
+
+
+def context(anchors: bytes = b"") -> c2pa.Context:
+    """A library context with those trust anchors (PEM) and no network."""
+    settings: dict[str, Any] = dict(_SETTINGS)
+    if anchors:
+        listed = {
+            "trust_anchors": anchors.decode("ascii"),
+            "trust_uri": TRUST_LIST,
+            "trust_kind": "manifest",
+        }
+        settings["trust"] = {"anchors": [listed]}
+    return c2pa.Context.from_dict(settings)
+
+
+def check_media_type(media_type: str) -> None:
+    """Raise `UnsupportedImage` for a media type that countermark does not mark."""
+    if media_type not in MEDIA_TYPES:
+        raise UnsupportedImage(
+            f"Manifests in files of type {media_type!r:.80} are not supported.",
+            remedy=f"Use one of: {', '.join(MEDIA_TYPES)}.",
+        )
+
+
+def validate(
+    media_type: str, asset: bytes, store: bytes | None, *, anchors: bytes
+) -> Findings | None:
+    """Let the library judge an asset against a store, or against the one that it embeds.
+
+    None when there is no manifest. A manifest that the library refuses to read comes back as
+    findings with one failure.
+    """
+    try:
+        reader = c2pa.Reader(
+            media_type, io.BytesIO(asset), manifest_data=store, context=context(anchors)
+        )
+        with reader:
+            return _findings(json.loads(reader.json()))
+    except c2pa.C2paError.ManifestNotFound:
+        return None
+    except c2pa.C2paError as error:
+        return Findings(None, ((_refusal_code(str(error)), str(error)),))
+
+
+def embed(
+    asset: bytes,
+    media_type: str,
+    stated: dict[str, Any],
+    *,
+    algorithm: str,
+    certificate_chain: bytes,
+    private_key: bytes,
+    resources: dict[str, bytes],
+    ingredient: tuple[dict[str, Any], bytes, str] | None,
+) -> tuple[bytes, bytes]:
+    """Let the library build a manifest and embed it; the new file, and the store in it.
+
+    `stated`: the manifest's definition; `resources`: what it refers to by name. `ingredient`:
+    its definition, file and media type. Raises `SigningFailed` when the library refuses.
+    """
+    out = io.BytesIO()
+    credential = c2pa.C2paSignerInfo(algorithm.encode(), certificate_chain, private_key, None)
+    try:
+        with (
+            context() as settings,
+            c2pa.Builder(stated, context=settings) as builder,
+            c2pa.Signer.from_info(credential) as signer,
+        ):
+            for name, content in resources.items():
+                builder.add_resource(name, io.BytesIO(content))
+            if ingredient is not None:
+                definition, content, ingredient_type = ingredient
+                builder.add_ingredient(definition, ingredient_type, io.BytesIO(content))
+            store = builder.sign(signer, media_type, io.BytesIO(asset), out)
+    except c2pa.C2paError as error:
+        raise SigningFailed(
+            f"The manifest could not be embedded ({error}).",
+            remedy="Check that the file is a whole picture of its stated type.",
+        ) from error
+    return out.getvalue(), store
+
+
+def _refusal_code(message: str) -> str:
+    """The standard's code for a manifest that the library does not even judge."""
+    remote = message.startswith("Remote")
+    return "manifest.inaccessible" if remote else "claim.malformed"
+
+
+def _findings(report: dict[str, Any]) -> Findings:
+    label = report.get("active_manifest") or ""
+    results = report.get("validation_results", {})
+    active = results.get("activeManifest", {})
+    direct: list[dict[str, str]] = []
+    nested: list[dict[str, str]] = []
+    for delta in results.get("ingredientDeltas") or ():
+        own = f"/{label}/" in delta["ingredientAssertionURI"]
+        (direct if own else nested).extend(delta["validationDeltas"].get("failure", ()))
+    others = [f"/{name}/" for name in report["manifests"] if name != label]
+
+    known = {(entry["code"], entry.get("url")) for entry in nested}
+
+    def inherited(entry: dict[str, str]) -> bool:
+        url = entry.get("url") or ""
+        return (entry["code"], url) in known or any(other in url for other in others)
+
+    failures = active.get("failure", ())
+    changed = [e for e in direct if not e["code"].startswith((*TRUST_CODES, "cawg."))]
+    earlier = [e for e in (*failures, *nested) if inherited(e)]
+    signature = report["manifests"].get(label, {}).get("signature_info", {})
+    return Findings(
+        label=label,
+        failures=_failures(entry for entry in failures if not inherited(entry)),
+        ingredient_failures=_failures(changed),
+        inherited_failures=_failures((*earlier, *(e for e in direct if e not in changed))),
+        successes=frozenset(
+            entry["code"] for entry in active.get("success", ()) if not inherited(entry)
+        ),
+        trust_list=results.get("trustListUri"),
+        serial_number=signature.get("cert_serial_number"),
+        signed_at=signature.get("time"),
+    )
+
+
+def _failures(entries: Iterable[dict[str, str]]) -> tuple[Failure, ...]:
+    return tuple((entry["code"], entry.get("explanation") or "") for entry in entries)

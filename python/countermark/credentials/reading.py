@@ -1,0 +1,289 @@
+"""Reading: what a manifest states, and which of the checks on it passed.
+
+Two readers judge the same bytes: the C2PA library, and countermark's own parser with the
+`cryptography` package. Nothing counts as valid or trusted unless both agree. There is never any
+network access.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import BinaryIO, Final, Literal
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from countermark.credentials import claim as claims
+from countermark.credentials import library
+from countermark.credentials.assets import load
+from countermark.credentials.claim import Claim
+from countermark.credentials.containers import locate
+from countermark.credentials.containers import media_type as media_type_of
+from countermark.credentials.library import Failure, Findings
+from countermark.credentials.soft_binding import SoftBinding
+from countermark.credentials.statements import parse_time, statements
+from countermark.credentials.trust import Trust, TrustStatus, judge
+from countermark.errors import UnreadableManifest
+
+HardBinding = Literal["match", "mismatch", "absent", "not checked"]
+
+_BINDINGS: Final = (
+    "assertion.dataHash.",
+    "assertion.bmffHash.",
+    "assertion.boxesHash.",
+    "assertion.collectionHash.",
+)
+_IDENTITY_TRUST_CODES: Final = (
+    "cawg.x509.credential.untrusted",
+    "cawg.ica.untrusted_issuer",
+)
+"""Trust in those who add an identity to a manifest; it is intact all the same."""
+_NOT_A_STORE: Final = ("claim.malformed", "What is there is not a manifest store.")
+_ELSEWHERE: Final = (
+    "claim.malformed",
+    "The manifest lies in a place of the file where countermark does not look.",
+)
+_BINDING_SENTENCES: Final = {
+    "match": "The file is as it was signed.",
+    "mismatch": "The file was changed after it was signed.",
+    "absent": "Nothing ties it to the file.",
+    "not checked": "Whether a file is as it was signed was not checked.",
+}
+_TRUST_SENTENCES: Final = {
+    TrustStatus.TRUSTED: "The signer is trusted.",
+    TrustStatus.UNTRUSTED: "The signer is not on the trust list.",
+    TrustStatus.EXPIRED: "The signer's certificate has expired.",
+    TrustStatus.REVOKED: "The signer's certificate was revoked.",
+    TrustStatus.NONE: "So no signer vouches for it.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The active manifest of a file: its statements, and how far each check carries them.
+
+    `bytes`: the whole manifest store. `label`: the active manifest's URN.
+    `claim_signer`: name in the certificate behind a valid signature, else None.
+    `signed_at`: from a trusted time stamp, else None.
+    `trust`: of the claim signer's certificate; says nothing about the file.
+    `signature_valid`: the claim is as signed. `assertions_valid`: its assertions are as claimed.
+    `hard_binding`: whether the file's content is what was signed.
+    `failures`: codes of the standard, or claim.malformed for a store that cannot be read.
+    `ingredient_failures`: what is wrong with earlier manifests; it does not count against this.
+    `soft_bindings`: those whose values are byte strings, as the standard demands.
+    `digital_source`: IPTC URI. `actions`: their names, in order.
+    `title`, `creator`, `generator`, `created`: as the signer states them.
+    `thumbnail`: JPEG or PNG bytes whose hash the claim holds.
+    `explanation`: the checks in plain language.
+
+    Statements of a manifest whose signature or assertions are not valid prove nothing.
+    """
+
+    bytes: bytes = field(repr=False)
+    label: str | None = None
+    claim_signer: str | None = None
+    signed_at: datetime | None = None
+    trust: TrustStatus = TrustStatus.NONE
+    signature_valid: bool = False
+    hard_binding: HardBinding = "absent"
+    assertions_valid: bool = False
+    failures: tuple[str, ...] = ()
+    ingredient_failures: tuple[str, ...] = ()
+    soft_bindings: tuple[SoftBinding, ...] = ()
+    digital_source: str | None = None
+    actions: tuple[str, ...] = ()
+    title: str | None = None
+    creator: str | None = None
+    generator: str | None = None
+    created: datetime | None = None
+    thumbnail: builtins.bytes | None = field(default=None, repr=False)
+    explanation: str = ""
+
+
+def read(asset: BinaryIO | Path, media_type: str, *, trust: Trust) -> Manifest | None:
+    """The manifest that a picture file carries; None when it carries none.
+
+    >>> import io
+    >>> from PIL import Image
+    >>> file = io.BytesIO()
+    >>> Image.new("RGB", (160, 160)).save(file, "PNG")
+    >>> _ = file.seek(0)
+    >>> read(file, "image/png", trust=Trust.nobody()) is None
+    True
+
+    A damaged manifest comes back with its failures, as does one that is only linked to
+    (manifest.inaccessible): it is never fetched.
+
+    Raises `UnsupportedImage` for other media types, `SourceNotFound` for unreadable files.
+    Source: C2PA 2.2, section "Validation".
+    """
+    library.check_media_type(media_type)
+    data = load(asset)
+    try:
+        location = locate(data)
+    except UnreadableManifest as error:
+        return _refused(b"", [("claim.malformed", str(error))])
+    store = None if location is None else location.extract(data)
+    # With a store at hand the library believes the stated type; the content knows better.
+    shown = media_type_of(data) or media_type
+    findings = library.validate(shown, data, store, anchors=trust.anchors)
+    if findings is None:
+        return None if store is None else _refused(store, [_NOT_A_STORE])
+    if store is None:
+        elsewhere = () if findings.label is None else (_ELSEWHERE,)
+        return _refused(b"", (*findings.failures, *elsewhere))
+    return _manifest(store, findings, trust, detached=False)
+
+
+def read_detached(manifest: bytes, *, trust: Trust) -> Manifest:
+    """Check a stored manifest when its file is not at hand; `hard_binding` is "not checked".
+
+    >>> read_detached(b"not a manifest", trust=Trust.nobody()).failures
+    ('claim.malformed',)
+
+    Signature, assertion hashes and trust are judged as in `read`; only the comparison with
+    the file's content is left out.
+    """
+    media_type = library.STORE_MEDIA_TYPE
+    findings = library.validate(media_type, manifest, None, anchors=trust.anchors)
+    if findings is None:
+        return _refused(manifest, [_NOT_A_STORE], "not checked")
+    # The library compares with an empty file; exactly these codes come from that.
+    ignored = {f"{binding}mismatch" for binding in _BINDINGS}
+    kept = tuple(entry for entry in findings.failures if entry[0] not in ignored)
+    return _manifest(manifest, replace(findings, failures=kept), trust, detached=True)
+
+
+def _refused(
+    store: bytes, failures: Sequence[Failure], hard_binding: HardBinding = "absent"
+) -> Manifest:
+    """A manifest of which nothing can be said but why."""
+    return Manifest(
+        bytes=store,
+        hard_binding=hard_binding,
+        failures=_codes(failures),
+        explanation=" ".join(text for _, text in failures if text),
+    )
+
+
+def _codes(failures: Sequence[Failure]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(code for code, _ in failures))
+
+
+def _manifest(store: bytes, findings: Findings, trust: Trust, *, detached: bool) -> Manifest:
+    hard_binding: HardBinding = "not checked" if detached else _hard_binding(findings)
+    failures = (*findings.failures, *findings.ingredient_failures)
+    if findings.label is None:
+        return _refused(store, failures, hard_binding)
+    try:
+        claim = claims.parse(store)
+        chain = claim.chain()
+        stated = statements(claim)
+    except UnreadableManifest as error:
+        return _refused(store, (*failures, ("claim.malformed", str(error))), hard_binding)
+    signature_valid = _signature_valid(claim, chain, findings)
+    signed_at = _signed_at(findings)
+    manifest = Manifest(
+        bytes=store,
+        label=claim.label,
+        claim_signer=_name(chain[0]) if signature_valid else None,
+        signed_at=signed_at,
+        trust=_trust(chain, findings, trust, signed_at) if signature_valid else TrustStatus.NONE,
+        signature_valid=signature_valid,
+        hard_binding=hard_binding,
+        assertions_valid=_assertions_valid(claim, findings),
+        failures=_codes(failures),
+        ingredient_failures=_codes(findings.inherited_failures),
+        soft_bindings=stated.soft_bindings,
+        digital_source=stated.digital_source,
+        actions=stated.actions,
+        title=stated.title,
+        creator=stated.creator,
+        generator=stated.generator,
+        created=stated.created,
+        thumbnail=stated.thumbnail,
+    )
+    return replace(manifest, explanation=_explanation(manifest, failures))
+
+
+def _signature_valid(claim: Claim, chain: Sequence[x509.Certificate], findings: Findings) -> bool:
+    return (
+        "claimSignature.validated" in findings.successes
+        and not any(code.startswith("claimSignature.") for code, _ in findings.failures)
+        and claim.label == findings.label
+        and bool(chain)
+        and claim.signed_by(chain[0])
+    )
+
+
+def _hard_binding(findings: Findings) -> HardBinding:
+    if any(code.startswith(_BINDINGS) for code, _ in findings.failures):
+        return "mismatch"
+    matches = {f"{binding}match" for binding in _BINDINGS}
+    return "match" if findings.successes & matches else "absent"
+
+
+def _assertions_valid(claim: Claim, findings: Findings) -> bool:
+    """Whether nothing failed but what is judged elsewhere: signature, binding and trust."""
+    elsewhere = ("claimSignature.", *_BINDINGS, *library.TRUST_CODES)
+    own = [code for code, _ in findings.failures if not code.startswith(elsewhere)]
+    return (
+        claim.hashes_agree
+        and not findings.ingredient_failures
+        and all(code in _IDENTITY_TRUST_CODES for code in own)
+    )
+
+
+def _trust(
+    chain: Sequence[x509.Certificate],
+    findings: Findings,
+    trust: Trust,
+    signed_at: datetime | None,
+) -> TrustStatus:
+    library_trusts = (
+        "signingCredential.trusted" in findings.successes
+        and findings.trust_list == library.TRUST_LIST
+        and findings.serial_number == str(chain[0].serial_number)
+    )
+    return judge(
+        chain,
+        trust,
+        at=signed_at or datetime.now(timezone.utc),
+        library_trusts=library_trusts,
+        codes=frozenset(code for code, _ in findings.failures),
+    )
+
+
+def _signed_at(findings: Findings) -> datetime | None:
+    if findings.signed_at is None or "timeStamp.trusted" not in findings.successes:
+        return None
+    return parse_time(findings.signed_at)
+
+
+def _name(leaf: x509.Certificate) -> str:
+    """Common name and organisation, as far as the certificate states them."""
+    stated = [
+        str(attribute.value)
+        for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)
+        for attribute in leaf.subject.get_attributes_for_oid(kind)
+    ]
+    return ", ".join(dict.fromkeys(stated)) or leaf.subject.rfc4514_string()
+
+
+def _explanation(manifest: Manifest, failures: Sequence[Failure]) -> str:
+    signed = f"The claim is signed by {manifest.claim_signer}."
+    agree = "as claimed" if manifest.assertions_valid else "not as claimed"
+    sentences = [
+        signed if manifest.signature_valid else "The signature of the claim is not valid.",
+        f"Its assertions are {agree}.",
+        _BINDING_SENTENCES[manifest.hard_binding],
+        _TRUST_SENTENCES[manifest.trust],
+    ]
+    if manifest.ingredient_failures:
+        sentences.append("It was made from a picture whose own manifest has failures.")
+    details = [f"{code}: {text}" if text else code for code, text in dict(failures).items()]
+    return " ".join(sentences) + (f" ({'; '.join(details)})" if details else "")

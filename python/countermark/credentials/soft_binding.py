@@ -1,0 +1,74 @@
+"""Soft bindings: what ties a manifest to the content itself, not to a file.
+
+The library writes the value of a soft binding as a CBOR array or text; the standard demands a
+byte string. So a placeholder of the same length is signed first and replaced afterwards.
+
+Source: C2PA 2.2, section "Soft binding"; contentauth/c2pa-rs issue 2689.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from countermark.errors import InvalidPayload
+
+LABEL: Final = "c2pa.soft-binding"
+
+WATERMARK_ALGORITHM: Final = "org.countermark.image.1"
+"""Name of countermark's image watermark; its value is the payload, 8 bytes, big-endian."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoftBinding:
+    """One value found in the content, and the algorithm that finds it.
+
+    >>> SoftBinding.of_payload(7).value.hex()
+    '0000000000000007'
+    """
+
+    algorithm: str
+    value: bytes
+
+    @classmethod
+    def of_payload(cls, payload: int) -> SoftBinding:
+        """The binding of countermark's image watermark with that payload.
+
+        Raises `InvalidPayload` for one that is not in [0, 2**64).
+        """
+        if not 0 <= payload < 2**64:
+            raise InvalidPayload(
+                f"The payload {payload} is not in [0, 2**64).", remedy="Use 64 bits, unsigned."
+            )
+        return cls(WATERMARK_ALGORITHM, payload.to_bytes(8, "big"))
+
+
+def placeholder(binding: SoftBinding) -> dict[str, Any]:
+    """The assertion's data for the library, which turns byte values into CBOR arrays.
+
+    A filler under 24 takes one byte in an array, as a byte does in a string: the lengths agree.
+    """
+    filler = [0] * len(binding.value)
+    return {
+        "alg": binding.algorithm,
+        "blocks": [{"scope": {}, "value": filler}],
+        "pad": [0],
+    }
+
+
+def fill(data: dict[Any, Any], binding: SoftBinding) -> None:
+    """Put byte strings where `placeholder` had arrays."""
+    data["blocks"] = [{**block, "value": binding.value} for block in data["blocks"]]
+    data["pad"] = bytes(len(data["pad"]))
+
+
+def read(data: object) -> Iterator[SoftBinding]:
+    """The bindings in a decoded assertion; values that are not byte strings are none."""
+    if not isinstance(data, dict) or not isinstance(data.get("alg"), str):
+        return
+    blocks = data.get("blocks")
+    for block in blocks if isinstance(blocks, (list, tuple)) else ():
+        value = block.get("value") if isinstance(block, dict) else None
+        if isinstance(value, bytes):
+            yield SoftBinding(data["alg"], value)

@@ -1,0 +1,155 @@
+"""Every way in which countermark says no, each with a remedy.
+
+All errors derive from `CountermarkError`. Their text is one sentence that says what is wrong
+and one that says what to do about it:
+
+>>> raise PayloadTaken("The payload 7 is already in the registry.", remedy="Choose another one.")
+Traceback (most recent call last):
+...
+countermark.errors.PayloadTaken: The payload 7 is already in the registry. Choose another one.
+"""
+
+
+class CountermarkError(Exception):
+    """The root of the tree; `remedy` says what the reader can do."""
+
+    def __init__(self, problem: str, *, remedy: str) -> None:
+        super().__init__(f"{problem} {remedy}")
+        self.problem = problem
+        self.remedy = remedy
+
+
+class ImageError(CountermarkError):
+    """The picture cannot be used."""
+
+
+class AnimatedImage(ImageError):
+    """The file holds more than one frame or page."""
+
+
+class ImageTooLarge(ImageError):
+    """A side or the area of the picture is beyond the limits."""
+
+
+class ImageTooSmall(ImageError):
+    """A side of the picture is under 128 pixels, or zero."""
+
+
+class InvalidPixels(ImageError):
+    """The array's type, shape or values are not those of a picture."""
+
+
+class MarkNotReadable(ImageError):
+    """The picture has too little room for a watermark that can be read again."""
+
+
+class OverlappingBuffers(ImageError):
+    """Input and output share memory without being the same picture."""
+
+
+class ReadOnlyBuffer(ImageError):
+    """The output buffer cannot be written."""
+
+
+class UnreadableImage(ImageError):
+    """The file is truncated, damaged or not a picture."""
+
+
+class UnsupportedImage(ImageError):
+    """The file is a picture of a kind that countermark does not mark."""
+
+
+class UnwritableImage(ImageError):
+    """The picture cannot be encoded in its format."""
+
+
+class InvalidArgument(CountermarkError):
+    """A value is out of its range or of the wrong type."""
+
+
+class InvalidEffort(InvalidArgument):
+    """The effort of a detection is not "aligned" or "full"."""
+
+
+class InvalidKey(InvalidArgument):
+    """The watermark key is not 16 bytes."""
+
+
+class InvalidPayload(InvalidArgument):
+    """The payload is not an integer in [0, 2**64)."""
+
+
+class InvalidRecord(InvalidArgument):
+    """The record's statements are incomplete or contradict each other."""
+
+
+class InvalidStrength(InvalidArgument):
+    """The strength of a watermark is not over 0 and at most 4."""
+
+
+class UnknownTarget(InvalidArgument):
+    """COUNTERMARK_TARGET names SIMD instructions that are not available here."""
+
+
+class CredentialError(CountermarkError):
+    """A manifest cannot be signed or a signing key cannot be used."""
+
+
+class HomeExists(CredentialError):
+    """The home folder already holds keys."""
+
+
+class HomeMissing(CredentialError):
+    """The home folder does not hold keys yet."""
+
+
+class SigningFailed(CredentialError):
+    """The claim could not be signed."""
+
+
+class UnreadableManifest(CredentialError):
+    """The manifest store is damaged, ambiguous or not a manifest store."""
+
+
+class UnusableCertificate(CredentialError):
+    """The signer's certificate chain does not fit its key, its time or the C2PA profile."""
+
+
+class UnusableKey(CredentialError):
+    """The private key file is damaged or of another kind."""
+
+
+class UnusableTrust(CredentialError):
+    """The trust file is missing or holds no certificate."""
+
+
+class WrongPassphrase(CredentialError):
+    """The private key does not open with this passphrase."""
+
+
+class RegistryError(CountermarkError):
+    """The registry cannot do what was asked; it is unchanged."""
+
+
+class PayloadTaken(RegistryError):
+    """Another picture already has this payload."""
+
+
+class RegistryTooNew(RegistryError):
+    """The registry was written by a newer version of countermark."""
+
+
+class UnreadableRegistry(RegistryError):
+    """The registry file is damaged, locked or not a registry."""
+
+
+class FileError(CountermarkError):
+    """A file cannot be read or written; nothing was changed."""
+
+
+class DestinationNotWritable(FileError):
+    """The destination cannot be written (missing folder, rights, no space left)."""
+
+
+class SourceNotFound(FileError):
+    """The source file is missing or cannot be opened."""

@@ -1,0 +1,32 @@
+"""Pictures in and out: arrays and files, with their profile, metadata and orientation.
+
+>>> import numpy as np
+>>> from countermark import image
+>>> picture = image.Picture(np.zeros((128, 256, 3), np.uint8), "PNG")
+>>> data = image.encode(picture)
+>>> small = image.thumbnail(picture)
+"""
+
+from countermark.image.arrays import ImageLike, as_array, like, luma, upright
+from countermark.image.files import encode, read
+from countermark.image.limits import MAX_PIXELS, MAX_SIDE, MIN_SIDE, check_size
+from countermark.image.picture import Encoding, Picture, Pixels
+from countermark.image.thumbnail import thumbnail
+
+__all__ = [
+    "MAX_PIXELS",
+    "MAX_SIDE",
+    "MIN_SIDE",
+    "Encoding",
+    "ImageLike",
+    "Picture",
+    "Pixels",
+    "as_array",
+    "check_size",
+    "encode",
+    "like",
+    "luma",
+    "read",
+    "thumbnail",
+    "upright",
+]

@@ -1,0 +1,205 @@
+"""Mark a picture file: watermark, signed manifest and registry entry in one step.
+
+>>> import io, tempfile
+>>> import numpy as np
+>>> from PIL import Image
+>>> from countermark import keys
+>>> from countermark.record import DigitalSource, Record
+>>> from countermark.registry import Registry
+>>> pixels = np.random.default_rng(1).integers(60, 200, (256, 256, 3), dtype=np.uint8)
+>>> source, destination = io.BytesIO(), io.BytesIO()
+>>> Image.fromarray(pixels).save(source, "PNG")
+>>> _ = source.seek(0)
+>>> with tempfile.TemporaryDirectory() as folder:
+...     home = keys.create_home(folder + "/home")
+...     with Registry.open(home.registry_path) as registry:
+...         done = mark(
+...             source, destination, record=Record(source=DigitalSource.CAPTURED),
+...             signer=home.signer(), registry=registry,
+...         )
+...         registry.find_payload(done.payload).record.source.value
+'captured'
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+import numpy as np
+
+from countermark import credentials, files, fingerprint, image, keys, watermark
+from countermark.credentials import WATERMARK_ALGORITHM, Signed, Signer, SoftBinding, Trust
+from countermark.errors import CountermarkError, InvalidArgument, MarkNotReadable
+from countermark.image import Picture
+from countermark.record import Record
+from countermark.registry import Entry, Registry
+
+SUFFIXES: Final = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png",),
+    "WEBP": (".webp",),
+    "AVIF": (".avif",),
+    "TIFF": (".tif", ".tiff"),
+}
+"""Endings of file names, by format; the first one is the usual one."""
+
+_UNTURNING: Final = {6: 8, 8: 6}  # the other EXIF orientations undo themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What `mark` has done.
+
+    `payload`: the 64 bits in the pixels. `manifest_sha256`: of the manifest store, hexadecimal.
+    `destination`: where the marked file is; None for a stream.
+    """
+
+    payload: int
+    manifest_sha256: str
+    destination: Path | None
+
+
+def mark(
+    source: files.Source,
+    destination: files.Destination,
+    *,
+    record: Record,
+    signer: Signer,
+    registry: Registry | None = None,
+) -> Marked:
+    """Write a copy of a picture with a watermark and a signed manifest, and remember both.
+
+    Example: see the module.
+
+    `source`, `destination`: paths or binary streams; the destination may be the source. JPEG,
+    PNG, WebP, AVIF and TIFF keep their format, EXIF, ICC profile and orientation.
+    `record`: what the signer states about the picture; `created` is now if it says nothing.
+    `registry`: by default the one of the home folder.
+
+    The destination is written in one piece and only together with the registry's entry: when
+    anything fails, both are as they were.
+
+    Raises `SourceNotFound`, `ImageError` for files that are no picture or cannot be marked,
+    `MarkNotReadable` for pictures that do not hold the watermark, `InvalidArgument` when the
+    destination's name belongs to another format, `CredentialError` when signing fails,
+    `HomeMissing` without registry and home, `RegistryError`, `DestinationNotWritable`.
+    """
+    with ExitStack() as stack:
+        if registry is None:
+            path = keys.open_home().registry_path
+            registry = stack.enter_context(Registry.open(path))
+        content = files.load(source)
+        original = image.read(io.BytesIO(content))
+        place = _checked_place(destination, original)
+        marked_at = datetime.now(timezone.utc).replace(microsecond=0)  # as manifests state times
+        record = replace(record, created=record.created or marked_at)
+        payload = registry.new_payload()
+
+        picture = _watermarked(original, payload)
+        signed = _signed(content, picture, payload, record, signer)
+        hash_ = fingerprint.pdq(image.upright(picture.pixels, picture.orientation))
+        digest = hashlib.sha256(signed.manifest)
+        entry = Entry(
+            payload=payload,
+            pdq=hash_.bits,
+            pdq_quality=hash_.quality,
+            manifest=signed.manifest,
+            manifest_sha256=digest.digest(),
+            record=record,
+            width=picture.width,
+            height=picture.height,
+            marked_at=marked_at,
+        )
+        with (
+            _placing(signed.asset, place or destination, source) as put,
+            registry.adding(entry),
+        ):
+            put()
+    return Marked(payload, digest.hexdigest(), place)
+
+
+def is_marked(path: Path, registry: Registry) -> bool:
+    """Whether a file is as `mark` has written it, and in this registry.
+
+    >>> is_marked(Path("no such file.jpg"), Registry.open("no such registry"))
+    False
+    """
+    try:
+        with path.open("rb") as file:
+            found = credentials.read(file, "image/jpeg", trust=Trust.nobody())
+    except (OSError, CountermarkError):
+        return False
+    if found is None or found.hard_binding != "match":
+        return False
+    entries = [
+        registry.find_payload(int.from_bytes(binding.value, "big"))
+        for binding in found.soft_bindings
+        if binding.algorithm == WATERMARK_ALGORITHM and len(binding.value) == 8
+    ]
+    return any(entry is not None and entry.manifest == found.bytes for entry in entries)
+
+
+def _checked_place(destination: files.Destination, picture: Picture) -> Path | None:
+    """The file to write; None for a stream."""
+    if not isinstance(destination, (str, PathLike)):
+        return None
+    suffix = Path(destination).suffix.lower()
+    if any(suffix in known for form, known in SUFFIXES.items() if form != picture.format):
+        raise InvalidArgument(
+            f"The destination {str(destination)!r} ends in {suffix}, but the picture is a "
+            f"{picture.format} and stays one.",
+            remedy=f"Name it {SUFFIXES[picture.format][0]}, or convert the picture first.",
+        )
+    return files.target(destination)
+
+
+def _watermarked(picture: Picture, payload: int) -> Picture:
+    """The picture with the mark, whose canonical plane lies upright as a viewer shows it."""
+    turn = picture.orientation
+    marked = watermark.embed(image.upright(picture.pixels, turn), payload)
+    stored = image.upright(marked, _UNTURNING.get(turn, turn))
+    return replace(picture, pixels=np.ascontiguousarray(stored))
+
+
+def _signed(
+    content: bytes, picture: Picture, payload: int, record: Record, signer: Signer
+) -> Signed:
+    """The finished file, after a look whether the watermark can be read from it."""
+    media_type = picture.media_type
+    encoded = image.encode(picture)
+    received = image.read(io.BytesIO(encoded))
+    pixels = image.upright(received.pixels, received.orientation)
+    found = watermark.detect(pixels, effort="aligned")
+    if found is None or found.payload != payload:
+        raise MarkNotReadable(
+            "The watermark cannot be read back from the marked picture, so nothing was written.",
+            remedy="Use a picture with more pixels or more structure, less compressed.",
+        )
+    earlier = credentials.read(io.BytesIO(content), media_type, trust=Trust.nobody())
+    opened = record.edits_existing or earlier is not None
+    return credentials.sign(
+        io.BytesIO(encoded),
+        media_type,
+        record=record,
+        signer=signer,
+        soft_binding=SoftBinding.of_payload(payload),
+        thumbnail=image.thumbnail(picture),
+        parent=(io.BytesIO(content), media_type) if opened else None,
+    )
+
+
+def _placing(
+    content: bytes, destination: Path | files.Destination, source: files.Source
+) -> AbstractContextManager[Callable[[], None]]:
+    if isinstance(destination, Path):
+        like = Path(source) if isinstance(source, (str, PathLike)) else None
+        return files.replacing(destination, content, like=like)
+    return files.appending(cast(BinaryIO, destination), content)

@@ -1,0 +1,255 @@
+"""What is known about a picture and how: the answer of `countermark.verify`.
+
+>>> seen = FingerprintEvidence(
+...     found=False, confidence=Confidence.NONE, check="PDQ, all eight symmetries",
+...     explanation="No picture in the registry has a similar fingerprint.", quality=100,
+... )
+>>> report = Report(
+...     verdict=Verdict.UNMARKED, trust=TrustStatus.NONE,
+...     summary="Nothing is known about this picture.", evidence=(seen,),
+... )
+>>> print(report)
+UNMARKED: no proof of origin was found
+Nothing is known about this picture.
+<BLANKLINE>
+How this was found:
+  fingerprint  No picture in the registry has a similar fingerprint.
+               (not found; check: PDQ, all eight symmetries)
+>>> report.to_json()[:40]
+'{"verdict": "unmarked", "trust": "none",'
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import Enum
+from typing import Any, ClassVar, Final, Literal, TypeAlias
+
+from countermark.credentials import TrustStatus
+from countermark.record import Record
+
+_WIDTH: Final = 88
+_LABEL_WIDTH: Final = 13
+
+
+class Verdict(Enum):
+    """What a verification comes to.
+
+    `INTACT`: the file is as it was signed.
+    `ALTERED`: the file was changed after it was signed; it still shows the picture, or its
+    credentials themselves were damaged.
+    `RECOVERED`: the file carries no usable credentials, but its pixels led to them.
+    `TRANSPLANTED`: the credentials or the watermark belong to another picture.
+    `UNMARKED`: no proof of origin was found, which says nothing about the picture.
+    `UNREADABLE`: the file is not a picture that can be examined.
+    """
+
+    INTACT = "intact"
+    ALTERED = "altered"
+    RECOVERED = "recovered"
+    TRANSPLANTED = "transplanted"
+    UNMARKED = "unmarked"
+    UNREADABLE = "unreadable"
+
+    @property
+    def positive(self) -> bool:
+        """Whether the origin of the picture is shown: intact or recovered.
+
+        >>> [verdict.value for verdict in Verdict if verdict.positive]
+        ['intact', 'recovered']
+        """
+        return self in (Verdict.INTACT, Verdict.RECOVERED)
+
+
+class Confidence(Enum):
+    """How sure a finding is.
+
+    `PROVEN`: a signature and hashes say so. `STRONG`: chance is as good as excluded.
+    `WEAK`: a hint that needs another check. `NONE`: nothing was found.
+    """
+
+    PROVEN = "proven"
+    STRONG = "strong"
+    WEAK = "weak"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestEvidence:
+    """A C2PA manifest (Content Credentials): from the file itself or from the registry.
+
+    `sha256`: of the manifest store, hexadecimal. `claim_signer`: who vouches for the statements.
+    `hard_binding`: whether these are the very bytes that were signed.
+    `names_watermark`: whether its soft binding names the payload in the pixels.
+    `correlation`, `overlap`: of the received picture with the signed thumbnail, the share of it
+    that is shown; None when they were not compared. `failures`: codes of the standard.
+    """
+
+    kind: ClassVar[str] = "manifest"
+    found: bool
+    confidence: Confidence
+    check: str
+    explanation: str
+    origin: Literal["file", "registry"] = "file"
+    label: str | None = None
+    sha256: str | None = None
+    claim_signer: str | None = None
+    signed_at: datetime | None = None
+    trust: TrustStatus = TrustStatus.NONE
+    signature_valid: bool = False
+    assertions_valid: bool = False
+    hard_binding: str = "absent"
+    names_watermark: bool | None = None
+    correlation: float | None = None
+    overlap: float | None = None
+    failures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatermarkEvidence:
+    """The invisible watermark in the pixels.
+
+    `payload`: the 64 bits. `false_positive_rate`: upper bound of the probability to read
+    anything in an unmarked picture. `registered`: whether the registry knows the payload.
+    `rotation_degrees` (anticlockwise), `scale` and `mirrored`: what happened to the picture;
+    `scale` is relative to 512 x 512 pixels of area.
+    """
+
+    kind: ClassVar[str] = "watermark"
+    found: bool
+    confidence: Confidence
+    check: str
+    explanation: str
+    payload: int | None = None
+    false_positive_rate: float | None = None
+    registered: bool | None = None
+    rotation_degrees: float | None = None
+    scale: float | None = None
+    mirrored: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FingerprintEvidence:
+    """The perceptual hash of the pixels, compared with those of all marked pictures.
+
+    `distance`: differing bits of 256 to the nearest one within 31; None when there is none.
+    `quality`: 0 to 100; under 50 the hash means too little and is not searched for.
+    """
+
+    kind: ClassVar[str] = "fingerprint"
+    found: bool
+    confidence: Confidence
+    check: str
+    explanation: str
+    distance: int | None = None
+    quality: int | None = None
+
+
+Evidence: TypeAlias = ManifestEvidence | WatermarkEvidence | FingerprintEvidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Verdict, trust and the evidence for both; `str` gives a text, `to_json` the same as data.
+
+    `trust`: of the claim signer behind the manifest that the verdict rests on; it never changes
+    the verdict. `claim_signer`: the name in their certificate. `record`: what they state about
+    the picture, when a valid manifest of this picture was found. `evidence`: one item for each
+    thing that was looked at, in order.
+    """
+
+    verdict: Verdict
+    trust: TrustStatus
+    summary: str
+    evidence: tuple[Evidence, ...] = ()
+    record: Record | None = None
+    claim_signer: str | None = None
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+    def to_json(self) -> str:
+        """The report as one line of JSON.
+
+        Absent values are null; payloads are hexadecimal texts, for JSON numbers have 53 bits.
+        """
+        return json.dumps(
+            {
+                "verdict": self.verdict.value,
+                "trust": self.trust.value,
+                "claim_signer": self.claim_signer,
+                "summary": self.summary,
+                "record": None if self.record is None else json.loads(self.record.to_json()),
+                "evidence": [_members(item) for item in self.evidence],
+            },
+            ensure_ascii=False,
+        )
+
+
+_HEADLINES: Final = {
+    Verdict.INTACT: "the file is exactly as it was signed",
+    Verdict.ALTERED: "the file was changed after it was signed",
+    Verdict.RECOVERED: "lost credentials of this picture were found again",
+    Verdict.TRANSPLANTED: "the proof of origin belongs to another picture",
+    Verdict.UNMARKED: "no proof of origin was found",
+    Verdict.UNREADABLE: "the file could not be examined",
+}
+_TRUST: Final = {
+    TrustStatus.TRUSTED: "trusted: their certificate is on your trust list",
+    TrustStatus.UNTRUSTED: "untrusted: their certificate is not on your trust list",
+    TrustStatus.EXPIRED: "expired: their certificate had run out",
+    TrustStatus.REVOKED: "revoked: their certificate was withdrawn",
+}
+_STATEMENTS: Final = {
+    "title": "title",
+    "creator": "creator",
+    "generator": "made with",
+    "created": "created",
+}
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"{report.verdict.value.upper()}: {_HEADLINES[report.verdict]}"
+    yield from textwrap.wrap(report.summary, _WIDTH)
+    if report.trust is not TrustStatus.NONE:
+        yield from _wrapped("signer", f"{report.claim_signer} ({_TRUST[report.trust]})")
+    if report.record is not None:
+        yield ""
+        yield "What the signer states:"
+        yield from _wrapped("source", report.record.source.value.replace("-", " "))
+        for name, label in _STATEMENTS.items():
+            if (value := getattr(report.record, name)) is not None:
+                yield from _wrapped(label, str(value))
+    if report.evidence:
+        yield ""
+        yield "How this was found:"
+        for item in report.evidence:
+            sure = item.confidence.value if item.found else "not found"
+            yield from _wrapped(item.kind, item.explanation)
+            yield from _wrapped("", f"({sure}; check: {item.check})")
+
+
+def _wrapped(label: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=f"  {label:{_LABEL_WIDTH}}",
+        subsequent_indent=" " * (_LABEL_WIDTH + 2),
+    )
+
+
+def _members(item: Evidence) -> dict[str, Any]:
+    values = {field.name: _plain(getattr(item, field.name)) for field in fields(item)}
+    if isinstance(item, WatermarkEvidence) and item.payload is not None:
+        values["payload"] = f"{item.payload:016x}"
+    return {"kind": item.kind, **values}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    return value.isoformat() if isinstance(value, datetime) else value

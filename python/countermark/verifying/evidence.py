@@ -1,0 +1,238 @@
+"""What each finding of a verification says, as typed evidence and in plain words.
+
+>>> no_fingerprint(30).explanation
+'The picture has too little structure for a meaningful fingerprint.'
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from countermark.credentials import Manifest
+from countermark.registry import MAX_DISTANCE, MIN_QUALITY
+from countermark.report import (
+    Confidence,
+    Evidence,
+    FingerprintEvidence,
+    ManifestEvidence,
+    Verdict,
+    WatermarkEvidence,
+)
+from countermark.resemblance import Resemblance, threshold
+from countermark.watermark import Detection
+
+_HARD_BINDING: Final = "claim signature, assertion hashes, hard binding (hash of the file)"
+_STORED: Final = "claim signature, assertion hashes"
+_THUMBNAIL: Final = "signed thumbnail against the picture"
+_SOFT_BINDING: Final = "soft binding (names the watermark)"
+_WATERMARK: Final = "32-bit check and pilot of the watermark"
+_FINGERPRINT: Final = f"PDQ hash, all eight symmetries, at most {MAX_DISTANCE} of 256 bits differ"
+
+
+def manifest(
+    found: Manifest,
+    confidence: Confidence,
+    *,
+    origin: Literal["file", "registry"] = "file",
+    likeness: Resemblance | None = None,
+    names_watermark: bool | None = None,
+) -> ManifestEvidence:
+    """A manifest whose checks have been made."""
+    checks = [_HARD_BINDING if origin == "file" else _STORED]
+    sentences = [
+        "The file carries Content Credentials (a C2PA manifest)."
+        if origin == "file"
+        else "The registry holds the Content Credentials (a C2PA manifest) of that picture."
+    ]
+    sentences.append(found.explanation)
+    if names_watermark is not None:
+        checks.append(_SOFT_BINDING)
+        says = "names" if names_watermark else "does not name"
+        sentences.append(f"It {says} the watermark in the pixels.")
+    if likeness is not None:
+        checks.append(_THUMBNAIL)
+        sentences.append(_likeness(likeness))
+    elif origin == "registry" or found.hard_binding == "mismatch":
+        sentences.append("It was not compared with the picture by a thumbnail.")
+    return ManifestEvidence(
+        found=True,
+        confidence=confidence,
+        check=", ".join(checks),
+        explanation=" ".join(sentences),
+        origin=origin,
+        label=found.label,
+        sha256=hashlib.sha256(found.bytes).hexdigest(),
+        claim_signer=found.claim_signer,
+        signed_at=found.signed_at,
+        trust=found.trust,
+        signature_valid=found.signature_valid,
+        assertions_valid=found.assertions_valid,
+        hard_binding=found.hard_binding,
+        names_watermark=names_watermark,
+        correlation=None if likeness is None else round(likeness.correlation, 3),
+        overlap=None if likeness is None else round(likeness.overlap, 3),
+        failures=found.failures,
+    )
+
+
+def unusable_manifest(found: Manifest | None) -> ManifestEvidence:
+    """No manifest in the file, or one that proves nothing."""
+    if found is not None:
+        return manifest(found, Confidence.NONE)
+    return ManifestEvidence(
+        found=False,
+        confidence=Confidence.NONE,
+        check=_HARD_BINDING,
+        explanation="The file carries no Content Credentials (C2PA manifest).",
+    )
+
+
+def watermark(detection: Detection, *, registered: bool | None) -> WatermarkEvidence:
+    """A watermark that was read; `registered` is None when that was not asked."""
+    chance = 1 / max(detection.false_positive_rate, 1e-30)
+    sentences = [
+        f"The pixels carry an invisible watermark with the payload {detection.payload:016x}. "
+        f"At most 1 in {chance:,.0f} unmarked pictures would seem to carry one.",
+        _history(detection),
+    ]
+    if registered is not None:
+        says = "knows" if registered else "does not know"
+        sentences.append(f"The registry {says} this payload.")
+    geometry = detection.geometry
+    return WatermarkEvidence(
+        found=True,
+        confidence=Confidence.STRONG,
+        check=_WATERMARK,
+        explanation=" ".join(sentences),
+        payload=detection.payload,
+        false_positive_rate=detection.false_positive_rate,
+        registered=registered,
+        rotation_degrees=round(geometry.rotation_degrees, 2),
+        scale=round(geometry.scale, 4),
+        mirrored=geometry.mirrored,
+    )
+
+
+def no_watermark(*, too_small: bool) -> WatermarkEvidence:
+    """No watermark."""
+    return WatermarkEvidence(
+        found=False,
+        confidence=Confidence.NONE,
+        check=_WATERMARK,
+        explanation="The picture is too small to hold a watermark."
+        if too_small
+        else "No watermark was read in the pixels.",
+    )
+
+
+def fingerprint(distance: int, quality: int) -> FingerprintEvidence:
+    """A marked picture whose fingerprint is like this one's."""
+    return FingerprintEvidence(
+        found=True,
+        confidence=Confidence.WEAK,
+        check=_FINGERPRINT,
+        explanation="A picture in the registry has nearly the same fingerprint (perceptual hash): "
+        f"{distance} of 256 bits differ.",
+        distance=distance,
+        quality=quality,
+    )
+
+
+def no_fingerprint(quality: int | None, *, dismissed: int = 0) -> FingerprintEvidence:
+    """No similar picture; `dismissed` had similar hashes, but not the same picture or no proof."""
+    if quality is None:
+        explanation = "The picture is too small for a fingerprint."
+    elif quality < MIN_QUALITY:
+        explanation = "The picture has too little structure for a meaningful fingerprint."
+    elif dismissed:
+        explanation = (
+            f"Pictures in the registry with a similar fingerprint: {dismissed}. None counts: "
+            "its manifest does not hold, or the thumbnail in it shows something else."
+        )
+    else:
+        explanation = "No picture in the registry has a similar fingerprint (perceptual hash)."
+    return FingerprintEvidence(
+        found=False,
+        confidence=Confidence.NONE,
+        check=_FINGERPRINT,
+        explanation=explanation,
+        quality=quality,
+    )
+
+
+def summary(verdict: Verdict, found: Sequence[Evidence]) -> str:
+    """Why a manifest led to this verdict; it is the last one found."""
+    rests_on = [item for item in found if isinstance(item, ManifestEvidence)][-1]
+    from_file = rests_on.origin == "file"
+    if verdict is Verdict.INTACT:
+        return "The file carries Content Credentials, and nothing in it has changed since."
+    if verdict is Verdict.ALTERED and rests_on.correlation is None:
+        return (
+            "The file was changed after its Content Credentials were signed. They hold no "
+            "thumbnail that would tell whether it still shows the same picture."
+        )
+    if verdict is Verdict.ALTERED:
+        return (
+            "The file still shows the picture that was signed, but it was changed afterwards: "
+            "the signer does not vouch for what it looks like now."
+        )
+    if verdict is Verdict.RECOVERED:
+        way = "fingerprint of" if rests_on.confidence is Confidence.WEAK else "watermark in"
+        return (
+            f"The file itself proves nothing, but the {way} its pixels led to Content Credentials "
+            "in the registry, and the thumbnail signed there shows this picture. Details may "
+            "have been changed since."
+        )
+    if from_file:
+        return (
+            "The Content Credentials in this file were signed for a picture that looks different."
+        )
+    if not rests_on.names_watermark:
+        return "The manifest that the registry keeps for this watermark does not name it."
+    return (
+        "The watermark in the pixels is that of a picture which looks different, or of one with "
+        "too little structure to compare: it may have been copied from there."
+    )
+
+
+def summary_of_nothing(found: Sequence[Evidence]) -> str:
+    """Why no manifest led to a verdict."""
+    for item in found:
+        if isinstance(item, ManifestEvidence) and item.found:
+            if "manifest.inaccessible" in item.failures:
+                return (
+                    "The file only links to Content Credentials elsewhere. They were not "
+                    "fetched: verification never uses the network."
+                )
+            where = "in the file" if item.origin == "file" else "in the registry"
+            return f"There are Content Credentials {where}, but they fail their own checks."
+        if isinstance(item, WatermarkEvidence) and item.registered is False:
+            return (
+                "The pixels carry a watermark, but this registry does not know it. "
+                "Whoever marked the picture has the registry that does."
+            )
+    return (
+        "Neither Content Credentials nor a watermark nor a known fingerprint were found. "
+        "That says nothing about where the picture comes from."
+    )
+
+
+def _likeness(likeness: Resemblance) -> str:
+    needed = threshold(likeness.overlap)
+    shows = "shows" if likeness.convincing else "does not show"
+    return (
+        f"The thumbnail signed in it {shows} this picture (correlation {likeness.correlation:.2f} "
+        f"where {needed:.2f} is needed, over {likeness.overlap:.0%} of the original)."
+    )
+
+
+def _history(detection: Detection) -> str:
+    geometry = detection.geometry
+    turned = geometry.rotation_degrees
+    done = ["mirrored"] if geometry.mirrored else []
+    if abs(turned) >= 0.1:
+        way = "anticlockwise" if turned > 0 else "clockwise"
+        done.append(f"turned by {abs(turned):.1f} degrees {way}")
+    return f"Since then it was {' and '.join(done)}." if done else "It was not turned since."

@@ -1,0 +1,206 @@
+"""An invisible watermark that carries 64 bits through crops, rotations and compression.
+
+>>> import numpy as np
+>>> picture = np.random.default_rng(1).integers(40, 215, (512, 512, 3), dtype=np.uint8)
+>>> marked = embed(picture, 2026)
+>>> detect(marked).payload
+2026
+>>> detect(picture) is None
+True
+"""
+
+import math
+import operator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from countermark import _core, errors
+from countermark._bridge import core_errors, packed
+from countermark.image import ImageLike, as_array, like
+
+__all__ = ["DEFAULT_KEY", "Detection", "Geometry", "detect", "embed"]
+
+#: Published: marks made with it can be read by everyone.
+DEFAULT_KEY: bytes = _core.DEFAULT_KEY
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Where the pixels of a picture lay in the picture that was marked.
+
+    The point (x, y), in pixels from the top left corner (pixel i has its centre at i + 0.5), was
+    at (a x + b y + c, d x + e y + f): from the centre of the marked picture, x to the right, y
+    down, scaled so that the whole of it has the area 512 x 512. The tile of the watermark repeats
+    every 96 units, so c and f are known modulo 96 only.
+
+    >>> turned = Geometry((0.0, -0.5, 128.0, 0.5, 0.0, -128.0))
+    >>> turned.rotation_degrees, turned.scale, turned.mirrored
+    (90.0, 2.0, False)
+    """
+
+    matrix: tuple[float, float, float, float, float, float]
+
+    @property
+    def rotation_degrees(self) -> float:
+        """By how much the picture was turned anticlockwise (after mirroring, if any)."""
+        a, b, _, d, e, _ = self.matrix
+        return math.degrees(math.atan2(d + b, e - a) if self.mirrored else math.atan2(d - b, e + a))
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the picture per canonical unit, the mean of both directions."""
+        a, b, _, d, e, _ = self.matrix
+        return 1 / math.sqrt(abs(a * e - b * d))
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether left and right were exchanged."""
+        a, b, _, d, e, _ = self.matrix
+        return a * e - b * d < 0
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A watermark that was read.
+
+    Attributes:
+        payload: The 64 bits.
+        score: Height of the pilot's correlation peak, in standard deviations.
+        false_positive_rate: Upper bound of the probability that the call reads anything in a
+            picture without this key's mark.
+        geometry: Where the picture's pixels lay when it was marked.
+    """
+
+    payload: int
+    score: float
+    false_positive_rate: float
+    geometry: Geometry
+
+
+def embed(
+    image: ImageLike,
+    payload: int,
+    *,
+    key: bytes = DEFAULT_KEY,
+    strength: float = 1.0,
+    out: npt.NDArray[Any] | None = None,
+) -> ImageLike:
+    """Gives a copy of the picture with the payload in its pixels.
+
+    >>> import numpy as np
+    >>> picture = np.random.default_rng(1).integers(0, 65535, (300, 400), dtype=np.uint16)
+    >>> marked = embed(picture, 2**64 - 1, key=b"only for friends")
+    >>> marked.dtype, marked.shape
+    (dtype('uint16'), (300, 400))
+    >>> detect(marked) is None
+    True
+    >>> detect(marked, key=b"only for friends").payload == 2**64 - 1
+    True
+
+    Args:
+        image: uint8 or uint16 of shape (h, w), (h, w, 3) or (h, w, 4), any strides, or a PIL image;
+            sides of 128 to 65,535 pixels. The fourth channel is alpha and stays as it is.
+        payload: An integer in [0, 2**64).
+        key: 16 bytes; only who has them can read the mark.
+        strength: Scales the amplitude, in (0, 4].
+        out: An array of the same shape and type to write to, possibly the image itself.
+
+    Returns:
+        A picture of the same type, shape and mode, in the memory of `out` when it was given.
+
+    Raises:
+        ImageError: The picture is too small, too large, or not one.
+        InvalidPayload, InvalidKey, InvalidStrength: An argument is out of its range.
+        OverlappingBuffers, ReadOnlyBuffer: `out` cannot be used.
+    """
+    pixels = packed(as_array(image))
+    target = np.empty_like(pixels, order="C") if out is None else _writable(out)
+    with core_errors():
+        _core.embed(pixels, target, _payload(payload), _key(key), _strength(strength))
+    return like(target, image)
+
+
+def detect(
+    image: npt.NDArray[Any] | Image.Image,
+    *,
+    key: bytes = DEFAULT_KEY,
+    effort: Literal["full", "aligned"] = "full",
+) -> Detection | None:
+    """Reads the payload of a marked picture, also of a damaged copy.
+
+    >>> import numpy as np
+    >>> picture = np.random.default_rng(1).integers(40, 215, (512, 512, 3), dtype=np.uint8)
+    >>> turned = np.rot90(embed(picture, 7))
+    >>> found = detect(turned)
+    >>> found.payload, round(found.geometry.rotation_degrees)
+    (7, 90)
+
+    Args:
+        image: As for `embed`.
+        key: The 16 bytes of the embedding.
+        effort: "full" also finds marks in cropped, rotated, mirrored and stretched copies;
+            "aligned" only in copies that were resized, re-compressed or recoloured, faster.
+
+    Returns:
+        What was read, or None.
+
+    Raises:
+        ImageError: The picture is too small, too large, or not one.
+        InvalidKey, InvalidEffort: An argument is out of its range.
+    """
+    pixels = packed(as_array(image))
+    if effort not in ("full", "aligned"):
+        raise errors.InvalidEffort(
+            f"The effort {effort!r} is unknown.", remedy='Use "full" or "aligned".'
+        )
+    with core_errors():
+        found = _core.detect(pixels, _key(key), effort == "full")
+    if found is None:
+        return None
+    payload, score, false_positive_rate, matrix = found
+    return Detection(payload, score, false_positive_rate, Geometry(matrix))
+
+
+def _payload(payload: int) -> int:
+    try:
+        value = operator.index(payload)
+    except TypeError:
+        value = -1
+    if not 0 <= value < 2**64:
+        raise errors.InvalidPayload(
+            f"The payload {payload!r} is not an integer of 64 bits.",
+            remedy="Use an integer from 0 to 2**64 - 1.",
+        )
+    return value
+
+
+def _key(key: bytes) -> bytes:
+    if not isinstance(key, bytes) or len(key) != len(DEFAULT_KEY):
+        raise errors.InvalidKey(
+            "The watermark key is not 16 bytes.",
+            remedy="Draw one with secrets.token_bytes(16) and keep it.",
+        )
+    return key
+
+
+def _strength(strength: float) -> float:
+    try:
+        return float(strength)
+    except (TypeError, ValueError):
+        return math.nan  # refused by the core like every other one out of range
+
+
+def _writable(out: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    target = packed(as_array(out))
+    if not np.may_share_memory(target, out):
+        raise errors.InvalidPixels(
+            "The output's pixels are not adjacent, or not in the machine's byte order.",
+            remedy="Make it with numpy.empty_like(image, order='C').",
+        )
+    if not out.flags.writeable:
+        raise errors.ReadOnlyBuffer("The output array is read-only.", remedy="Pass a copy of it.")
+    return target

@@ -1,0 +1,85 @@
+"""The C header as a C program and as cffi see it: the same bits as through the extension module."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+
+from countermark import _core, fingerprint, watermark
+from countermark._native import ffi, library
+
+REPOSITORY = Path(__file__).parents[1]
+PACKAGE = Path(_core.__file__).parent
+
+
+def check(status: int) -> None:
+    assert ffi.string(library.cmk_status_string(status)) == b"done"
+
+
+def rgb(pixels: np.ndarray):  # type: ignore[no-untyped-def]
+    height, width, _ = pixels.shape
+    size = ffi.sizeof("cmk_image")
+    data = ffi.cast("void *", pixels.ctypes.data)
+    return ffi.new(
+        "cmk_image *", (size, width, height, library.CMK_FORMAT_RGB8, data, pixels.strides[0])
+    )
+
+
+def scratch_for(image, function, *arguments):  # type: ignore[no-untyped-def]
+    size = ffi.new("size_t *")
+    check(function(image, *arguments, size))
+    return ffi.new("char[]", size[0]), size[0]
+
+
+@pytest.fixture
+def picture() -> np.ndarray:
+    return skimage.data.chelsea()
+
+
+def test_c_embed_gives_the_same_bits(picture: np.ndarray) -> None:
+    out = np.zeros_like(picture)
+    image, target = rgb(picture), rgb(out)
+    scratch = scratch_for(image, library.cmk_watermark_embed_scratch_size)
+    key = library.cmk_default_key()
+    check(library.cmk_watermark_embed(image, target, 77, key, 1.0, *scratch))
+    np.testing.assert_array_equal(out, watermark.embed(picture, 77))
+
+
+def test_c_detect_gives_the_same_detection(picture: np.ndarray) -> None:
+    marked = np.ascontiguousarray(watermark.embed(picture, 77)[::-1])
+    image = rgb(marked)
+    effort = library.CMK_EFFORT_FULL
+    scratch = scratch_for(image, library.cmk_watermark_detect_scratch_size, effort)
+    found = ffi.new("cmk_detection *", {"struct_size": ffi.sizeof("cmk_detection")})
+    key = library.cmk_default_key()
+    check(library.cmk_watermark_detect(image, key, effort, *scratch, found))
+    assert watermark.detect(marked) == watermark.Detection(
+        found.payload,
+        found.score,
+        found.false_positive_rate,
+        watermark.Geometry(tuple(found.geometry)),
+    )
+
+
+def test_c_pdq_gives_the_same_hashes(picture: np.ndarray) -> None:
+    image = rgb(picture)
+    scratch = scratch_for(image, library.cmk_fingerprint_pdq_scratch_size)
+    hashes, quality = ffi.new("uint8_t[256]"), ffi.new("int32_t *")
+    check(library.cmk_fingerprint_pdq_dihedral(image, *scratch, hashes, quality))
+    expected = fingerprint.pdq_dihedral(picture)
+    assert bytes(hashes) == b"".join(pdq.bits for pdq in expected)
+    assert quality[0] == expected[0].quality
+
+
+def test_c_example_compiles_as_c99_and_reads_its_mark(tmp_path: Path) -> None:
+    compiler = shutil.which("cc")
+    assert compiler is not None
+    strict = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-I", "include"]
+    link = ["-L", ".", "-lcountermark", f"-Wl,-rpath,{PACKAGE}", "-o", tmp_path / "mark"]
+    source = REPOSITORY / "examples/c/mark.c"
+    subprocess.run([compiler, *strict, source, *link], cwd=PACKAGE, check=True)
+    result = subprocess.run([tmp_path / "mark"], capture_output=True, text=True, check=True)
+    assert result.stdout == f"{_core.target_name()}: done, payload 2026\n"

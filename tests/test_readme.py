@@ -1,0 +1,87 @@
+"""What the README shows is what happens."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import shlex
+import shutil
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import countermark
+from countermark.cli import app
+
+REPOSITORY = Path(__file__).parents[1]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/verdicts.md"]
+
+
+def text(path: str) -> str:
+    return (REPOSITORY / path).read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text("README.md"), re.DOTALL | re.MULTILINE)
+
+
+def tables(document: str) -> list[str]:
+    return re.findall(r"(?:^\|.*\|\n)+", document, re.MULTILINE)
+
+
+@pytest.fixture
+def photo_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder to work in, with the photograph that the demo shows."""
+    photograph = resources.files("countermark") / "assets" / "coffee.jpg"
+    (tmp_path / "photo.jpg").write_bytes(photograph.read_bytes())
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("photo_at_hand")
+def test_python_block_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = blocks("python")
+    exec(compile(block, "README.md", "exec"), {})
+    assert capsys.readouterr().out.strip() == block.splitlines()[-1].rpartition("# ")[2]
+
+
+@pytest.mark.usefixtures("photo_at_hand")
+def test_command_lines_work() -> None:
+    lines = blocks("sh")[2].splitlines()
+    for folder in ("photos", "downloads"):
+        Path(folder).mkdir()
+        shutil.copy("photo.jpg", folder)
+    for line in lines:
+        program, *arguments = shlex.split(line.partition(" | ")[0], comments=True)
+        assert program == "countermark"
+        if "copy.jpg" in arguments:
+            shutil.copy("marked.jpg", "copy.jpg")
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 0, (line, result.output)
+
+
+def test_c_block_stands_in_the_example() -> None:
+    """The example is compiled and run in test_c_abi.py."""
+    (block,) = blocks("c")
+    lines = [line.removeprefix("  ") for line in text("examples/c/mark.c").splitlines()]
+    assert block in "\n".join(lines)
+
+
+def test_tables_are_the_measured_ones() -> None:
+    results = (REPOSITORY / "bench/results").glob("*.md")
+    measured = {table for path in results for table in tables(path.read_text(encoding="utf-8"))}
+    for table in tables(text("README.md")):
+        assert table in measured, table
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_to_files(document: str) -> None:
+    for link in re.findall(r"\]\((?!https:)([^)#]+)", text(document)):
+        assert ((REPOSITORY / document).parent / link).exists(), link
+
+
+def test_version_is_one_number() -> None:
+    version = countermark.__version__
+    assert importlib.metadata.version("countermark") == version
+    assert f"\n## {version}" in text("CHANGELOG.md")
