@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <utility>
 
 #include "code/crc32.h"
@@ -16,6 +17,11 @@ constexpr std::array<uint32_t, kCodeRate> kGenerators = {011145, 012477, 015573,
 // Steps before and after the word's own, for the survivors to forget where they began.
 constexpr size_t kRunIn = 64;
 constexpr size_t kSteps = kRunIn + kWordBits + kRunIn;
+// The word is read from two windows, one a little earlier and one a little later: an error that
+// is cut by the ends of one lies whole inside the other.
+constexpr size_t kWindows[] = {kRunIn - 16, kRunIn + 16};
+constexpr size_t kMostOffers = 1 << 16;
+constexpr uint16_t kRoot = 0xffff;
 
 // Every generator has its first and last bit set. So, of the two states 2j and 2j + 1 and the two
 // input bits, the four outputs are one word and its complement, and one metric serves all four.
@@ -53,18 +59,31 @@ std::array<uint8_t, kWordBits> Word(uint64_t payload) {
 }
 
 // One step of add-compare-select. Predecessors of state s are 2j and 2j + 1, j = s mod kHalf.
-void Advance(const float* branch, const float* old_metrics, float* new_metrics,
-             uint8_t* decisions) {
+void Advance(const float* branch, const float* old_metrics, float* new_metrics, float* lead) {
   for (uint32_t j = 0; j < kHalf; ++j) {
     const float even = old_metrics[2 * j], odd = old_metrics[2 * j + 1];
     const float even0 = even + branch[j], odd0 = odd - branch[j];
     const float even1 = even - branch[j], odd1 = odd + branch[j];
-    decisions[j] = odd0 > even0;
-    decisions[j + kHalf] = odd1 > even1;
+    lead[j] = odd0 - even0;
+    lead[j + kHalf] = odd1 - even1;
     new_metrics[j] = odd0 > even0 ? odd0 : even0;
     new_metrics[j + kHalf] = odd1 > even1 ? odd1 : even1;
   }
 }
+
+// The payload in a circle of bits that starts at word bit `first`, if its check bits agree.
+bool ReadWord(const uint8_t* circle, size_t first, uint64_t* payload) {
+  uint64_t read = 0;
+  uint32_t check = 0;
+  const auto bit = [&](size_t i) { return circle[(i + kWordBits - first) % kWordBits]; };
+  for (size_t i = 0; i < kPayloadBits; ++i) read = read << 1 | bit(i);
+  for (size_t i = kPayloadBits; i < kWordBits; ++i) check = check << 1 | bit(i);
+  *payload = read;
+  return check == CheckBits(read);
+}
+
+// Orders a heap so that the least loss is on top.
+constexpr auto LosesMore = [](const auto& a, const auto& b) { return a.loss > b.loss; };
 
 }  // namespace
 
@@ -88,8 +107,10 @@ MessageDecoder::MessageDecoder(Arena& arena)
     : signs_(arena.Allocate<float>(kCodeRate * kHalf)),
       metrics_(arena.Allocate<float>(2 * kStates)),
       branch_(arena.Allocate<float>(kHalf)),
-      decisions_(arena.Allocate<uint8_t>(kSteps * kStates)) {
-  if (signs_ == nullptr) return;
+      lead_(arena.Allocate<float>(kSteps * kStates)),
+      paths_(arena.Allocate<Path>(kMostCandidates)),
+      offered_(arena.Allocate<Path>(kMostOffers)) {
+  if (offered_ == nullptr) return;
   for (size_t g = 0; g < kCodeRate; ++g) {
     for (uint32_t j = 0; j < kHalf; ++j) {
       signs_[g * kHalf + j] = OutputBit(2 * j, 0, kGenerators[g]) != 0 ? -1.0f : 1.0f;
@@ -97,7 +118,26 @@ MessageDecoder::MessageDecoder(Arena& arena)
   }
 }
 
-bool MessageDecoder::Decode(const float* soft, uint64_t* payload) {
+bool MessageDecoder::Decode(const float* soft, size_t candidates, uint64_t* payload) {
+  const uint32_t end = RunForward(soft);
+  offers_ = 0;
+  paths_[0] = {0, kRoot, kSteps, static_cast<uint16_t>(end)};
+  for (size_t path = 0;;) {
+    uint8_t bits[kSteps];
+    Trace(end, path, bits);
+    for (size_t window : kWindows) {
+      if (ReadWord(bits + window, (window + kWordBits - kRunIn) % kWordBits, payload)) return true;
+    }
+    if (path + 1 == std::min(candidates, kMostCandidates)) return false;
+    Branch(end, path);
+    if (offers_ == 0) return false;
+    std::pop_heap(offered_, offered_ + offers_, LosesMore);
+    paths_[++path] = offered_[--offers_];
+  }
+}
+
+// Returns the state in which the best path ends.
+uint32_t MessageDecoder::RunForward(const float* soft) {
   float* current = metrics_;
   float* next = metrics_ + kStates;
   std::fill_n(current, kStates, 0.0f);
@@ -107,22 +147,57 @@ bool MessageDecoder::Decode(const float* soft, uint64_t* payload) {
       branch_[j] = (signs_[j] * s[0] + signs_[kHalf + j] * s[1]) +
                    (signs_[2 * kHalf + j] * s[2] + signs_[3 * kHalf + j] * s[3]);
     }
-    Advance(branch_, current, next, decisions_ + step * kStates);
+    Advance(branch_, current, next, lead_ + step * kStates);
     std::swap(current, next);
   }
-  uint32_t state = uint32_t(std::max_element(current, current + kStates) - current);
-  std::array<uint8_t, kWordBits> word{};
-  for (size_t step = kSteps; step-- > 0;) {
-    const uint8_t bit = uint8_t(state >> (kConstraint - 2));
-    if (step >= kRunIn && step < kRunIn + kWordBits) word[step - kRunIn] = bit;
-    state = ((state << 1) & (kStates - 1)) | decisions_[step * kStates + state];
+  return static_cast<uint32_t>(std::max_element(current, current + kStates) - current);
+}
+
+uint32_t MessageDecoder::Predecessor(size_t step, uint32_t state, bool survivor) const {
+  const bool odd = (lead_[step * kStates + state] > 0) == survivor;
+  return ((state << 1) & (kStates - 1)) | static_cast<uint32_t>(odd);
+}
+
+void MessageDecoder::Branch(uint32_t end, size_t parent) {
+  // Outside the windows there is nothing to read.
+  constexpr size_t kFirst = kWindows[0], kLast = kWindows[1] + kWordBits + kConstraint;
+  const Path& p = paths_[parent];
+  uint32_t state = end;
+  size_t step = kSteps;
+  if (p.parent != kRoot) {
+    step = p.step;
+    state = Predecessor(step, p.state, false);
   }
-  uint64_t read = 0;
-  uint32_t check = 0;
-  for (size_t i = 0; i < kPayloadBits; ++i) read = read << 1 | word[i];
-  for (size_t i = kPayloadBits; i < kWordBits; ++i) check = check << 1 | word[i];
-  *payload = read;
-  return check == CheckBits(read);
+  while (step-- > kFirst) {
+    if (step < kLast) {
+      Offer({p.loss + std::fabs(lead_[step * kStates + state]), static_cast<uint16_t>(parent),
+             static_cast<uint16_t>(step), static_cast<uint16_t>(state)});
+    }
+    state = Predecessor(step, state, true);
+  }
+}
+
+void MessageDecoder::Offer(const Path& path) {
+  if (offers_ == kMostOffers) return;
+  offered_[offers_++] = path;
+  std::push_heap(offered_, offered_ + offers_, LosesMore);
+}
+
+// The bit of every step of a path.
+void MessageDecoder::Trace(uint32_t end, size_t path, uint8_t* bits) const {
+  // Where the path and those it comes from leave the survivors, the last first.
+  size_t left[kSteps];
+  size_t count = 0;
+  for (const Path* p = &paths_[path]; p->parent != kRoot; p = &paths_[p->parent]) {
+    left[count++] = p->step;
+  }
+  uint32_t state = end;
+  for (size_t step = kSteps; step-- > 0;) {
+    bits[step] = static_cast<uint8_t>(state >> (kConstraint - 2));
+    const bool leaves = count > 0 && left[count - 1] == step;
+    if (leaves) --count;
+    state = Predecessor(step, state, !leaves);
+  }
 }
 
 }  // namespace countermark

@@ -22,20 +22,43 @@ inline constexpr size_t kCodedBits = kWordBits * kCodeRate;
 // Coded bits, each 0 or 1.
 std::array<uint8_t, kCodedBits> EncodeMessage(uint64_t payload);
 
-// Soft-decision decoder (Viterbi over a circle of 96 steps, run round until the ends agree).
+// Soft-decision list decoder: Viterbi over a circle of 96 steps, run round until the ends agree;
+// then the paths that differ from the best one in the least likely places, best first (Soong and
+// Huang, "A tree-trellis based fast search", 1991), until the check bits agree.
 class MessageDecoder {
  public:
+  static constexpr size_t kMostCandidates = 1024;
+
   explicit MessageDecoder(Arena& arena);
 
   // soft: kCodedBits values, positive for 0, negative for 1, magnitude by confidence.
-  // Returns whether the check bits agree.
-  bool Decode(const float* soft, uint64_t* payload);
+  // Returns whether the check bits agree in one of so many candidates.
+  bool Decode(const float* soft, size_t candidates, uint64_t* payload);
 
  private:
-  float* signs_;        // [kCodeRate][half the states]: output bit of each even state, as +-1
-  float* metrics_;      // two generations of path metrics
-  float* branch_;       // branch metric of each even state
-  uint8_t* decisions_;  // [step][state]: low bit of the surviving predecessor
+  // A path that leaves its parent's at `step`, going back from the end, and then survives.
+  struct Path {
+    float loss;  // of metric, against the best path
+    uint16_t parent;
+    uint16_t step;
+    uint16_t state;  // after the step
+  };
+
+  uint32_t RunForward(const float* soft);
+  uint32_t Predecessor(size_t step, uint32_t state, bool survivor) const;
+  // Offers the paths that leave path `parent` before it left its own parent.
+  void Branch(uint32_t end, size_t parent);
+  void Offer(const Path& path);
+  void Trace(uint32_t end, size_t path, uint8_t* bits) const;
+
+  float* signs_;    // [kCodeRate][half the states]: output bit of each even state, as +-1
+  float* metrics_;  // two generations of path metrics
+  float* branch_;   // branch metric of each even state
+  // [step][state]: by how much the odd predecessor's metric is larger than the even one's.
+  float* lead_;
+  Path* paths_;    // taken so far
+  Path* offered_;  // a heap, least loss first
+  size_t offers_ = 0;
 };
 
 }  // namespace countermark

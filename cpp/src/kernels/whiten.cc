@@ -12,23 +12,10 @@ namespace countermark {
 namespace HWY_NAMESPACE {
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 using reference::AbsoluteDifference;
-using reference::DifferenceAndSquare;
-using reference::DivideByDeviation;
+using reference::DivideByMagnitude;
+using reference::DividePairByMagnitude;
 #else
 namespace hn = hwy::HWY_NAMESPACE;
-
-void DifferenceAndSquare(const float* a, const float* b, size_t count, float* difference,
-                         float* square) {
-  const hn::ScalableTag<float> d;
-  const size_t lanes = hn::Lanes(d);
-  size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    const auto v = hn::Sub(hn::LoadU(d, a + i), hn::LoadU(d, b + i));
-    hn::StoreU(v, d, difference + i);
-    hn::StoreU(hn::Mul(v, v), d, square + i);
-  }
-  reference::DifferenceAndSquare(a + i, b + i, count - i, difference + i, square + i);
-}
 
 void AbsoluteDifference(const float* a, const float* b, size_t count, float* out) {
   const hn::ScalableTag<float> d;
@@ -40,22 +27,49 @@ void AbsoluteDifference(const float* a, const float* b, size_t count, float* out
   reference::AbsoluteDifference(a + i, b + i, count - i, out + i);
 }
 
-void DivideByDeviation(const float* value, const float* variance, const Normalisation& n,
-                       size_t count, float* out) {
+// 1 / (|(re, im)| + floor)
+template <class D, class V = hn::Vec<D> >
+HWY_INLINE V Gain(D d, V re, V im, V floor) {
+  const V square = hn::Add(hn::Mul(re, re), hn::Mul(im, im));
+  return hn::Div(hn::Set(d, 1.0f), hn::Add(hn::Sqrt(square), floor));
+}
+
+void DivideByMagnitude(float* cosine, float* sine, float floor, size_t count) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
-  const auto upper = hn::Set(d, n.limit);
-  const auto lower = hn::Set(d, -n.limit);
-  const auto base = hn::Set(d, n.base_weight);
-  const auto smooth = hn::Set(d, n.smooth_weight);
   size_t i = 0;
   for (; i + lanes <= count; i += lanes) {
-    const auto deviation = hn::Add(hn::Sqrt(hn::LoadU(d, variance + i)), hn::Set(d, n.floor));
-    const auto v = hn::Div(hn::LoadU(d, value + i), deviation);
-    const auto weight = hn::Add(base, hn::Div(smooth, deviation));
-    hn::StoreU(hn::Mul(hn::Max(hn::Min(v, upper), lower), weight), d, out + i);
+    const auto c = hn::LoadU(d, cosine + i), s = hn::LoadU(d, sine + i);
+    const auto gain = Gain(d, c, s, hn::Set(d, floor));
+    hn::StoreU(hn::Mul(c, gain), d, cosine + i);
+    hn::StoreU(hn::Mul(s, gain), d, sine + i);
   }
-  reference::DivideByDeviation(value + i, variance + i, n, count - i, out + i);
+  reference::DivideByMagnitude(cosine + i, sine + i, floor, count - i);
+}
+
+void DividePairByMagnitude(float* cosine_cosine, float* cosine_sine, float* sine_cosine,
+                           float* sine_sine, float floor, size_t count) {
+  const hn::ScalableTag<float> d;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto cc = hn::LoadU(d, cosine_cosine + i), cs = hn::LoadU(d, cosine_sine + i);
+    const auto sc = hn::LoadU(d, sine_cosine + i), ss = hn::LoadU(d, sine_sine + i);
+    auto rising_re = hn::Sub(cc, ss), rising_im = hn::Add(cs, sc);
+    auto falling_re = hn::Add(cc, ss), falling_im = hn::Sub(cs, sc);
+    const auto rising = Gain(d, rising_re, rising_im, hn::Set(d, floor));
+    const auto falling = Gain(d, falling_re, falling_im, hn::Set(d, floor));
+    rising_re = hn::Mul(rising_re, rising);
+    rising_im = hn::Mul(rising_im, rising);
+    falling_re = hn::Mul(falling_re, falling);
+    falling_im = hn::Mul(falling_im, falling);
+    hn::StoreU(hn::Add(rising_re, falling_re), d, cosine_cosine + i);
+    hn::StoreU(hn::Sub(falling_re, rising_re), d, sine_sine + i);
+    hn::StoreU(hn::Add(rising_im, falling_im), d, cosine_sine + i);
+    hn::StoreU(hn::Sub(rising_im, falling_im), d, sine_cosine + i);
+  }
+  reference::DividePairByMagnitude(cosine_cosine + i, cosine_sine + i, sine_cosine + i,
+                                   sine_sine + i, floor, count - i);
 }
 #endif
 }  // namespace HWY_NAMESPACE
@@ -65,22 +79,22 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace countermark {
 
-HWY_EXPORT(DifferenceAndSquare);
 HWY_EXPORT(AbsoluteDifference);
-HWY_EXPORT(DivideByDeviation);
-
-void DifferenceAndSquare(const float* a, const float* b, size_t count, float* difference,
-                         float* square) {
-  HWY_DYNAMIC_DISPATCH(DifferenceAndSquare)(a, b, count, difference, square);
-}
+HWY_EXPORT(DivideByMagnitude);
+HWY_EXPORT(DividePairByMagnitude);
 
 void AbsoluteDifference(const float* a, const float* b, size_t count, float* out) {
   HWY_DYNAMIC_DISPATCH(AbsoluteDifference)(a, b, count, out);
 }
 
-void DivideByDeviation(const float* value, const float* variance, const Normalisation& n,
-                       size_t count, float* out) {
-  HWY_DYNAMIC_DISPATCH(DivideByDeviation)(value, variance, n, count, out);
+void DivideByMagnitude(float* cosine, float* sine, float floor, size_t count) {
+  HWY_DYNAMIC_DISPATCH(DivideByMagnitude)(cosine, sine, floor, count);
+}
+
+void DividePairByMagnitude(float* cosine_cosine, float* cosine_sine, float* sine_cosine,
+                           float* sine_sine, float floor, size_t count) {
+  HWY_DYNAMIC_DISPATCH(DividePairByMagnitude)
+  (cosine_cosine, cosine_sine, sine_cosine, sine_sine, floor, count);
 }
 
 }  // namespace countermark

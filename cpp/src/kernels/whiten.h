@@ -1,4 +1,4 @@
-// The pointwise steps of local whitening: difference from the mean, division by the deviation.
+// The pointwise steps of local whitening and of the measure of texture.
 #ifndef COUNTERMARK_KERNELS_WHITEN_H_
 #define COUNTERMARK_KERNELS_WHITEN_H_
 
@@ -6,24 +6,17 @@
 
 namespace countermark {
 
-// difference[i] = a[i] - b[i]; square[i] = its square. Outputs may be the inputs.
-void DifferenceAndSquare(const float* a, const float* b, size_t count, float* difference,
-                         float* square);
-
 // out[i] = |a[i] - b[i]|. `out` may be an input.
 void AbsoluteDifference(const float* a, const float* b, size_t count, float* out);
 
-struct Normalisation {
-  float floor;  // added to the deviation
-  float limit;  // of the normalised value's magnitude
-  float base_weight, smooth_weight;
-};
+// Cosine and sine coefficients of one frequency along one axis: both divided by
+// sqrt(cosine^2 + sine^2) + floor, floor > 0.
+void DivideByMagnitude(float* cosine, float* sine, float floor, size_t count);
 
-// With deviation = sqrt(variance[i]) + floor: out[i] = value[i] / deviation, clipped to
-// [-limit, limit], times (base_weight + smooth_weight / deviation). variance >= 0. `out` may be
-// an input.
-void DivideByDeviation(const float* value, const float* variance, const Normalisation& n,
-                       size_t count, float* out);
+// Products of cosines and sines, the axis down named first: the coefficients of the two waves that
+// they are made of, one rising and one falling, each divided by its magnitude + floor.
+void DividePairByMagnitude(float* cosine_cosine, float* cosine_sine, float* sine_cosine,
+                           float* sine_sine, float floor, size_t count);
 
 }  // namespace countermark
 

@@ -5,31 +5,40 @@
 #include <cmath>
 #include <cstddef>
 
-#include "kernels/whiten.h"
-
 namespace countermark::reference {
-
-inline void DifferenceAndSquare(const float* a, const float* b, size_t count, float* difference,
-                                float* square) {
-  for (size_t i = 0; i < count; ++i) {
-    const float d = a[i] - b[i];
-    difference[i] = d;
-    square[i] = d * d;
-  }
-}
 
 inline void AbsoluteDifference(const float* a, const float* b, size_t count, float* out) {
   for (size_t i = 0; i < count; ++i) out[i] = std::fabs(a[i] - b[i]);
 }
 
-inline void DivideByDeviation(const float* value, const float* variance, const Normalisation& n,
-                              size_t count, float* out) {
+inline void DivideByMagnitude(float* cosine, float* sine, float floor, size_t count) {
   for (size_t i = 0; i < count; ++i) {
-    const float deviation = std::sqrt(variance[i]) + n.floor;
-    const float v = value[i] / deviation;
-    const float upper = v < n.limit ? v : n.limit;
-    const float weight = n.base_weight + n.smooth_weight / deviation;
-    out[i] = (upper > -n.limit ? upper : -n.limit) * weight;
+    const float c = cosine[i], s = sine[i];
+    const float gain = 1.0f / (std::sqrt(c * c + s * s) + floor);
+    cosine[i] = c * gain;
+    sine[i] = s * gain;
+  }
+}
+
+inline void DividePairByMagnitude(float* cosine_cosine, float* cosine_sine, float* sine_cosine,
+                                  float* sine_sine, float floor, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    const float cc = cosine_cosine[i], cs = cosine_sine[i];
+    const float sc = sine_cosine[i], ss = sine_sine[i];
+    // cos and sin of the sum of the two angles, then of their difference.
+    float rising_re = cc - ss, rising_im = cs + sc;
+    float falling_re = cc + ss, falling_im = cs - sc;
+    const float rising = 1.0f / (std::sqrt(rising_re * rising_re + rising_im * rising_im) + floor);
+    const float falling =
+        1.0f / (std::sqrt(falling_re * falling_re + falling_im * falling_im) + floor);
+    rising_re = rising_re * rising;
+    rising_im = rising_im * rising;
+    falling_re = falling_re * falling;
+    falling_im = falling_im * falling;
+    cosine_cosine[i] = rising_re + falling_re;
+    sine_sine[i] = falling_re - rising_re;
+    cosine_sine[i] = rising_im + falling_im;
+    sine_cosine[i] = rising_im - falling_im;
   }
 }
 

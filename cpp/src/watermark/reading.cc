@@ -100,7 +100,7 @@ bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& pea
     soft[layout.bit[2 * i]] += scale * w.re[k] * layout.sign[2 * i];
     soft[layout.bit[2 * i + 1]] += scale * w.im[k] * layout.sign[2 * i + 1];
   }
-  return decoder.Decode(soft, payload);
+  return decoder.Decode(soft, peak.score >= 6.0f ? 1024 : 1, payload);
 }
 
 }  // namespace countermark

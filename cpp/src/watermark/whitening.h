@@ -8,8 +8,10 @@
 
 namespace countermark {
 
-// out = (plane - local mean) / (local deviation + 1), clipped to three deviations and weighted by
-// how well the mark is to be seen there. `out` may be bordered, and must not be `plane`.
+// Cuts the plane into overlapping blocks under a window and divides every Fourier coefficient of
+// every block by its magnitude, so that only phases are left: edges, texture and shading count no
+// more than the mark does. What varies slower or faster than the mark is dropped. `out` may be
+// bordered, and must not be `plane`.
 void Whiten(const Plane& plane, const Plane& out, Arena& arena);
 
 }  // namespace countermark

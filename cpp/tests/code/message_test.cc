@@ -32,7 +32,7 @@ class MessageTest : public testing::Test {
       soft[i] = static_cast<float>((coded[i] != 0 ? -1 : 1) + noise * sum);
     }
     uint64_t read = 0;
-    return decoder.Decode(soft, &read) && read == payload;
+    return decoder.Decode(soft, 1, &read) && read == payload;
   }
 
   std::vector<uint8_t> memory_;
@@ -65,7 +65,7 @@ TEST_F(MessageTest, ReadsNothingFromNoise) {
     float soft[kCodedBits];
     for (float& value : soft) value = static_cast<float>(generator.Next()) - 2147483648.0f;
     uint64_t read = 0;
-    EXPECT_FALSE(decoder.Decode(soft, &read));
+    EXPECT_FALSE(decoder.Decode(soft, 1, &read));
   }
 }
 

@@ -10,21 +10,6 @@
 namespace countermark {
 namespace {
 
-TEST(DifferenceAndSquareTest, EqualsTwinOnEveryTarget) {
-  ForEachTarget([] {
-    for (size_t count = 0; count < kSizes; ++count) {
-      const std::vector<float> a = Noise(1).Floats(count, 0.01f), b = Noise(2).Floats(count, 0.3f);
-      std::vector<float> difference(count + 1, 9), square(count + 1, 9);
-      std::vector<float> expected_difference = difference, expected_square = square;
-      DifferenceAndSquare(a.data(), b.data(), count, difference.data(), square.data());
-      reference::DifferenceAndSquare(a.data(), b.data(), count, expected_difference.data(),
-                                     expected_square.data());
-      EXPECT_EQ(Bits(difference), Bits(expected_difference)) << "count " << count;
-      EXPECT_EQ(Bits(square), Bits(expected_square)) << "count " << count;
-    }
-  });
-}
-
 TEST(AbsoluteDifferenceTest, EqualsTwinOnEveryTargetInPlace) {
   ForEachTarget([] {
     for (size_t count = 0; count < kSizes; ++count) {
@@ -37,21 +22,50 @@ TEST(AbsoluteDifferenceTest, EqualsTwinOnEveryTargetInPlace) {
   });
 }
 
-TEST(DivideByDeviationTest, EqualsTwinOnEveryTarget) {
-  constexpr Normalisation kNormalisation = {
-      .floor = 1.5f, .limit = 3.0f, .base_weight = 0.5f, .smooth_weight = 1.7f};
-  ForEachTarget([&] {
+// Coefficients of all sizes, zeros among them.
+std::vector<float> Coefficients(uint64_t seed, size_t count) {
+  std::vector<float> values = Noise(seed).Floats(count + 1, 0.3f);
+  for (size_t i = 0; i < count; i += 5) values[i] = 0;
+  return values;
+}
+
+TEST(DivideByMagnitudeTest, EqualsTwinOnEveryTarget) {
+  ForEachTarget([] {
     for (size_t count = 0; count < kSizes; ++count) {
-      const std::vector<float> value = Noise(1).Floats(count, 0.01f);
-      std::vector<float> variance = Noise(2).Floats(count, 0.3f);
-      for (size_t i = 0; i < count; ++i) variance[i] = i % 5 == 0 ? 0 : variance[i] * variance[i];
-      std::vector<float> actual(count + 1, 9), expected(count + 1, 9);
-      DivideByDeviation(value.data(), variance.data(), kNormalisation, count, actual.data());
-      reference::DivideByDeviation(value.data(), variance.data(), kNormalisation, count,
-                                   expected.data());
-      EXPECT_EQ(Bits(actual), Bits(expected)) << "count " << count;
+      std::vector<float> c = Coefficients(1, count), s = Coefficients(2, count);
+      std::vector<float> expected_c = c, expected_s = s;
+      DivideByMagnitude(c.data(), s.data(), 0.3f, count);
+      reference::DivideByMagnitude(expected_c.data(), expected_s.data(), 0.3f, count);
+      EXPECT_EQ(Bits(c), Bits(expected_c)) << "count " << count;
+      EXPECT_EQ(Bits(s), Bits(expected_s)) << "count " << count;
     }
   });
+}
+
+TEST(DividePairByMagnitudeTest, EqualsTwinOnEveryTarget) {
+  ForEachTarget([] {
+    for (size_t count = 0; count < kSizes; ++count) {
+      std::vector<float> actual[4], expected[4];
+      for (uint64_t i = 0; i < 4; ++i) actual[i] = expected[i] = Coefficients(i + 1, count);
+      DividePairByMagnitude(actual[0].data(), actual[1].data(), actual[2].data(), actual[3].data(),
+                            0.3f, count);
+      reference::DividePairByMagnitude(expected[0].data(), expected[1].data(), expected[2].data(),
+                                       expected[3].data(), 0.3f, count);
+      for (size_t i = 0; i < 4; ++i) EXPECT_EQ(Bits(actual[i]), Bits(expected[i])) << count;
+    }
+  });
+}
+
+// Two plane waves, one rising and one falling: each comes out with unit magnitude.
+TEST(DividePairByMagnitudeTest, WhitensEachWaveByItself) {
+  const float rising[2] = {3, 4}, falling[2] = {0, -12};  // cosine and sine of each
+  float cc = (rising[0] + falling[0]) / 2, ss = (falling[0] - rising[0]) / 2;
+  float cs = (rising[1] + falling[1]) / 2, sc = (rising[1] - falling[1]) / 2;
+  DividePairByMagnitude(&cc, &cs, &sc, &ss, 1e-6f, 1);
+  EXPECT_NEAR(cc, 0.6f, 1e-5);
+  EXPECT_NEAR(ss, -0.6f, 1e-5);
+  EXPECT_NEAR(cs, 0.8f - 1, 1e-5);
+  EXPECT_NEAR(sc, 0.8f + 1, 1e-5);
 }
 
 }  // namespace
