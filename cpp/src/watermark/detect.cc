@@ -15,14 +15,20 @@ namespace {
 // A pilot lower than this is not worth an attempt at decoding: unmarked pictures reach 5.6.
 constexpr float kLeastScore = 5.0f;
 constexpr float kPromisingScore = 6.5f;
+constexpr float kPerspectiveScore = 5.8f;
+// The same before the placement is refined.
+constexpr float kWorthALook = 4.6f;
 // Attempts at decoding in each search, best scores first.
-constexpr size_t kTries = 7;
+// Hypotheses that are scored by the pilot, the best lattices first.
+constexpr size_t kMostScored = 28;
+constexpr size_t kTries = 6;
 constexpr size_t kScanTries = 4;
 constexpr double kQuarterTurn = 1.5707963267948966;
 // Planes that are searched for marks smaller than canonical have at most this side.
 constexpr double kLargestSide = 2.0 * kCanonicalSide;
-// Planes are made for magnifications a tenth of an octave apart.
-constexpr double kScalesPerOctave = 10;
+// The levels of a pyramid are half an octave apart.
+constexpr size_t kLevels = 5;
+constexpr double kLevelStep = 1.4142135623730951;
 // Deviation of the blur before a plane is made smaller, in pixels of the smaller plane.
 constexpr double kAliasFilter = 0.5;
 
@@ -33,8 +39,23 @@ struct View {
   Plane luma;
 };
 
+// A view at several sizes, whitened, so that marks of any magnification appear about canonical.
+struct Pyramid {
+  View view;
+  Plane levels[kLevels];  // smaller by kLevelStep each
+
+  // The level in which a mark of this magnification in the view appears about canonical.
+  static size_t LevelFor(double magnification) {
+    const double level = std::round(2 * std::log2(std::max(1.0, magnification)));
+    return std::min(static_cast<size_t>(level), kLevels - 1);
+  }
+};
+
+double ScaleOf(size_t level) { return std::exp2(0.5 * static_cast<double>(level)); }
+
 struct Hypothesis {
-  Linear linear;  // canonical to pixels of the view's luma
+  Linear linear;  // canonical to pixels of the level
+  size_t level;
   float score;
 };
 
@@ -43,15 +64,8 @@ struct Found {
   Placement placement;  // in `plane`
   Size plane;
   View view;
-  uint64_t payload;
+  Message message;
 };
-
-// The magnification to which a hypothesis' plane is made: the mark then appears about canonical.
-double PlaneScale(const Linear& linear) {
-  const double scale = std::sqrt(std::fabs(linear.Determinant()));
-  return std::max(1.0,
-                  std::exp2(std::round(std::log2(scale) * kScalesPerOctave) / kScalesPerOctave));
-}
 
 class Detector {
  public:
@@ -60,16 +74,17 @@ class Detector {
 
   bool DetectAligned(Found* found);
   bool DetectFully(Found* found);
-  int attempts() const { return reader_.attempts(); }
 
  private:
   View MakeView(const ImageView& part, double left, double top, double side);
   Plane WhitenedAt(const View& view, double scale);
-  Placement PlacementIn(const Plane& plane, const View& view, const Linear& linear) const;
-  bool Search(const View& view, ScaleRange range, double longest_lag, Found* found);
-  bool Scan(const View& view, Found* found);
-  void ScoreAll(const View& view, Hypothesis* hypotheses, size_t count);
-  bool TryBest(const View& view, Hypothesis* hypotheses, size_t count, size_t tries, Found* found);
+  Pyramid MakePyramid(const ImageView& part, double left, double top, double side);
+  bool Search(const Pyramid& pyramid, const Pyramid& whole, ScaleRange range, double longest_lag,
+              Found* found);
+  bool Scan(const Pyramid& pyramid, Found* found);
+  bool ReadInPerspective(const Pyramid& whole, Found* found);
+  bool TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis* hypotheses, size_t count,
+               size_t tries, Found* found);
 
   const ImageView& image_;
   Arena& arena_;
@@ -107,10 +122,14 @@ Plane Detector::WhitenedAt(const View& view, double scale) {
   return whitened;
 }
 
-Placement Detector::PlacementIn(const Plane& plane, const View& view, const Linear& m) const {
-  const double x = static_cast<double>(plane.width) / static_cast<double>(view.luma.width);
-  const double y = static_cast<double>(plane.height) / static_cast<double>(view.luma.height);
-  return Centred(plane, x * m.xx, x * m.xy, y * m.yx, y * m.yy);
+Pyramid Detector::MakePyramid(const ImageView& part, double left, double top, double side) {
+  Pyramid pyramid{MakeView(part, left, top, side), {}};
+  for (size_t i = 0; i < kLevels; ++i) pyramid.levels[i] = WhitenedAt(pyramid.view, ScaleOf(i));
+  return pyramid;
+}
+
+Placement PlacementIn(const Plane& plane, const Linear& m) {
+  return Centred(plane, m.xx, m.xy, m.yx, m.yy);
 }
 
 bool Detector::DetectAligned(Found* found) {
@@ -118,91 +137,106 @@ bool Detector::DetectAligned(Found* found) {
   const Plane plane = WhitenedAt(view, 1);
   if (plane.data == nullptr) return false;
   const int half_x = plane.width % 2 == 0, half_y = plane.height % 2 == 0;
-  *found = {{}, Centred(plane, 1, 0, 0, 1), plane.size(), view, 0};
+  *found = {{}, Centred(plane, 1, 0, 0, 1), plane.size(), view, {}};
   found->peak = reader_.Look(plane, found->placement, half_x, half_y);
   if (found->peak.score < kLeastScore) return false;
-  if (reader_.Read(found->peak, &found->payload)) return true;
+  if (reader_.Read(found->peak, &found->message)) return true;
   if (found->peak.score < kPromisingScore) return false;
   found->placement = reader_.Refine(found->placement, found->peak);
   found->peak = reader_.Look(plane, found->placement, half_x, half_y);
-  return reader_.Read(found->peak, &found->payload);
+  return reader_.Read(found->peak, &found->message);
 }
 
-// Scores the hypotheses, making each plane once for all that need it.
-void Detector::ScoreAll(const View& view, Hypothesis* hypotheses, size_t count) {
-  std::sort(hypotheses, hypotheses + count, [](const Hypothesis& a, const Hypothesis& b) {
-    return PlaneScale(a.linear) < PlaneScale(b.linear);
-  });
-  for (size_t first = 0; first < count;) {
-    const Arena::Scope scope(arena_);
-    const double scale = PlaneScale(hypotheses[first].linear);
-    const Plane plane = WhitenedAt(view, scale);
-    if (plane.data == nullptr) return;
-    for (; first < count && PlaneScale(hypotheses[first].linear) == scale; ++first) {
-      Hypothesis& h = hypotheses[first];
-      h.score = reader_.Score(plane, PlacementIn(plane, view, h.linear));
-    }
+// Reads under the hypotheses under which the pilot stands out most.
+bool Detector::TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis* hypotheses,
+                       size_t count, size_t tries, Found* found) {
+  if (pyramid.view.luma.data == nullptr) return false;
+  for (size_t i = 0; i < count; ++i) {
+    Hypothesis& h = hypotheses[i];
+    const Plane& plane = pyramid.levels[h.level];
+    h.score = reader_.Score(plane, PlacementIn(plane, h.linear));
   }
-}
-
-bool Detector::TryBest(const View& view, Hypothesis* hypotheses, size_t count, size_t tries,
-                       Found* found) {
   std::sort(hypotheses, hypotheses + count,
             [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
-  for (size_t i = 0; i < std::min(tries, count); ++i) {
-    const Arena::Scope scope(arena_);
-    const Plane plane = WhitenedAt(view, PlaneScale(hypotheses[i].linear));
-    if (plane.data == nullptr) return false;
-    Placement placement = PlacementIn(plane, view, hypotheses[i].linear);
+  for (size_t i = 0; i < std::min(tries, count) && hypotheses[i].score > kWorthALook; ++i) {
+    const Plane& plane = pyramid.levels[hypotheses[i].level];
+    Placement placement = PlacementIn(plane, hypotheses[i].linear);
     PilotPeak peak = reader_.Look(plane, placement, 0, 0);
     placement = reader_.Refine(placement, peak);
     peak = reader_.Look(plane, placement, 0, 0);
-    *found = {peak, placement, plane.size(), view, 0};
-    if (peak.score >= kLeastScore && reader_.Read(peak, &found->payload)) return true;
+    *found = {peak, placement, plane.size(), pyramid.view, {}};
+    if (peak.score < kLeastScore) continue;
+    if (reader_.Read(peak, &found->message)) return true;
+    if (peak.score > kPerspectiveScore && ReadInPerspective(whole, found)) return true;
   }
   return false;
 }
 
-bool Detector::Search(const View& view, ScaleRange range, double longest_lag, Found* found) {
-  LatticeSearch::Hypotheses linear;
-  size_t count = 0;
-  {
-    const Arena::Scope scope(arena_);
-    const Plane whitened = WhitenedAt(view, 1);
-    Autocorrelation correlation(view.luma.size(), longest_lag, arena_);
-    LatticeSearch lattice(arena_);
-    if (whitened.data == nullptr) return false;
-    const LagPlane& lags = correlation.Compute(whitened, range.smallest, range.largest);
-    count = lattice.Find(lags, range, &linear);
-  }
-  std::array<Hypothesis, LatticeSearch::kMostHypotheses> hypotheses;
-  for (size_t i = 0; i < count; ++i) hypotheses[i] = {linear[i], 0};
-  ScoreAll(view, hypotheses.data(), count);
-  return TryBest(view, hypotheses.data(), count, kTries, found);
+// Lets what was found in a view, which is about the middle of the picture, grow over the whole.
+bool Detector::ReadInPerspective(const Pyramid& whole, Found* found) {
+  const Placement& from = found->placement;
+  const double magnification = std::sqrt(std::fabs(from.Determinant())) * found->view.width /
+                               static_cast<double>(found->plane.width) *
+                               static_cast<double>(whole.levels[0].width) / whole.view.width;
+  const Plane& plane = whole.levels[Pyramid::LevelFor(magnification)];
+  // Pixel X of the one plane is (X + 1/2) / sx + left of the picture.
+  const double sx = static_cast<double>(found->plane.width) / found->view.width;
+  const double sy = static_cast<double>(found->plane.height) / found->view.height;
+  const double tx = static_cast<double>(plane.width) / whole.view.width;
+  const double ty = static_cast<double>(plane.height) / whole.view.height;
+  const Placement start{from.xx * tx / sx,
+                        from.xy * tx / sx,
+                        from.yx * ty / sy,
+                        from.yy * ty / sy,
+                        ((from.x + 0.5) / sx + found->view.left) * tx - 0.5,
+                        ((from.y + 0.5) / sy + found->view.top) * ty - 0.5};
+  found->placement = reader_.Grow(plane, start, found->peak);
+  found->plane = plane.size();
+  found->view = whole.view;
+  found->peak = reader_.Look(plane, found->placement, 0, 0);
+  return found->peak.score >= kLeastScore && reader_.Read(found->peak, &found->message);
 }
 
-// The common single changes, tried one by one against the pilot, which stands out where the lattice
-// is lost in the texture: upright crops, turns on an unchanged canvas, changed aspect.
-bool Detector::Scan(const View& view, Found* found) {
-  constexpr int kScales = 207, kTurns = 300, kAspects = 59;
-  std::array<Hypothesis, kScales + kTurns + 2 * kAspects> hypotheses;
+// Finds the lattice of the mark's periods, level by level.
+bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, ScaleRange range,
+                      double longest_lag, Found* found) {
+  constexpr size_t kMost = kLevels * LatticeSearch::kMostHypotheses;
+  std::array<Hypothesis, kMost> hypotheses;
   size_t count = 0;
-  for (int i = 0; i < kScales; ++i) {
-    const double scale = std::exp(0.006 * i - 0.05);
-    hypotheses[count++] = {{scale, 0, 0, scale}, 0};
+  const double half_step = std::sqrt(kLevelStep);
+  for (size_t i = 0; i < kLevels; ++i) {
+    const double scale = ScaleOf(i);
+    const ScaleRange at{i == 0 ? range.smallest : std::max(range.smallest / scale, 1 / half_step),
+                        std::min(range.largest / scale, half_step)};
+    if (at.smallest >= at.largest) continue;
+    const Arena::Scope scope(arena_);
+    Autocorrelation correlation(pyramid.levels[i].size(), longest_lag, arena_);
+    LatticeSearch lattice(arena_);
+    if (pyramid.view.luma.data == nullptr) continue;
+    const LagPlane& lags = correlation.Compute(pyramid.levels[i], at.smallest, at.largest);
+    LatticeSearch::Hypotheses lattices;
+    const size_t here = lattice.Find(lags, at, &lattices);
+    for (size_t j = 0; j < here; ++j) {
+      hypotheses[count++] = {lattices[j].linear, i, lattices[j].score};
+    }
   }
-  for (int i = 1; i < kTurns; ++i) {
-    const double angle = kQuarterTurn * i / kTurns;
-    const double c = std::cos(angle), s = std::sin(angle);
-    hypotheses[count++] = {{c, -s, s, c}, 0};
+  std::sort(hypotheses.begin(), hypotheses.begin() + count,
+            [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
+  return TryBest(pyramid, whole, hypotheses.data(), std::min(count, kMostScored), kTries, found);
+}
+
+// Upright crops, tried one by one against the pilot, which stands out where the lattice, of which
+// a small crop holds little, does not.
+bool Detector::Scan(const Pyramid& pyramid, Found* found) {
+  constexpr int kScales = 207;
+  std::array<Hypothesis, kScales> hypotheses;
+  for (size_t i = 0; i < kScales; ++i) {
+    const double scale = std::exp(0.006 * static_cast<double>(i) - 0.05);
+    const size_t level = Pyramid::LevelFor(scale);
+    const double at = scale / ScaleOf(level);
+    hypotheses[i] = {{at, 0, 0, at}, level, 0};
   }
-  for (int i = -kAspects; i <= kAspects; ++i) {
-    // The plane's area is always the same.
-    const double ratio = std::exp(0.006 * i);
-    hypotheses[count++] = {{ratio, 0, 0, 1 / ratio}, 0};
-  }
-  ScoreAll(view, hypotheses.data(), count);
-  return TryBest(view, hypotheses.data(), count, kScanTries, found);
+  return TryBest(pyramid, pyramid, hypotheses.data(), kScales, kScanTries, found);
 }
 
 bool Detector::DetectFully(Found* found) {
@@ -211,34 +245,30 @@ bool Detector::DetectFully(Found* found) {
     if (DetectAligned(found)) return true;
   }
   constexpr double kLongLags = 0.9, kShortLags = 0.5;
-  {  // Cropped: the mark looks larger.
-    const Arena::Scope scope(arena_);
-    const View view = MakeView(image_, 0, 0, kCanonicalSide);
-    if (Search(view, {0.9, 3.6}, kLongLags, found)) return true;
+  const Arena::Scope scope(arena_);
+  const Pyramid whole = MakePyramid(image_, 0, 0, kCanonicalSide);
+  if (Search(whole, whole, {0.9, 3.6}, kLongLags, found)) return true;
+  {  // Perspective is nearly affine in the middle, and what surrounds a picture is cut off.
+    const Arena::Scope inner(arena_);
+    const size_t left = image_.width / 5, top = image_.height / 5;
+    const ImageView middle{image_.Row(top) + left * BytesPerPixel(image_.format),
+                           image_.width - 2 * left, image_.height - 2 * top, image_.stride_bytes,
+                           image_.format};
+    const Pyramid pyramid =
+        MakePyramid(middle, static_cast<double>(left), static_cast<double>(top), kCanonicalSide);
+    if (Search(pyramid, whole, {0.7, 2.6}, kLongLags, found)) return true;
   }
   {  // Grown canvas: the mark looks smaller.
-    const Arena::Scope scope(arena_);
+    const Arena::Scope inner(arena_);
     const double native =
         std::sqrt(static_cast<double>(image_.width) * static_cast<double>(image_.height));
     const double side = std::clamp<double>(native, kCanonicalSide, kLargestSide);
     const double k = side / kCanonicalSide;
-    const View view = MakeView(image_, 0, 0, side);
-    if (Search(view, {std::max(0.7, 0.4 * k), 0.95 * k}, kShortLags, found)) return true;
+    const Pyramid pyramid = MakePyramid(image_, 0, 0, side);
+    if (Search(pyramid, whole, {std::max(0.7, 0.4 * k), 0.95 * k}, kShortLags, found)) return true;
   }
-  {
-    const Arena::Scope scope(arena_);
-    const View view = MakeView(image_, 0, 0, kCanonicalSide);
-    if (Scan(view, found)) return true;
-  }
-  // Perspective: nearly affine in the middle.
-  const Arena::Scope scope(arena_);
-  const size_t left = image_.width / 5, top = image_.height / 5;
-  const ImageView middle{image_.Row(top) + left * BytesPerPixel(image_.format),
-                         image_.width - 2 * left, image_.height - 2 * top, image_.stride_bytes,
-                         image_.format};
-  const View view =
-      MakeView(middle, static_cast<double>(left), static_cast<double>(top), kCanonicalSide);
-  return Search(view, {0.9, 2.6}, kLongLags, found);
+  if (Scan(whole, found)) return true;
+  return false;
 }
 
 // Picture to canonical plane: through the view and the plane searched, back through the placement,
@@ -282,9 +312,8 @@ bool Detect(const ImageView& image, const Key& key, Effort effort, Arena& arena,
   Detector detector(image, layout, arena);
   Found found{};
   if (!Run(detector, effort, &found)) return false;
-  // Each attempt reads a message from noise with probability 2^-32, the check's length.
-  const double bound = std::min(1.0, detector.attempts() / 4294967296.0);
-  *detection = {found.payload, found.peak.score, bound, GeometryOf(found)};
+  *detection = {found.message.payload, found.peak.score, found.message.false_positive_rate,
+                GeometryOf(found)};
   return true;
 }
 

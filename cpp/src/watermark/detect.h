@@ -19,7 +19,8 @@ struct Detection {
   uint64_t payload;
   // Height of the pilot's correlation peak, in standard deviations of the correlation surface.
   float score;
-  // Upper bound for reading any message from an unmarked picture with as many attempts.
+  // Upper bound of the probability that a picture without this key's mark gives any message; see
+  // watermark/reading.h.
   double false_positive_rate;
   // (a, b, c, d, e, f): the picture's point (x, y), pixel centres at halves, lies at
   // (a x + b y + c, d x + e y + f) of the canonical plane, whose origin is the centre of the

@@ -27,10 +27,15 @@ Box BoundsOf(double xx, double xy, double yx, double yy, double x, double y, con
   return bounds;
 }
 
+// Perspective reaches further than the affine part does; where it shrinks the mark further than
+// this, nothing is to be read.
+constexpr double kPerspectiveReach = 1.6;
+constexpr double kLeastDepth = 0.4, kMostDepth = 2.5;
+
 // Whether interpolation has nothing to do.
 bool FallsOnPixels(const Placement& p, int half_x, int half_y) {
   const double x = p.x + 0.5 * half_x, y = p.y + 0.5 * half_y;
-  return p.xx == 1 && p.xy == 0 && p.yx == 0 && p.yy == 1 && x == std::floor(x) &&
+  return p.IsAffine() && p.xx == 1 && p.xy == 0 && p.yx == 0 && p.yy == 1 && x == std::floor(x) &&
          y == std::floor(y);
 }
 
@@ -45,6 +50,17 @@ Placement Centred(const Plane& plane, double xx, double xy, double yx, double yy
           (static_cast<double>(plane.height) - 1) / 2};
 }
 
+Placement Placement::Near(double u, double v) const {
+  const double depth = 1 + px * u + py * v;
+  // The derivative of (u, v) / depth.
+  const double du = 1 / depth - u * px / (depth * depth), dv = -u * py / (depth * depth);
+  const double eu = -v * px / (depth * depth), ev = 1 / depth - v * py / (depth * depth);
+  Placement near{xx * du + xy * eu, xx * dv + xy * ev, yx * du + yy * eu, yx * dv + yy * ev, 0, 0};
+  near.x = x + (xx * u + xy * v) / depth - near.xx * u - near.xy * v;
+  near.y = y + (yx * u + yy * v) / depth - near.yx * u - near.yy * v;
+  return near;
+}
+
 TileFold::TileFold(size_t most_tiles, Arena& arena)
     : most_tiles_(most_tiles),
       transform_(arena),
@@ -52,21 +68,29 @@ TileFold::TileFold(size_t most_tiles, Arena& arena)
       tiles_(arena.Allocate<Spectrum>(most_tiles)),
       centres_(arena.Allocate<float>(2 * most_tiles)) {}
 
-// Visits the corner (u, v) of every tile that touches the plane.
+// Visits the corner (u, v) of every tile that touches the plane, with the placement there.
 template <typename Visit>
 void TileFold::ForEachTile(const Plane& plane, const Placement& p, Visit visit) const {
   const double det = p.Determinant();
   const double width = static_cast<double>(plane.width), height = static_cast<double>(plane.height);
   const Box pixels{-1, width, -1, height};
-  const Box canonical =
+  Box canonical =
       BoundsOf(p.yy / det, -p.xy / det, -p.yx / det, p.xx / det, (p.xy * p.y - p.yy * p.x) / det,
                (p.yx * p.x - p.xx * p.y) / det, pixels);
+  if (!p.IsAffine()) {
+    canonical = {canonical.left * kPerspectiveReach, canonical.right * kPerspectiveReach,
+                 canonical.top * kPerspectiveReach, canonical.bottom * kPerspectiveReach};
+  }
   for (double v = std::floor(canonical.top / kTile) * kTile; v < canonical.bottom; v += kTile) {
     for (double u = std::floor(canonical.left / kTile) * kTile; u < canonical.right; u += kTile) {
-      const Box tile = BoundsOf(p.xx, p.xy, p.yx, p.yy, p.x, p.y, Box{u, u + kTile, v, v + kTile});
+      const double depth = 1 + p.px * (u + 0.5 * kTile) + p.py * (v + 0.5 * kTile);
+      if (depth < kLeastDepth || depth > kMostDepth) continue;
+      const Placement near = p.IsAffine() ? p : p.Near(u + 0.5 * kTile, v + 0.5 * kTile);
+      const Box tile = BoundsOf(near.xx, near.xy, near.yx, near.yy, near.x, near.y,
+                                Box{u, u + kTile, v, v + kTile});
       if (tile.right > pixels.left && tile.left < pixels.right && tile.bottom > pixels.top &&
           tile.top < pixels.bottom) {
-        visit(u, v);
+        visit(near, u, v);
       }
     }
   }
@@ -91,10 +115,10 @@ void TileFold::AddTile(const Plane& plane, const Placement& p, double u, double 
 void TileFold::Cut(const Plane& plane, const Placement& placement, int half_x, int half_y) {
   count_ = 0;
   const bool on_pixels = FallsOnPixels(placement, half_x, half_y);
-  ForEachTile(plane, placement, [&](double u, double v) {
+  ForEachTile(plane, placement, [&](const Placement& near, double u, double v) {
     if (count_ == most_tiles_) return;
     std::fill_n(samples_, kTile * kTile, 0.0f);
-    AddTile(plane, placement, u + 0.5 * half_x, v + 0.5 * half_y, on_pixels);
+    AddTile(plane, near, u + 0.5 * half_x, v + 0.5 * half_y, on_pixels);
     transform_.Analyse(samples_, &tiles_[count_]);
     if (half_x != 0 || half_y != 0) ShiftByHalves(-half_x, -half_y, &tiles_[count_]);
     centres_[2 * count_] = static_cast<float>(u + 0.5 * kTile);
@@ -120,8 +144,8 @@ void TileFold::Sum(Spectrum* sum, float* power) const {
 void TileFold::SumOnly(const Plane& plane, const Placement& placement, int half_x, int half_y,
                        Spectrum* sum) {
   std::fill_n(samples_, kTile * kTile, 0.0f);
-  ForEachTile(plane, placement, [&](double u, double v) {
-    AddTile(plane, placement, u + 0.5 * half_x, v + 0.5 * half_y, true);
+  ForEachTile(plane, placement, [&](const Placement& near, double u, double v) {
+    AddTile(plane, near, u + 0.5 * half_x, v + 0.5 * half_y, true);
   });
   transform_.Analyse(samples_, sum);
   if (half_x != 0 || half_y != 0) ShiftByHalves(-half_x, -half_y, sum);

@@ -9,13 +9,18 @@
 
 namespace countermark {
 
-// A hypothesis of where the canonical plane lies in another plane: canonical point (u, v) is at
-// pixel (xx u + xy v + x, yx u + yy v + y), pixel centres being integers.
+// A hypothesis of where the canonical plane lies in another plane, pixel centres being integers:
+// canonical point (u, v), divided by 1 + px u + py v for perspective, is at pixel
+// (xx u + xy v + x, yx u + yy v + y).
 struct Placement {
   double xx, xy, yx, yy;
   double x, y;
+  double px = 0, py = 0;
 
   double Determinant() const { return xx * yy - xy * yx; }
+  bool IsAffine() const { return px == 0 && py == 0; }
+  // The affine placement that is the same at (u, v) and nearly so around it.
+  Placement Near(double u, double v) const;
 };
 
 // The canonical plane centred in `plane`, scaled and turned by the matrix.

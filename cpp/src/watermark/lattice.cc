@@ -9,146 +9,151 @@
 namespace countermark {
 namespace {
 
-constexpr size_t kAngles = 450;  // of a quarter turn
 constexpr double kQuarterTurn = 1.5707963267948966;
-constexpr double kScaleStep = 0.005;
-constexpr size_t kMostScales = 640;
+// A turn by this many pixels at the longest lag is the finest that is told apart.
+constexpr double kStepTimesReach = 2.0;
+constexpr size_t kMostSteps = 512;
 // Lattice points up to this many periods away are looked at.
 constexpr int kSimilarityReach2 = 36;
 constexpr int kStretchReach2 = 17;
 constexpr double kMostStretch = 1.6;
 constexpr size_t kNormEvery = 15;
-constexpr size_t kSimilarities = 24, kStretches = 14, kPairs = 10;
+constexpr size_t kSimilarities = 12, kStretches = 8, kPairs = 16;
 constexpr size_t kPairTries = 60;  // many pairs are bases of the same lattice
 constexpr float kTaken = -1e9f;
 
-size_t ScaleCount(ScaleRange range) {
-  const size_t count = static_cast<size_t>((range.largest - range.smallest) / kScaleStep) + 1;
-  return std::min(count, kMostScales);
+size_t ScaleCount(ScaleRange range, double step) {
+  return std::min(static_cast<size_t>((range.largest - range.smallest) / step) + 1, kMostSteps);
 }
 
-// A local maximum of the autocorrelation.
-struct Peak {
+// A period of the mark: a lag at which, and at whose multiples, the autocorrelation is high.
+struct Period {
   double x, y;
-  float height;
+  float score;
 };
 
-float Highest(const LagPlane& lags, ptrdiff_t x, ptrdiff_t y, ptrdiff_t radius) {
-  if (y < 0) {
-    x = -x;
-    y = -y;
+// Adds up what a matched filter for a lattice sees at single lags.
+class MatchedSum {
+ public:
+  explicit MatchedSum(const LagPlane& lags) : lags_(lags) {}
+
+  void Add(double x, double y) {
+    if (y < 0) {
+      x = -x;
+      y = -y;
+    }
+    const ptrdiff_t column = std::lround(x) + static_cast<ptrdiff_t>(lags_.reach_x);
+    const size_t row = static_cast<size_t>(std::lround(y));
+    if (column < 0 || column >= static_cast<ptrdiff_t>(lags_.plane.width) || row > lags_.reach_y) {
+      return;
+    }
+    sum_ += lags_.weighted.Row(row)[column];
+    norm_ += lags_.overlap.Row(row)[column];
   }
-  float best = kTaken;
-  const ptrdiff_t reach_x = static_cast<ptrdiff_t>(lags.reach_x);
-  const ptrdiff_t reach_y = static_cast<ptrdiff_t>(lags.reach_y);
-  for (ptrdiff_t dy = y - radius; dy <= y + radius; ++dy) {
-    for (ptrdiff_t dx = x - radius; dx <= x + radius; ++dx) {
-      if (dy >= 0 && dy <= reach_y && std::abs(dx) <= reach_x) {
-        best = std::max(best, lags.At(dx, dy));
-      }
+  // In deviations of chance.
+  float Score() const { return sum_ / std::sqrt(norm_ + 0.1f); }
+
+ private:
+  const LagPlane& lags_;
+  float sum_ = 0, norm_ = 0;
+};
+
+float LatticeScore(const LagPlane& lags, const Linear& m) {
+  constexpr int kReach = 6;
+  MatchedSum sum(lags);
+  for (int i = 0; i <= kReach; ++i) {
+    for (int j = -kReach; j <= kReach; ++j) {
+      if ((i == 0 && j <= 0) || i * i + j * j > kReach * kReach) continue;
+      sum.Add(kTile * (j * m.xx + i * m.xy), kTile * (j * m.yx + i * m.yy));
     }
   }
-  return best;
+  return sum.Score();
 }
 
-// The strongest local maxima one to five periods away.
-constexpr size_t kMostPeaks = 30;
+constexpr size_t kMostPeriods = 48;
 
-size_t FindPeaks(const LagPlane& lags, std::array<Peak, kMostPeaks>* peaks) {
-  constexpr float kLeastHeight = 3.0f;
-  constexpr double kNear = 0.8 * kTile, kFar = 4.7 * kTile;
+// The lags that, with their multiples, stand out most.
+size_t FindPeriods(const LagPlane& lags, ScaleRange range,
+                   std::array<Period, kMostPeriods>* found) {
+  constexpr int kMultiples = 4;
+  constexpr double kSlack = 1.25, kLongest = 2.5, kApart = 2.5;
+  const double near = kTile * range.smallest / kSlack;
+  const double far = kTile * std::min(range.largest, kLongest) * kSlack;
+  const int reach_x = static_cast<int>(std::min(far, static_cast<double>(lags.reach_x)));
+  const int reach_y = static_cast<int>(std::min(far, static_cast<double>(lags.reach_y)));
   size_t count = 0;
-  const ptrdiff_t reach_x = static_cast<ptrdiff_t>(lags.reach_x);
-  const ptrdiff_t reach_y = static_cast<ptrdiff_t>(lags.reach_y);
-  for (ptrdiff_t y = 0; y <= std::min<ptrdiff_t>(reach_y, static_cast<ptrdiff_t>(kFar)); ++y) {
-    for (ptrdiff_t x = -reach_x; x <= reach_x; ++x) {
-      const float height = lags.At(x, y);
-      const double distance = std::hypot(static_cast<double>(x), static_cast<double>(y));
-      if (height <= kLeastHeight || distance <= kNear || distance >= kFar || (y == 0 && x <= 0) ||
-          height < Highest(lags, x, y, 2)) {
-        continue;
+  const auto offer = [&](const Period& period) {
+    // One of the same place is replaced by a better one, else the list is kept in order.
+    size_t place = 0;
+    for (; place < count; ++place) {
+      if (std::hypot((*found)[place].x - period.x, (*found)[place].y - period.y) < kApart) break;
+    }
+    if (place < count) {
+      if ((*found)[place].score >= period.score) return;
+    } else if (count < kMostPeriods) {
+      place = count++;
+    } else {
+      place = kMostPeriods - 1;
+      if ((*found)[place].score >= period.score) return;
+    }
+    for (; place > 0 && (*found)[place - 1].score < period.score; --place) {
+      (*found)[place] = (*found)[place - 1];
+    }
+    (*found)[place] = period;
+  };
+  // Twice the period is a whole number of pixels, so that multiples are met closely enough.
+  for (int y2 = 0; y2 <= 2 * reach_y; ++y2) {
+    for (int x2 = y2 == 0 ? 1 : -2 * reach_x; x2 <= 2 * reach_x; ++x2) {
+      const double x = 0.5 * x2, y = 0.5 * y2;
+      const double length2 = x * x + y * y;
+      if (length2 < near * near || length2 > far * far) continue;
+      MatchedSum sum(lags);
+      for (int j = 1; j <= kMultiples; ++j) sum.Add(j * x, j * y);
+      const float score = sum.Score();
+      if (score > 2.5f && (count < kMostPeriods || score > (*found)[count - 1].score)) {
+        offer({x, y, score});
       }
-      const Peak peak{static_cast<double>(x), static_cast<double>(y), height};
-      size_t place = std::min(count, kMostPeaks - 1);
-      if (count == kMostPeaks && (*peaks)[place].height >= height) continue;
-      for (; place > 0 && (*peaks)[place - 1].height < height; --place) {
-        (*peaks)[place] = (*peaks)[place - 1];
-      }
-      (*peaks)[place] = peak;
-      count = std::min(count + 1, kMostPeaks);
     }
   }
   return count;
 }
 
-// How well the autocorrelation is high at the points of a lattice, in deviations.
-float PairScore(const LagPlane& lags, const Peak& a, const Peak& b) {
-  constexpr float kExpectedHighest = 1.6f;  // of chance, the largest of 25 lags
-  float sum = 0, count = 0;
-  for (int i = 0; i < 5; ++i) {
-    for (int j = -4; j < 5; ++j) {
-      if (i == 0 && j <= 0) continue;
-      const double x = j * a.x + i * b.x, y = j * a.y + i * b.y;
-      if (std::fabs(x) >= 0.5 * static_cast<double>(lags.reach_x) ||
-          std::fabs(y) >= 0.5 * static_cast<double>(lags.reach_y)) {
-        continue;
-      }
-      const float highest = Highest(lags, std::lround(x), std::lround(y), 2);
-      sum += std::min(highest, 8.0f) - kExpectedHighest;
-      ++count;
-    }
+// Shortest basis of the lattice (Gauss), then near the identity up to the symmetries of a square.
+Linear BasisFrom(Period a, Period b) {
+  for (int round = 0; round < 8; ++round) {
+    if (a.x * a.x + a.y * a.y > b.x * b.x + b.y * b.y) std::swap(a, b);
+    const double steps = std::round((a.x * b.x + a.y * b.y) / (a.x * a.x + a.y * a.y));
+    if (steps == 0) break;
+    b.x -= steps * a.x;
+    b.y -= steps * a.y;
   }
-  return count < 2 ? kTaken : sum / std::sqrt(count);
-}
-
-// The reduced form of a basis: near the identity up to the symmetries of a square.
-Linear BasisFrom(Peak a, Peak b) {
   if (std::fabs(a.x) < std::fabs(b.x)) std::swap(a, b);
-  if (a.x < 0) a = {-a.x, -a.y, a.height};
-  if (a.x * b.y - a.y * b.x < 0) b = {-b.x, -b.y, b.height};
+  if (a.x < 0) a = {-a.x, -a.y, a.score};
+  if (a.x * b.y - a.y * b.x < 0) b = {-b.x, -b.y, b.score};
   return {a.x / kTile, b.x / kTile, a.y / kTile, b.y / kTile};
 }
 
-// Least squares over the peaks near the lattice's points, weighted by their height.
-Linear FitToPeaks(const LagPlane& lags, Linear m) {
-  constexpr int kReach = 4;
-  constexpr ptrdiff_t kRadius = 2;
-  double jj = 0, ij = 0, ii = 0, jx = 0, jy = 0, ix = 0, iy = 0;
-  for (int i = 0; i <= kReach; ++i) {
-    for (int j = -kReach; j <= kReach; ++j) {
-      if (i * i + j * j > kReach * kReach || (i == 0 && j <= 0)) continue;
-      const double x = kTile * (j * m.xx + i * m.xy), y = kTile * (j * m.yx + i * m.yy);
-      const double half = y < 0 ? -1 : 1;
-      const ptrdiff_t cx = std::lround(half * x), cy = std::lround(half * y);
-      if (std::abs(cx) + kRadius > static_cast<ptrdiff_t>(lags.reach_x) ||
-          cy + kRadius > static_cast<ptrdiff_t>(lags.reach_y)) {
-        continue;
-      }
-      double weight = 0, at_x = 0, at_y = 0;
-      for (ptrdiff_t dy = std::max<ptrdiff_t>(cy - kRadius, 0); dy <= cy + kRadius; ++dy) {
-        for (ptrdiff_t dx = cx - kRadius; dx <= cx + kRadius; ++dx) {
-          const double h = std::max(0.0f, lags.At(dx, dy) - 2.0f);
-          weight += h * h;
-          at_x += h * h * static_cast<double>(dx);
-          at_y += h * h * static_cast<double>(dy);
+// Climbs to where the lattice's points are highest.
+Linear Polish(const LagPlane& lags, Linear m) {
+  float score = LatticeScore(lags, m);
+  for (double step : {0.5 / kTile, 0.25 / kTile, 0.12 / kTile}) {
+    for (bool better = true; better;) {
+      better = false;
+      for (double Linear::* entry : {&Linear::xx, &Linear::xy, &Linear::yx, &Linear::yy}) {
+        for (double sign : {1.0, -1.0}) {
+          Linear tried = m;
+          tried.*entry += sign * step;
+          const float there = LatticeScore(lags, tried);
+          if (there > score) {
+            score = there;
+            m = tried;
+            better = true;
+          }
         }
       }
-      if (weight <= 0) continue;
-      at_x *= half / weight;
-      at_y *= half / weight;
-      jj += weight * j * j;
-      ij += weight * i * j;
-      ii += weight * i * i;
-      jx += weight * j * at_x;
-      jy += weight * j * at_y;
-      ix += weight * i * at_x;
-      iy += weight * i * at_y;
     }
   }
-  const double det = (jj * ii - ij * ij) * kTile;
-  if (!(det > 1e-6)) return m;
-  return {(ii * jx - ij * ix) / det, (jj * ix - ij * jx) / det, (ii * jy - ij * iy) / det,
-          (jj * iy - ij * jy) / det};
+  return m;
 }
 
 // sums[i] += the plane of lags at (x + i dx, y + i dy), i = 0 to count - 1.
@@ -174,28 +179,34 @@ void AddRay(const LagPlane& lags, const Plane& plane, double x, double y, double
 }  // namespace
 
 LatticeSearch::LatticeSearch(Arena& arena)
-    : scores_(arena.Allocate<float>(std::max(kAngles, kMostScales) * kMostScales)),
-      norms_(arena.Allocate<float>(kMostScales)) {}
+    : scores_(arena.Allocate<float>(kMostSteps * kMostSteps)),
+      norms_(arena.Allocate<float>(kMostSteps)) {}
 
 size_t LatticeSearch::Find(const LagPlane& lags, ScaleRange range, Hypotheses* found) {
   found_ = 0;
   FindSimilarities(lags, range);
   FindStretches(lags, range);
-  FindPairs(lags);
+  FindPairs(lags, range);
   *found = hypotheses_;
   return found_;
 }
 
-void LatticeSearch::Add(const Linear& hypothesis) {
-  constexpr double kSame = 0.003;
+double LatticeSearch::StepFor(const LagPlane& lags) {
+  return kStepTimesReach / static_cast<double>(std::max({lags.reach_x, lags.reach_y, size_t{1}}));
+}
+
+// Keeps the hypothesis after polishing, unless it is there already.
+void LatticeSearch::Add(const LagPlane& lags, const Linear& start) {
+  constexpr double kSame = 0.004;
+  const Linear m = Polish(lags, start);
   for (size_t i = 0; i < found_; ++i) {
-    const Linear& h = hypotheses_[i];
-    if (std::max({std::fabs(h.xx - hypothesis.xx), std::fabs(h.xy - hypothesis.xy),
-                  std::fabs(h.yx - hypothesis.yx), std::fabs(h.yy - hypothesis.yy)}) < kSame) {
+    const Linear& h = hypotheses_[i].linear;
+    if (std::max({std::fabs(h.xx - m.xx), std::fabs(h.xy - m.xy), std::fabs(h.yx - m.yx),
+                  std::fabs(h.yy - m.yy)}) < kSame) {
       return;
     }
   }
-  if (found_ < kMostHypotheses) hypotheses_[found_++] = hypothesis;
+  if (found_ < kMostHypotheses) hypotheses_[found_++] = {m, LatticeScore(lags, m)};
 }
 
 // One row of scores: the matched filter for a lattice whose basis vectors grow from `a`, `b` by
@@ -236,61 +247,67 @@ void LatticeSearch::TakePeaks(size_t rows, size_t columns, size_t count, MakeHyp
 }
 
 void LatticeSearch::FindSimilarities(const LagPlane& lags, ScaleRange range) {
-  const size_t scales = ScaleCount(range);
-  for (size_t a = 0; a < kAngles; ++a) {
-    const double angle = kQuarterTurn * static_cast<double>(a) / kAngles;
+  const double step = StepFor(lags), low = range.smallest;
+  const size_t scales = ScaleCount(range, step);
+  const size_t angles = std::min(static_cast<size_t>(kQuarterTurn / step) + 1, kMostSteps);
+  for (size_t a = 0; a < angles; ++a) {
+    const double angle = kQuarterTurn * static_cast<double>(a) / static_cast<double>(angles);
     const double c = std::cos(angle) * kTile, s = std::sin(angle) * kTile;
-    const double low = range.smallest, step = kScaleStep;
     const Bases bases{
         {c * low, s * low}, {-s * low, c * low}, {c * step, s * step}, {-s * step, c * step}};
     ScoreRow(lags, bases, kSimilarityReach2, scales, a % kNormEvery == 0, scores_ + a * scales);
   }
-  TakePeaks(kAngles, scales, kSimilarities, [&](size_t row, size_t column) {
-    const double angle = kQuarterTurn * static_cast<double>(row) / kAngles;
-    const double scale = range.smallest + kScaleStep * static_cast<double>(column);
+  TakePeaks(angles, scales, kSimilarities, [&](size_t row, size_t column) {
+    const double angle = kQuarterTurn * static_cast<double>(row) / static_cast<double>(angles);
+    const double scale = low + step * static_cast<double>(column);
     const double c = scale * std::cos(angle), s = scale * std::sin(angle);
-    Add(FitToPeaks(lags, {c, -s, s, c}));
+    Add(lags, {c, -s, s, c});
   });
 }
 
 void LatticeSearch::FindStretches(const LagPlane& lags, ScaleRange range) {
-  const size_t scales = ScaleCount(range);
+  const double step = StepFor(lags);
+  // Each axis may leave the range by as much as the other is inside it.
+  range = {range.smallest / std::sqrt(kMostStretch), range.largest * std::sqrt(kMostStretch)};
+  const size_t scales = ScaleCount(range, step);
   for (size_t row = 0; row < scales; ++row) {
-    const double down = range.smallest + kScaleStep * static_cast<double>(row);
-    const Bases bases{
-        {kTile * range.smallest, 0}, {0, kTile * down}, {kTile * kScaleStep, 0}, {0, 0}};
+    const double down = range.smallest + step * static_cast<double>(row);
+    const Bases bases{{kTile * range.smallest, 0}, {0, kTile * down}, {kTile * step, 0}, {0, 0}};
     float* scores = scores_ + row * scales;
     ScoreRow(lags, bases, kStretchReach2, scales, row % kNormEvery == 0, scores);
     for (size_t column = 0; column < scales; ++column) {
-      const double across = range.smallest + kScaleStep * static_cast<double>(column);
+      const double across = range.smallest + step * static_cast<double>(column);
       if (across > kMostStretch * down || down > kMostStretch * across) scores[column] = kTaken;
     }
   }
   TakePeaks(scales, scales, kStretches, [&](size_t row, size_t column) {
-    Add(FitToPeaks(lags, {range.smallest + kScaleStep * static_cast<double>(column), 0, 0,
-                          range.smallest + kScaleStep * static_cast<double>(row)}));
+    Add(lags, {range.smallest + step * static_cast<double>(column), 0, 0,
+               range.smallest + step * static_cast<double>(row)});
   });
 }
 
-void LatticeSearch::FindPairs(const LagPlane& lags) {
-  std::array<Peak, kMostPeaks> peaks;
-  const size_t count = FindPeaks(lags, &peaks);
-  std::fill_n(scores_, kMostPeaks * kMostPeaks, kTaken);
+void LatticeSearch::FindPairs(const LagPlane& lags, ScaleRange range) {
+  std::array<Period, kMostPeriods> periods;
+  const size_t count = FindPeriods(lags, range, &periods);
+  const double least = 0.7 * range.smallest * range.smallest;
+  const double most = 1.4 * range.largest * range.largest;
+  std::fill_n(scores_, kMostPeriods * kMostPeriods, kTaken);
   for (size_t a = 0; a < count; ++a) {
     for (size_t b = a + 1; b < count; ++b) {
-      const double na = std::hypot(peaks[a].x, peaks[a].y);
-      const double nb = std::hypot(peaks[b].x, peaks[b].y);
-      const double cross = std::fabs(peaks[a].x * peaks[b].y - peaks[a].y * peaks[b].x);
-      if (cross < 0.75 * na * nb || na / nb < 0.6 || na / nb > 1.67) continue;
-      scores_[a * kMostPeaks + b] = PairScore(lags, peaks[a], peaks[b]);
+      const Linear m = BasisFrom(periods[a], periods[b]);
+      const double determinant = m.Determinant();
+      const double longest = std::max(m.xx * m.xx + m.yx * m.yx, m.xy * m.xy + m.yy * m.yy);
+      // Neither outside the range nor slanted or stretched beyond belief.
+      if (determinant < least || determinant > most || determinant < 0.5 * longest) continue;
+      scores_[a * kMostPeriods + b] = LatticeScore(lags, m);
     }
   }
   for (size_t tries = 0, before = found_; tries < kPairTries && found_ < before + kPairs; ++tries) {
-    float* best = std::max_element(scores_, scores_ + kMostPeaks * kMostPeaks);
+    float* best = std::max_element(scores_, scores_ + kMostPeriods * kMostPeriods);
     if (*best <= kTaken) return;
     *best = kTaken;
     const size_t index = static_cast<size_t>(best - scores_);
-    Add(FitToPeaks(lags, BasisFrom(peaks[index / kMostPeaks], peaks[index % kMostPeaks])));
+    Add(lags, BasisFrom(periods[index / kMostPeriods], periods[index % kMostPeriods]));
   }
 }
 

@@ -26,12 +26,16 @@ struct ScaleRange {
 class LatticeSearch {
  public:
   static constexpr size_t kMostHypotheses = 48;
-  using Hypotheses = std::array<Linear, kMostHypotheses>;
+  struct Hypothesis {
+    Linear linear;
+    float score;  // of the lattice's peaks together, in deviations of chance
+  };
+  using Hypotheses = std::array<Hypothesis, kMostHypotheses>;
 
   explicit LatticeSearch(Arena& arena);
 
   // Three families: every turn and scale; every stretch of an upright lattice; pairs of peaks
-  // taken as a basis, which can be any affine change. Returns how many were found.
+  // taken as a basis, which can be any affine change. Returns how many were found, unordered.
   size_t Find(const LagPlane& lags, ScaleRange range, Hypotheses* found);
 
  private:
@@ -40,14 +44,16 @@ class LatticeSearch {
     double a[2], b[2], da[2], db[2];
   };
 
+  // The step of scales, and of angles in radians, at which a lattice over these lags shows.
+  static double StepFor(const LagPlane& lags);
   void FindSimilarities(const LagPlane& lags, ScaleRange range);
   void FindStretches(const LagPlane& lags, ScaleRange range);
-  void FindPairs(const LagPlane& lags);
+  void FindPairs(const LagPlane& lags, ScaleRange range);
   void ScoreRow(const LagPlane& lags, const Bases& bases, int reach2, size_t columns,
                 bool measure_norm, float* scores);
   template <typename MakeHypothesis>
   void TakePeaks(size_t rows, size_t columns, size_t count, MakeHypothesis make);
-  void Add(const Linear& hypothesis);
+  void Add(const LagPlane& lags, const Linear& start);
 
   float* scores_;  // [row][column] of the grid that is searched
   float* norms_;   // squared norm of the matched filter, column by column

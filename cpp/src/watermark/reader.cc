@@ -1,9 +1,8 @@
 #include "watermark/reader.h"
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
-
-#include "watermark/reading.h"
 
 namespace countermark {
 namespace {
@@ -26,12 +25,64 @@ struct Phasors {
   Complex at[2 * kHighestFrequency + 1];
 };
 
+constexpr double kLongestStep = 1.5;  // canonical pixels, at the distance of two tiles
+
+// matrix * x = right, by Cholesky's decomposition; the matrix is positive once a little is added
+// to its diagonal.
+template <int kSize>
+void SolveSymmetric(const double (&matrix)[kSize][kSize], const double (&right)[kSize], int size,
+                    double* x) {
+  double lower[kSize][kSize];
+  for (int i = 0; i < size; ++i) {
+    for (int j = 0; j <= i; ++j) {
+      double sum = matrix[i][j];
+      for (int k = 0; k < j; ++k) sum -= lower[i][k] * lower[j][k];
+      lower[i][j] =
+          i == j ? std::sqrt(std::max(sum, 1e-6 * (matrix[i][i] + 1e-12))) : sum / lower[j][j];
+    }
+  }
+  for (int i = 0; i < size; ++i) {
+    x[i] = right[i];
+    for (int k = 0; k < i; ++k) x[i] -= lower[i][k] * x[k];
+    x[i] /= lower[i][i];
+  }
+  for (int i = size; i-- > 0;) {
+    for (int k = i + 1; k < size; ++k) x[i] -= lower[k][i] * x[k];
+    x[i] /= lower[i][i];
+  }
+}
+
 }  // namespace
 
-// A small affine change: a tile at centre c moves by (D - I) c + offset.
+// A small change: a tile at centre c, in units of kUnit, moves by D c + (p c) c + offset.
 struct MarkReader::Shift {
-  double xx = 0, xy = 0, yx = 0, yy = 0;
-  double x = 0, y = 0;
+  enum { kXx, kXy, kYx, kYy, kX, kY, kPx, kPy, kCount };
+  static constexpr double kUnit = 2 * kTile;
+
+  // How far a tile moves with each parameter, across and down.
+  static void Derivatives(double cx, double cy, double* across, double* down) {
+    const double a[kCount] = {cx, cy, 0, 0, 1, 0, cx * cx, cx * cy};
+    const double d[kCount] = {0, 0, cx, cy, 0, 1, cx * cy, cy * cy};
+    std::copy_n(a, kCount, across);
+    std::copy_n(d, kCount, down);
+  }
+
+  double at[kCount] = {};
+};
+
+// How the height changes with the parameters, and the mean of how fast the slope does.
+struct MarkReader::Slope {
+  double gradient[Shift::kCount] = {};
+  double curvature[Shift::kCount][Shift::kCount] = {};
+  size_t tiles = 0;
+};
+
+// The conjugate pilot as it lies in the fold, weighted.
+struct MarkReader::PilotTerms {
+  uint16_t index[kPilotSize];
+  Complex value[kPilotSize];
+  double square_x, square_y;  // mean squares of the frequencies, in radians per canonical pixel
+  PilotPeak peak;
 };
 
 MarkReader::MarkReader(const Layout& layout, Arena& arena)
@@ -56,77 +107,143 @@ PilotPeak MarkReader::Look(const Plane& plane, const Placement& placement, int h
   return finder_.Find(sum_, weight_);
 }
 
-bool MarkReader::Read(const PilotPeak& peak, uint64_t* payload) {
-  ++attempts_;
-  return ReadMessage(sum_, weight_, peak, layout_, decoder_, payload);
+bool MarkReader::Read(const PilotPeak& peak, Message* message) {
+  return ReadMessage(sum_, weight_, peak, layout_, decoder_, message);
 }
 
-// The pilot's correlation with the sum of the tiles, each moved by the shift at its centre.
-float MarkReader::PilotUnder(const Shift& shift, const PilotPeak& peak) const {
+MarkReader::PilotTerms MarkReader::TermsFor(const PilotPeak& peak) const {
+  PilotTerms terms;
+  terms.peak = peak;
+  terms.square_x = terms.square_y = 0;
+  double total = 0;
   const auto& moved = MovedCoefficients()[static_cast<size_t>(peak.symmetry)];
-  Complex pilot[kPilotSize];
   for (size_t i = 0; i < kPilotSize; ++i) {
     const MovedCoefficient to = moved[layout_.pilot[i]];
-    const float w = weight_[to.index] * weight_[to.index] * Tilt(kBand[layout_.pilot[i]]);
-    pilot[i] = {w * layout_.pilot_re[i],
-                to.conjugated ? w * layout_.pilot_im[i] : -w * layout_.pilot_im[i]};
+    const Frequency k = kBand[to.index];
+    const float tilt = Tilt(kBand[layout_.pilot[i]]);
+    const float w = peak.sign * weight_[to.index] * weight_[to.index] * tilt;
+    terms.index[i] = to.index;
+    terms.value[i] = {w * layout_.pilot_re[i],
+                      to.conjugated ? w * layout_.pilot_im[i] : -w * layout_.pilot_im[i]};
+    const double expected = static_cast<double>(std::fabs(w) * tilt);
+    total += expected;
+    terms.square_x += expected * k.kx * k.kx;
+    terms.square_y += expected * k.ky * k.ky;
   }
-  float total = 0;
-  for (size_t t = 0; t < fold_.count(); ++t) {
-    const double cx = fold_.centre_x(t), cy = fold_.centre_y(t);
-    const double dx = shift.xx * cx + shift.xy * cy + shift.x;
-    const double dy = shift.yx * cx + shift.yy * cy + shift.y;
-    const Phasors across(kStep * static_cast<float>(peak.x - dx));
-    const Phasors down(kStep * static_cast<float>(peak.y - dy));
-    const Spectrum& tile = fold_.tile(t);
-    for (size_t i = 0; i < kPilotSize; ++i) {
-      const size_t k = moved[layout_.pilot[i]].index;
-      const Complex turned =
-          Complex(tile.re[k], tile.im[k]) * across[kBand[k].kx] * down[kBand[k].ky];
-      total += (turned * pilot[i]).real();
-    }
-  }
-  return peak.sign * total;
+  terms.square_x *= static_cast<double>(kStep) * static_cast<double>(kStep) / total;
+  terms.square_y *= static_cast<double>(kStep) * static_cast<double>(kStep) / total;
+  return terms;
 }
 
-Placement MarkReader::Refine(const Placement& placement, const PilotPeak& peak) {
-  // Turn, scale, stretch, shear and the two shifts; the latter in canonical pixels, the others as
-  // shares, so that at half a plane's distance a step of either moves about as far.
-  constexpr double kFirstStep = 0.004, kFirstShift = 0.5;
-  constexpr int kRounds = 4, kClimbs = 4;
-  Shift best;
-  float height = PilotUnder(best, peak);
-  double scale = 1;
-  for (int round = 0; round < kRounds; ++round, scale /= 2) {
-    for (int climb = 0; climb < kClimbs; ++climb) {
-      const float before = height;
-      const double s = scale * kFirstStep, o = scale * kFirstShift;
-      const Shift directions[6] = {{s, 0, 0, s, 0, 0}, {0, -s, s, 0, 0, 0}, {s, 0, 0, -s, 0, 0},
-                                   {0, s, s, 0, 0, 0}, {0, 0, 0, 0, o, 0},  {0, 0, 0, 0, 0, o}};
-      for (const Shift& d : directions) {
-        for (double sign : {1.0, -1.0}) {
-          const Shift tried{best.xx + sign * d.xx, best.xy + sign * d.xy, best.yx + sign * d.yx,
-                            best.yy + sign * d.yy, best.x + sign * d.x,   best.y + sign * d.y};
-          const float there = PilotUnder(tried, peak);
-          if (there > height) {
-            height = there;
-            best = tried;
-          }
-        }
+// The pilot's correlation with the sum of the tiles no farther than `radius` from the origin, each
+// moved by the shift at its centre.
+float MarkReader::HeightUnder(const Shift& shift, const PilotTerms& terms, double radius,
+                              Slope* slope) const {
+  *slope = {};
+  float total = 0;
+  for (size_t t = 0; t < fold_.count(); ++t) {
+    const double cx = fold_.centre_x(t) / Shift::kUnit, cy = fold_.centre_y(t) / Shift::kUnit;
+    if (std::hypot(cx, cy) * Shift::kUnit > radius) continue;
+    double across_by[Shift::kCount], down_by[Shift::kCount];
+    Shift::Derivatives(cx, cy, across_by, down_by);
+    double dx = 0, dy = 0;
+    for (int i = 0; i < Shift::kCount; ++i) {
+      dx += shift.at[i] * across_by[i];
+      dy += shift.at[i] * down_by[i];
+    }
+    const Phasors across(kStep * (terms.peak.x - static_cast<float>(dx)));
+    const Phasors down(kStep * (terms.peak.y - static_cast<float>(dy)));
+    const Spectrum& tile = fold_.tile(t);
+    float height = 0, slope_x = 0, slope_y = 0;
+    for (size_t i = 0; i < kPilotSize; ++i) {
+      const size_t k = terms.index[i];
+      const Complex turned = Complex(tile.re[k], tile.im[k]) * across[kBand[k].kx] *
+                             down[kBand[k].ky] * terms.value[i];
+      height += turned.real();
+      slope_x += kBand[k].kx * turned.imag();
+      slope_y += kBand[k].ky * turned.imag();
+    }
+    total += height;
+    ++slope->tiles;
+    for (int i = 0; i < Shift::kCount; ++i) {
+      slope->gradient[i] +=
+          static_cast<double>(kStep) *
+          (static_cast<double>(slope_x) * across_by[i] + static_cast<double>(slope_y) * down_by[i]);
+      for (int j = 0; j < Shift::kCount; ++j) {
+        slope->curvature[i][j] +=
+            terms.square_x * across_by[i] * across_by[j] + terms.square_y * down_by[i] * down_by[j];
       }
-      if (height == before) break;
     }
   }
-  // A point that was taken for canonical u is at (I + D) u; the shift is found again by Look.
-  const double det = (1 + best.xx) * (1 + best.yy) - best.xy * best.yx;
-  const double ixx = (1 + best.yy) / det, ixy = -best.xy / det;
-  const double iyx = -best.yx / det, iyy = (1 + best.xx) / det;
-  return {placement.xx * ixx + placement.xy * iyx,
-          placement.xx * ixy + placement.xy * iyy,
-          placement.yx * ixx + placement.yy * iyx,
-          placement.yx * ixy + placement.yy * iyy,
-          placement.x,
-          placement.y};
+  return total;
+}
+
+Placement MarkReader::Refine(const Placement& placement, PilotPeak peak) {
+  return Climb(placement, 1e9, false, &peak);
+}
+
+Placement MarkReader::Grow(const Plane& plane, Placement placement, PilotPeak peak) {
+  constexpr double kRadii[] = {2.0, 2.6, 3.4, 4.4, 6.0};  // in tiles
+  for (double radius : kRadii) {
+    fold_.Cut(plane, placement, 0, 0);
+    placement = Climb(placement, radius * kTile, true, &peak);
+  }
+  return placement;
+}
+
+// Least squares: Newton's method with the curvature that the pilot would have without noise.
+Placement MarkReader::Climb(const Placement& placement, double radius, bool perspective,
+                            PilotPeak* peak) const {
+  constexpr int kIterations = 12;
+  constexpr double kSettled = 0.02;  // canonical pixels
+  const int parameters = perspective ? Shift::kCount : Shift::kPx;
+  const PilotTerms terms = TermsFor(*peak);
+  Shift best;
+  Slope slope, there;
+  float height = HeightUnder(best, terms, radius, &slope);
+  double damping = 1;
+  for (int iteration = 0; iteration < kIterations; ++iteration) {
+    double step[Shift::kCount];
+    const double per_tile = std::max(1e-20, static_cast<double>(height)) /
+                            static_cast<double>(std::max<size_t>(slope.tiles, 1));
+    SolveSymmetric(slope.curvature, slope.gradient, parameters, step);
+    Shift tried = best;
+    double longest = 0;
+    for (int i = 0; i < parameters; ++i) {
+      const double move = std::clamp(damping * step[i] / per_tile, -kLongestStep, kLongestStep);
+      tried.at[i] += move;
+      longest = std::max(longest, std::fabs(move));
+    }
+    const float height_there = HeightUnder(tried, terms, radius, &there);
+    if (height_there > height) {
+      height = height_there;
+      best = tried;
+      slope = there;
+      damping = std::min(1.0, 2 * damping);
+    } else {
+      damping *= 0.4;
+    }
+    if (longest < kSettled) break;
+  }
+  const double xx = best.at[Shift::kXx] / Shift::kUnit, xy = best.at[Shift::kXy] / Shift::kUnit;
+  const double yx = best.at[Shift::kYx] / Shift::kUnit, yy = best.at[Shift::kYy] / Shift::kUnit;
+  const double px = best.at[Shift::kPx] / (Shift::kUnit * Shift::kUnit);
+  const double py = best.at[Shift::kPy] / (Shift::kUnit * Shift::kUnit);
+  // What was taken for canonical u is at w = (I + D) u + (p u) u, so u is about
+  // (I + D)^-1 w / (1 + p w).
+  peak->x -= static_cast<float>(best.at[Shift::kX]);
+  peak->y -= static_cast<float>(best.at[Shift::kY]);
+  const double det = (1 + xx) * (1 + yy) - xy * yx;
+  const double ixx = (1 + yy) / det, ixy = -xy / det, iyx = -yx / det, iyy = (1 + xx) / det;
+  const Placement& from = placement;
+  return {from.xx * ixx + from.xy * iyx,
+          from.xx * ixy + from.xy * iyy,
+          from.yx * ixx + from.yy * iyx,
+          from.yx * ixy + from.yy * iyy,
+          from.x,
+          from.y,
+          px + from.px * ixx + from.py * iyx,
+          py + from.px * ixy + from.py * iyy};
 }
 
 }  // namespace countermark

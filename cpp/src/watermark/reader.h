@@ -6,6 +6,7 @@
 #include "watermark/fold.h"
 #include "watermark/layout.h"
 #include "watermark/pilot.h"
+#include "watermark/reading.h"
 
 namespace countermark {
 
@@ -20,16 +21,20 @@ class MarkReader {
   PilotPeak Look(const Plane& plane, const Placement& placement, int half_x, int half_y);
   // From what Look found, climbs to the placement nearby under which the pilot stands out most,
   // moving the tiles against each other without sampling the plane again.
-  Placement Refine(const Placement& placement, const PilotPeak& peak);
+  Placement Refine(const Placement& placement, PilotPeak peak);
+  // The same for perspective, from a placement that holds about the plane's centre, outwards.
+  Placement Grow(const Plane& plane, Placement placement, PilotPeak peak);
   // Decodes what Look found.
-  bool Read(const PilotPeak& peak, uint64_t* payload);
-
-  // How often Read was called.
-  int attempts() const { return attempts_; }
+  bool Read(const PilotPeak& peak, Message* message);
 
  private:
   struct Shift;
-  float PilotUnder(const Shift& shift, const PilotPeak& peak) const;
+  struct Slope;
+  struct PilotTerms;
+  PilotTerms TermsFor(const PilotPeak& peak) const;
+  float HeightUnder(const Shift& shift, const PilotTerms& terms, double radius, Slope* slope) const;
+  Placement Climb(const Placement& placement, double radius, bool perspective,
+                  PilotPeak* peak) const;
 
   const Layout& layout_;
   TileFold fold_;
@@ -37,7 +42,6 @@ class MarkReader {
   MessageDecoder decoder_;
   Spectrum sum_;
   float weight_[kBandSize];
-  int attempts_ = 0;
 };
 
 }  // namespace countermark

@@ -9,6 +9,8 @@ namespace {
 constexpr size_t kRings = 6;
 // Of the root mean square magnitude.
 constexpr float kOutlier = 1.6f;
+// From this height of the pilot on, a list of candidates is worth its time.
+constexpr float kLikelyScore = 5.8f;
 
 // Rings of about equal area between the band's limits.
 size_t RingOf(Frequency k) {
@@ -85,10 +87,47 @@ void MeasureRings(const Whitened& w, const Layout& layout, float* reliability) {
   }
 }
 
+// How well the pattern of this payload fits, in deviations of chance.
+//
+// The pattern is a sequence of signs that the key's generator draws. For a picture that does not
+// carry it, and whatever that picture is, the sum of its coefficients under such signs exceeds t
+// times the root of the sum of their squares with a probability below exp(-t^2 / 2) (Hoeffding).
+// So the coefficients are weighted by nothing here that was learned from the pilot.
+double Likeness(const Whitened& w, const Layout& layout, uint64_t payload) {
+  double sum = 0, squares = 0;
+  const auto add = [&](float value, float magnitude, int sign) {
+    const double v = static_cast<double>(value) * static_cast<double>(magnitude);
+    sum += sign * v;
+    squares += v * v;
+  };
+  for (size_t i = 0; i < kPilotSize; ++i) {
+    const size_t k = layout.pilot[i];
+    add(w.re[k], w.magnitude[k], layout.pilot_re[i]);
+    add(w.im[k], w.magnitude[k], layout.pilot_im[i]);
+  }
+  const auto coded = EncodeMessage(payload);
+  const auto sign = [&](size_t j) {
+    return coded[layout.bit[j]] != 0 ? -layout.sign[j] : layout.sign[j];
+  };
+  for (size_t i = 0; i < kPayloadSize; ++i) {
+    const size_t k = layout.payload[i];
+    add(w.re[k], w.magnitude[k], sign(2 * i));
+    add(w.im[k], w.magnitude[k], sign(2 * i + 1));
+  }
+  return sum / std::sqrt(squares + 1e-30);
+}
+
+// The chance of one pattern, times all that might have been found: 2^64 messages, 2^18 shifts,
+// symmetries and signs of the tile, and no more than 2^14 placements that one call tries.
+double FalsePositiveRate(double likeness) {
+  constexpr double kFoundLog2 = 64 + 18 + 14, kLn2 = 0.69314718055994531;
+  return std::min(1.0, std::exp(kFoundLog2 * kLn2 - 0.5 * likeness * std::max(likeness, 0.0)));
+}
+
 }  // namespace
 
 bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& peak,
-                 const Layout& layout, MessageDecoder& decoder, uint64_t* payload) {
+                 const Layout& layout, MessageDecoder& decoder, Message* message) {
   Whitened w = Undo(fold, weight, peak);
   LimitOutliers(&w);
   float reliability[kRings];
@@ -100,7 +139,10 @@ bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& pea
     soft[layout.bit[2 * i]] += scale * w.re[k] * layout.sign[2 * i];
     soft[layout.bit[2 * i + 1]] += scale * w.im[k] * layout.sign[2 * i + 1];
   }
-  return decoder.Decode(soft, peak.score >= 6.0f ? 1024 : 1, payload);
+  const size_t candidates = peak.score >= kLikelyScore ? MessageDecoder::kMostCandidates : 1;
+  if (!decoder.Decode(soft, candidates, &message->payload)) return false;
+  message->false_positive_rate = FalsePositiveRate(Likeness(w, layout, message->payload));
+  return message->false_positive_rate <= kMostFalsePositives;
 }
 
 }  // namespace countermark

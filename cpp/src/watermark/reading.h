@@ -8,10 +8,20 @@
 
 namespace countermark {
 
+struct Message {
+  uint64_t payload;
+  // Upper bound of the probability that a picture without this key's mark gives any message, from
+  // how well all of the pattern, pilot and payload, fits the fold.
+  double false_positive_rate;
+};
+
+// Nothing with a larger bound is a message.
+inline constexpr double kMostFalsePositives = 1e-8;
+
 // Undoes shift, symmetry and sign, weighs the coefficients by what the pilot met at their
-// frequency, and decodes. False when the check bits disagree.
+// frequency, and decodes. False when the check bits disagree or chance might have done it.
 bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& peak,
-                 const Layout& layout, MessageDecoder& decoder, uint64_t* payload);
+                 const Layout& layout, MessageDecoder& decoder, Message* message);
 
 }  // namespace countermark
 
