@@ -12,8 +12,8 @@ namespace countermark {
 namespace HWY_NAMESPACE {
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 using reference::AbsoluteDifference;
-using reference::DivideByMagnitude;
-using reference::DividePairByMagnitude;
+using reference::WhitenCoefficients;
+using reference::WhitenPair;
 #else
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -27,28 +27,28 @@ void AbsoluteDifference(const float* a, const float* b, size_t count, float* out
   reference::AbsoluteDifference(a + i, b + i, count - i, out + i);
 }
 
-// 1 / (|(re, im)| + floor)
 template <class D, class V = hn::Vec<D> >
-HWY_INLINE V Gain(D d, V re, V im, V floor) {
+HWY_INLINE V WhiteningGain(D d, V re, V im, V floor) {
   const V square = hn::Add(hn::Mul(re, re), hn::Mul(im, im));
-  return hn::Div(hn::Set(d, 1.0f), hn::Add(hn::Sqrt(square), floor));
+  const V level = hn::Add(hn::Sqrt(square), floor);
+  return hn::Div(hn::Set(d, 1.0f), hn::Mul(level, hn::Sqrt(level)));
 }
 
-void DivideByMagnitude(float* cosine, float* sine, float floor, size_t count) {
+void WhitenCoefficients(float* cosine, float* sine, float floor, size_t count) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   size_t i = 0;
   for (; i + lanes <= count; i += lanes) {
     const auto c = hn::LoadU(d, cosine + i), s = hn::LoadU(d, sine + i);
-    const auto gain = Gain(d, c, s, hn::Set(d, floor));
+    const auto gain = WhiteningGain(d, c, s, hn::Set(d, floor));
     hn::StoreU(hn::Mul(c, gain), d, cosine + i);
     hn::StoreU(hn::Mul(s, gain), d, sine + i);
   }
-  reference::DivideByMagnitude(cosine + i, sine + i, floor, count - i);
+  reference::WhitenCoefficients(cosine + i, sine + i, floor, count - i);
 }
 
-void DividePairByMagnitude(float* cosine_cosine, float* cosine_sine, float* sine_cosine,
-                           float* sine_sine, float floor, size_t count) {
+void WhitenPair(float* cosine_cosine, float* cosine_sine, float* sine_cosine, float* sine_sine,
+                float floor, size_t count) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   size_t i = 0;
@@ -57,8 +57,8 @@ void DividePairByMagnitude(float* cosine_cosine, float* cosine_sine, float* sine
     const auto sc = hn::LoadU(d, sine_cosine + i), ss = hn::LoadU(d, sine_sine + i);
     auto rising_re = hn::Sub(cc, ss), rising_im = hn::Add(cs, sc);
     auto falling_re = hn::Add(cc, ss), falling_im = hn::Sub(cs, sc);
-    const auto rising = Gain(d, rising_re, rising_im, hn::Set(d, floor));
-    const auto falling = Gain(d, falling_re, falling_im, hn::Set(d, floor));
+    const auto rising = WhiteningGain(d, rising_re, rising_im, hn::Set(d, floor));
+    const auto falling = WhiteningGain(d, falling_re, falling_im, hn::Set(d, floor));
     rising_re = hn::Mul(rising_re, rising);
     rising_im = hn::Mul(rising_im, rising);
     falling_re = hn::Mul(falling_re, falling);
@@ -68,8 +68,8 @@ void DividePairByMagnitude(float* cosine_cosine, float* cosine_sine, float* sine
     hn::StoreU(hn::Add(rising_im, falling_im), d, cosine_sine + i);
     hn::StoreU(hn::Sub(rising_im, falling_im), d, sine_cosine + i);
   }
-  reference::DividePairByMagnitude(cosine_cosine + i, cosine_sine + i, sine_cosine + i,
-                                   sine_sine + i, floor, count - i);
+  reference::WhitenPair(cosine_cosine + i, cosine_sine + i, sine_cosine + i, sine_sine + i, floor,
+                        count - i);
 }
 #endif
 }  // namespace HWY_NAMESPACE
@@ -80,20 +80,20 @@ HWY_AFTER_NAMESPACE();
 namespace countermark {
 
 HWY_EXPORT(AbsoluteDifference);
-HWY_EXPORT(DivideByMagnitude);
-HWY_EXPORT(DividePairByMagnitude);
+HWY_EXPORT(WhitenCoefficients);
+HWY_EXPORT(WhitenPair);
 
 void AbsoluteDifference(const float* a, const float* b, size_t count, float* out) {
   HWY_DYNAMIC_DISPATCH(AbsoluteDifference)(a, b, count, out);
 }
 
-void DivideByMagnitude(float* cosine, float* sine, float floor, size_t count) {
-  HWY_DYNAMIC_DISPATCH(DivideByMagnitude)(cosine, sine, floor, count);
+void WhitenCoefficients(float* cosine, float* sine, float floor, size_t count) {
+  HWY_DYNAMIC_DISPATCH(WhitenCoefficients)(cosine, sine, floor, count);
 }
 
-void DividePairByMagnitude(float* cosine_cosine, float* cosine_sine, float* sine_cosine,
-                           float* sine_sine, float floor, size_t count) {
-  HWY_DYNAMIC_DISPATCH(DividePairByMagnitude)
+void WhitenPair(float* cosine_cosine, float* cosine_sine, float* sine_cosine, float* sine_sine,
+                float floor, size_t count) {
+  HWY_DYNAMIC_DISPATCH(WhitenPair)
   (cosine_cosine, cosine_sine, sine_cosine, sine_sine, floor, count);
 }
 

@@ -10,13 +10,13 @@ namespace countermark {
 void AbsoluteDifference(const float* a, const float* b, size_t count, float* out);
 
 // Cosine and sine coefficients of one frequency along one axis: both divided by
-// sqrt(cosine^2 + sine^2) + floor, floor > 0.
-void DivideByMagnitude(float* cosine, float* sine, float floor, size_t count);
+// (sqrt(cosine^2 + sine^2) + floor)^1.5, floor > 0.
+void WhitenCoefficients(float* cosine, float* sine, float floor, size_t count);
 
 // Products of cosines and sines, the axis down named first: the coefficients of the two waves that
-// they are made of, one rising and one falling, each divided by its magnitude + floor.
-void DividePairByMagnitude(float* cosine_cosine, float* cosine_sine, float* sine_cosine,
-                           float* sine_sine, float floor, size_t count);
+// they are made of, one rising and one falling, each divided by (its magnitude + floor)^1.5.
+void WhitenPair(float* cosine_cosine, float* cosine_sine, float* sine_cosine, float* sine_sine,
+                float floor, size_t count);
 
 }  // namespace countermark
 

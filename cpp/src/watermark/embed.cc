@@ -14,8 +14,14 @@
 namespace countermark {
 namespace {
 
-// How much of the picture's own contribution to the folded tile is taken out in advance.
-constexpr float kHostRejection = 0.5f;
+// How much of the picture's own contribution to the folded tile is taken out in advance: from each
+// coefficient of the pilot, and from what the payload's coefficients say together of a coded bit.
+constexpr float kPilotRejection = 0.5f;
+constexpr float kBitRejection = 0.8f;
+// Power of the mark over that of the picture in the folded tile, as it shall be at least, and the
+// most that is done for it.
+constexpr float kLeastRatio = 2.0f;
+constexpr float kMostLift = 1.5f;
 // Samples of the finer residual row left of the plane's first.
 constexpr size_t kMargin = 2;
 
@@ -83,33 +89,88 @@ void FoldWhitened(const Plane& plane, EmbedWorkspace& w, Arena& arena, Spectrum*
   }
 }
 
-// Informed embedding: subtracts from the pattern part of what the picture itself would put on the
-// folded tile, after Malvar and Florencio, "Improved spread spectrum", 2003.
-void RejectHost(EmbedWorkspace& w, Arena& arena, Spectrum* pattern) {
-  Spectrum host, marked;
-  float power[kBandSize];
-  FoldWhitened(w.luma, w, arena, &host, power);
-  Spread(*pattern, w);
+// How strongly the pattern arrives in the fold, by least squares weighted by the noise.
+float MeasureGain(const Spectrum& pattern, const Spectrum& host, const float* weight,
+                  EmbedWorkspace& w, Arena& arena) {
+  Spectrum marked;
+  Spread(pattern, w);
   for (size_t i = 0; i < w.canonical.Area(); ++i) w.residual.data[i] += w.luma.data[i];
   FoldWhitened(w.residual, w, arena, &marked, nullptr);
-  // How strongly the pattern arrives in the fold, by least squares weighted by the noise.
   float product = 0, norm = 0;
   for (size_t i = 0; i < kBandSize; ++i) {
-    const float weight = 1.0f / (power[i] + 1e-9f);
-    product += weight * ((marked.re[i] - host.re[i]) * pattern->re[i] +
-                         (marked.im[i] - host.im[i]) * pattern->im[i]);
-    norm += weight * (pattern->re[i] * pattern->re[i] + pattern->im[i] * pattern->im[i]);
+    product += weight[i] * ((marked.re[i] - host.re[i]) * pattern.re[i] +
+                            (marked.im[i] - host.im[i]) * pattern.im[i]);
+    norm += weight[i] * (pattern.re[i] * pattern.re[i] + pattern.im[i] * pattern.im[i]);
   }
-  const float gain = product / norm;
-  if (!(gain > 0)) return;  // a picture of one colour hides nothing and disturbs nothing
+  return product / norm;
+}
+
+// By how much a picture whose own texture drowns the mark gets more of it.
+float LiftFor(float gain, const Spectrum& pattern, const float* weight) {
+  float ratio = 0;
   for (size_t i = 0; i < kBandSize; ++i) {
-    const float re = host.re[i] / gain, im = host.im[i] / gain;
-    const float own = std::sqrt(pattern->re[i] * pattern->re[i] + pattern->im[i] * pattern->im[i]);
-    const float theirs = std::sqrt(re * re + im * im);
-    const float share = kHostRejection * std::min(1.0f, own / (theirs + 1e-12f));
-    pattern->re[i] -= share * re;
-    pattern->im[i] -= share * im;
+    ratio += weight[i] * (pattern.re[i] * pattern.re[i] + pattern.im[i] * pattern.im[i]);
   }
+  ratio *= gain * gain / kBandSize;
+  return std::clamp(std::sqrt(kLeastRatio / ratio), 1.0f, kMostLift);
+}
+
+// Subtracts part of the host, in units of the pattern, from the pilot; from no coefficient more
+// than half of what it is.
+void RejectInPilot(const Layout& layout, const Spectrum& host, Spectrum* pattern) {
+  for (size_t k : layout.pilot) {
+    const float re = host.re[k], im = host.im[k];
+    const float own = std::sqrt(pattern->re[k] * pattern->re[k] + pattern->im[k] * pattern->im[k]);
+    const float theirs = std::sqrt(re * re + im * im);
+    const float share = kPilotRejection * std::min(1.0f, own / (theirs + 1e-12f));
+    pattern->re[k] -= share * re;
+    pattern->im[k] -= share * im;
+  }
+}
+
+// A coded bit is read from the weighted sum of its coefficients: only that needs to be freed of
+// the host, by the smallest change of them that does it.
+void RejectInBits(const Layout& layout, const Spectrum& host, const float* weight,
+                  Spectrum* pattern) {
+  float sum[kCodedBits] = {}, norm[kCodedBits] = {};
+  const auto matched = [&](size_t i, size_t part) {
+    const size_t k = layout.payload[i];
+    return weight[k] * static_cast<float>(layout.sign[2 * i + part]);
+  };
+  for (size_t i = 0; i < kPayloadSize; ++i) {
+    const size_t k = layout.payload[i];
+    const float re = matched(i, 0), im = matched(i, 1);
+    sum[layout.bit[2 * i]] += re * host.re[k];
+    sum[layout.bit[2 * i + 1]] += im * host.im[k];
+    norm[layout.bit[2 * i]] += re * re;
+    norm[layout.bit[2 * i + 1]] += im * im;
+  }
+  for (size_t b = 0; b < kCodedBits; ++b) sum[b] *= kBitRejection / (norm[b] + 1e-30f);
+  for (size_t i = 0; i < kPayloadSize; ++i) {
+    const size_t k = layout.payload[i];
+    pattern->re[k] -= matched(i, 0) * sum[layout.bit[2 * i]];
+    pattern->im[k] -= matched(i, 1) * sum[layout.bit[2 * i + 1]];
+  }
+}
+
+// Informed embedding: subtracts from the pattern part of what the picture itself would put on the
+// folded tile, after Malvar and Florencio, "Improved spread spectrum", 2003.
+void RejectHost(const Layout& layout, EmbedWorkspace& w, Arena& arena, Spectrum* pattern) {
+  Spectrum host;
+  float weight[kBandSize];
+  FoldWhitened(w.luma, w, arena, &host, weight);
+  for (float& v : weight) v = 1.0f / (v + 1e-9f);
+  float gain = MeasureGain(*pattern, host, weight, w, arena);
+  if (!(gain > 0)) return;  // a picture of one colour hides nothing and disturbs nothing
+  const float lift = LiftFor(gain, *pattern, weight);
+  for (size_t i = 0; i < w.canonical.Area(); ++i) w.mask.data[i] *= lift;
+  gain *= lift;
+  for (size_t i = 0; i < kBandSize; ++i) {
+    host.re[i] /= gain;
+    host.im[i] /= gain;
+  }
+  RejectInPilot(layout, host, pattern);
+  RejectInBits(layout, host, weight, pattern);
   const float scale = 1.0f / std::sqrt(MeanSquare(*pattern));
   for (size_t i = 0; i < kBandSize; ++i) {
     pattern->re[i] *= scale;
@@ -156,7 +217,7 @@ void PlacePixels(size_t picture_width, EmbedWorkspace& w) {
 size_t EmbedScratchSize(size_t width, size_t height) {
   Arena arena;
   EmbedWorkspace w({width, height}, arena);
-  MakeMask(w.luma, 1, w.mask, arena);
+  MakeMask(w.luma, {width, height}, 1, w.mask, arena);
   Whiten(w.luma, w.whitened, arena);
   return arena.SizeNeeded();
 }
@@ -166,7 +227,7 @@ void Embed(const ImageView& in, const MutableImageView& out, uint64_t payload, c
   const Arena::Scope scope(arena);
   EmbedWorkspace w({in.width, in.height}, arena);
   w.reader.Read(in, w.luma);
-  MakeMask(w.luma, strength, w.mask, arena);
+  MakeMask(w.luma, {in.width, in.height}, strength, w.mask, arena);
 
   // Half the sampling rate of the picture, in cycles per tile.
   const float limit_x =
@@ -174,8 +235,9 @@ void Embed(const ImageView& in, const MutableImageView& out, uint64_t payload, c
   const float limit_y =
       0.5f * kTile * static_cast<float>(in.height) / static_cast<float>(w.canonical.height);
   Spectrum pattern;
-  MakePattern(Layout(key), payload, limit_x, limit_y, &pattern);
-  RejectHost(w, arena, &pattern);
+  const Layout layout(key);
+  MakePattern(layout, payload, limit_x, limit_y, &pattern);
+  RejectHost(layout, w, arena, &pattern);
   Spread(pattern, w);
 
   PlacePixels(in.width, w);

@@ -45,12 +45,6 @@ Layout::Layout(const Key& key) {
   for (int8_t& s : sign) s = Sign(signs.Next() & 1);
 }
 
-float Tilt(Frequency frequency) {
-  const float radius2 =
-      static_cast<float>(frequency.kx * frequency.kx + frequency.ky * frequency.ky);
-  return 1.0f / std::sqrt(std::sqrt(radius2));
-}
-
 void MakePattern(const Layout& layout, uint64_t payload, float limit_x, float limit_y,
                  Spectrum* pattern) {
   for (size_t i = 0; i < kPilotSize; ++i) {
@@ -68,9 +62,7 @@ void MakePattern(const Layout& layout, uint64_t payload, float limit_x, float li
   for (size_t i = 0; i < kBandSize; ++i) {
     const bool held = static_cast<float>(kBand[i].kx) <= limit_x &&
                       static_cast<float>(std::abs(kBand[i].ky)) <= limit_y;
-    const float amplitude = held ? Tilt(kBand[i]) : 0.0f;
-    pattern->re[i] *= amplitude;
-    pattern->im[i] *= amplitude;
+    if (!held) pattern->re[i] = pattern->im[i] = 0;
   }
   const float scale = 1.0f / std::sqrt(MeanSquare(*pattern));
   for (size_t i = 0; i < kBandSize; ++i) {

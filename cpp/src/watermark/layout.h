@@ -26,12 +26,8 @@ struct Layout {
   std::array<int8_t, 2 * kPayloadSize> sign;
 };
 
-// Magnitude of a coefficient before scaling: falls with the square root of the frequency, as the
-// eye's sensitivity to noise does within the band.
-float Tilt(Frequency frequency);
-
-// Pilot and payload, scaled to a tile of mean square 1. Coefficients beyond (limit_x, limit_y)
-// cycles per tile, which the picture is too small to hold, are left out.
+// Pilot and payload, all coefficients alike, scaled to a tile of mean square 1. Coefficients beyond
+// (limit_x, limit_y) cycles per tile, which the picture is too small to hold, are left out.
 void MakePattern(const Layout& layout, uint64_t payload, float limit_x, float limit_y,
                  Spectrum* pattern);
 

@@ -7,8 +7,9 @@
 
 namespace countermark {
 
-// mask = amplitude of the mark in grey levels, from the local texture of `luma`.
-void MakeMask(const Plane& luma, float strength, const Plane& mask, Arena& arena);
+// mask = amplitude of the mark in grey levels, from the local texture of `luma`, the canonical
+// plane of a picture of this size.
+void MakeMask(const Plane& luma, Size picture, float strength, const Plane& mask, Arena& arena);
 
 }  // namespace countermark
 

@@ -15,7 +15,7 @@ PilotPeak PilotFinder::Find(const Spectrum& fold, const float* weight) {
     Spectrum product{};
     for (size_t i = 0; i < kPilotSize; ++i) {
       const MovedCoefficient to = moved[layout_.pilot[i]];
-      const float w = weight[to.index] * weight[to.index] * Tilt(kBand[layout_.pilot[i]]);
+      const float w = weight[to.index] * weight[to.index];
       const float re = layout_.pilot_re[i];
       const float im = to.conjugated ? -layout_.pilot_im[i] : layout_.pilot_im[i];
       product.re[to.index] = w * (fold.re[to.index] * re + fold.im[to.index] * im);

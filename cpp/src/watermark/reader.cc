@@ -120,12 +120,11 @@ MarkReader::PilotTerms MarkReader::TermsFor(const PilotPeak& peak) const {
   for (size_t i = 0; i < kPilotSize; ++i) {
     const MovedCoefficient to = moved[layout_.pilot[i]];
     const Frequency k = kBand[to.index];
-    const float tilt = Tilt(kBand[layout_.pilot[i]]);
-    const float w = peak.sign * weight_[to.index] * weight_[to.index] * tilt;
+    const float w = peak.sign * weight_[to.index] * weight_[to.index];
     terms.index[i] = to.index;
     terms.value[i] = {w * layout_.pilot_re[i],
                       to.conjugated ? w * layout_.pilot_im[i] : -w * layout_.pilot_im[i]};
-    const double expected = static_cast<double>(std::fabs(w) * tilt);
+    const double expected = static_cast<double>(std::fabs(w));
     total += expected;
     terms.square_x += expected * k.kx * k.kx;
     terms.square_y += expected * k.ky * k.ky;

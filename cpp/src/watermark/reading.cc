@@ -41,7 +41,7 @@ Whitened Undo(const Spectrum& fold, const float* weight, const PilotPeak& peak) 
     const float im = w * (fold.re[from] * s + fold.im[from] * c);
     out.re[i] = re;
     out.im[i] = moved[i].conjugated ? -im : im;
-    out.magnitude[i] = weight[from] * Tilt(kBand[i]);
+    out.magnitude[i] = weight[from];
   }
   return out;
 }

@@ -18,8 +18,8 @@ constexpr size_t kLead = kBlock - kHop;
 // Cosines of 0 to 3 cycles per block, then sines of 1 to 3: as far as the mark's band goes.
 constexpr size_t kCycles = 3;
 constexpr size_t kHarmonics = 2 * kCycles + 1;
-// Texture of less than this many grey levels is not lifted further.
-constexpr float kFloor = 0.3f;
+// In grey levels: a coefficient smaller than this is not lifted much further.
+constexpr float kFloor = 1.5f;
 // The filter kernel likes lines of whole multiples.
 constexpr size_t kLineMultiple = 32;
 
@@ -39,6 +39,18 @@ constexpr std::array<std::array<float, kBlock>, kHarmonics> kBasis = [] {
       if (k > 0) basis[Sine(k)][j] = static_cast<float>(window * SineOfTurn(turn, kTurns));
     }
   }
+  return basis;
+}();
+
+// Hann's window lets the mean through to one cycle per block; the analysis takes it out.
+constexpr std::array<std::array<float, kBlock>, kHarmonics> kAnalysis = [] {
+  auto basis = kBasis;
+  float mean_of_window = 0, mean = 0;
+  for (size_t j = 0; j < kBlock; ++j) {
+    mean_of_window += kBasis[0][j];
+    mean += kBasis[1][j];
+  }
+  for (size_t j = 0; j < kBlock; ++j) basis[1][j] -= mean / mean_of_window * kBasis[0][j];
   return basis;
 }();
 
@@ -98,7 +110,7 @@ class BlockWhitening {
     const float* samples[kBlock];
     for (size_t j = 0; j < kBlock; ++j) samples[j] = phases_.At(j % kHop) + j / kHop;
     for (size_t h = 0; h < kHarmonics; ++h) {
-      WeightedSum(samples, kBasis[h].data(), kBlock, length_, Row(y, h));
+      WeightedSum(samples, kAnalysis[h].data(), kBlock, length_, Row(y, h));
     }
   }
 
@@ -107,20 +119,20 @@ class BlockWhitening {
       const float* samples[kBlock];
       for (size_t j = 0; j < kBlock; ++j) samples[j] = Row(block * kHop + j, across);
       for (size_t down = 0; down < kHarmonics; ++down) {
-        WeightedSum(samples, kBasis[down].data(), kBlock, length_, Cell(block, down, across));
+        WeightedSum(samples, kAnalysis[down].data(), kBlock, length_, Cell(block, down, across));
       }
     }
   }
 
-  // Every frequency of every block to about unit magnitude; the mean goes.
+  // Every frequency of every block; the mean goes.
   void WhitenBlocks(size_t block) {
     std::fill_n(Cell(block, 0, 0), length_, 0.0f);
     for (size_t k = 1; k <= kCycles; ++k) {
-      DivideByMagnitude(Cell(block, 0, k), Cell(block, 0, Sine(k)), kFloor, length_);
-      DivideByMagnitude(Cell(block, k, 0), Cell(block, Sine(k), 0), kFloor, length_);
+      WhitenCoefficients(Cell(block, 0, k), Cell(block, 0, Sine(k)), kFloor, length_);
+      WhitenCoefficients(Cell(block, k, 0), Cell(block, Sine(k), 0), kFloor, length_);
       for (size_t m = 1; m <= kCycles; ++m) {
-        DividePairByMagnitude(Cell(block, k, m), Cell(block, k, Sine(m)), Cell(block, Sine(k), m),
-                              Cell(block, Sine(k), Sine(m)), kFloor, length_);
+        WhitenPair(Cell(block, k, m), Cell(block, k, Sine(m)), Cell(block, Sine(k), m),
+                   Cell(block, Sine(k), Sine(m)), kFloor, length_);
       }
     }
   }

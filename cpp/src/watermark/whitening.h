@@ -9,9 +9,10 @@
 namespace countermark {
 
 // Cuts the plane into overlapping blocks under a window and divides every Fourier coefficient of
-// every block by its magnitude, so that only phases are left: edges, texture and shading count no
-// more than the mark does. What varies slower or faster than the mark is dropped. `out` may be
-// bordered, and must not be `plane`.
+// every block by its magnitude to the power 1.5: by the magnitude, so that edges, texture and
+// shading count no more than the mark does; by its root, because the mark, whose amplitude grows
+// with the root of the texture, stands higher over the picture where that is quiet. What varies
+// slower or faster than the mark is dropped. `out` may be bordered, and must not be `plane`.
 void Whiten(const Plane& plane, const Plane& out, Arena& arena);
 
 }  // namespace countermark

@@ -20,7 +20,7 @@ class MessageTest : public testing::Test {
   }
 
   // Sends the payload over a channel with this noise; the signal's deviation is 1.
-  bool Decodes(uint64_t payload, double noise, uint32_t seed) {
+  bool Decodes(uint64_t payload, double noise, uint32_t seed, size_t candidates = 1) {
     Arena arena(memory_.data(), memory_.size());
     MessageDecoder decoder(arena);
     Generator generator({9}, seed);
@@ -32,7 +32,7 @@ class MessageTest : public testing::Test {
       soft[i] = static_cast<float>((coded[i] != 0 ? -1 : 1) + noise * sum);
     }
     uint64_t read = 0;
-    return decoder.Decode(soft, 1, &read) && read == payload;
+    return decoder.Decode(soft, candidates, &read) && read == payload;
   }
 
   std::vector<uint8_t> memory_;
@@ -57,6 +57,16 @@ TEST_F(MessageTest, ReadsThroughNoise) {
   EXPECT_GE(read, 49);
 }
 
+TEST_F(MessageTest, ListReadsWhereTheBestPathIsWrong) {
+  int best = 0, list = 0;
+  for (uint32_t seed = 0; seed < 60; ++seed) {
+    best += Decodes(0xfeedface00000000 + seed, 1.75, seed);
+    list += Decodes(0xfeedface00000000 + seed, 1.75, seed, MessageDecoder::kMostCandidates);
+  }
+  EXPECT_GT(best, 3);
+  EXPECT_GT(list, best + 4);
+}
+
 TEST_F(MessageTest, ReadsNothingFromNoise) {
   Arena arena(memory_.data(), memory_.size());
   MessageDecoder decoder(arena);
@@ -65,7 +75,7 @@ TEST_F(MessageTest, ReadsNothingFromNoise) {
     float soft[kCodedBits];
     for (float& value : soft) value = static_cast<float>(generator.Next()) - 2147483648.0f;
     uint64_t read = 0;
-    EXPECT_FALSE(decoder.Decode(soft, 1, &read));
+    EXPECT_FALSE(decoder.Decode(soft, 1 + trial % 40, &read));
   }
 }
 

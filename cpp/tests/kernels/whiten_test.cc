@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <vector>
 
 #include "kernels/targets.h"
@@ -29,43 +30,44 @@ std::vector<float> Coefficients(uint64_t seed, size_t count) {
   return values;
 }
 
-TEST(DivideByMagnitudeTest, EqualsTwinOnEveryTarget) {
+TEST(WhitenCoefficientsTest, EqualsTwinOnEveryTarget) {
   ForEachTarget([] {
     for (size_t count = 0; count < kSizes; ++count) {
       std::vector<float> c = Coefficients(1, count), s = Coefficients(2, count);
       std::vector<float> expected_c = c, expected_s = s;
-      DivideByMagnitude(c.data(), s.data(), 0.3f, count);
-      reference::DivideByMagnitude(expected_c.data(), expected_s.data(), 0.3f, count);
+      WhitenCoefficients(c.data(), s.data(), 0.3f, count);
+      reference::WhitenCoefficients(expected_c.data(), expected_s.data(), 0.3f, count);
       EXPECT_EQ(Bits(c), Bits(expected_c)) << "count " << count;
       EXPECT_EQ(Bits(s), Bits(expected_s)) << "count " << count;
     }
   });
 }
 
-TEST(DividePairByMagnitudeTest, EqualsTwinOnEveryTarget) {
+TEST(WhitenPairTest, EqualsTwinOnEveryTarget) {
   ForEachTarget([] {
     for (size_t count = 0; count < kSizes; ++count) {
       std::vector<float> actual[4], expected[4];
       for (uint64_t i = 0; i < 4; ++i) actual[i] = expected[i] = Coefficients(i + 1, count);
-      DividePairByMagnitude(actual[0].data(), actual[1].data(), actual[2].data(), actual[3].data(),
-                            0.3f, count);
-      reference::DividePairByMagnitude(expected[0].data(), expected[1].data(), expected[2].data(),
-                                       expected[3].data(), 0.3f, count);
+      WhitenPair(actual[0].data(), actual[1].data(), actual[2].data(), actual[3].data(), 0.3f,
+                 count);
+      reference::WhitenPair(expected[0].data(), expected[1].data(), expected[2].data(),
+                            expected[3].data(), 0.3f, count);
       for (size_t i = 0; i < 4; ++i) EXPECT_EQ(Bits(actual[i]), Bits(expected[i])) << count;
     }
   });
 }
 
-// Two plane waves, one rising and one falling: each comes out with unit magnitude.
-TEST(DividePairByMagnitudeTest, WhitensEachWaveByItself) {
-  const float rising[2] = {3, 4}, falling[2] = {0, -12};  // cosine and sine of each
+// Two plane waves, one rising and one falling: each is divided by its own magnitude.
+TEST(WhitenPairTest, WhitensEachWaveByItself) {
+  const float rising[2] = {3, 4}, falling[2] = {0, -16};  // cosine and sine of each
   float cc = (rising[0] + falling[0]) / 2, ss = (falling[0] - rising[0]) / 2;
   float cs = (rising[1] + falling[1]) / 2, sc = (rising[1] - falling[1]) / 2;
-  DividePairByMagnitude(&cc, &cs, &sc, &ss, 1e-6f, 1);
-  EXPECT_NEAR(cc, 0.6f, 1e-5);
-  EXPECT_NEAR(ss, -0.6f, 1e-5);
-  EXPECT_NEAR(cs, 0.8f - 1, 1e-5);
-  EXPECT_NEAR(sc, 0.8f + 1, 1e-5);
+  WhitenPair(&cc, &cs, &sc, &ss, 1e-6f, 1);
+  const float r = 1 / std::sqrt(5.0f);  // (3, 4) / 5^1.5 and (0, -16) / 16^1.5
+  EXPECT_NEAR(cc, 0.6f * r, 1e-5);
+  EXPECT_NEAR(ss, -0.6f * r, 1e-5);
+  EXPECT_NEAR(cs, 0.8f * r - 0.25f, 1e-5);
+  EXPECT_NEAR(sc, 0.8f * r + 0.25f, 1e-5);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The parts of the algorithm, one by one.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <vector>
@@ -8,9 +9,11 @@
 #include "kernels/targets.h"
 #include "watermark/blur.h"
 #include "watermark/layout.h"
+#include "watermark/mask.h"
 #include "watermark/plane.h"
 #include "watermark/spectrum.h"
 #include "watermark/symmetry.h"
+#include "watermark/whitening.h"
 
 namespace countermark {
 namespace {
@@ -18,6 +21,13 @@ namespace {
 class PartsTest : public testing::Test {
  protected:
   PartsTest() : memory_(size_t{8} << 20), arena_(memory_.data(), memory_.size()) {}
+
+  Plane NoisePlane(Size size) {
+    const Plane plane = AllocatePlane(size, arena_);
+    const std::vector<float> noise = Noise(1).Floats(size.Area(), 0.01f);
+    std::copy(noise.begin(), noise.end(), plane.data);
+    return plane;
+  }
 
   std::vector<uint8_t> memory_;
   Arena arena_;
@@ -153,6 +163,50 @@ TEST_F(PartsTest, BlurKeepsConstantsAndErosionTakesTheLeast) {
   Erode(plane, 3, out, arena_);
   EXPECT_EQ(out.data[1 * 30 + 7], 1);
   EXPECT_EQ(out.data[1 * 30 + 6], 8);
+}
+
+TEST_F(PartsTest, WhiteningForgetsBrightnessAndTurnsWithThePicture) {
+  const Plane plane = NoisePlane({32, 24}), turned = AllocatePlane({24, 32}, arena_);
+  for (size_t y = 0; y < 24; ++y) {
+    for (size_t x = 0; x < 32; ++x) turned.Row(x)[y] = 100 + plane.Row(y)[x];
+  }
+  const Plane white = AllocatePlane({32, 24}, arena_), other = AllocatePlane({24, 32}, arena_);
+  Whiten(plane, white, arena_);
+  Whiten(turned, other, arena_);
+  float largest = 0;
+  for (size_t y = 0; y < 24; ++y) {
+    for (size_t x = 0; x < 32; ++x) {
+      EXPECT_NEAR(white.Row(y)[x], other.Row(x)[y], 1e-3);
+      largest = std::max(largest, std::fabs(white.Row(y)[x]));
+    }
+  }
+  EXPECT_GT(largest, 0.1f);
+}
+
+TEST_F(PartsTest, WhiteningTakesPlanesOfAnySize) {
+  for (Size size : {Size{1, 1}, Size{1, 40}, Size{40, 1}, Size{3, 5}, Size{16, 16}, Size{129, 7}}) {
+    const Plane white = AllocateBorderedPlane(size, arena_);
+    Whiten(NoisePlane(size), white, arena_);
+    for (size_t y = 0; y < size.height; ++y) {
+      for (size_t x = 0; x < size.width; ++x) EXPECT_TRUE(std::isfinite(white.Row(y)[x]));
+      EXPECT_EQ(white.Row(y)[-1], 0);
+      EXPECT_EQ(white.Row(y)[size.width], 0);
+    }
+  }
+}
+
+TEST_F(PartsTest, MaskFollowsTextureStrengthAndSize) {
+  constexpr Size kSize{64, 64}, kSmall{512, 512}, kLarge{2048, 2048};
+  const Plane plane = NoisePlane(kSize), mask = AllocatePlane(kSize, arena_);
+  for (size_t y = 0; y < 64; ++y) std::fill_n(plane.Row(y), 32, 128.0f);
+  MakeMask(plane, kLarge, 1, mask, arena_);
+  const float flat = mask.Row(32)[4], textured = mask.Row(32)[60];
+  EXPECT_GT(flat, 0);
+  EXPECT_GT(textured, 2 * flat);
+  MakeMask(plane, kLarge, 2, mask, arena_);
+  EXPECT_FLOAT_EQ(mask.Row(32)[60], 2 * textured);
+  MakeMask(plane, kSmall, 1, mask, arena_);
+  EXPECT_GT(mask.Row(32)[60], textured);
 }
 
 }  // namespace
