@@ -13,7 +13,7 @@ import skimage.data
 from PIL import Image
 
 from countermark import _core, errors
-from countermark.watermark import DEFAULT_KEY, Geometry, detect, embed
+from countermark.watermark import DEFAULT_KEY, Geometry, Strength, detect, embed
 
 PAYLOAD = 0xFEED_5EED_0123_4567
 
@@ -191,7 +191,22 @@ def test_keys_of_other_lengths_are_refused(key: object) -> None:
         detect(photograph(), key=key)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("strength", [0, -1, 4.1, float("nan"), float("inf"), None])
+def test_stronger_levels_change_more() -> None:
+    picture = photograph()
+    errors_ = [
+        np.mean((np.asarray(embed(picture, PAYLOAD, strength=level), float) - picture) ** 2)
+        for level in Strength
+    ]
+    assert 0 < errors_[0] < 0.8 * errors_[1] < 0.4 * errors_[2]
+    assert np.array_equal(
+        np.asarray(embed(picture, PAYLOAD, strength="robust")),
+        np.asarray(embed(picture, PAYLOAD, strength=Strength.ROBUST)),
+    )
+
+
+@pytest.mark.parametrize(
+    "strength", [0, -1, 4.1, float("nan"), float("inf"), None, "loud", "1.0"]
+)
 def test_embed_refuses_strengths_out_of_range(strength: object) -> None:
     with pytest.raises(errors.InvalidStrength):
         embed(photograph(), PAYLOAD, strength=strength)  # type: ignore[arg-type]

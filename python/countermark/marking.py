@@ -41,6 +41,7 @@ from countermark.errors import CountermarkError, InvalidArgument, MarkNotReadabl
 from countermark.image import Picture
 from countermark.record import Record
 from countermark.registry import Entry, Registry
+from countermark.watermark import Strength
 
 SUFFIXES: Final = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -74,6 +75,7 @@ def mark(
     record: Record,
     signer: Signer,
     registry: Registry | None = None,
+    strength: Strength = Strength.BALANCED,
 ) -> Marked:
     """Write a copy of a picture with a watermark and a signed manifest, and remember both.
 
@@ -82,7 +84,7 @@ def mark(
     `source`, `destination`: paths or binary streams; the destination may be the source. JPEG,
     PNG, WebP, AVIF and TIFF keep their format, EXIF, ICC profile and orientation.
     `record`: what the signer states about the picture; `created` is now if it says nothing.
-    `registry`: by default the one of the home folder.
+    `registry`: by default the one of the home folder. `strength`: of the watermark.
 
     The destination is written in one piece and only together with the registry's entry: when
     anything fails, both are as they were.
@@ -103,7 +105,7 @@ def mark(
         record = replace(record, created=record.created or marked_at)
         payload = registry.new_payload()
 
-        picture = _watermarked(original, payload)
+        picture = _watermarked(original, payload, strength)
         signed = _signed(content, picture, payload, record, signer)
         hash_ = fingerprint.pdq(image.upright(picture.pixels, picture.orientation))
         digest = hashlib.sha256(signed.manifest)
@@ -161,10 +163,10 @@ def _checked_place(destination: files.Destination, picture: Picture) -> Path | N
     return files.target(destination)
 
 
-def _watermarked(picture: Picture, payload: int) -> Picture:
+def _watermarked(picture: Picture, payload: int, strength: Strength) -> Picture:
     """The picture with the mark, whose canonical plane lies upright as a viewer shows it."""
     turn = picture.orientation
-    marked = watermark.embed(image.upright(picture.pixels, turn), payload)
+    marked = watermark.embed(image.upright(picture.pixels, turn), payload, strength=strength)
     stored = image.upright(marked, _UNTURNING.get(turn, turn))
     return replace(picture, pixels=np.ascontiguousarray(stored))
 
@@ -181,7 +183,8 @@ def _signed(
     if found is None or found.payload != payload:
         raise MarkNotReadable(
             "The watermark cannot be read back from the marked picture, so nothing was written.",
-            remedy="Use a picture with more pixels or more structure, less compressed.",
+            remedy="Use a picture with more pixels or more structure, less compressed, or "
+            "a stronger mark.",
         )
     earlier = credentials.read(io.BytesIO(content), media_type, trust=Trust.nobody())
     opened = record.edits_existing or earlier is not None

@@ -40,6 +40,13 @@ void WeightedSum(const float* const* inputs, const float* weights, size_t taps, 
     hn::StoreU(s2, d, out + i + 2 * lanes);
     hn::StoreU(s3, d, out + i + 3 * lanes);
   }
+  for (; i + lanes <= count; i += lanes) {
+    auto sum = hn::Mul(hn::LoadU(d, inputs[0] + i), hn::Set(d, weights[0]));
+    for (size_t t = 1; t < taps; ++t) {
+      sum = hn::Add(sum, hn::Mul(hn::LoadU(d, inputs[t] + i), hn::Set(d, weights[t])));
+    }
+    hn::StoreU(sum, d, out + i);
+  }
   for (; i < count; ++i) {
     float sum = inputs[0][i] * weights[0];
     for (size_t t = 1; t < taps; ++t) sum = sum + inputs[t][i] * weights[t];

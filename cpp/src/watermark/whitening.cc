@@ -20,8 +20,8 @@ constexpr size_t kCycles = 3;
 constexpr size_t kHarmonics = 2 * kCycles + 1;
 // In grey levels: a coefficient smaller than this is not lifted much further.
 constexpr float kFloor = 1.5f;
-// The filter kernel likes lines of whole multiples.
-constexpr size_t kLineMultiple = 32;
+// The filter kernel likes lines of whole vectors.
+constexpr size_t kLineMultiple = 8;
 
 constexpr size_t Sine(size_t cycles) { return kCycles + cycles; }
 
@@ -103,9 +103,12 @@ class BlockWhitening {
   void AnalyseRow(const Plane& plane, size_t y) {
     const size_t inside = std::clamp(y, kLead, kLead + size_.height - 1) - kLead;
     const float* row = plane.Row(inside);
-    for (size_t i = 0; i < kHop * phases_.length; ++i) {
-      const size_t x = std::clamp(i, kLead, kLead + size_.width - 1) - kLead;
-      phases_.At(i % kHop)[i / kHop] = row[x];
+    for (size_t p = 0; p < kHop; ++p) {
+      float* line = phases_.At(p);
+      const size_t first = kLead / kHop, end = first + (size_.width + kHop - 1 - p) / kHop;
+      std::fill_n(line, first, row[0]);
+      for (size_t i = first; i < end; ++i) line[i] = row[(i - first) * kHop + p];
+      std::fill(line + end, line + phases_.length, row[size_.width - 1]);
     }
     const float* samples[kBlock];
     for (size_t j = 0; j < kBlock; ++j) samples[j] = phases_.At(j % kHop) + j / kHop;
@@ -164,7 +167,10 @@ class BlockWhitening {
       }
       WeightedSum(inputs, weights, kOverlap * kHarmonics, length_, phases_.At(p));
     }
-    for (size_t x = 0; x < size_.width; ++x) out[x] = phases_.At(x % kHop)[x / kHop];
+    for (size_t p = 0; p < kHop; ++p) {
+      const float* line = phases_.At(p);
+      for (size_t x = p; x < size_.width; x += kHop) out[x] = line[x / kHop];
+    }
   }
 
   Size size_;

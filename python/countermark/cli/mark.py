@@ -17,6 +17,7 @@ from countermark.marking import Marked, is_marked
 from countermark.marking import mark as mark_file
 from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
+from countermark.watermark import Strength
 
 _SOURCES = ", ".join(source.value for source in DigitalSource)
 
@@ -40,6 +41,9 @@ def mark(
         str | None, typer.Option(help="The software or model that made or edited them.")
     ] = None,
     title: Annotated[str | None, typer.Option(help="What they are called.")] = None,
+    strength: Annotated[
+        Strength, typer.Option(help="How much the watermark survives, and how little it shows.")
+    ] = Strength.BALANCED,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line and file.")
     ] = False,
@@ -65,7 +69,7 @@ def mark(
     with Registry.open(home.registry_path) as registry:
         for path, destination in output.progress(jobs, "Marking"):
             try:
-                marked = _mark_one(path, destination, record, signer, registry)
+                marked = _mark_one(path, destination, record, signer, registry, strength)
             except CountermarkError as error:
                 counts["failed"] += 1
                 output.complain(f"{path}: {error}")
@@ -113,7 +117,12 @@ def _check_distinct(jobs: list[tuple[Path, Path]]) -> None:
 
 
 def _mark_one(
-    path: Path, destination: Path, record: Record, signer: Signer, registry: Registry
+    path: Path,
+    destination: Path,
+    record: Record,
+    signer: Signer,
+    registry: Registry,
+    strength: Strength,
 ) -> Marked | None:
     """None when it was done before."""
     if _is_newer(destination, path) and is_marked(destination, registry):
@@ -125,7 +134,9 @@ def _mark_one(
             f"The folder {str(destination.parent)!r} cannot be made ({error.strerror}).",
             remedy="Check its path and the rights.",
         ) from error
-    return mark_file(path, destination, record=record, signer=signer, registry=registry)
+    return mark_file(
+        path, destination, record=record, signer=signer, registry=registry, strength=strength
+    )
 
 
 def _is_newer(destination: Path, source: Path) -> bool:
