@@ -14,7 +14,9 @@ from countermark import _core
 
 def provenance() -> str:
     """Machine, commit, date and command as markdown; no path and no host name."""
-    command = shlex.join(["python", f"bench/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+    module = sys.modules["__main__"].__spec__
+    name = module.name.removesuffix(".__main__") if module else sys.argv[0]
+    command = shlex.join(["python", "-m", name, *sys.argv[1:]])
     return "\n".join(
         [
             f"- Machine: {_processor()}, {os.cpu_count()} cores, {platform.system()}, "

@@ -1,6 +1,6 @@
 """The distributions on which `countermark.resemblance.threshold` rests.
 
-    python bench/resemblance.py [pairs]
+    python -m bench.resemblance [pairs]
 
 Matches: every picture, marked, damaged in every way of DAMAGE, against its own thumbnail.
 Non-matches: another picture onto which the residual of the first was pasted (as it is, and three
@@ -45,7 +45,7 @@ def pictures() -> dict[str, Image.Image]:
     files += [*CORPUS.glob("images/*.*g"), *CORPUS.glob("hard/*.png")]
     found = {}
     for path in sorted(files):
-        picture = Image.open(path)
+        picture: Image.Image = Image.open(path)
         if min(picture.size) >= 128 and picture.mode in {"L", "RGB"}:
             picture = picture.convert("RGB")
             picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))

@@ -1,11 +1,12 @@
 """What a call costs, beside copying the same pixels and beside other open packages.
 
-    python bench/speed.py
+    python -m bench.speed
 
 One thread; the processor's time of that thread, median of repetitions that are interleaved, so
 that every call meets the same machine. The copy goes to memory that is there already, and so does
 our embedding (`out=`); the other packages have no such argument and allocate their result. Nothing
-is read from or written to files. Last, two threads against one, in time by the clock.
+is read from or written to files. Then the search in every picture at its own size, changed in
+geometry or not marked at all; the memory; and two threads against one, in time by the clock.
 
 A package that is not installed is left out (`pip install '.[bench-peers]'` has them all).
 """
@@ -18,30 +19,35 @@ import statistics
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
-import corpus
 import numpy as np
-import numpy.typing as npt
-from machine import provenance
 from PIL import Image
 
-from countermark import fingerprint, watermark
+from bench import corpus
+from bench.machine import provenance
+from bench.watermark import systems
+from bench.watermark.attacks import Pixels
+from bench.watermark.families import ATTACKS
+from countermark import _native, fingerprint, watermark
 
-Pixels: TypeAlias = npt.NDArray[np.uint8]
 Call: TypeAlias = Callable[[], object]
 
 SIZES = {"0.26 MP": (512, 512), "2 MP": (1920, 1080), "12 MP": (4000, 3000)}
 PAYLOAD = 0x0123456789ABCDEF
 COPY = "copy of the pixels"
-EMBED, ALIGNED, PDQ = "embed", "detect, aligned", "PDQ"
-PEERS = {"invisible-watermark": "imwatermark", "blind-watermark": "blind_watermark"}
-PEERS |= {"pdqhash": "pdqhash"}
+EMBED, ALIGNED, FULL, PDQ = "embed", "detect, aligned", "detect, full", "PDQ"
+UNMARKED, UNMARKED_ALIGNED = "unmarked", "unmarked, aligned"
 # A call is repeated until it had its rounds or its time, whichever comes first.
 ROUNDS = 25
 SECONDS = 4.0
 THREADED_SECONDS = 0.25
 THREADED_ROUNDS = 25
+# Beyond this the networks of rivaGan want tens of gigabytes.
+MOST_PIXELS = {"rivaGan": 3_000_000}
+#: The changes that a search is timed on.
+SEARCHED = ("rotate 5", "rotate 17 grown", "shear x 0.1", "crop 0.71", "perspective 0.2")
+SCRATCH_SIZES = {"0.26 MP": (512, 512), "12 MP": (4000, 3000), "100 MP": (11600, 8700)}
 
 
 def pictures(size: tuple[int, int]) -> tuple[Pixels, Pixels, Pixels]:
@@ -60,59 +66,31 @@ def our_calls(picture: Pixels, marked: Pixels, rotated: Pixels) -> dict[str, Cal
         COPY: lambda: np.copyto(out, picture),
         EMBED: lambda: watermark.embed(picture, PAYLOAD, out=out),
         ALIGNED: lambda: watermark.detect(marked, effort="aligned"),
-        "detect, full, rotated by 5 degrees": lambda: watermark.detect(rotated),
-        "detect, full, unmarked": lambda: watermark.detect(picture),
+        f"{FULL}, rotated by 5 degrees": lambda: watermark.detect(rotated),
+        f"{FULL}, unmarked": lambda: watermark.detect(picture),
         PDQ: lambda: fingerprint.pdq(picture),
     }
 
 
 def peer_calls(picture: Pixels) -> dict[str, Call]:
-    """What the other packages do, on the same picture and with as many bits."""
+    """What the other packages do, on the same picture."""
     calls: dict[str, Call] = {}
-    if "invisible-watermark" in installed():
-        calls |= invisible_watermark(importlib.import_module("imwatermark"), picture)
-    if "blind-watermark" in installed():
-        calls |= blind_watermark(importlib.import_module("blind_watermark"), picture)
-    if "pdqhash" in installed():
+    for peer in systems.peers():
+        if picture.shape[0] * picture.shape[1] <= MOST_PIXELS.get(peer.name, picture.size):
+            calls |= watermark_calls(peer, picture)
+    if importlib.util.find_spec("pdqhash"):
         pdqhash = importlib.import_module("pdqhash")
         calls["pdqhash: PDQ"] = lambda: pdqhash.compute(picture)
     return calls
 
 
-def invisible_watermark(package: Any, picture: Pixels) -> dict[str, Call]:
-    """Its dwtDct, which Stable Diffusion uses."""
-    encoder = package.WatermarkEncoder()
-    encoder.set_watermark("bytes", PAYLOAD.to_bytes(8, "big"))
-    marked = encoder.encode(picture, "dwtDct")
-    decoder = package.WatermarkDecoder("bytes", 64)
+def watermark_calls(peer: systems.System, picture: Pixels) -> dict[str, Call]:
+    """Of another package; reading takes as long without a mark."""
+    payload = PAYLOAD % 2**peer.bits
     return {
-        "invisible-watermark dwtDct: embed": lambda: encoder.encode(picture, "dwtDct"),
-        "invisible-watermark dwtDct: detect": lambda: decoder.decode(marked, "dwtDct"),
+        f"{peer.name}: embed": lambda: peer.embed(picture, payload),
+        f"{peer.name}: detect": lambda: peer.read(picture),
     }
-
-
-def blind_watermark(package: Any, picture: Pixels) -> dict[str, Call]:
-    """Its only method; the detector is told the length."""
-    package.bw_notes.close()  # it greets on every construction
-    bits = [bool(PAYLOAD >> shift & 1) for shift in range(64)]
-
-    def embed() -> Any:
-        mark = package.WaterMark(password_img=1, password_wm=1)
-        mark.read_img(img=picture)
-        mark.read_wm(bits, mode="bit")
-        return mark.embed()
-
-    def detect() -> Any:
-        mark = package.WaterMark(password_img=1, password_wm=1)
-        return mark.extract(embed_img=picture, wm_shape=64, mode="bit")
-
-    return {"blind-watermark: embed": embed, "blind-watermark: detect": detect}
-
-
-def installed() -> dict[str, str]:
-    """The other packages that are here, with their versions."""
-    here = (name for name, module in PEERS.items() if importlib.util.find_spec(module))
-    return {name: importlib.metadata.version(name) for name in here}
 
 
 def one_thread() -> None:
@@ -180,21 +158,95 @@ def table(measured: dict[str, dict[str, float]]) -> str:
         "|---|" + "---:|---:|" * len(measured),
     ]
     for name in next(iter(measured.values())):
-        cells = (f"{number(m[name])} | {number(m[name] / m[COPY])}" for m in measured.values())
+        cells = (
+            f"{number(m[name])} | {number(m[name] / m[COPY])}" if name in m else " | "
+            for m in measured.values()
+        )
         rows.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
-def promises(measured: dict[str, dict[str, float]]) -> str:
-    """The bounds that must hold on AVX2, and whether they do."""
-    embed = measured["12 MP"][EMBED] / measured["12 MP"][COPY]
+def searches() -> dict[str, list[float]]:
+    """Milliseconds of one detection in each picture at its own size, by what was done to it."""
+    spent: dict[str, list[float]] = {name: [] for name in (*SEARCHED, UNMARKED, UNMARKED_ALIGNED)}
+    for file in corpus.files():
+        picture = corpus.pixels(file)
+        marked = np.asarray(watermark.embed(picture, PAYLOAD))
+        for name in SEARCHED:
+            spent[name].append(detection(ATTACKS[name](marked)))
+        spent[UNMARKED].append(detection(picture))
+        spent[UNMARKED_ALIGNED].append(detection(picture, "aligned"))
+    return spent
+
+
+def detection(pixels: Pixels, effort: Literal["full", "aligned"] = "full") -> float:
+    """Milliseconds."""
+    return milliseconds(lambda: watermark.detect(pixels, effort=effort))
+
+
+def searches_table(spent: dict[str, list[float]]) -> str:
+    """One row for each change."""
     rows = [
-        ("embed 12 MP RGB, x copy", embed, 12),
-        ("detect aligned 2 MP, ms", measured["2 MP"][ALIGNED], 25),
+        f"| {name} | {number(statistics.median(values))} | {number(max(values))} |"
+        for name, values in spent.items()
+    ]
+    pictures = len(next(iter(spent.values())))
+    head = f"| one detection in each of {pictures} pictures, full unless said | median, ms | most |"
+    return "\n".join([head, "|---|---:|---:|", *rows])
+
+
+def scratch(size: tuple[int, int]) -> dict[str, float]:
+    """MiB that the C calls want for an RGB picture; they allocate nothing."""
+    ffi, library = cast(Any, _native.ffi), cast(Any, _native.library)
+    image = ffi.new("cmk_image *", [ffi.sizeof("cmk_image"), *size, library.CMK_FORMAT_RGB8])
+    image.stride_bytes = 3 * size[0]
+    bytes_ = ffi.new("size_t *")
+
+    def mebibytes(status: int) -> float:
+        assert status == library.CMK_STATUS_OK, status
+        return float(bytes_[0]) / 2**20
+
+    sizes = library.cmk_watermark_detect_scratch_size
+    return {
+        EMBED: mebibytes(library.cmk_watermark_embed_scratch_size(image, bytes_)),
+        ALIGNED: mebibytes(sizes(image, library.CMK_EFFORT_ALIGNED, bytes_)),
+        FULL: mebibytes(sizes(image, library.CMK_EFFORT_FULL, bytes_)),
+    }
+
+
+def scratch_table() -> str:
+    """One row for each call."""
+    sizes = {name: scratch(size) for name, size in SCRATCH_SIZES.items()}
+    rows = [
+        f"| {call} | {' | '.join(number(size[call]) for size in sizes.values())} |"
+        for call in (EMBED, ALIGNED, FULL)
+    ]
+    head = f"| memory beside the pictures, MiB | {' | '.join(sizes)} |"
+    return "\n".join([head, "|---|" + "---:|" * len(sizes), *rows])
+
+
+def promises(measured: dict[str, dict[str, float]], spent: dict[str, list[float]]) -> str:
+    """The bounds that must hold on AVX2, and whether they do; "pass" is a copy of the pixels."""
+    changed = [value for name in SEARCHED for value in spent[name]]
+    memory = scratch(SCRATCH_SIZES["100 MP"])
+    rows: list[tuple[str, float, float]] = [
+        ("embed 12 MP RGB, x copy", measured["12 MP"][EMBED] / measured["12 MP"][COPY], 6),
+        ("embed 2 MP, ms", measured["2 MP"][EMBED], 12),
+        ("embed 0.26 MP, ms", measured["0.26 MP"][EMBED], 6),
+        *(
+            (f"detect aligned {size}, ms, less a pass", times[ALIGNED] - times[COPY], 10)
+            for size, times in measured.items()
+        ),
+        ("detect full, changed geometry, median, ms", statistics.median(changed), 200),
+        ("detect full, unmarked, median, ms", statistics.median(spent[UNMARKED]), 400),
+        ("detect aligned, unmarked, median, ms", statistics.median(spent[UNMARKED_ALIGNED]), 10),
+        ("memory for embedding, 100 MP, MiB", memory[EMBED], 16),
+        ("memory for detecting aligned, 100 MP, MiB", memory[ALIGNED], 16),
+        ("memory for detecting full, 100 MP, MiB", memory[FULL], 64),
         ("PDQ 2 MP, ms", measured["2 MP"][PDQ], 3),
     ]
     lines = (
-        f"| {what} | {bound} | {number(value)} | {'yes' if value <= bound else 'no'} |"
+        f"| {what} | {bound} | {number(value)} | {'yes' if value <= bound else '**no**'} |"
         for what, value, bound in rows
     )
     return "\n".join(["| promised | at most | measured | kept |", "|---|---:|---:|---|", *lines])
@@ -210,20 +262,25 @@ def threads_table(size: str) -> str:
     return "\n".join([f"| two threads, {size} | x throughput of one |", "|---|---:|", *rows])
 
 
-def main() -> None:
-    """Measures and prints markdown."""
+def report() -> str:
+    """Measures; gives markdown."""
     one_thread()
     load = os.getloadavg()[0]
     measured = {}
     for size, shape in SIZES.items():
         picture, marked, rotated = pictures(shape)
         measured[size] = medians(our_calls(picture, marked, rotated) | peer_calls(picture))
-    print(f"# Speed\n\n{provenance()}")
-    print("- Other packages:", ", ".join(f"{k} {v}" for k, v in installed().items()) or "none")
-    print(f"- Load of the machine before: {load:.2f}\n")
-    for part in (promises(measured), table(measured), threads_table("2 MP")):
-        print(f"{part}\n")
+    spent = searches()
+    parts = [
+        f"- Load of the machine before: {load:.2f}",
+        promises(measured, spent),
+        table(measured),
+        searches_table(spent),
+        scratch_table(),
+        threads_table("2 MP"),
+    ]
+    return "\n\n".join(parts)
 
 
 if __name__ == "__main__":
-    main()
+    print(f"# Speed\n\n{provenance()}\n- Other packages: {systems.packages()}\n{report()}")

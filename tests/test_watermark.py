@@ -204,9 +204,7 @@ def test_stronger_levels_change_more() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "strength", [0, -1, 4.1, float("nan"), float("inf"), None, "loud", "1.0"]
-)
+@pytest.mark.parametrize("strength", [0, -1, 4.1, float("nan"), float("inf"), None, "loud", "1.0"])
 def test_embed_refuses_strengths_out_of_range(strength: object) -> None:
     with pytest.raises(errors.InvalidStrength):
         embed(photograph(), PAYLOAD, strength=strength)  # type: ignore[arg-type]
@@ -231,7 +229,7 @@ def test_geometry_names_rotation_scale_and_mirror(degrees: int, mirrored: bool) 
     if mirrored:
         unturn = np.diag([-1, 1]) @ unturn
     (a, b), (d, e) = unturn.tolist()
-    geometry = Geometry((a, b, 0.0, d, e, 0.0))
+    geometry = Geometry((a, b, 0.0, d, e, 0.0, 0.0, 0.0, 1.0))
     assert geometry.rotation_degrees == pytest.approx(degrees)
     assert geometry.scale == pytest.approx(2)
     assert geometry.mirrored is mirrored
@@ -239,6 +237,31 @@ def test_geometry_names_rotation_scale_and_mirror(degrees: int, mirrored: bool) 
 
 def test_default_key_is_published() -> None:
     assert DEFAULT_KEY == b"countermark v1 ."
+
+
+def test_geometry_of_a_picture_seen_in_perspective() -> None:
+    picture = photograph()
+    height, width = picture.shape[:2]
+    marked = Image.fromarray(np.asarray(embed(picture, PAYLOAD)))
+    # Where the pixels of the view were in the marked picture.
+    back = np.array([[1.1, 0.06, -60.0], [-0.03, 1.2, -40.0], [2e-4, 3e-4, 1.0]])
+    view = marked.transform(
+        marked.size,
+        Image.Transform.PERSPECTIVE,
+        back.ravel()[:8].tolist(),
+        Image.Resampling.BICUBIC,
+    )
+    found = detect(np.asarray(view))
+    assert found is not None
+    assert found.payload == PAYLOAD
+    scale = 512 / np.sqrt(width * height)
+    for share_x, share_y in ((0.5, 0.5), (0.2, 0.2), (0.8, 0.2), (0.2, 0.8), (0.8, 0.8)):
+        point = np.array([share_x * width, share_y * height, 1.0])
+        x, y, w = back @ point
+        expected = scale * np.array([x / w - width / 2, y / w - height / 2])
+        u, v, depth = np.reshape(found.geometry.matrix, (3, 3)) @ point
+        off = np.array([u / depth, v / depth]) - expected
+        assert np.abs(off - 96 * np.round(off / 96)).max() < 4
 
 
 def longest_pause_while(work: Callable[[], object]) -> tuple[float, float]:

@@ -117,9 +117,9 @@ def compare(
 ) -> Resemblance:
     """Compare a picture with the thumbnail of the original under a detected geometry.
 
-    `picture` and `thumbnail` are luma, (height, width), 0..255. `matrix` is (a, b, c, d, e, f):
-    the pixel position (x, y) lies at (a x + b y + c, d x + e y + f) in canonical coordinates,
-    c and f modulo `PERIOD`. Example: see the module.
+    `picture` and `thumbnail` are luma, (height, width), 0..255. `matrix` is that of
+    `watermark.Geometry`, of which the last row may be left out: times (x, y, 1) it gives the
+    canonical coordinates of the pixel position (x, y), modulo `PERIOD`. Example: see the module.
     """
     return _best(_structure(picture, matrix), _structure_of_whole(thumbnail), period=PERIOD)
 
@@ -173,26 +173,31 @@ def _structure(luma: npt.ArrayLike, matrix: Sequence[float]) -> _Structure:
 
 def _place(luma: Plane, matrix: Sequence[float]) -> tuple[Plane, Plane, tuple[int, int]]:
     """Sample a picture on the canonical grid: (values, inside as 0 or 1, corner as (x, y))."""
-    a, b, c, d, e, f = matrix
     height, width = luma.shape
-    corner_x = [a * x + b * y + c for x in (0, width) for y in (0, height)]
-    corner_y = [d * x + e * y + f for x in (0, width) for y in (0, height)]
-    left, top = (math.floor(min(v) / _STEP) * _STEP for v in (corner_x, corner_y))
-    columns = math.ceil((max(corner_x) - left) / _STEP) * (_STEP // _GRID)
-    rows = math.ceil((max(corner_y) - top) / _STEP) * (_STEP // _GRID)
+    to_canonical = np.array([*matrix, 0, 0, 1][:9], np.float64).reshape(3, 3)
+    frame = np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
+    u, v, w = to_canonical @ frame
+    nothing = np.zeros((2, 2), np.float32)
+    if w.min() <= 0:  # beyond the horizon
+        return nothing, nothing, (0, 0)
+    left, top = (math.floor((t / w).min() / _STEP) * _STEP for t in (u, v))
+    columns = math.ceil(((u / w).max() - left) / _STEP) * (_STEP // _GRID)
+    rows = math.ceil(((v / w).max() - top) / _STEP) * (_STEP // _GRID)
     if max(rows, columns) > _LARGEST_GRID:
-        return np.zeros((2, 2), np.float32), np.zeros((2, 2), np.float32), (left, top)
+        return nothing, nothing, (left, top)
 
-    x = left + _GRID * (np.arange(columns) + 0.5) - c
-    y = top + _GRID * (np.arange(rows) + 0.5) - f
-    determinant = a * e - b * d
-    source_x = np.add.outer(-b / determinant * y, e / determinant * x)
-    source_y = np.add.outer(a / determinant * y, -d / determinant * x)
+    x = left + _GRID * (np.arange(columns) + 0.5)
+    y = top + _GRID * (np.arange(rows) + 0.5)
+    back = np.linalg.inv(to_canonical)
+    source_x, source_y, depth = (np.add.outer(row[1] * y, row[0] * x + row[2]) for row in back)
+    source_x, source_y = source_x / depth, source_y / depth
     inside = (source_x >= 0) & (source_x <= width) & (source_y >= 0) & (source_y <= height)
+    inside &= depth > 0
 
     # area averaging first, down to the grid's own density at most; then bilinear
-    factor_x = min(max(int(_GRID / math.hypot(a, d)), 1), width)
-    factor_y = min(max(int(_GRID / math.hypot(b, e)), 1), height)
+    across, down = np.hypot(*to_canonical[:2, :2])
+    factor_x = min(max(int(_GRID / across), 1), width)
+    factor_y = min(max(int(_GRID / down), 1), height)
     reduced = np.asarray(Image.fromarray(luma).reduce((factor_x, factor_y)))
     values = _bilinear(reduced, source_x / factor_x - 0.5, source_y / factor_y - 0.5)
     return values, inside.astype(np.float32), (left, top)

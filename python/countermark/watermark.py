@@ -51,33 +51,34 @@ class Geometry:
     """Where the pixels of a picture lay in the picture that was marked.
 
     The point (x, y), in pixels from the top left corner (pixel i has its centre at i + 0.5), was
-    at (a x + b y + c, d x + e y + f): from the centre of the marked picture, x to the right, y
-    down, scaled so that the whole of it has the area 512 x 512. The tile of the watermark repeats
-    every 96 units, so c and f are known modulo 96 only.
+    at (u / w, v / w), where (u, v, w) is the matrix, given row by row, times (x, y, 1): from the
+    centre of the marked picture, x to the right, y down, scaled so that the whole of it has the
+    area 512 x 512. w is 1 unless the picture is seen in perspective. The tile of the watermark
+    repeats every 96 units, so places are known modulo 96 only.
 
-    >>> turned = Geometry((0.0, -0.5, 128.0, 0.5, 0.0, -128.0))
+    >>> turned = Geometry((0.0, -0.5, 128.0, 0.5, 0.0, -128.0, 0.0, 0.0, 1.0))
     >>> turned.rotation_degrees, turned.scale, turned.mirrored
     (90.0, 2.0, False)
     """
 
-    matrix: tuple[float, float, float, float, float, float]
+    matrix: tuple[float, float, float, float, float, float, float, float, float]
 
     @property
     def rotation_degrees(self) -> float:
         """By how much the picture was turned anticlockwise (after mirroring, if any)."""
-        a, b, _, d, e, _ = self.matrix
+        a, b, _, d, e = self.matrix[:5]
         return math.degrees(math.atan2(d + b, e - a) if self.mirrored else math.atan2(d - b, e + a))
 
     @property
     def scale(self) -> float:
         """Pixels of the picture per canonical unit, the mean of both directions."""
-        a, b, _, d, e, _ = self.matrix
+        a, b, _, d, e = self.matrix[:5]
         return 1 / math.sqrt(abs(a * e - b * d))
 
     @property
     def mirrored(self) -> bool:
         """Whether left and right were exchanged."""
-        a, b, _, d, e, _ = self.matrix
+        a, b, _, d, e = self.matrix[:5]
         return a * e - b * d < 0
 
 

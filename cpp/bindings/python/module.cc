@@ -124,7 +124,7 @@ std::optional<py::tuple> Detect(const py::array& array, const py::bytes& key, bo
   Check(status);
   const double* const g = found.geometry;
   return py::make_tuple(found.payload, found.score, found.false_positive_rate,
-                        py::make_tuple(g[0], g[1], g[2], g[3], g[4], g[5]));
+                        py::make_tuple(g[0], g[1], g[2], g[3], g[4], g[5], g[6], g[7], g[8]));
 }
 
 template <size_t kCount, auto kFunction>

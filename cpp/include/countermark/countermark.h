@@ -172,12 +172,13 @@ typedef struct cmk_detection {
   /* Upper bound of the probability that this call reads anything in an unmarked picture. */
   double false_positive_rate;
   /*
-   * a, b, c, d, e, f: the point (x, y) of the picture, in pixels from its top left corner (the
-   * first pixel's centre is (0.5, 0.5)), was at (a x + b y + c, d x + e y + f) of the marked
-   * picture, counted from its centre and scaled so that its area is 512 x 512. c and f are known
-   * modulo 96 only.
+   * Three rows of a homography: the point (x, y) of the picture, in pixels from its top left
+   * corner (the first pixel's centre is (0.5, 0.5)), was at (u / w, v / w) of the marked picture,
+   * (u, v, w) being the rows times (x, y, 1), counted from its centre and scaled so that its area
+   * is 512 x 512. u / w and v / w are known modulo 96 only. Without perspective w is 1; it is 1
+   * where u and v are 0.
    */
-  double geometry[6];
+  double geometry[9];
 } cmk_detection;
 
 /*

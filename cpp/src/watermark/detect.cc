@@ -16,6 +16,8 @@ namespace {
 constexpr float kLeastScore = 5.0f;
 constexpr float kPromisingScore = 6.5f;
 constexpr float kPerspectiveScore = 5.8f;
+// A pilot as high as this has nothing to gain from perspective.
+constexpr float kSettledScore = 13.0f;
 // The same before the placement is refined.
 constexpr float kWorthALook = 4.6f;
 // Attempts at decoding in each search, best scores first.
@@ -82,7 +84,8 @@ class Detector {
   bool Search(const Pyramid& pyramid, const Pyramid& whole, ScaleRange range, double longest_lag,
               Found* found);
   bool Scan(const Pyramid& pyramid, Found* found);
-  bool ReadInPerspective(const Pyramid& whole, Found* found);
+  void GrowOver(const Pyramid& whole, Found* found);
+  void Settle(const Pyramid& whole, Found* found);
   bool TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis* hypotheses, size_t count,
                size_t tries, Found* found);
 
@@ -166,14 +169,29 @@ bool Detector::TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis*
     peak = reader_.Look(plane, placement, 0, 0);
     *found = {peak, placement, plane.size(), pyramid.view, {}};
     if (peak.score < kLeastScore) continue;
-    if (reader_.Read(peak, &found->message)) return true;
-    if (peak.score > kPerspectiveScore && ReadInPerspective(whole, found)) return true;
+    if (reader_.Read(peak, &found->message)) {
+      if (peak.score < kSettledScore) Settle(whole, found);
+      return true;
+    }
+    if (peak.score > kPerspectiveScore) {
+      GrowOver(whole, found);
+      if (found->peak.score >= kLeastScore && reader_.Read(found->peak, &found->message))
+        return true;
+    }
   }
   return false;
 }
 
+// A message may be read under a placement that holds only about the middle: where it can be made
+// to hold for more of the picture, it is.
+void Detector::Settle(const Pyramid& whole, Found* found) {
+  Found grown = *found;
+  GrowOver(whole, &grown);
+  if (grown.peak.score > found->peak.score) *found = grown;
+}
+
 // Lets what was found in a view, which is about the middle of the picture, grow over the whole.
-bool Detector::ReadInPerspective(const Pyramid& whole, Found* found) {
+void Detector::GrowOver(const Pyramid& whole, Found* found) {
   const Placement& from = found->placement;
   const double magnification = std::sqrt(std::fabs(from.Determinant())) * found->view.width /
                                static_cast<double>(found->plane.width) *
@@ -194,7 +212,6 @@ bool Detector::ReadInPerspective(const Pyramid& whole, Found* found) {
   found->plane = plane.size();
   found->view = whole.view;
   found->peak = reader_.Look(plane, found->placement, 0, 0);
-  return found->peak.score >= kLeastScore && reader_.Read(found->peak, &found->message);
 }
 
 // Finds the lattice of the mark's periods, level by level.
@@ -273,20 +290,33 @@ bool Detector::DetectFully(Found* found) {
 
 // Picture to canonical plane: through the view and the plane searched, back through the placement,
 // the shift and the symmetry.
-std::array<double, 6> GeometryOf(const Found& found) {
+std::array<double, 9> GeometryOf(const Found& found) {
+  using Row = std::array<double, 3>;
+  const auto sum = [](const Row& a, double times, const Row& b) {
+    return Row{a[0] + times * b[0], a[1] + times * b[1], a[2] + times * b[2]};
+  };
   const Placement& p = found.placement;
   const double det = p.Determinant();
   const double sx = static_cast<double>(found.plane.width) / found.view.width;
   const double sy = static_cast<double>(found.plane.height) / found.view.height;
-  // Pixel (X, Y) of the plane = (sx (x - left) - 1/2, sy (y - top) - 1/2).
-  const double ox = -sx * found.view.left - 0.5 - p.x, oy = -sy * found.view.top - 0.5 - p.y;
-  const double ixx = p.yy / det, ixy = -p.xy / det, iyx = -p.yx / det, iyy = p.xx / det;
-  const double u[3] = {ixx * sx, ixy * sy, ixx * ox + ixy * oy - found.peak.x};
-  const double v[3] = {iyx * sx, iyy * sy, iyx * ox + iyy * oy - found.peak.y};
+  // From the placement's offset, in pixels of the plane: pixel X is sx (x - left) - 1/2.
+  const Row x{sx, 0, -sx * found.view.left - 0.5 - p.x};
+  const Row y{0, sy, -sy * found.view.top - 0.5 - p.y};
+  // Through the inverse of the linear part: (u, v) / (1 + px u + py v) of the fold.
+  const Row near_u = sum(sum({}, p.yy / det, x), -p.xy / det, y);
+  const Row near_v = sum(sum({}, p.xx / det, y), -p.yx / det, x);
+  const Row depth = sum(sum({0, 0, 1}, -p.px, near_u), -p.py, near_v);
+  const Row u = sum(near_u, -static_cast<double>(found.peak.x), depth);
+  const Row v = sum(near_v, -static_cast<double>(found.peak.y), depth);
   // The inverse of an orthogonal matrix is its transpose.
   const Symmetry s = SymmetryOf(found.peak.symmetry);
-  return {s.xx * u[0] + s.yx * v[0], s.xx * u[1] + s.yx * v[1], s.xx * u[2] + s.yx * v[2],
-          s.xy * u[0] + s.yy * v[0], s.xy * u[1] + s.yy * v[1], s.xy * u[2] + s.yy * v[2]};
+  // Where u and v are 0, the depth is 1 / (1 + px x + py y) of the shift.
+  const double scale =
+      1 + p.px * static_cast<double>(found.peak.x) + p.py * static_cast<double>(found.peak.y);
+  const Row first = sum(sum({}, scale * s.xx, u), scale * s.yx, v);
+  const Row second = sum(sum({}, scale * s.xy, u), scale * s.yy, v);
+  return {first[0],  first[1],         first[2],         second[0],       second[1],
+          second[2], scale * depth[0], scale * depth[1], scale * depth[2]};
 }
 
 bool Run(Detector& detector, Effort effort, Found* found) {

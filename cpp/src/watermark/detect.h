@@ -22,10 +22,11 @@ struct Detection {
   // Upper bound of the probability that a picture without this key's mark gives any message; see
   // watermark/reading.h.
   double false_positive_rate;
-  // (a, b, c, d, e, f): the picture's point (x, y), pixel centres at halves, lies at
-  // (a x + b y + c, d x + e y + f) of the canonical plane, whose origin is the centre of the
-  // picture that was marked and whose area is kCanonicalSide squared; (c, f) modulo the tile.
-  std::array<double, 6> geometry;
+  // A homography, row by row: the picture's point (x, y), pixel centres at halves, lies at
+  // (u / w, v / w) of the canonical plane, (u, v, w) being the matrix times (x, y, 1), whose origin
+  // is the centre of the picture that was marked and whose area is kCanonicalSide squared; modulo
+  // the tile. w is 1 where u and v are 0, and everywhere without perspective.
+  std::array<double, 9> geometry;
 };
 
 // Bytes of scratch memory that Detect takes for a picture of this size.

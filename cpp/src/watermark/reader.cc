@@ -134,6 +134,25 @@ MarkReader::PilotTerms MarkReader::TermsFor(const PilotPeak& peak) const {
   return terms;
 }
 
+// The pilot's correlation with one tile moved by (dx, dy), and how fast it grows with either.
+float MarkReader::TileHeight(size_t tile, double dx, double dy, const PilotTerms& terms,
+                             float* slope_x, float* slope_y) const {
+  const Phasors across(kStep * (terms.peak.x - static_cast<float>(dx)));
+  const Phasors down(kStep * (terms.peak.y - static_cast<float>(dy)));
+  const Spectrum& spectrum = fold_.tile(tile);
+  float height = 0;
+  *slope_x = *slope_y = 0;
+  for (size_t i = 0; i < kPilotSize; ++i) {
+    const size_t k = terms.index[i];
+    const Complex turned = Complex(spectrum.re[k], spectrum.im[k]) * across[kBand[k].kx] *
+                           down[kBand[k].ky] * terms.value[i];
+    height += turned.real();
+    *slope_x += kBand[k].kx * turned.imag();
+    *slope_y += kBand[k].ky * turned.imag();
+  }
+  return height;
+}
+
 // The pilot's correlation with the sum of the tiles no farther than `radius` from the origin, each
 // moved by the shift at its centre.
 float MarkReader::HeightUnder(const Shift& shift, const PilotTerms& terms, double radius,
@@ -150,18 +169,8 @@ float MarkReader::HeightUnder(const Shift& shift, const PilotTerms& terms, doubl
       dx += shift.at[i] * across_by[i];
       dy += shift.at[i] * down_by[i];
     }
-    const Phasors across(kStep * (terms.peak.x - static_cast<float>(dx)));
-    const Phasors down(kStep * (terms.peak.y - static_cast<float>(dy)));
-    const Spectrum& tile = fold_.tile(t);
-    float height = 0, slope_x = 0, slope_y = 0;
-    for (size_t i = 0; i < kPilotSize; ++i) {
-      const size_t k = terms.index[i];
-      const Complex turned = Complex(tile.re[k], tile.im[k]) * across[kBand[k].kx] *
-                             down[kBand[k].ky] * terms.value[i];
-      height += turned.real();
-      slope_x += kBand[k].kx * turned.imag();
-      slope_y += kBand[k].ky * turned.imag();
-    }
+    float slope_x, slope_y;
+    const float height = TileHeight(t, dx, dy, terms, &slope_x, &slope_y);
     total += height;
     ++slope->tiles;
     for (int i = 0; i < Shift::kCount; ++i) {
@@ -181,8 +190,39 @@ Placement MarkReader::Refine(const Placement& placement, PilotPeak peak) {
   return Climb(placement, 1e9, false, &peak);
 }
 
+// The tile around which the pilot stands highest.
+size_t MarkReader::BestTile(const PilotTerms& terms) const {
+  constexpr double kNear = 1.6 * kTile;
+  float heights[kMostTiles], unused;
+  for (size_t t = 0; t < fold_.count(); ++t) {
+    heights[t] = TileHeight(t, 0, 0, terms, &unused, &unused);
+  }
+  size_t best = 0;
+  float highest = 0;
+  for (size_t t = 0; t < fold_.count(); ++t) {
+    float sum = 0;
+    for (size_t other = 0; other < fold_.count(); ++other) {
+      const bool near = std::hypot(fold_.centre_x(other) - fold_.centre_x(t),
+                                   fold_.centre_y(other) - fold_.centre_y(t)) < kNear;
+      if (near) sum += heights[other];
+    }
+    if (sum > highest) {
+      highest = sum;
+      best = t;
+    }
+  }
+  return best;
+}
+
 Placement MarkReader::Grow(const Plane& plane, Placement placement, PilotPeak peak) {
-  constexpr double kRadii[] = {2.0, 2.6, 3.4, 4.4, 6.0};  // in tiles
+  constexpr double kRadii[] = {1.5, 2.0, 2.6, 3.4, 4.4, 6.0};  // in tiles
+  fold_.Cut(plane, placement, 0, 0);
+  if (fold_.count() == 0) return placement;
+  // The origin goes to a corner of the best tile: the pattern is the same there.
+  const size_t best = BestTile(TermsFor(peak));
+  const double u = fold_.centre_x(best) - 0.5 * kTile, v = fold_.centre_y(best) - 0.5 * kTile;
+  placement.x += placement.xx * u + placement.xy * v;
+  placement.y += placement.yx * u + placement.yy * v;
   for (double radius : kRadii) {
     fold_.Cut(plane, placement, 0, 0);
     placement = Climb(placement, radius * kTile, true, &peak);

@@ -22,7 +22,7 @@ class MarkReader {
   // From what Look found, climbs to the placement nearby under which the pilot stands out most,
   // moving the tiles against each other without sampling the plane again.
   Placement Refine(const Placement& placement, PilotPeak peak);
-  // The same for perspective, from a placement that holds about the plane's centre, outwards.
+  // The same for perspective, from a placement that holds somewhere, outwards.
   Placement Grow(const Plane& plane, Placement placement, PilotPeak peak);
   // Decodes what Look found.
   bool Read(const PilotPeak& peak, Message* message);
@@ -32,6 +32,9 @@ class MarkReader {
   struct Slope;
   struct PilotTerms;
   PilotTerms TermsFor(const PilotPeak& peak) const;
+  float TileHeight(size_t tile, double dx, double dy, const PilotTerms& terms, float* slope_x,
+                   float* slope_y) const;
+  size_t BestTile(const PilotTerms& terms) const;
   float HeightUnder(const Shift& shift, const PilotTerms& terms, double radius, Slope* slope) const;
   Placement Climb(const Placement& placement, double radius, bool perspective,
                   PilotPeak* peak) const;

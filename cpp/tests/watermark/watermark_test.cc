@@ -99,8 +99,9 @@ TEST(MarkTest, PlainPicturesAreMarkedWithoutHarm) {
 void ExpectMapsTo(const Detection& detection, double x, double y, double u, double v) {
   const auto& g = detection.geometry;
   // The tile repeats every 96: compare modulo that.
-  const double across = std::remainder(g[0] * x + g[1] * y + g[2] - u, 96);
-  const double down = std::remainder(g[3] * x + g[4] * y + g[5] - v, 96);
+  const double w = g[6] * x + g[7] * y + g[8];
+  const double across = std::remainder((g[0] * x + g[1] * y + g[2]) / w - u, 96);
+  const double down = std::remainder((g[3] * x + g[4] * y + g[5]) / w - v, 96);
   EXPECT_NEAR(across, 0, 2.0);
   EXPECT_NEAR(down, 0, 2.0);
 }

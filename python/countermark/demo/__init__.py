@@ -125,15 +125,16 @@ def _put_back(damaged: bytes, manifest: Manifest, size: tuple[int, int]) -> Imag
         return faded
     luma = image.luma(np.asarray(thumbnail))
     offset = resemblance.compare(image.luma(pixels), luma, found.geometry.matrix).offset
-    a, b, c, d, e, f = found.geometry.matrix
-    to_canonical = np.array([[a, b, c + offset[0]], [d, e, f + offset[1]], [0, 0, 1]])
+    in_place = np.array([[1, 0, offset[0]], [0, 1, offset[1]], [0, 0, 1]])
+    to_canonical = in_place @ np.reshape(found.geometry.matrix, (3, 3))
     k = resemblance.CANONICAL_SIDE / math.sqrt(size[0] * size[1])
     frame = np.array([[k, 0, -k * size[0] / 2], [0, k, -k * size[1] / 2], [0, 0, 1]])
-    back = tuple((np.linalg.inv(to_canonical) @ frame)[:2].ravel())
+    back = np.linalg.inv(to_canonical) @ frame
+    coefficients = tuple((back / back[2, 2]).ravel()[:8])
     shape = Image.new("L", copy.size, 255)
-    affine = Image.Transform.AFFINE
-    placed = copy.transform(size, affine, back, Image.Resampling.BICUBIC)
-    mask = shape.transform(size, affine, back, Image.Resampling.BILINEAR)
+    perspective = Image.Transform.PERSPECTIVE
+    placed = copy.transform(size, perspective, coefficients, Image.Resampling.BICUBIC)
+    mask = shape.transform(size, perspective, coefficients, Image.Resampling.BILINEAR)
     return Image.composite(placed, faded, mask)
 
 

@@ -1,15 +1,11 @@
-"""The attacks that every robustness figure of this project is stated for.
+"""What may happen to a picture on the way to a reader.
 
-An attack maps a picture, uint8 (h, w, 3), to its damaged copy, uint8 (h', w', 3). The list is that
-of `get_validation_augs` in facebookresearch/videoseal (its image part, by its definitions: the
-ratios of resize and crop are of the sides, a resized picture is not resized back, a crop lies at a
-random place), with more of what pictures meet on the way to a reader. Places and noise are drawn
-from fixed seeds, so that a figure can be measured again.
+An attack maps a picture, uint8 (h, w, 3), to its damaged copy, uint8 (h', w', 3). Places and noise
+are drawn from fixed seeds, so that a figure can be measured again.
 """
 
 import io
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import cv2
@@ -17,33 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from bench.watermark.page import page_around
+
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Attack: TypeAlias = Callable[[Pixels], Pixels]
 
 LUMA_WEIGHTS = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
-VIDEOSEAL = "videoseal, get_validation_augs"
-OURS = "ours"
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """Attacks of one kind.
-
-    Attributes:
-        title: What is done and what the levels mean, for a reader of the table.
-        source: Whose definition it is.
-        attacks: By level, mildest or smallest first.
-        name: The name of one attack, with a place for its level.
-    """
-
-    title: str
-    source: str
-    attacks: dict[str, Attack]
-    name: str = "{}"
-
-    def name_of(self, level: str) -> str:
-        """The name of one attack among all."""
-        return self.name.format(level)
 
 
 def clipped(values: npt.NDArray[np.floating[Any]]) -> Pixels:
@@ -66,6 +41,12 @@ def identity(pixels: Pixels) -> Pixels:
 def mirror(pixels: Pixels) -> Pixels:
     """Left and right exchanged."""
     mirrored: Pixels = pixels[:, ::-1].copy()
+    return mirrored
+
+
+def upside_down(pixels: Pixels) -> Pixels:
+    """Top and bottom exchanged."""
+    mirrored: Pixels = pixels[::-1].copy()
     return mirrored
 
 
@@ -96,6 +77,37 @@ def resize(across: float, down: float | None = None) -> Attack:
         height, width = pixels.shape[:2]
         size = int(width * across), int(height * (down or across))
         return np.array(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR))
+
+    return attack
+
+
+def bounded(longest: int) -> Attack:
+    """Reduced until no side is longer; a smaller picture stays as it is."""
+
+    def attack(pixels: Pixels) -> Pixels:
+        picture = Image.fromarray(pixels)
+        picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+        return np.array(picture)
+
+    return attack
+
+
+def shear(across: float, down: float = 0) -> Attack:
+    """Slanted about the middle, black outside, by these tangents."""
+
+    def attack(pixels: Pixels) -> Pixels:
+        height, width = pixels.shape[:2]
+        matrix = np.array([[1, across, -across * height / 2], [down, 1, -down * width / 2]])
+        return cv2.warpAffine(pixels, matrix, (width, height)).astype(np.uint8, copy=False)
+
+    return attack
+
+
+def screenshot(scale: float) -> Attack:
+    """Resized, on a page of text."""
+
+    def attack(pixels: Pixels) -> Pixels:
+        return np.array(page_around(Image.fromarray(resize(scale)(pixels))))
 
     return attack
 
@@ -204,104 +216,3 @@ def chain(*steps: Attack) -> Attack:
         return pixels
 
     return attack
-
-
-def by_level(make: Callable[..., Attack], levels: Sequence[float]) -> dict[str, Attack]:
-    """An attack at several strengths."""
-    return {str(level): make(level) for level in levels}
-
-
-def by_quality(format_: str, qualities: Sequence[int]) -> dict[str, Attack]:
-    """A file format at several qualities."""
-    return {str(quality): codec(format_, quality) for quality in qualities}
-
-
-FAMILIES = (
-    Family(
-        "Left as it is, mirrored, made grey, a white box over an eighth",
-        f"{VIDEOSEAL}; the box: {OURS}",
-        {"identity": identity, "hflip": mirror, "grayscale": grayscale, "cover": cover},
-    ),
-    Family(
-        "Rotated by degrees, corners lost (90: none lost)",
-        f"{VIDEOSEAL}; 2: {OURS}",
-        by_level(rotate, (2, 5, 10, 30, 45)) | {"90": rotate(90, expand=True)},
-        "rotate {}",
-    ),
-    Family(
-        "Resized, sides times",
-        f"{VIDEOSEAL}; 1.5: {OURS}",
-        by_level(resize, (0.32, 0.45, 0.55, 0.71, 0.84, 1.5)),
-        "resize {}",
-    ),
-    Family(
-        "Stretched, height times",
-        OURS,
-        by_level(lambda ratio: resize(1, ratio), (0.9, 0.75)),
-        "aspect {}",
-    ),
-    Family(
-        "Cropped at a random place to this part of the sides",
-        VIDEOSEAL,
-        by_level(crop, (0.95, 0.84, 0.71, 0.55, 0.45, 0.32)),
-        "crop {}",
-    ),
-    Family(
-        "Perspective, corners inwards by up to this part of half the sides",
-        VIDEOSEAL,
-        by_level(perspective, (0.1, 0.2, 0.3, 0.5)),
-        "perspective {}",
-    ),
-    Family(
-        "Brightness times",
-        VIDEOSEAL,
-        by_level(brightness, (0.1, 0.25, 0.5, 1.5, 2.0)),
-        "brightness {}",
-    ),
-    Family(
-        "Contrast times", VIDEOSEAL, by_level(contrast, (0.1, 0.25, 0.5, 1.5, 2.0)), "contrast {}"
-    ),
-    Family(
-        "Hue turned by this part of the circle",
-        VIDEOSEAL,
-        by_level(hue, (-0.4, 0.25, 0.5)),
-        "hue {}",
-    ),
-    Family("Gamma", OURS, by_level(gamma, (0.5, 2.0)), "gamma {}"),
-    Family(
-        "JPEG, quality",
-        f"{VIDEOSEAL}; 10 to 30: {OURS}",
-        by_quality("JPEG", (90, 80, 70, 60, 50, 40, 30, 20, 10)),
-        "jpeg {}",
-    ),
-    Family("WebP, quality", OURS, by_quality("WEBP", (50, 20)), "webp {}"),
-    Family("AVIF, quality", OURS, by_quality("AVIF", (50, 30)), "avif {}"),
-    Family("Gaussian blur, kernel", VIDEOSEAL, by_level(blur, (3, 5, 9, 13, 17)), "blur {}"),
-    Family("Median, kernel", "omnisealbench; 7: ours", by_level(median, (3, 7)), "median {}"),
-    Family("Gaussian noise, deviation of 255", OURS, by_level(noise, (5, 10, 25)), "noise {}"),
-    Family(
-        "JPEG of this quality, then cropped to 0.71, then half as bright",
-        f"{VIDEOSEAL}, its combination",
-        {
-            str(quality): chain(codec("JPEG", quality), crop(0.71), brightness(0.5))
-            for quality in (80, 60, 40)
-        },
-        "jpeg {} + crop 0.71 + brightness 0.5",
-    ),
-    Family(
-        "Other chains",
-        OURS,
-        {
-            "rotate 10 + jpeg 50": chain(rotate(10), codec("JPEG", 50)),
-            "resize 0.71 + jpeg 60": chain(resize(0.71), codec("JPEG", 60)),
-            "resize 0.63 + crop 0.8 + jpeg 75 + gamma 1.2": chain(
-                resize(0.63), crop(0.8), codec("JPEG", 75), gamma(1.2)
-            ),
-        },
-    ),
-)
-
-#: Every attack by its name.
-ATTACKS: dict[str, Attack] = {
-    family.name_of(level): attack for family in FAMILIES for level, attack in family.attacks.items()
-}
