@@ -121,7 +121,10 @@ double Likeness(const Whitened& w, const Layout& layout, uint64_t payload) {
 // symmetries and signs of the tile, and no more than 2^14 placements that one call tries.
 double FalsePositiveRate(double likeness) {
   constexpr double kFoundLog2 = 64 + 18 + 14, kLn2 = 0.69314718055994531;
-  return std::min(1.0, std::exp(kFoundLog2 * kLn2 - 0.5 * likeness * std::max(likeness, 0.0)));
+  // Less than one of so many keys says nothing: there are 2^128.
+  constexpr double kLeast = 1e-30;
+  const double t = std::max(likeness, 0.0);
+  return std::clamp(std::exp(kFoundLog2 * kLn2 - 0.5 * t * t), kLeast, 1.0);
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ def unusable_manifest(found: Manifest | None) -> ManifestEvidence:
 
 def watermark(detection: Detection, *, registered: bool | None) -> WatermarkEvidence:
     """A watermark that was read; `registered` is None when that was not asked."""
-    chance = 1 / max(detection.false_positive_rate, 1e-30)
+    chance = min(1 / detection.false_positive_rate, 1e12)  # more would impress nobody
     sentences = [
         f"The pixels carry an invisible watermark with the payload {detection.payload:016x}. "
         f"At most 1 in {chance:,.0f} unmarked pictures would seem to carry one.",
