@@ -12,20 +12,19 @@
 namespace countermark {
 namespace {
 
-// A pilot lower than this is not worth an attempt at decoding: unmarked pictures reach 5.6.
+// Heights of the pilot. Not worth refining a placement for; not worth decoding (unmarked pictures
+// reach 5.6); worth refining when an aligned picture is not read; worth following in perspective;
+// so high that there is nothing to gain from perspective.
+constexpr float kWorthALook = 4.6f;
 constexpr float kLeastScore = 5.0f;
 constexpr float kPromisingScore = 6.5f;
 constexpr float kPerspectiveScore = 5.8f;
-// A pilot as high as this has nothing to gain from perspective.
 constexpr float kSettledScore = 13.0f;
-// The same before the placement is refined.
-constexpr float kWorthALook = 4.6f;
-// Attempts at decoding in each search, best scores first.
-// Hypotheses that are scored by the pilot, the best lattices first.
+// Of the lattices that a search finds, so many are scored by the pilot, best lattices first; of
+// those, and of the hypotheses of the scan, so many are tried, highest pilots first.
 constexpr size_t kMostScored = 28;
 constexpr size_t kTries = 6;
 constexpr size_t kScanTries = 4;
-constexpr double kQuarterTurn = 1.5707963267948966;
 // Planes that are searched for marks smaller than canonical have at most this side.
 constexpr double kLargestSide = 2.0 * kCanonicalSide;
 // The levels of a pyramid are half an octave apart.
@@ -72,7 +71,7 @@ struct Found {
 class Detector {
  public:
   Detector(const ImageView& image, const Layout& layout, Arena& arena)
-      : image_(image), arena_(arena), layout_(layout), reader_(layout, arena) {}
+      : image_(image), arena_(arena), reader_(layout, arena) {}
 
   bool DetectAligned(Found* found);
   bool DetectFully(Found* found);
@@ -91,7 +90,6 @@ class Detector {
 
   const ImageView& image_;
   Arena& arena_;
-  const Layout& layout_;
   MarkReader reader_;
 };
 

@@ -20,6 +20,7 @@ constexpr double kMostStretch = 1.6;
 constexpr size_t kNormEvery = 15;
 constexpr size_t kSimilarities = 12, kStretches = 8, kPairs = 16;
 constexpr size_t kPairTries = 60;  // many pairs are bases of the same lattice
+constexpr size_t kMostPeriods = 48;
 constexpr float kTaken = -1e9f;
 
 size_t ScaleCount(ScaleRange range, double step) {
@@ -70,37 +71,43 @@ float LatticeScore(const LagPlane& lags, const Linear& m) {
   return sum.Score();
 }
 
-constexpr size_t kMostPeriods = 48;
+// The best periods, best first, no two of them next to each other.
+class PeriodList {
+ public:
+  size_t size() const { return size_; }
+  const Period& operator[](size_t i) const { return periods_[i]; }
+
+  void Offer(const Period& period) {
+    constexpr double kApart = 2.5;
+    if (size_ == kMostPeriods && period.score <= periods_[size_ - 1].score) return;
+    size_t place = 0;
+    while (place < size_ &&
+           std::hypot(periods_[place].x - period.x, periods_[place].y - period.y) >= kApart) {
+      ++place;
+    }
+    if (place < size_ && periods_[place].score >= period.score) return;
+    if (place == size_) place = size_ < kMostPeriods ? size_++ : size_ - 1;
+    for (; place > 0 && periods_[place - 1].score < period.score; --place) {
+      periods_[place] = periods_[place - 1];
+    }
+    periods_[place] = period;
+  }
+
+ private:
+  std::array<Period, kMostPeriods> periods_;
+  size_t size_ = 0;
+};
 
 // The lags that, with their multiples, stand out most.
-size_t FindPeriods(const LagPlane& lags, ScaleRange range,
-                   std::array<Period, kMostPeriods>* found) {
+PeriodList FindPeriods(const LagPlane& lags, ScaleRange range) {
   constexpr int kMultiples = 4;
-  constexpr double kSlack = 1.25, kLongest = 2.5, kApart = 2.5;
+  constexpr double kSlack = 1.25, kLongest = 2.5;
+  constexpr float kLeastScore = 2.5f;
   const double near = kTile * range.smallest / kSlack;
   const double far = kTile * std::min(range.largest, kLongest) * kSlack;
   const int reach_x = static_cast<int>(std::min(far, static_cast<double>(lags.reach_x)));
   const int reach_y = static_cast<int>(std::min(far, static_cast<double>(lags.reach_y)));
-  size_t count = 0;
-  const auto offer = [&](const Period& period) {
-    // One of the same place is replaced by a better one, else the list is kept in order.
-    size_t place = 0;
-    for (; place < count; ++place) {
-      if (std::hypot((*found)[place].x - period.x, (*found)[place].y - period.y) < kApart) break;
-    }
-    if (place < count) {
-      if ((*found)[place].score >= period.score) return;
-    } else if (count < kMostPeriods) {
-      place = count++;
-    } else {
-      place = kMostPeriods - 1;
-      if ((*found)[place].score >= period.score) return;
-    }
-    for (; place > 0 && (*found)[place - 1].score < period.score; --place) {
-      (*found)[place] = (*found)[place - 1];
-    }
-    (*found)[place] = period;
-  };
+  PeriodList found;
   // Twice the period is a whole number of pixels, so that multiples are met closely enough.
   for (int y2 = 0; y2 <= 2 * reach_y; ++y2) {
     for (int x2 = y2 == 0 ? 1 : -2 * reach_x; x2 <= 2 * reach_x; ++x2) {
@@ -109,13 +116,10 @@ size_t FindPeriods(const LagPlane& lags, ScaleRange range,
       if (length2 < near * near || length2 > far * far) continue;
       MatchedSum sum(lags);
       for (int j = 1; j <= kMultiples; ++j) sum.Add(j * x, j * y);
-      const float score = sum.Score();
-      if (score > 2.5f && (count < kMostPeriods || score > (*found)[count - 1].score)) {
-        offer({x, y, score});
-      }
+      if (sum.Score() > kLeastScore) found.Offer({x, y, sum.Score()});
     }
   }
-  return count;
+  return found;
 }
 
 // Shortest basis of the lattice (Gauss), then near the identity up to the symmetries of a square.
@@ -287,13 +291,12 @@ void LatticeSearch::FindStretches(const LagPlane& lags, ScaleRange range) {
 }
 
 void LatticeSearch::FindPairs(const LagPlane& lags, ScaleRange range) {
-  std::array<Period, kMostPeriods> periods;
-  const size_t count = FindPeriods(lags, range, &periods);
+  const PeriodList periods = FindPeriods(lags, range);
   const double least = 0.7 * range.smallest * range.smallest;
   const double most = 1.4 * range.largest * range.largest;
   std::fill_n(scores_, kMostPeriods * kMostPeriods, kTaken);
-  for (size_t a = 0; a < count; ++a) {
-    for (size_t b = a + 1; b < count; ++b) {
+  for (size_t a = 0; a < periods.size(); ++a) {
+    for (size_t b = a + 1; b < periods.size(); ++b) {
       const Linear m = BasisFrom(periods[a], periods[b]);
       const double determinant = m.Determinant();
       const double longest = std::max(m.xx * m.xx + m.yx * m.yx, m.xy * m.xy + m.yy * m.yy);
