@@ -18,10 +18,11 @@ namespace {
 // coefficient of the pilot, and from what the payload's coefficients say together of a coded bit.
 constexpr float kPilotRejection = 0.5f;
 constexpr float kBitRejection = 0.8f;
-// Power of the mark over that of the picture in the folded tile, as it shall be at least, and the
-// most that is done for it.
-constexpr float kLeastRatio = 2.0f;
-constexpr float kMostLift = 1.5f;
+// Power of the mark over that of the picture in the folded tile, as it shall be at least; the most
+// that is done for it; and the mark's deviation in grey levels that this may lead to, 38 dB.
+constexpr float kLeastRatio = 2.3f;
+constexpr float kMostLift = 2.0f;
+constexpr float kMostDeviation = 3.2f;
 // Samples of the finer residual row left of the plane's first.
 constexpr size_t kMargin = 2;
 
@@ -105,14 +106,25 @@ float MeasureGain(const Spectrum& pattern, const Spectrum& host, const float* we
   return product / norm;
 }
 
+float RootMeanSquare(const Plane& plane) {
+  float total = 0;
+  for (size_t y = 0; y < plane.height; ++y) {
+    float sum = 0;
+    for (size_t x = 0; x < plane.width; ++x) sum += plane.Row(y)[x] * plane.Row(y)[x];
+    total += sum / static_cast<float>(plane.width);
+  }
+  return std::sqrt(total / static_cast<float>(plane.height));
+}
+
 // By how much a picture whose own texture drowns the mark gets more of it.
-float LiftFor(float gain, const Spectrum& pattern, const float* weight) {
+float LiftFor(float gain, const Spectrum& pattern, const float* weight, const Plane& mask) {
   float ratio = 0;
   for (size_t i = 0; i < kBandSize; ++i) {
     ratio += weight[i] * (pattern.re[i] * pattern.re[i] + pattern.im[i] * pattern.im[i]);
   }
   ratio *= gain * gain / kBandSize;
-  return std::clamp(std::sqrt(kLeastRatio / ratio), 1.0f, kMostLift);
+  const float wanted = std::min(std::sqrt(kLeastRatio / ratio), kMostLift);
+  return std::max(1.0f, std::min(wanted, kMostDeviation / RootMeanSquare(mask)));
 }
 
 // Subtracts part of the host, in units of the pattern, from the pilot; from no coefficient more
@@ -162,7 +174,7 @@ void RejectHost(const Layout& layout, EmbedWorkspace& w, Arena& arena, Spectrum*
   for (float& v : weight) v = 1.0f / (v + 1e-9f);
   float gain = MeasureGain(*pattern, host, weight, w, arena);
   if (!(gain > 0)) return;  // a picture of one colour hides nothing and disturbs nothing
-  const float lift = LiftFor(gain, *pattern, weight);
+  const float lift = LiftFor(gain, *pattern, weight, w.mask);
   for (size_t i = 0; i < w.canonical.Area(); ++i) w.mask.data[i] *= lift;
   gain *= lift;
   for (size_t i = 0; i < kBandSize; ++i) {
