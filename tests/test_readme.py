@@ -16,7 +16,13 @@ import countermark
 from countermark.cli import app
 
 REPOSITORY = Path(__file__).parents[1]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/verdicts.md"]
+DOCUMENTS = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/verdicts.md",
+    "docs/watermark.md",
+]
 
 
 def text(path: str) -> str:
