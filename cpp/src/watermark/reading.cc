@@ -118,7 +118,8 @@ double Likeness(const Whitened& w, const Layout& layout, uint64_t payload) {
 }
 
 // The chance of one pattern, times all that might have been found: 2^64 messages, 2^18 shifts,
-// symmetries and signs of the tile, and no more than 2^14 placements that one call tries.
+// symmetries and signs of the tile, and no more than 2^14 placements that one call tries. That the
+// placement is improved by following the pilot is taken as trying the placements on the way.
 double FalsePositiveRate(double likeness) {
   constexpr double kFoundLog2 = 64 + 18 + 14, kLn2 = 0.69314718055994531;
   // Less than one of so many keys says nothing: there are 2^128.
