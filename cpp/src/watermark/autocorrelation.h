@@ -20,10 +20,6 @@ struct LagPlane {
   Plane overlap;       // that share
   size_t reach_x = 0;  // lags run from -reach_x to reach_x
   size_t reach_y = 0;  // and from 0 to reach_y
-
-  float At(ptrdiff_t dx, ptrdiff_t dy) const {
-    return plane.Row(static_cast<size_t>(dy))[static_cast<ptrdiff_t>(reach_x) + dx];
-  }
 };
 
 class Autocorrelation {
