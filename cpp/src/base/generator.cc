@@ -30,8 +30,9 @@ std::array<uint32_t, 4> Threefry4x32(const std::array<uint32_t, 4>& counter,
   return x;
 }
 
-Generator::Generator(const std::array<uint8_t, 16>& key, uint32_t stream)
-    : counter_{0, 0, 0, stream}, block_{} {
+Generator::Generator(const std::array<uint8_t, 16>& key, uint32_t stream, uint64_t branch)
+    : counter_{0, static_cast<uint32_t>(branch), static_cast<uint32_t>(branch >> 32), stream},
+      block_{} {
   for (size_t i = 0; i < 4; ++i) {
     key_[i] = uint32_t{key[4 * i]} | uint32_t{key[4 * i + 1]} << 8 |
               uint32_t{key[4 * i + 2]} << 16 | uint32_t{key[4 * i + 3]} << 24;

@@ -15,11 +15,11 @@ namespace countermark {
 std::array<uint32_t, 4> Threefry4x32(const std::array<uint32_t, 4>& counter,
                                      const std::array<uint32_t, 4>& key);
 
-// A sequence of numbers drawn from one (key, stream) pair.
+// A sequence of numbers drawn from one (key, stream, branch) triple.
 class Generator {
  public:
-  // The key's bytes are read as four little-endian words. Streams are independent.
-  Generator(const std::array<uint8_t, 16>& key, uint32_t stream);
+  // The key's bytes are read as four little-endian words. Streams and branches are independent.
+  Generator(const std::array<uint8_t, 16>& key, uint32_t stream, uint64_t branch = 0);
 
   uint32_t Next();
   // Uniform in [0, bound), without bias. bound > 0.

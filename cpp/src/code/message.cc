@@ -36,26 +36,25 @@ uint8_t OutputBit(uint32_t state, uint32_t input, uint32_t generator) {
   return std::popcount(((input << (kConstraint - 1)) | state) & generator) & 1;
 }
 
-std::array<uint8_t, 8> BigEndian(uint64_t payload) {
-  std::array<uint8_t, 8> bytes;
-  for (size_t i = 0; i < 8; ++i) bytes[i] = uint8_t(payload >> (56 - 8 * i));
-  return bytes;
-}
-
-uint32_t CheckBits(uint64_t payload) {
-  const auto bytes = BigEndian(payload);
+// Of the payload's eight bytes, most significant first, and one byte of the variant.
+uint32_t CheckBits(const Word& word) {
+  std::array<uint8_t, 9> bytes;
+  for (size_t i = 0; i < 8; ++i) bytes[i] = uint8_t(word.payload >> (56 - 8 * i));
+  bytes[8] = word.variant;
   return Crc32(bytes.data(), bytes.size());
 }
 
-// Payload then check, most significant bit first.
-std::array<uint8_t, kWordBits> Word(uint64_t payload) {
-  std::array<uint8_t, kWordBits> word;
-  const uint32_t check = CheckBits(payload);
-  for (size_t i = 0; i < kPayloadBits; ++i) word[i] = (payload >> (kPayloadBits - 1 - i)) & 1;
-  for (size_t i = 0; i < kCheckBits; ++i) {
-    word[kPayloadBits + i] = (check >> (kCheckBits - 1 - i)) & 1;
-  }
-  return word;
+// Payload, variant, check, most significant bits first.
+std::array<uint8_t, kWordBits> BitsOf(const Word& word) {
+  std::array<uint8_t, kWordBits> bits;
+  auto next = bits.begin();
+  const auto append = [&](uint64_t value, size_t count) {
+    while (count-- > 0) *next++ = (value >> count) & 1;
+  };
+  append(word.payload, kPayloadBits);
+  append(word.variant, kVariantBits);
+  append(CheckBits(word), kCheckBits);
+  return bits;
 }
 
 // One step of add-compare-select. Predecessors of state s are 2j and 2j + 1, j = s mod kHalf.
@@ -71,15 +70,17 @@ void Advance(const float* branch, const float* old_metrics, float* new_metrics, 
   }
 }
 
-// The payload in a circle of bits that starts at word bit `first`, if its check bits agree.
-bool ReadWord(const uint8_t* circle, size_t first, uint64_t* payload) {
-  uint64_t read = 0;
-  uint32_t check = 0;
-  const auto bit = [&](size_t i) { return circle[(i + kWordBits - first) % kWordBits]; };
-  for (size_t i = 0; i < kPayloadBits; ++i) read = read << 1 | bit(i);
-  for (size_t i = kPayloadBits; i < kWordBits; ++i) check = check << 1 | bit(i);
-  *payload = read;
-  return check == CheckBits(read);
+// The word in a circle of bits that starts at word bit `first`, if its check bits agree.
+bool ReadWord(const uint8_t* circle, size_t first, Word* word) {
+  size_t next = kWordBits - first;
+  const auto take = [&](size_t count) {
+    uint64_t value = 0;
+    while (count-- > 0) value = value << 1 | circle[next++ % kWordBits];
+    return value;
+  };
+  word->payload = take(kPayloadBits);
+  word->variant = static_cast<uint8_t>(take(kVariantBits));
+  return take(kCheckBits) == CheckBits(*word);
 }
 
 // Orders a heap so that the least loss is on top.
@@ -87,18 +88,18 @@ constexpr auto LosesMore = [](const auto& a, const auto& b) { return a.loss > b.
 
 }  // namespace
 
-std::array<uint8_t, kCodedBits> EncodeMessage(uint64_t payload) {
-  const auto word = Word(payload);
+std::array<uint8_t, kCodedBits> EncodeMessage(const Word& word) {
+  const auto bits = BitsOf(word);
   uint32_t state = 0;
   for (size_t i = kWordBits - (kConstraint - 1); i < kWordBits; ++i) {
-    state = ((uint32_t{word[i]} << (kConstraint - 1)) | state) >> 1;
+    state = ((uint32_t{bits[i]} << (kConstraint - 1)) | state) >> 1;
   }
   std::array<uint8_t, kCodedBits> coded;
   for (size_t i = 0; i < kWordBits; ++i) {
     for (size_t g = 0; g < kCodeRate; ++g) {
-      coded[i * kCodeRate + g] = OutputBit(state, word[i], kGenerators[g]);
+      coded[i * kCodeRate + g] = OutputBit(state, bits[i], kGenerators[g]);
     }
-    state = ((uint32_t{word[i]} << (kConstraint - 1)) | state) >> 1;
+    state = ((uint32_t{bits[i]} << (kConstraint - 1)) | state) >> 1;
   }
   return coded;
 }
@@ -118,7 +119,7 @@ MessageDecoder::MessageDecoder(Arena& arena)
   }
 }
 
-bool MessageDecoder::Decode(const float* soft, size_t candidates, uint64_t* payload) {
+bool MessageDecoder::Decode(const float* soft, size_t candidates, Word* word) {
   const uint32_t end = RunForward(soft);
   offers_ = 0;
   paths_[0] = {0, kRoot, kSteps, static_cast<uint16_t>(end)};
@@ -126,7 +127,7 @@ bool MessageDecoder::Decode(const float* soft, size_t candidates, uint64_t* payl
     uint8_t bits[kSteps];
     Trace(end, path, bits);
     for (size_t window : kWindows) {
-      if (ReadWord(bits + window, (window + kWordBits - kRunIn) % kWordBits, payload)) return true;
+      if (ReadWord(bits + window, (window + kWordBits - kRunIn) % kWordBits, word)) return true;
     }
     if (path + 1 == std::min(candidates, kMostCandidates)) return false;
     Branch(end, path);

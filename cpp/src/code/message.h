@@ -1,6 +1,6 @@
-// 64 payload bits and a CRC-32, protected by a tail-biting convolutional code.
+// 64 payload bits, 4 bits of a variant and a CRC-32, protected by a tail-biting convolutional code.
 //
-// Rate 1/4, constraint length 13, generators 11145 12477 15573 16727 (octal): 96 bits become 384.
+// Rate 1/4, constraint length 13, generators 11145 12477 15573 16727 (octal): 100 bits become 400.
 // Tail-biting (the register starts with the word's last bits) spends no bits on ending the word.
 #ifndef COUNTERMARK_CODE_MESSAGE_H_
 #define COUNTERMARK_CODE_MESSAGE_H_
@@ -14,15 +14,22 @@
 namespace countermark {
 
 inline constexpr size_t kPayloadBits = 64;
+inline constexpr size_t kVariantBits = 4;
 inline constexpr size_t kCheckBits = 32;
-inline constexpr size_t kWordBits = kPayloadBits + kCheckBits;
+inline constexpr size_t kWordBits = kPayloadBits + kVariantBits + kCheckBits;
 inline constexpr size_t kCodeRate = 4;
 inline constexpr size_t kCodedBits = kWordBits * kCodeRate;
 
-// Coded bits, each 0 or 1.
-std::array<uint8_t, kCodedBits> EncodeMessage(uint64_t payload);
+// What a mark says: the caller's bits, and which of the tile's places its embedder chose.
+struct Word {
+  uint64_t payload;
+  uint8_t variant;  // below 1 << kVariantBits
+};
 
-// Soft-decision list decoder: Viterbi over a circle of 96 steps, run round until the ends agree;
+// Coded bits, each 0 or 1.
+std::array<uint8_t, kCodedBits> EncodeMessage(const Word& word);
+
+// Soft-decision list decoder: Viterbi over a circle of 100 steps, run round until the ends agree;
 // then the paths that differ from the best one in the least likely places, best first (Soong and
 // Huang, "A tree-trellis based fast search", 1991), until the check bits agree.
 class MessageDecoder {
@@ -33,7 +40,7 @@ class MessageDecoder {
 
   // soft: kCodedBits values, positive for 0, negative for 1, magnitude by confidence.
   // Returns whether the check bits agree in one of so many candidates.
-  bool Decode(const float* soft, size_t candidates, uint64_t* payload);
+  bool Decode(const float* soft, size_t candidates, Word* word);
 
  private:
   // A path that leaves its parent's at `step`, going back from the end, and then survives.

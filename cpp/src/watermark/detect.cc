@@ -78,7 +78,8 @@ class Detector {
 
  private:
   View MakeView(const ImageView& part, double left, double top, double side);
-  Plane WhitenedAt(const View& view, double scale);
+  Plane WhitenedAt(const View& view, double scale, float floor);
+  bool ReadAligned(const View& view, float floor, Found* found);
   Pyramid MakePyramid(const ImageView& part, double left, double top, double side);
   bool Search(const Pyramid& pyramid, const Pyramid& whole, ScaleRange range, double longest_lag,
               Found* found);
@@ -104,7 +105,7 @@ View Detector::MakeView(const ImageView& part, double left, double top, double s
   return view;
 }
 
-Plane Detector::WhitenedAt(const View& view, double scale) {
+Plane Detector::WhitenedAt(const View& view, double scale, float floor) {
   const Size size{
       std::max<size_t>(1, static_cast<size_t>(static_cast<double>(view.luma.width) / scale + 0.5)),
       std::max<size_t>(1,
@@ -119,13 +120,13 @@ Plane Detector::WhitenedAt(const View& view, double scale) {
     luma = AllocatePlane(size, arena_);
     ShrinkPlane(blurred, luma, arena_);
   }
-  Whiten(luma, whitened, arena_);
+  Whiten(luma, floor, whitened, arena_);
   return whitened;
 }
 
 Pyramid Detector::MakePyramid(const ImageView& part, double left, double top, double side) {
   Pyramid pyramid{MakeView(part, left, top, side), {}};
-  for (size_t i = 0; i < kLevels; ++i) pyramid.levels[i] = WhitenedAt(pyramid.view, ScaleOf(i));
+  for (size_t i = 0; i < kLevels; ++i) pyramid.levels[i] = WhitenedAt(pyramid.view, ScaleOf(i), kFineFloor);
   return pyramid;
 }
 
@@ -135,17 +136,22 @@ Placement PlacementIn(const Plane& plane, const Linear& m) {
 
 bool Detector::DetectAligned(Found* found) {
   const View view = MakeView(image_, 0, 0, kCanonicalSide);
-  const Plane plane = WhitenedAt(view, 1);
+  return ReadAligned(view, kFineFloor, found) || ReadAligned(view, kCoarseFloor, found);
+}
+
+bool Detector::ReadAligned(const View& view, float floor, Found* found) {
+  const Arena::Scope scope(arena_);
+  const Plane plane = WhitenedAt(view, 1, floor);
   if (plane.data == nullptr) return false;
   const int half_x = plane.width % 2 == 0, half_y = plane.height % 2 == 0;
   *found = {{}, Centred(plane, 1, 0, 0, 1), plane.size(), view, {}};
   found->peak = reader_.Look(plane, found->placement, half_x, half_y);
   if (found->peak.score < kLeastScore) return false;
-  if (reader_.Read(found->peak, &found->message)) return true;
+  if (reader_.Read(found->peak, Hint::kFixedPlacement, &found->message)) return true;
   if (found->peak.score < kPromisingScore) return false;
   found->placement = reader_.Refine(found->placement, found->peak);
   found->peak = reader_.Look(plane, found->placement, half_x, half_y);
-  return reader_.Read(found->peak, &found->message);
+  return reader_.Read(found->peak, Hint::kFoundPlacement, &found->message);
 }
 
 // Reads under the hypotheses under which the pilot stands out most.
@@ -167,13 +173,13 @@ bool Detector::TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis*
     peak = reader_.Look(plane, placement, 0, 0);
     *found = {peak, placement, plane.size(), pyramid.view, {}};
     if (peak.score < kLeastScore) continue;
-    if (reader_.Read(peak, &found->message)) {
+    if (reader_.Read(peak, Hint::kFoundPlacement, &found->message)) {
       if (peak.score < kSettledScore) Settle(whole, found);
       return true;
     }
     if (peak.score > kPerspectiveScore) {
       GrowOver(whole, found);
-      if (found->peak.score >= kLeastScore && reader_.Read(found->peak, &found->message))
+      if (found->peak.score >= kLeastScore && reader_.Read(found->peak, Hint::kFoundPlacement, &found->message))
         return true;
     }
   }
@@ -286,10 +292,20 @@ bool Detector::DetectFully(Found* found) {
   return false;
 }
 
+using Row = std::array<double, 3>;
+
+// Scales a homography so that its third coordinate is 1 where the first two are 0.
+std::array<double, 9> Normalised(const Row& u, const Row& v, const Row& w) {
+  const auto minor = [&](size_t i, size_t j) { return u[i] * v[j] - u[j] * v[i]; };
+  const double determinant = w[0] * minor(1, 2) + w[1] * minor(2, 0) + w[2] * minor(0, 1);
+  const double scale = minor(0, 1) / determinant;
+  return {scale * u[0], scale * u[1], scale * u[2], scale * v[0], scale * v[1],
+          scale * v[2], scale * w[0], scale * w[1], scale * w[2]};
+}
+
 // Picture to canonical plane: through the view and the plane searched, back through the placement,
-// the shift and the symmetry.
-std::array<double, 9> GeometryOf(const Found& found) {
-  using Row = std::array<double, 3>;
+// the shift and the symmetry, and from the tile's origin to the picture's centre.
+std::array<double, 9> GeometryOf(const Found& found, const Origin& origin) {
   const auto sum = [](const Row& a, double times, const Row& b) {
     return Row{a[0] + times * b[0], a[1] + times * b[1], a[2] + times * b[2]};
   };
@@ -308,13 +324,9 @@ std::array<double, 9> GeometryOf(const Found& found) {
   const Row v = sum(near_v, -static_cast<double>(found.peak.y), depth);
   // The inverse of an orthogonal matrix is its transpose.
   const Symmetry s = SymmetryOf(found.peak.symmetry);
-  // Where u and v are 0, the depth is 1 / (1 + px x + py y) of the shift.
-  const double scale =
-      1 + p.px * static_cast<double>(found.peak.x) + p.py * static_cast<double>(found.peak.y);
-  const Row first = sum(sum({}, scale * s.xx, u), scale * s.yx, v);
-  const Row second = sum(sum({}, scale * s.xy, u), scale * s.yy, v);
-  return {first[0],  first[1],         first[2],         second[0],       second[1],
-          second[2], scale * depth[0], scale * depth[1], scale * depth[2]};
+  const Row first = sum(sum(sum({}, s.xx, u), s.yx, v), origin.x, depth);
+  const Row second = sum(sum(sum({}, s.xy, u), s.yy, v), origin.y, depth);
+  return Normalised(first, second, depth);
 }
 
 bool Run(Detector& detector, Effort effort, Found* found) {
@@ -340,8 +352,9 @@ bool Detect(const ImageView& image, const Key& key, Effort effort, Arena& arena,
   Detector detector(image, layout, arena);
   Found found{};
   if (!Run(detector, effort, &found)) return false;
-  *detection = {found.message.payload, found.peak.score, found.message.false_positive_rate,
-                GeometryOf(found)};
+  const Word& word = found.message.word;
+  *detection = {word.payload, found.peak.score, found.message.false_positive_rate,
+                GeometryOf(found, layout.OriginOf(word))};
   return true;
 }
 

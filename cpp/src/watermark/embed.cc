@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "code/crc32.h"
 #include "kernels/blend.h"
 #include "kernels/filter.h"
 #include "watermark/fold.h"
@@ -47,6 +48,7 @@ struct EmbedWorkspace {
         positions(arena.Allocate<uint32_t>(picture.width)) {}
 
   Size canonical;
+  Origin origin{};  // of the tile
   Plane luma, mask, residual, whitened;
   float* tile;
   LumaReader reader;
@@ -58,13 +60,41 @@ struct EmbedWorkspace {
   uint32_t* positions;  // of the picture's pixels in `fine`
 };
 
-// residual = mask * pattern, the pattern's origin in the centre of the plane.
+// The variant of this picture: a few bits that other pictures most likely do not share.
+uint8_t VariantFor(const Plane& luma) {
+  constexpr size_t kEvery = 16;
+  uint32_t check = 0;
+  for (size_t y = 0; y < luma.height; y += kEvery) {
+    for (size_t x = 0; x < luma.width; x += kEvery) {
+      const uint32_t level = static_cast<uint32_t>(std::clamp(luma.Row(y)[x], 0.0f, 255.0f));
+      const uint8_t bytes[] = {static_cast<uint8_t>(level), static_cast<uint8_t>(check),
+                               static_cast<uint8_t>(check >> 8), static_cast<uint8_t>(check >> 16),
+                               static_cast<uint8_t>(check >> 24)};
+      check = Crc32(bytes, sizeof(bytes));
+    }
+  }
+  return check & ((1u << kVariantBits) - 1);
+}
+
+// The canonical plane around the tile's origin.
+Placement AroundOrigin(const EmbedWorkspace& w) {
+  Placement placement = Centred(w.whitened, 1, 0, 0, 1);
+  placement.x += w.origin.x;
+  placement.y += w.origin.y;
+  return placement;
+}
+
+// residual = mask * pattern.
 void Spread(const Spectrum& pattern, EmbedWorkspace& w) {
   Spectrum shifted = pattern;
   ShiftByHalves(HalfOffset(w.canonical.width), HalfOffset(w.canonical.height), &shifted);
   w.transform.Synthesise(shifted, w.tile);
-  const size_t first_x = kTile - (w.canonical.width / 2) % kTile;
-  const size_t first_y = kTile - (w.canonical.height / 2) % kTile;
+  // Of the plane's first pixel in the tile.
+  const auto first = [](size_t length, int origin) {
+    return 2 * size_t{kTile} - (length / 2) % kTile - static_cast<size_t>(origin);
+  };
+  const size_t first_x = first(w.canonical.width, w.origin.x);
+  const size_t first_y = first(w.canonical.height, w.origin.y);
   for (size_t y = 0; y < w.canonical.height; ++y) {
     const float* tile_row = w.tile + (first_y + y) % kTile * kTile;
     const float* mask = w.mask.Row(y);
@@ -79,8 +109,8 @@ void Spread(const Spectrum& pattern, EmbedWorkspace& w) {
 // The folded tile of a plane, and the power of its noise unless `power` is null.
 void FoldWhitened(const Plane& plane, EmbedWorkspace& w, Arena& arena, Spectrum* sum,
                   float* power) {
-  Whiten(plane, w.whitened, arena);
-  const Placement placement = Centred(w.whitened, 1, 0, 0, 1);
+  Whiten(plane, kFineFloor, w.whitened, arena);
+  const Placement placement = AroundOrigin(w);
   const int half_x = HalfOffset(w.canonical.width), half_y = HalfOffset(w.canonical.height);
   if (power == nullptr) {
     w.fold.SumOnly(w.whitened, placement, half_x, half_y, sum);
@@ -230,7 +260,7 @@ size_t EmbedScratchSize(size_t width, size_t height) {
   Arena arena;
   EmbedWorkspace w({width, height}, arena);
   MakeMask(w.luma, {width, height}, 1, w.mask, arena);
-  Whiten(w.luma, w.whitened, arena);
+  Whiten(w.luma, kFineFloor, w.whitened, arena);
   return arena.SizeNeeded();
 }
 
@@ -248,7 +278,9 @@ void Embed(const ImageView& in, const MutableImageView& out, uint64_t payload, c
       0.5f * kTile * static_cast<float>(in.height) / static_cast<float>(w.canonical.height);
   Spectrum pattern;
   const Layout layout(key);
-  MakePattern(layout, payload, limit_x, limit_y, &pattern);
+  const Word word{payload, VariantFor(w.luma)};
+  w.origin = layout.OriginOf(word);
+  MakePattern(layout, word, limit_x, limit_y, &pattern);
   RejectHost(layout, w, arena, &pattern);
   Spread(pattern, w);
 

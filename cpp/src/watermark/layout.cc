@@ -10,13 +10,25 @@ namespace countermark {
 namespace {
 
 // Streams of the key's generator.
-enum : uint32_t { kOrderStream = 1, kPilotStream = 2, kBitStream = 3, kSignStream = 4 };
+enum : uint32_t {
+  kOrderStream = 1,
+  kPilotStream = 2,
+  kBitStream = 3,
+  kSignStream = 4,
+  kOriginStream = 16,  // and one more for each variant
+};
 
 int8_t Sign(uint32_t bit) { return bit != 0 ? -1 : 1; }
 
+// Fine grain shows less than coarse, and the detector reads it as well: amplitudes grow with the
+// root of the frequency.
+float AmplitudeAt(Frequency k) {
+  return std::sqrt(std::sqrt(static_cast<float>(k.kx * k.kx + k.ky * k.ky)));
+}
+
 }  // namespace
 
-Layout::Layout(const Key& key) {
+Layout::Layout(const Key& its_key) : key(its_key) {
   std::array<uint16_t, kBandSize> order;
   std::iota(order.begin(), order.end(), uint16_t{0});
   Generator(key, kOrderStream).Shuffle(order.data(), order.size());
@@ -45,13 +57,19 @@ Layout::Layout(const Key& key) {
   for (int8_t& s : sign) s = Sign(signs.Next() & 1);
 }
 
-void MakePattern(const Layout& layout, uint64_t payload, float limit_x, float limit_y,
+Origin Layout::OriginOf(const Word& word) const {
+  Generator places(key, kOriginStream + word.variant, word.payload);
+  const int x = static_cast<int>(places.Below(kTile));
+  return {x, static_cast<int>(places.Below(kTile))};
+}
+
+void MakePattern(const Layout& layout, const Word& word, float limit_x, float limit_y,
                  Spectrum* pattern) {
   for (size_t i = 0; i < kPilotSize; ++i) {
     pattern->re[layout.pilot[i]] = layout.pilot_re[i];
     pattern->im[layout.pilot[i]] = layout.pilot_im[i];
   }
-  const auto coded = EncodeMessage(payload);
+  const auto coded = EncodeMessage(word);
   for (size_t i = 0; i < kPayloadSize; ++i) {
     const auto value = [&](size_t j) {
       return static_cast<float>(coded[layout.bit[j]] != 0 ? -layout.sign[j] : layout.sign[j]);
@@ -62,7 +80,9 @@ void MakePattern(const Layout& layout, uint64_t payload, float limit_x, float li
   for (size_t i = 0; i < kBandSize; ++i) {
     const bool held = static_cast<float>(kBand[i].kx) <= limit_x &&
                       static_cast<float>(std::abs(kBand[i].ky)) <= limit_y;
-    if (!held) pattern->re[i] = pattern->im[i] = 0;
+    const float amplitude = held ? AmplitudeAt(kBand[i]) : 0.0f;
+    pattern->re[i] *= amplitude;
+    pattern->im[i] *= amplitude;
   }
   const float scale = 1.0f / std::sqrt(MeanSquare(*pattern));
   for (size_t i = 0; i < kBandSize; ++i) {

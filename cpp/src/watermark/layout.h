@@ -12,9 +12,19 @@
 
 namespace countermark {
 
+// Where a mark's tile begins, in canonical pixels from the picture's centre.
+struct Origin {
+  int x, y;  // 0 to kTile - 1
+};
+
 struct Layout {
   explicit Layout(const Key& key);
 
+  // Pictures marked with one key have their tiles at different places: added up, they do not show
+  // the pilot. What was read tells the place, so that a copy can be put back where it was.
+  Origin OriginOf(const Word& word) const;
+
+  Key key;
   // Indices into kBand.
   std::array<uint16_t, kPilotSize> pilot;
   std::array<uint16_t, kPayloadSize> payload;
@@ -26,9 +36,9 @@ struct Layout {
   std::array<int8_t, 2 * kPayloadSize> sign;
 };
 
-// Pilot and payload, all coefficients alike, scaled to a tile of mean square 1. Coefficients beyond
+// Pilot and payload, scaled to a tile of mean square 1. Coefficients beyond
 // (limit_x, limit_y) cycles per tile, which the picture is too small to hold, are left out.
-void MakePattern(const Layout& layout, uint64_t payload, float limit_x, float limit_y,
+void MakePattern(const Layout& layout, const Word& word, float limit_x, float limit_y,
                  Spectrum* pattern);
 
 }  // namespace countermark

@@ -107,8 +107,10 @@ PilotPeak MarkReader::Look(const Plane& plane, const Placement& placement, int h
   return finder_.Find(sum_, weight_);
 }
 
-bool MarkReader::Read(const PilotPeak& peak, Message* message) {
-  return ReadMessage(sum_, weight_, peak, layout_, decoder_, message);
+bool MarkReader::Read(const PilotPeak& peak, Hint hint, Message* message) {
+  if (readings_ == kMostReadings) return false;
+  ++readings_;
+  return ReadMessage(sum_, weight_, peak, hint, layout_, decoder_, message);
 }
 
 MarkReader::PilotTerms MarkReader::TermsFor(const PilotPeak& peak) const {

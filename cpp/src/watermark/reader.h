@@ -24,8 +24,8 @@ class MarkReader {
   Placement Refine(const Placement& placement, PilotPeak peak);
   // The same for perspective, from a placement that holds somewhere, outwards.
   Placement Grow(const Plane& plane, Placement placement, PilotPeak peak);
-  // Decodes what Look found.
-  bool Read(const PilotPeak& peak, Message* message);
+  // Decodes what Look found; nothing after kMostReadings times.
+  bool Read(const PilotPeak& peak, Hint hint, Message* message);
 
  private:
   struct Shift;
@@ -45,6 +45,7 @@ class MarkReader {
   MessageDecoder decoder_;
   Spectrum sum_;
   float weight_[kBandSize];
+  int readings_ = 0;
 };
 
 }  // namespace countermark

@@ -1,6 +1,7 @@
 #include "watermark/reading.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace countermark {
@@ -61,8 +62,11 @@ void LimitOutliers(Whitened* w) {
   }
 }
 
-// Ratio of amplitude to noise power, ring by ring, measured on the pilot.
+// Ratio of amplitude to noise power, ring by ring, measured on the pilot. It is negative where the
+// picture was filtered so that a ring is turned round, as beyond the first zero of a box filter.
 void MeasureRings(const Whitened& w, const Layout& layout, float* reliability) {
+  // In deviations of chance: a gain that is not clearly other than 0 counts for a little.
+  constexpr float kLeastShare = 0.05f, kClearly = 2.5f;
   float product[kRings] = {}, norm[kRings] = {}, noise[kRings] = {}, count[kRings] = {};
   for (size_t i = 0; i < kPilotSize; ++i) {
     const size_t k = layout.pilot[i], ring = RingOf(kBand[k]);
@@ -83,69 +87,126 @@ void MeasureRings(const Whitened& w, const Layout& layout, float* reliability) {
     noise[ring] += re * re + im * im;
   }
   for (size_t r = 0; r < kRings; ++r) {
-    reliability[r] = std::max(gain[r], 0.05f * largest) * count[r] / (noise[r] + 1e-9f);
+    const float variance = noise[r] / count[r] + 1e-9f;
+    const bool turned = gain[r] < -kClearly * std::sqrt(variance / (norm[r] + 1e-20f));
+    reliability[r] = (turned ? gain[r] : std::max(gain[r], kLeastShare * largest)) / variance;
   }
 }
 
-// How well the pattern of this payload fits, in deviations of chance.
-//
-// The pattern is a sequence of signs that the key's generator draws. For a picture that does not
-// carry it, and whatever that picture is, the sum of its coefficients under such signs exceeds t
-// times the root of the sum of their squares with a probability below exp(-t^2 / 2) (Hoeffding).
-// So the coefficients are weighted by nothing here that was learned from the pilot.
-double Likeness(const Whitened& w, const Layout& layout, uint64_t payload) {
-  double sum = 0, squares = 0;
-  const auto add = [&](float value, float magnitude, int sign) {
-    const double v = static_cast<double>(value) * static_cast<double>(magnitude);
-    sum += sign * v;
-    squares += v * v;
-  };
-  for (size_t i = 0; i < kPilotSize; ++i) {
-    const size_t k = layout.pilot[i];
-    add(w.re[k], w.magnitude[k], layout.pilot_re[i]);
-    add(w.im[k], w.magnitude[k], layout.pilot_im[i]);
-  }
-  const auto coded = EncodeMessage(payload);
-  const auto sign = [&](size_t j) {
-    return coded[layout.bit[j]] != 0 ? -layout.sign[j] : layout.sign[j];
-  };
+// One component of the payload's coefficients: what was seen, weighted, and the sign that the key
+// gives it when its coded bit is 0.
+struct Component {
+  float value;
+  int8_t sign;
+  uint16_t bit;
+};
+
+using Components = std::array<Component, 2 * kPayloadSize>;
+
+Components WeighComponents(const Whitened& w, const Layout& layout, const float* reliability) {
+  Components components;
   for (size_t i = 0; i < kPayloadSize; ++i) {
     const size_t k = layout.payload[i];
-    add(w.re[k], w.magnitude[k], sign(2 * i));
-    add(w.im[k], w.magnitude[k], sign(2 * i + 1));
+    const float scale = reliability[RingOf(kBand[k])] * w.magnitude[k];
+    components[2 * i] = {scale * w.re[k], layout.sign[2 * i], layout.bit[2 * i]};
+    components[2 * i + 1] = {scale * w.im[k], layout.sign[2 * i + 1], layout.bit[2 * i + 1]};
   }
-  return sum / std::sqrt(squares + 1e-30);
+  return components;
 }
 
-// The chance of one pattern, times all that might have been found: 2^64 messages, 2^18 shifts,
-// symmetries and signs of the tile, and no more than 2^14 placements that one call tries. That the
-// placement is improved by following the pilot is taken as trying the placements on the way.
-double FalsePositiveRate(double likeness) {
-  constexpr double kFoundLog2 = 64 + 18 + 14, kLn2 = 0.69314718055994531;
-  // Less than one of so many keys says nothing: there are 2^128.
-  constexpr double kLeast = 1e-30;
-  const double t = std::max(likeness, 0.0);
-  return std::clamp(std::exp(kFoundLog2 * kLn2 - 0.5 * t * t), kLeast, 1.0);
+// A weighted sum of signs, in deviations of chance.
+class SignedSum {
+ public:
+  void Add(float value, int sign) {
+    const double v = static_cast<double>(value);
+    sum_ += sign * v;
+    squares_ += v * v;
+  }
+  double Deviations() const { return sum_ / std::sqrt(squares_ + 1e-30); }
+
+ private:
+  double sum_ = 0, squares_ = 0;
+};
+
+// How well the payload's part of the pattern fits.
+double PayloadLikeness(const Components& components, const Word& word) {
+  const auto coded = EncodeMessage(word);
+  SignedSum sum;
+  for (const Component& c : components) sum.Add(c.value, coded[c.bit] != 0 ? -c.sign : c.sign);
+  return sum.Deviations();
+}
+
+// How well the pilot fits, weighted by nothing that was learned from it.
+double PilotLikeness(const Whitened& w, const Layout& layout) {
+  SignedSum sum;
+  for (size_t i = 0; i < kPilotSize; ++i) {
+    const size_t k = layout.pilot[i];
+    sum.Add(w.re[k] * w.magnitude[k], layout.pilot_re[i]);
+    sum.Add(w.im[k] * w.magnitude[k], layout.pilot_im[i]);
+  }
+  return sum.Deviations();
+}
+
+// Less than one of so many keys says nothing: there are 2^128.
+constexpr double kLeastRate = 1e-30;
+constexpr double kWords = 0x1p68;
+static_assert(kPayloadBits + kVariantBits == 68);
+
+// The payload's signs are random to the picture, and to all that was learned from the pilot: the
+// placement, the shift and the weights. So, for one word and one placement, the likeness exceeds t
+// with a probability below 3.178 Q(t), Q being the tail of the normal distribution (Bentkus and
+// Dzindzalieta, "A tight Gaussian bound for weighted sums of Rademacher random variables", 2015).
+// That times all that might have been read: every word in every reading of one call.
+double RateAnywhere(double payload_likeness) {
+  constexpr double kTailFactor = 3.178, kRootOfHalf = 0.70710678118654752;
+  const double tail = 0.5 * std::erfc(payload_likeness * kRootOfHalf);
+  return kMostReadings * kWords * kTailFactor * tail;
+}
+
+// A picture that was not cropped has the tile where the word says, in one of eight symmetries and
+// one of two signs; nothing was chosen by the pilot, and its fit counts as well. Given the pilot's
+// signs, those of the payload are still random: for one word and place, whatever the picture,
+// a L_pilot + b L_payload, a^2 + b^2 = 1, exceeds t with a probability below exp(-t^2 / 2)
+// (Hoeffding). The shares are those of the pilot and the payload in the pattern.
+double RateInPlace(double pilot_likeness, double payload_likeness) {
+  constexpr double kPlaces = kFixedPlacements * kSymmetries * 2;
+  constexpr double kPilotShare = 1.0 / kPilotDivisor;
+  const double both = std::sqrt(kPilotShare) * pilot_likeness +
+                      std::sqrt(1 - kPilotShare) * payload_likeness;
+  return kPlaces * kWords * std::exp(-0.5 * both * std::max(both, 0.0));
+}
+
+// Whether the shift is that of a picture whose centre is where it was when it was marked.
+bool IsInPlace(const PilotPeak& peak, const Origin& origin) {
+  const Symmetry s = SymmetryOf(peak.symmetry);
+  const auto same = [](float shift, int place) {
+    return static_cast<int>(shift) == (place % kTile + kTile) % kTile;
+  };
+  return same(peak.x, s.xx * origin.x + s.xy * origin.y) &&
+         same(peak.y, s.yx * origin.x + s.yy * origin.y);
 }
 
 }  // namespace
 
-bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& peak,
+bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& peak, Hint hint,
                  const Layout& layout, MessageDecoder& decoder, Message* message) {
   Whitened w = Undo(fold, weight, peak);
   LimitOutliers(&w);
   float reliability[kRings];
   MeasureRings(w, layout, reliability);
+  const Components components = WeighComponents(w, layout, reliability);
   float soft[kCodedBits] = {};
-  for (size_t i = 0; i < kPayloadSize; ++i) {
-    const size_t k = layout.payload[i];
-    const float scale = reliability[RingOf(kBand[k])] * w.magnitude[k];
-    soft[layout.bit[2 * i]] += scale * w.re[k] * layout.sign[2 * i];
-    soft[layout.bit[2 * i + 1]] += scale * w.im[k] * layout.sign[2 * i + 1];
+  for (const Component& c : components) soft[c.bit] += c.value * c.sign;
+  const bool likely = hint == Hint::kFixedPlacement || peak.score >= kLikelyScore;
+  const size_t candidates = likely ? MessageDecoder::kMostCandidates : 1;
+  if (!decoder.Decode(soft, candidates, &message->word)) return false;
+  const double likeness = PayloadLikeness(components, message->word);
+  double rate = RateAnywhere(likeness);
+  if (hint == Hint::kFixedPlacement && IsInPlace(peak, layout.OriginOf(message->word))) {
+    rate = std::min(rate, RateInPlace(PilotLikeness(w, layout), likeness));
   }
-  const size_t candidates = peak.score >= kLikelyScore ? MessageDecoder::kMostCandidates : 1;
-  if (!decoder.Decode(soft, candidates, &message->payload)) return false;
-  message->false_positive_rate = FalsePositiveRate(Likeness(w, layout, message->payload));
+  // Twice, because either of two ways to count would do.
+  message->false_positive_rate = std::clamp(2 * rate, kLeastRate, 1.0);
   return message->false_positive_rate <= kMostFalsePositives;
 }
 

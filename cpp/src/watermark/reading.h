@@ -9,18 +9,26 @@
 namespace countermark {
 
 struct Message {
-  uint64_t payload;
-  // Upper bound of the probability that a picture without this key's mark gives any message, from
-  // how well all of the pattern, pilot and payload, fits the fold.
+  Word word;
+  // Upper bound of the probability that a picture without this key's mark gives any message in one
+  // call, from how well the pattern fits the fold.
   double false_positive_rate;
 };
+
+// One call reads no more often than this, and under so many placements that were not found by
+// following the pilot: the bound counts on it.
+inline constexpr int kMostReadings = 64;
+inline constexpr int kFixedPlacements = 2;
+
+// Where a peak comes from: a placement that was given, or one to which the pilot led.
+enum class Hint { kFixedPlacement, kFoundPlacement };
 
 // Nothing with a larger bound is a message.
 inline constexpr double kMostFalsePositives = 1e-8;
 
 // Undoes shift, symmetry and sign, weighs the coefficients by what the pilot met at their
 // frequency, and decodes. False when the check bits disagree or chance might have done it.
-bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& peak,
+bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& peak, Hint hint,
                  const Layout& layout, MessageDecoder& decoder, Message* message);
 
 }  // namespace countermark

@@ -18,8 +18,6 @@ constexpr size_t kLead = kBlock - kHop;
 // Cosines of 0 to 3 cycles per block, then sines of 1 to 3: as far as the mark's band goes.
 constexpr size_t kCycles = 3;
 constexpr size_t kHarmonics = 2 * kCycles + 1;
-// In grey levels: a coefficient smaller than this is not lifted much further.
-constexpr float kFloor = 1.5f;
 // The filter kernel likes lines of whole vectors.
 constexpr size_t kLineMultiple = 8;
 
@@ -66,8 +64,9 @@ struct Lines {
 
 class BlockWhitening {
  public:
-  BlockWhitening(Size size, Arena& arena)
+  BlockWhitening(Size size, float floor, Arena& arena)
       : size_(size),
+        floor_(floor),
         length_((BlocksOver(size.width) + kLineMultiple - 1) / kLineMultiple * kLineMultiple),
         phases_(AllocateLines(kHop, length_ + kOverlap, arena)),
         rows_(AllocateLines(kBlock * kHarmonics, length_, arena)),
@@ -131,11 +130,11 @@ class BlockWhitening {
   void WhitenBlocks(size_t block) {
     std::fill_n(Cell(block, 0, 0), length_, 0.0f);
     for (size_t k = 1; k <= kCycles; ++k) {
-      WhitenCoefficients(Cell(block, 0, k), Cell(block, 0, Sine(k)), kFloor, length_);
-      WhitenCoefficients(Cell(block, k, 0), Cell(block, Sine(k), 0), kFloor, length_);
+      WhitenCoefficients(Cell(block, 0, k), Cell(block, 0, Sine(k)), floor_, length_);
+      WhitenCoefficients(Cell(block, k, 0), Cell(block, Sine(k), 0), floor_, length_);
       for (size_t m = 1; m <= kCycles; ++m) {
         WhitenPair(Cell(block, k, m), Cell(block, k, Sine(m)), Cell(block, Sine(k), m),
-                   Cell(block, Sine(k), Sine(m)), kFloor, length_);
+                   Cell(block, Sine(k), Sine(m)), floor_, length_);
       }
     }
   }
@@ -174,6 +173,7 @@ class BlockWhitening {
   }
 
   Size size_;
+  float floor_;
   size_t length_;
   Lines phases_;  // a row of pixels, every fourth of them on a line
   Lines rows_;    // [row, round in circles][harmonic across]
@@ -183,9 +183,9 @@ class BlockWhitening {
 
 }  // namespace
 
-void Whiten(const Plane& plane, const Plane& out, Arena& arena) {
+void Whiten(const Plane& plane, float floor, const Plane& out, Arena& arena) {
   const Arena::Scope scope(arena);
-  BlockWhitening whitening(plane.size(), arena);
+  BlockWhitening whitening(plane.size(), floor, arena);
   if (plane.data != nullptr) whitening.Run(plane, out);
 }
 

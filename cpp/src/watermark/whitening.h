@@ -13,7 +13,13 @@ namespace countermark {
 // shading count no more than the mark does; by its root, because the mark, whose amplitude grows
 // with the root of the texture, stands higher over the picture where that is quiet. What varies
 // slower or faster than the mark is dropped. `out` may be bordered, and must not be `plane`.
-void Whiten(const Plane& plane, const Plane& out, Arena& arena);
+//
+// Coefficients smaller than `floor`, in grey levels, are not lifted much further. What a codec has
+// left at that height is its own noise: there the coarse floor reads more, elsewhere the fine one.
+void Whiten(const Plane& plane, float floor, const Plane& out, Arena& arena);
+
+inline constexpr float kFineFloor = 1.0f;
+inline constexpr float kCoarseFloor = 6.0f;
 
 }  // namespace countermark
 

@@ -25,14 +25,16 @@ class MessageTest : public testing::Test {
     MessageDecoder decoder(arena);
     Generator generator({9}, seed);
     float soft[kCodedBits];
-    const auto coded = EncodeMessage(payload);
+    const Word sent{payload, static_cast<uint8_t>(payload % 16)};
+    const auto coded = EncodeMessage(sent);
     for (size_t i = 0; i < kCodedBits; ++i) {
       double sum = -6;  // twelve uniform numbers make a normal one
       for (int n = 0; n < 12; ++n) sum += generator.Next() / 4294967296.0;
       soft[i] = static_cast<float>((coded[i] != 0 ? -1 : 1) + noise * sum);
     }
-    uint64_t read = 0;
-    return decoder.Decode(soft, candidates, &read) && read == payload;
+    Word read{};
+    return decoder.Decode(soft, candidates, &read) && read.payload == sent.payload &&
+           read.variant == sent.variant;
   }
 
   std::vector<uint8_t> memory_;
@@ -74,16 +76,19 @@ TEST_F(MessageTest, ReadsNothingFromNoise) {
   for (int trial = 0; trial < 300; ++trial) {
     float soft[kCodedBits];
     for (float& value : soft) value = static_cast<float>(generator.Next()) - 2147483648.0f;
-    uint64_t read = 0;
+    Word read{};
     EXPECT_FALSE(decoder.Decode(soft, 1 + trial % 40, &read));
   }
 }
 
-TEST_F(MessageTest, NeighbouringPayloadsDifferInManyCodedBits) {
-  const auto a = EncodeMessage(0), b = EncodeMessage(1);
-  int different = 0;
-  for (size_t i = 0; i < kCodedBits; ++i) different += a[i] != b[i];
-  EXPECT_GT(different, 60);
+TEST_F(MessageTest, NeighbouringWordsDifferInManyCodedBits) {
+  const auto a = EncodeMessage({0, 0});
+  for (const Word& other : {Word{1, 0}, Word{0, 1}}) {
+    const auto b = EncodeMessage(other);
+    int different = 0;
+    for (size_t i = 0; i < kCodedBits; ++i) different += a[i] != b[i];
+    EXPECT_GT(different, 60);
+  }
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ TEST(LayoutTest, PatternHasUnitPowerAlsoWhenThePictureIsSmall) {
   const Layout layout(kDefaultKey);
   for (float limit : {48.0f, 12.0f}) {
     Spectrum pattern;
-    MakePattern(layout, 99, limit, limit, &pattern);
+    MakePattern(layout, {99, 0}, limit, limit, &pattern);
     EXPECT_NEAR(MeanSquare(pattern), 1, 1e-5);
     for (size_t i = 0; i < kBandSize; ++i) {
       if (kBand[i].kx > limit) {
@@ -86,7 +86,7 @@ TEST(SymmetryTest, EightAreDifferentAndOrthogonal) {
 TEST_F(PartsTest, MovedCoefficientsTurnTheTile) {
   TileTransform transform(arena_);
   Spectrum pattern;
-  MakePattern(Layout(kDefaultKey), 5, 48, 48, &pattern);
+  MakePattern(Layout(kDefaultKey), {5, 0}, 48, 48, &pattern);
   std::vector<float> tile(kTile * kTile), turned(kTile * kTile);
   transform.Synthesise(pattern, tile.data());
   for (int d = 0; d < kSymmetries; ++d) {
@@ -112,7 +112,7 @@ TEST_F(PartsTest, MovedCoefficientsTurnTheTile) {
 TEST_F(PartsTest, SpectrumComesBackAndShifts) {
   TileTransform transform(arena_);
   Spectrum pattern, back;
-  MakePattern(Layout(kDefaultKey), 5, 48, 48, &pattern);
+  MakePattern(Layout(kDefaultKey), {5, 0}, 48, 48, &pattern);
   std::vector<float> tile(kTile * kTile), moved(kTile * kTile);
   transform.Synthesise(pattern, tile.data());
   transform.Analyse(tile.data(), &back);
@@ -171,8 +171,8 @@ TEST_F(PartsTest, WhiteningForgetsBrightnessAndTurnsWithThePicture) {
     for (size_t x = 0; x < 32; ++x) turned.Row(x)[y] = 100 + plane.Row(y)[x];
   }
   const Plane white = AllocatePlane({32, 24}, arena_), other = AllocatePlane({24, 32}, arena_);
-  Whiten(plane, white, arena_);
-  Whiten(turned, other, arena_);
+  Whiten(plane, kFineFloor, white, arena_);
+  Whiten(turned, kFineFloor, other, arena_);
   float largest = 0;
   for (size_t y = 0; y < 24; ++y) {
     for (size_t x = 0; x < 32; ++x) {
@@ -186,7 +186,7 @@ TEST_F(PartsTest, WhiteningForgetsBrightnessAndTurnsWithThePicture) {
 TEST_F(PartsTest, WhiteningTakesPlanesOfAnySize) {
   for (Size size : {Size{1, 1}, Size{1, 40}, Size{40, 1}, Size{3, 5}, Size{16, 16}, Size{129, 7}}) {
     const Plane white = AllocateBorderedPlane(size, arena_);
-    Whiten(NoisePlane(size), white, arena_);
+    Whiten(NoisePlane(size), kFineFloor, white, arena_);
     for (size_t y = 0; y < size.height; ++y) {
       for (size_t x = 0; x < size.width; ++x) EXPECT_TRUE(std::isfinite(white.Row(y)[x]));
       EXPECT_EQ(white.Row(y)[-1], 0);
