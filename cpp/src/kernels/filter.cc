@@ -13,6 +13,11 @@ namespace HWY_NAMESPACE {
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 using reference::Minimum;
 using reference::WeightedSum;
+
+void WeightedSums(const float* const* inputs, const float* weights, size_t taps, size_t outputs,
+                  size_t count, float* const* out) {
+  reference::WeightedSums(inputs, weights, taps, outputs, 0, count, out);
+}
 #else
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -54,6 +59,74 @@ void WeightedSum(const float* const* inputs, const float* weights, size_t taps, 
   }
 }
 
+constexpr size_t kOutputsAtOnce = 4;
+
+// kOutputs sums over two vectors stay in registers while the taps run.
+template <size_t kOutputs>
+void SumBlock(const float* const* inputs, const float* weights, size_t taps, size_t i,
+              float* const* out) {
+  const hn::ScalableTag<float> d;
+  const size_t lanes = hn::Lanes(d);
+  const float* const w1 = weights + (kOutputs > 1 ? taps : 0);
+  const float* const w2 = weights + (kOutputs > 2 ? 2 * taps : 0);
+  const float* const w3 = weights + (kOutputs > 3 ? 3 * taps : 0);
+  auto a = hn::LoadU(d, inputs[0] + i), b = hn::LoadU(d, inputs[0] + i + lanes);
+  auto w = hn::Set(d, weights[0]);
+  auto a0 = hn::Mul(a, w), b0 = hn::Mul(b, w);
+  w = hn::Set(d, w1[0]);
+  auto a1 = hn::Mul(a, w), b1 = hn::Mul(b, w);
+  w = hn::Set(d, w2[0]);
+  auto a2 = hn::Mul(a, w), b2 = hn::Mul(b, w);
+  w = hn::Set(d, w3[0]);
+  auto a3 = hn::Mul(a, w), b3 = hn::Mul(b, w);
+  for (size_t t = 1; t < taps; ++t) {
+    a = hn::LoadU(d, inputs[t] + i);
+    b = hn::LoadU(d, inputs[t] + i + lanes);
+    w = hn::Set(d, weights[t]);
+    a0 = hn::Add(a0, hn::Mul(a, w));
+    b0 = hn::Add(b0, hn::Mul(b, w));
+    if constexpr (kOutputs > 1) {
+      w = hn::Set(d, w1[t]);
+      a1 = hn::Add(a1, hn::Mul(a, w));
+      b1 = hn::Add(b1, hn::Mul(b, w));
+    }
+    if constexpr (kOutputs > 2) {
+      w = hn::Set(d, w2[t]);
+      a2 = hn::Add(a2, hn::Mul(a, w));
+      b2 = hn::Add(b2, hn::Mul(b, w));
+    }
+    if constexpr (kOutputs > 3) {
+      w = hn::Set(d, w3[t]);
+      a3 = hn::Add(a3, hn::Mul(a, w));
+      b3 = hn::Add(b3, hn::Mul(b, w));
+    }
+  }
+  const auto store = [&](size_t o, auto first, auto second) HWY_ATTR {
+    if (o >= kOutputs) return;
+    hn::StoreU(first, d, out[o] + i);
+    hn::StoreU(second, d, out[o] + i + lanes);
+  };
+  store(0, a0, b0);
+  store(1, a1, b1);
+  store(2, a2, b2);
+  store(3, a3, b3);
+}
+
+void WeightedSums(const float* const* inputs, const float* weights, size_t taps, size_t outputs,
+                  size_t count, float* const* out) {
+  const size_t step = 2 * hn::Lanes(hn::ScalableTag<float>());
+  const size_t whole = count - count % step;
+  for (size_t o = 0; o < outputs; o += kOutputsAtOnce) {
+    const float* const w = weights + o * taps;
+    const auto sum = outputs - o == 1   ? SumBlock<1>
+                     : outputs - o == 2 ? SumBlock<2>
+                     : outputs - o == 3 ? SumBlock<3>
+                                        : SumBlock<4>;
+    for (size_t i = 0; i < whole; i += step) sum(inputs, w, taps, i, out + o);
+  }
+  reference::WeightedSums(inputs, weights, taps, outputs, whole, count, out);
+}
+
 void Minimum(const float* const* inputs, size_t taps, size_t count, float* out) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
@@ -78,11 +151,17 @@ HWY_AFTER_NAMESPACE();
 namespace countermark {
 
 HWY_EXPORT(WeightedSum);
+HWY_EXPORT(WeightedSums);
 HWY_EXPORT(Minimum);
 
 void WeightedSum(const float* const* inputs, const float* weights, size_t taps, size_t count,
                  float* out) {
   HWY_DYNAMIC_DISPATCH(WeightedSum)(inputs, weights, taps, count, out);
+}
+
+void WeightedSums(const float* const* inputs, const float* weights, size_t taps, size_t outputs,
+                  size_t count, float* const* out) {
+  HWY_DYNAMIC_DISPATCH(WeightedSums)(inputs, weights, taps, outputs, count, out);
 }
 
 void Minimum(const float* const* inputs, size_t taps, size_t count, float* out) {
