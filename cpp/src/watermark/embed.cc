@@ -61,7 +61,7 @@ struct EmbedWorkspace {
 // residual = mask * pattern, the pattern's origin in the centre of the plane.
 void Spread(const Spectrum& pattern, EmbedWorkspace& w) {
   Spectrum shifted = pattern;
-  ShiftByHalves(HalfOffset(w.canonical.width), HalfOffset(w.canonical.height), &shifted);
+  HalfShift(HalfOffset(w.canonical.width), HalfOffset(w.canonical.height)).Apply(&shifted);
   w.transform.Synthesise(shifted, w.tile);
   const size_t first_x = kTile - (w.canonical.width / 2) % kTile;
   const size_t first_y = kTile - (w.canonical.height / 2) % kTile;
@@ -69,9 +69,11 @@ void Spread(const Spectrum& pattern, EmbedWorkspace& w) {
     const float* tile_row = w.tile + (first_y + y) % kTile * kTile;
     const float* mask = w.mask.Row(y);
     float* out = w.residual.Row(y);
-    for (size_t x = 0, column = first_x % kTile; x < w.canonical.width; ++x) {
-      out[x] = mask[x] * tile_row[column];
-      column = column + 1 == kTile ? 0 : column + 1;
+    // Tile by tile, so that the compiler sees a plain loop.
+    for (size_t x = 0, column = first_x % kTile; x < w.canonical.width; column = 0) {
+      const size_t count = std::min(kTile - column, w.canonical.width - x);
+      for (size_t i = 0; i < count; ++i) out[x + i] = mask[x + i] * tile_row[column + i];
+      x += count;
     }
   }
 }
@@ -107,11 +109,17 @@ float MeasureGain(const Spectrum& pattern, const Spectrum& host, const float* we
 }
 
 float RootMeanSquare(const Plane& plane) {
+  constexpr size_t kRowsAtOnce = 8;  // independent sums hide the latency of the additions
   float total = 0;
-  for (size_t y = 0; y < plane.height; ++y) {
-    float sum = 0;
-    for (size_t x = 0; x < plane.width; ++x) sum += plane.Row(y)[x] * plane.Row(y)[x];
-    total += sum / static_cast<float>(plane.width);
+  for (size_t y = 0; y < plane.height; y += kRowsAtOnce) {
+    const size_t rows = std::min(kRowsAtOnce, plane.height - y);
+    const float* row[kRowsAtOnce];
+    float sum[kRowsAtOnce] = {};
+    for (size_t i = 0; i < kRowsAtOnce; ++i) row[i] = plane.Row(y + std::min(i, rows - 1));
+    for (size_t x = 0; x < plane.width; ++x) {
+      for (size_t i = 0; i < kRowsAtOnce; ++i) sum[i] += row[i][x] * row[i][x];
+    }
+    for (size_t i = 0; i < rows; ++i) total += sum[i] / static_cast<float>(plane.width);
   }
   return std::sqrt(total / static_cast<float>(plane.height));
 }
