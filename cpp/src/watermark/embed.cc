@@ -44,7 +44,8 @@ struct EmbedWorkspace {
         between(arena.Allocate<float>(canonical.width + 2 * kMargin)),
         halfway(arena.Allocate<float>(canonical.width + kMargin)),
         fine(arena.Allocate<int16_t>(2 * (canonical.width + kMargin) + kResidualPadding)),
-        positions(arena.Allocate<uint32_t>(picture.width)) {}
+        positions(arena.Allocate<uint32_t>(picture.width)),
+        taps(arena.Allocate<ResidualTaps>(ResidualTapsCount(picture.width))) {}
 
   Size canonical;
   Plane luma, mask, residual, whitened;
@@ -56,6 +57,7 @@ struct EmbedWorkspace {
   float* halfway;       // the same, halfway between its samples
   int16_t* fine;        // both, in fixed point
   uint32_t* positions;  // of the picture's pixels in `fine`
+  ResidualTaps* taps;
 };
 
 // residual = mask * pattern, the pattern's origin in the centre of the plane.
@@ -224,12 +226,13 @@ void MakeFineRow(size_t y, size_t picture_height, EmbedWorkspace& w) {
 }
 
 // Pixel x of the picture lies at 2 X + 2 of the fine row, where X is its place in the plane.
-void PlacePixels(size_t picture_width, EmbedWorkspace& w) {
+ResidualPlan PlacePixels(size_t picture_width, EmbedWorkspace& w) {
   const double step = static_cast<double>(w.canonical.width) / static_cast<double>(picture_width);
   for (size_t x = 0; x < picture_width; ++x) {
     const double at = 2 * ((static_cast<double>(x) + 0.5) * step - 0.5) + 2;
     w.positions[x] = static_cast<uint32_t>(at * 256);
   }
+  return PlanResidual(w.positions, picture_width, w.taps);
 }
 
 }  // namespace
@@ -260,10 +263,10 @@ void Embed(const ImageView& in, const MutableImageView& out, uint64_t payload, c
   RejectHost(layout, w, arena, &pattern);
   Spread(pattern, w);
 
-  PlacePixels(in.width, w);
+  const ResidualPlan plan = PlacePixels(in.width, w);
   for (size_t y = 0; y < in.height; ++y) {
     MakeFineRow(y, in.height, w);
-    AddResidual(in.Row(y), in.format, in.width, w.fine, w.positions, out.Row(y));
+    AddResidual(in.Row(y), in.format, w.fine, plan, out.Row(y));
   }
 }
 
