@@ -29,24 +29,28 @@ namespace hn = hwy::HWY_NAMESPACE;
 static_assert(std::endian::native == std::endian::little);
 
 template <class D>
-HWY_INLINE hn::Vec<hn::RebindToSigned<D> > FixedPoint(D d, const float* residual) {
+HWY_INLINE hn::Vec<hn::RebindToSigned<D> > FixedPoint(D d, hn::Vec<D> residual) {
   const auto limit = hn::Set(d, static_cast<float>(kResidualLimit));
-  const auto scaled =
-      hn::Mul(hn::LoadU(d, residual), hn::Set(d, static_cast<float>(1 << kResidualFractionBits)));
+  const auto scaled = hn::Mul(residual, hn::Set(d, static_cast<float>(1 << kResidualFractionBits)));
   return hn::NearestInt(hn::Max(hn::Min(scaled, limit), hn::Neg(limit)));
 }
 
-void QuantiseResidual(const float* even, const float* odd, size_t count, int16_t* out) {
+void QuantiseResidual(const float* row, size_t count, int16_t* out) {
   const hn::ScalableTag<float> d;
   const hn::RebindToSigned<decltype(d)> di;
   const size_t lanes = hn::Lanes(d);
+  const auto outer = hn::Set(d, kHalfwayOuter), inner = hn::Set(d, kHalfwayInner);
   size_t i = 0;
   for (; i + lanes <= count; i += lanes) {
-    const auto low = hn::And(FixedPoint(d, even + i), hn::Set(di, 0xFFFF));
-    const auto high = hn::ShiftLeft<16>(FixedPoint(d, odd + i));
+    auto halfway = hn::Mul(hn::LoadU(d, row + i), outer);
+    halfway = hn::Add(halfway, hn::Mul(hn::LoadU(d, row + i + 1), inner));
+    halfway = hn::Add(halfway, hn::Mul(hn::LoadU(d, row + i + 2), inner));
+    halfway = hn::Add(halfway, hn::Mul(hn::LoadU(d, row + i + 3), outer));
+    const auto low = hn::And(FixedPoint(d, hn::LoadU(d, row + i + 1)), hn::Set(di, 0xFFFF));
+    const auto high = hn::ShiftLeft<16>(FixedPoint(d, halfway));
     hn::StoreU(hn::Or(low, high), di, reinterpret_cast<int32_t*>(out + 2 * i));
   }
-  reference::QuantiseResidual(even + i, odd + i, count - i, out + 2 * i);
+  reference::QuantiseResidual(row + i, count - i, out + 2 * i);
 }
 
 // Vectors are one or two blocks of 128 bits, each of which looks up bytes within itself.
@@ -96,6 +100,7 @@ HWY_INLINE V16 LookUpIn(size_t window, V16 samples, V8 bytes) {
 // (256 l + (r - l) w) / 2^14, which is (l + floor((r - l) w / 256) + 32) >> 6. The product's upper
 // half is that floor; as a signed number w >= 128 counts as w - 256, and then it is r that is
 // added to.
+template <bool kOneWindow>
 HWY_INLINE V16 RoundedResidual(const int16_t* residual, const ResidualTaps& taps, size_t windows,
                                size_t odd, size_t half) {
   const D8 d8;
@@ -107,7 +112,7 @@ HWY_INLINE V16 RoundedResidual(const int16_t* residual, const ResidualTaps& taps
   const auto left = hn::LoadU(d8, taps.left[2 * odd + half]);
   V16 base = LoadBlocks(samples, apart);
   V16 slope = hn::Sub(LoadBlocks(samples + 1, apart), base);
-  if (windows == 1) {
+  if constexpr (kOneWindow) {
     base = hn::TableLookupBytes(base, hn::BitCast(d16, nearer));
     slope = hn::TableLookupBytes(slope, hn::BitCast(d16, left));
   } else {
@@ -140,13 +145,13 @@ constexpr std::array<uint8_t, 16 * kChannels> kPixelOfByte = [] {
 }();
 
 // Sixteen pixels in each block: every byte is raised or lowered, saturating.
-template <size_t kChannels>
+template <size_t kChannels, bool kOneWindow>
 HWY_INLINE void AddToPixels(const uint8_t* in, const int16_t* residual, const ResidualTaps& taps,
                             size_t windows, size_t half, uint8_t* out) {
   const D8 d8;
   const D16 d16;
-  const V16 add0 = RoundedResidual(residual, taps, windows, 0, half);
-  const V16 add1 = RoundedResidual(residual, taps, windows, 1, half);
+  const V16 add0 = RoundedResidual<kOneWindow>(residual, taps, windows, 0, half);
+  const V16 add1 = RoundedResidual<kOneWindow>(residual, taps, windows, 1, half);
   const V16 up0 = hn::Max(add0, hn::Zero(d16)), up1 = hn::Max(add1, hn::Zero(d16));
   const V16 down0 = hn::Sub(up0, add0), down1 = hn::Sub(up1, add1);
   const V8 up = hn::BitCast(d8, hn::Or(up0, hn::ShiftLeft<8>(up1)));
@@ -160,29 +165,38 @@ HWY_INLINE void AddToPixels(const uint8_t* in, const int16_t* residual, const Re
   }
 }
 
-template <size_t kChannels>
+template <size_t kChannels, bool kOneWindow>
 HWY_INLINE void AddStep(const uint8_t* in, const int16_t* residual, const ResidualTaps& taps,
                         size_t windows, uint8_t* out) {
   for (size_t half = 0; half < 2; half += kBlocks) {
     const size_t skipped = half * (kResidualStep / 2) * kChannels;
-    AddToPixels<kChannels>(in + skipped, residual, taps, windows, half, out + skipped);
+    AddToPixels<kChannels, kOneWindow>(in + skipped, residual, taps, windows, half, out + skipped);
   }
 }
 
-template <size_t kChannels>
-void AddResidual8(const uint8_t* in, const int16_t* residual, const ResidualPlan& plan,
-                  uint8_t* out) {
+template <size_t kChannels, bool kOneWindow>
+void AddWholeRow(const uint8_t* in, const int16_t* residual, const ResidualPlan& plan,
+                 uint8_t* out) {
   constexpr size_t kBytes = kResidualStep * kChannels;
-  const size_t whole = plan.width / kResidualStep;
+  // Copies, since for all the compiler knows `out` might be the plan.
+  const size_t whole = plan.width / kResidualStep, windows = plan.windows;
+  const ResidualTaps* taps = plan.taps;
   for (size_t i = 0; i < whole; ++i) {
-    AddStep<kChannels>(in + i * kBytes, residual, plan.taps[i], plan.windows, out + i * kBytes);
+    AddStep<kChannels, kOneWindow>(in + i * kBytes, residual, taps[i], windows, out + i * kBytes);
   }
   const size_t left = plan.width % kResidualStep * kChannels;
   if (left == 0) return;
   uint8_t last[kBytes] = {};
   std::memcpy(last, in + whole * kBytes, left);
-  AddStep<kChannels>(last, residual, plan.taps[whole], plan.windows, last);
+  AddStep<kChannels, kOneWindow>(last, residual, taps[whole], windows, last);
   std::memcpy(out + whole * kBytes, last, left);
+}
+
+template <size_t kChannels>
+void AddResidual8(const uint8_t* in, const int16_t* residual, const ResidualPlan& plan,
+                  uint8_t* out) {
+  const auto add = plan.windows == 1 ? AddWholeRow<kChannels, true> : AddWholeRow<kChannels, false>;
+  add(in, residual, plan, out);
 }
 
 // 16-bit pictures are rare: the plain loop serves them.
@@ -209,8 +223,8 @@ namespace countermark {
 HWY_EXPORT(QuantiseResidual);
 HWY_EXPORT(AddResidual);
 
-void QuantiseResidual(const float* even, const float* odd, size_t count, int16_t* out) {
-  HWY_DYNAMIC_DISPATCH(QuantiseResidual)(even, odd, count, out);
+void QuantiseResidual(const float* row, size_t count, int16_t* out) {
+  HWY_DYNAMIC_DISPATCH(QuantiseResidual)(row, count, out);
 }
 
 void AddResidual(const uint8_t* in, PixelFormat format, const int16_t* residual,

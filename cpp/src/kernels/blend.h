@@ -14,9 +14,13 @@ inline constexpr int kResidualFractionBits = 6;
 // Larger residuals would overflow the sums of 16-bit pictures.
 inline constexpr int kResidualLimit = 255 << kResidualFractionBits;
 
-// out[2 i] = even[i] and out[2 i + 1] = odd[i], rounded to the residual's fixed point and limited.
-// `out` must be aligned to 4 bytes.
-void QuantiseResidual(const float* even, const float* odd, size_t count, int16_t* out);
+// Cubic convolution halfway between samples (Keys 1981, a = -1/2).
+inline constexpr float kHalfwayOuter = -0.0625f, kHalfwayInner = 0.5625f;
+
+// The row at twice the width: out[2 i] = row[i + 1], and out[2 i + 1] halfway from there to
+// row[i + 2], for which row[i] to row[i + 3] are read; rounded to the residual's fixed point and
+// limited. `out` must be aligned to 4 bytes.
+void QuantiseResidual(const float* row, size_t count, int16_t* out);
 
 // Where the 32 pixels of one step of AddResidual take the residual, in groups of eight, as the
 // vector unit looks it up. A group's neighbours begin at sample `first`; `nearer` and `left` are

@@ -20,10 +20,14 @@ inline int16_t FixedPoint(float residual) {
   return static_cast<int16_t>(std::lrintf(std::max(std::min(residual * kOne, kLimit), -kLimit)));
 }
 
-inline void QuantiseResidual(const float* even, const float* odd, size_t count, int16_t* out) {
+inline void QuantiseResidual(const float* row, size_t count, int16_t* out) {
   for (size_t i = 0; i < count; ++i) {
-    out[2 * i] = FixedPoint(even[i]);
-    out[2 * i + 1] = FixedPoint(odd[i]);
+    float halfway = row[i] * kHalfwayOuter;
+    halfway = halfway + row[i + 1] * kHalfwayInner;
+    halfway = halfway + row[i + 2] * kHalfwayInner;
+    halfway = halfway + row[i + 3] * kHalfwayOuter;
+    out[2 * i] = FixedPoint(row[i + 1]);
+    out[2 * i + 1] = FixedPoint(halfway);
   }
 }
 

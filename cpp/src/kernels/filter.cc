@@ -21,30 +21,45 @@ void WeightedSums(const float* const* inputs, const float* weights, size_t taps,
 #else
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Four vectors at a time hide the latency of the additions.
+// Eight vectors at a time hide the latency of the additions.
+HWY_INLINE void SumEightVectors(const float* const* inputs, const float* weights, size_t taps,
+                                size_t i, float* out) {
+  const hn::ScalableTag<float> d;
+  const size_t n = hn::Lanes(d);
+  const float* in = inputs[0] + i;
+  auto w = hn::Set(d, weights[0]);
+  auto s0 = hn::Mul(hn::LoadU(d, in), w), s1 = hn::Mul(hn::LoadU(d, in + n), w);
+  auto s2 = hn::Mul(hn::LoadU(d, in + 2 * n), w), s3 = hn::Mul(hn::LoadU(d, in + 3 * n), w);
+  auto s4 = hn::Mul(hn::LoadU(d, in + 4 * n), w), s5 = hn::Mul(hn::LoadU(d, in + 5 * n), w);
+  auto s6 = hn::Mul(hn::LoadU(d, in + 6 * n), w), s7 = hn::Mul(hn::LoadU(d, in + 7 * n), w);
+  for (size_t t = 1; t < taps; ++t) {
+    in = inputs[t] + i;
+    w = hn::Set(d, weights[t]);
+    s0 = hn::Add(s0, hn::Mul(hn::LoadU(d, in), w));
+    s1 = hn::Add(s1, hn::Mul(hn::LoadU(d, in + n), w));
+    s2 = hn::Add(s2, hn::Mul(hn::LoadU(d, in + 2 * n), w));
+    s3 = hn::Add(s3, hn::Mul(hn::LoadU(d, in + 3 * n), w));
+    s4 = hn::Add(s4, hn::Mul(hn::LoadU(d, in + 4 * n), w));
+    s5 = hn::Add(s5, hn::Mul(hn::LoadU(d, in + 5 * n), w));
+    s6 = hn::Add(s6, hn::Mul(hn::LoadU(d, in + 6 * n), w));
+    s7 = hn::Add(s7, hn::Mul(hn::LoadU(d, in + 7 * n), w));
+  }
+  hn::StoreU(s0, d, out + i);
+  hn::StoreU(s1, d, out + i + n);
+  hn::StoreU(s2, d, out + i + 2 * n);
+  hn::StoreU(s3, d, out + i + 3 * n);
+  hn::StoreU(s4, d, out + i + 4 * n);
+  hn::StoreU(s5, d, out + i + 5 * n);
+  hn::StoreU(s6, d, out + i + 6 * n);
+  hn::StoreU(s7, d, out + i + 7 * n);
+}
+
 void WeightedSum(const float* const* inputs, const float* weights, size_t taps, size_t count,
                  float* out) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   size_t i = 0;
-  for (; i + 4 * lanes <= count; i += 4 * lanes) {
-    auto w = hn::Set(d, weights[0]);
-    auto s0 = hn::Mul(hn::LoadU(d, inputs[0] + i), w);
-    auto s1 = hn::Mul(hn::LoadU(d, inputs[0] + i + lanes), w);
-    auto s2 = hn::Mul(hn::LoadU(d, inputs[0] + i + 2 * lanes), w);
-    auto s3 = hn::Mul(hn::LoadU(d, inputs[0] + i + 3 * lanes), w);
-    for (size_t t = 1; t < taps; ++t) {
-      w = hn::Set(d, weights[t]);
-      s0 = hn::Add(s0, hn::Mul(hn::LoadU(d, inputs[t] + i), w));
-      s1 = hn::Add(s1, hn::Mul(hn::LoadU(d, inputs[t] + i + lanes), w));
-      s2 = hn::Add(s2, hn::Mul(hn::LoadU(d, inputs[t] + i + 2 * lanes), w));
-      s3 = hn::Add(s3, hn::Mul(hn::LoadU(d, inputs[t] + i + 3 * lanes), w));
-    }
-    hn::StoreU(s0, d, out + i);
-    hn::StoreU(s1, d, out + i + lanes);
-    hn::StoreU(s2, d, out + i + 2 * lanes);
-    hn::StoreU(s3, d, out + i + 3 * lanes);
-  }
+  for (; i + 8 * lanes <= count; i += 8 * lanes) SumEightVectors(inputs, weights, taps, i, out);
   for (; i + lanes <= count; i += lanes) {
     auto sum = hn::Mul(hn::LoadU(d, inputs[0] + i), hn::Set(d, weights[0]));
     for (size_t t = 1; t < taps; ++t) {
@@ -131,6 +146,22 @@ void Minimum(const float* const* inputs, size_t taps, size_t count, float* out) 
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   size_t i = 0;
+  for (; i + 4 * lanes <= count; i += 4 * lanes) {
+    const float* in = inputs[0] + i;
+    auto m0 = hn::LoadU(d, in), m1 = hn::LoadU(d, in + lanes);
+    auto m2 = hn::LoadU(d, in + 2 * lanes), m3 = hn::LoadU(d, in + 3 * lanes);
+    for (size_t t = 1; t < taps; ++t) {
+      in = inputs[t] + i;
+      m0 = hn::Min(m0, hn::LoadU(d, in));
+      m1 = hn::Min(m1, hn::LoadU(d, in + lanes));
+      m2 = hn::Min(m2, hn::LoadU(d, in + 2 * lanes));
+      m3 = hn::Min(m3, hn::LoadU(d, in + 3 * lanes));
+    }
+    hn::StoreU(m0, d, out + i);
+    hn::StoreU(m1, d, out + i + lanes);
+    hn::StoreU(m2, d, out + i + 2 * lanes);
+    hn::StoreU(m3, d, out + i + 3 * lanes);
+  }
   for (; i + lanes <= count; i += lanes) {
     auto least = hn::LoadU(d, inputs[0] + i);
     for (size_t t = 1; t < taps; ++t) least = hn::Min(least, hn::LoadU(d, inputs[t] + i));

@@ -42,7 +42,6 @@ struct EmbedWorkspace {
         fold(kMostTiles, arena),
         transform(arena),
         between(arena.Allocate<float>(canonical.width + 2 * kMargin)),
-        halfway(arena.Allocate<float>(canonical.width + kMargin)),
         fine(arena.Allocate<int16_t>(2 * (canonical.width + kMargin) + kResidualPadding)),
         positions(arena.Allocate<uint32_t>(picture.width)),
         taps(arena.Allocate<ResidualTaps>(ResidualTapsCount(picture.width))) {}
@@ -54,8 +53,7 @@ struct EmbedWorkspace {
   TileFold fold;
   TileTransform transform;
   float* between;       // a row of the residual between the plane's rows, edges repeated
-  float* halfway;       // the same, halfway between its samples
-  int16_t* fine;        // both, in fixed point
+  int16_t* fine;        // the same at twice the width, in fixed point
   uint32_t* positions;  // of the picture's pixels in `fine`
   ResidualTaps* taps;
 };
@@ -218,11 +216,7 @@ void MakeFineRow(size_t y, size_t picture_height, EmbedWorkspace& w) {
   WeightedSum(rows, weights.weight, 4, w.canonical.width, samples);
   samples[-2] = samples[-1] = samples[0];
   samples[w.canonical.width] = samples[w.canonical.width + 1] = samples[w.canonical.width - 1];
-  // Halfway sample i lies right of sample i - 1, for i = 0 to width.
-  static constexpr float kHalfway[4] = {-0.0625f, 0.5625f, 0.5625f, -0.0625f};
-  const float* taps[4] = {w.between, w.between + 1, w.between + 2, w.between + 3};
-  WeightedSum(taps, kHalfway, 4, w.canonical.width + 1, w.halfway);
-  QuantiseResidual(w.between + 1, w.halfway, w.canonical.width + 1, w.fine);
+  QuantiseResidual(w.between, w.canonical.width + 1, w.fine);
 }
 
 // Pixel x of the picture lies at 2 X + 2 of the fine row, where X is its place in the plane.

@@ -64,6 +64,7 @@ LumaReader::LumaReader(Size picture, Size plane, Arena& arena)
   if (grows_) {
     rows_ = arena.Allocate<float>(picture.Area());
     between_ = arena.Allocate<float>(picture.width);
+    across_ = arena.Allocate<CubicTaps>(plane.width);
   } else {
     // An area touches its width in whole pixels and one at either end.
     const size_t touched = picture.width / plane.width + 2;
@@ -125,6 +126,16 @@ void LumaReader::Interpolate(const ImageView& image, const Plane& plane) {
     std::copy_n(luma_, image.width, rows_ + y * image.width);
   }
   const double step_x = static_cast<double>(image.width) / static_cast<double>(plane.width);
+  for (size_t x = 0; x < plane.width; ++x) {
+    const double at = (static_cast<double>(x) + 0.5) * step_x - 0.5;
+    const double left = std::floor(at);
+    const CubicWeights horizontal(at - left);
+    for (int t = 0; t < 4; ++t) {
+      const size_t sample = Clamped(static_cast<ptrdiff_t>(left) + t - 1, image.width);
+      across_[x].sample[t] = static_cast<uint32_t>(sample);
+      across_[x].weight[t] = horizontal.weight[t];
+    }
+  }
   const double step_y = static_cast<double>(image.height) / static_cast<double>(plane.height);
   for (size_t y = 0; y < plane.height; ++y) {
     const double at = (static_cast<double>(y) + 0.5) * step_y - 0.5;
@@ -136,14 +147,9 @@ void LumaReader::Interpolate(const ImageView& image, const Plane& plane) {
     }
     WeightedSum(taps, vertical.weight, 4, image.width, between_);
     for (size_t x = 0; x < plane.width; ++x) {
-      const double across = (static_cast<double>(x) + 0.5) * step_x - 0.5;
-      const double left = std::floor(across);
-      const CubicWeights horizontal(across - left);
+      const CubicTaps& at_x = across_[x];
       float sum = 0;
-      for (int t = 0; t < 4; ++t) {
-        sum += horizontal.weight[t] *
-               between_[Clamped(static_cast<ptrdiff_t>(left) + t - 1, image.width)];
-      }
+      for (int t = 0; t < 4; ++t) sum += at_x.weight[t] * between_[at_x.sample[t]];
       plane.Row(y)[x] = sum;
     }
   }

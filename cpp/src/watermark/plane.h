@@ -39,6 +39,11 @@ class LumaReader {
   void Read(const ImageView& image, const Plane& plane);
 
  private:
+  struct CubicTaps {
+    uint32_t sample[4];
+    float weight[4];
+  };
+
   void Average(const ImageView& image, const Plane& plane);
   void PlaceAreas(size_t pixels, size_t areas);
   void Interpolate(const ImageView& image, const Plane& plane);
@@ -51,9 +56,10 @@ class LumaReader {
   uint32_t* first_ = nullptr;
   int32_t* widths_ = nullptr;
   int16_t* weights_ = nullptr;
-  // Interpolating: the picture's luma, and one row between its rows.
+  // Interpolating: the picture's luma, one row between its rows, and what each pixel takes of it.
   float* rows_ = nullptr;
   float* between_ = nullptr;
+  CubicTaps* across_ = nullptr;
 };
 
 // The plane averaged over areas to a smaller one.

@@ -191,7 +191,8 @@ class BlockWhitening {
     }
     for (size_t i = 0; i < kHop; ++i) lines[i] = phases_.At(i);
     const size_t whole = size_.width / kHop;
-    WeightedSums(parts, kSynthesis[0].data(), kParts, kHop, WholeLines(whole + 1), lines);
+    const size_t samples = WholeLines((size_.width + kHop - 1) / kHop);
+    WeightedSums(parts, kSynthesis[0].data(), kParts, kHop, samples, lines);
     Interleave4(lines, whole, out);
     for (size_t x = whole * kHop; x < size_.width; ++x) out[x] = lines[x % kHop][whole];
   }

@@ -82,12 +82,13 @@ TEST(QuantiseResidualTest, EqualsTwinOnEveryTarget) {
   ForEachTarget([] {
     for (size_t count = 0; count < kSizes; ++count) {
       // Halves of the last bit among them, and values beyond the limit.
-      const std::vector<float> even = Noise(1).Floats(count, 1.0f / 128);
-      const std::vector<float> odd = Noise(2).Floats(count, 0.1f);
-      std::vector<int16_t> actual(2 * count + 2, 9), expected(2 * count + 2, 9);
-      QuantiseResidual(even.data(), odd.data(), count, actual.data());
-      reference::QuantiseResidual(even.data(), odd.data(), count, expected.data());
-      EXPECT_EQ(actual, expected) << "count " << count;
+      for (const float unit : {1.0f / 128, 0.1f}) {
+        const std::vector<float> row = Noise(1).Floats(count + 3, unit);
+        std::vector<int16_t> actual(2 * count + 2, 9), expected(2 * count + 2, 9);
+        QuantiseResidual(row.data(), count, actual.data());
+        reference::QuantiseResidual(row.data(), count, expected.data());
+        EXPECT_EQ(actual, expected) << "count " << count;
+      }
     }
   });
 }
