@@ -32,15 +32,14 @@ void AddWeightedRow(const uint8_t* row, uint16_t weight, size_t count, uint16_t*
   reference::AddWeightedRow(row + i, weight, count - i, sums + i);
 }
 // In four parts, of the sums less 2^15 each, which makes them signed.
-HWY_INLINE hn::Vec<hn::Full128<int32_t> > PartsOf(const uint16_t* sums, const AreaTaps& areas,
-                                                  size_t area) {
+template <bool kOnce>
+HWY_INLINE hn::Vec<hn::Full128<int32_t> > PartsOf(const uint16_t* from, const int16_t* weights,
+                                                  size_t taps) {
   const hn::Full128<int32_t> d32;
   const hn::Full128<int16_t> d16;
   const hn::Full128<uint16_t> du;
-  const uint16_t* from = sums + areas.first[area];
-  const int16_t* weights = areas.weights + area * areas.taps;
   auto even = hn::Zero(d32), odd = hn::Zero(d32);
-  for (size_t t = 0; t < areas.taps; t += kAreaTaps) {
+  for (size_t t = 0; t < (kOnce ? kAreaTaps : taps); t += kAreaTaps) {
     const auto shifted = hn::Xor(hn::LoadU(du, from + t), hn::Set(du, uint16_t{0x8000}));
     even = hn::ReorderWidenMulAccumulate(d32, hn::BitCast(d16, shifted),
                                          hn::LoadU(d16, weights + t), even, odd);
@@ -48,13 +47,20 @@ HWY_INLINE hn::Vec<hn::Full128<int32_t> > PartsOf(const uint16_t* sums, const Ar
   return hn::Add(even, odd);
 }
 
-void AverageAreas(const uint16_t* sums, const AreaTaps& areas, float* out) {
+// Handles whole vectors and returns how many areas that were.
+template <bool kOnce>
+size_t AverageFours(const uint16_t* sums, const AreaTaps& areas, float* out) {
   const hn::Full128<int32_t> d32;
   const hn::Full128<float> df;
+  const size_t taps = kOnce ? kAreaTaps : areas.taps;
   size_t i = 0;
   for (; i + 4 <= areas.count; i += 4) {
-    const auto a = PartsOf(sums, areas, i), b = PartsOf(sums, areas, i + 1);
-    const auto c = PartsOf(sums, areas, i + 2), d = PartsOf(sums, areas, i + 3);
+    const uint32_t* first = areas.first + i;
+    const int16_t* weights = areas.weights + i * taps;
+    const auto a = PartsOf<kOnce>(sums + first[0], weights, taps);
+    const auto b = PartsOf<kOnce>(sums + first[1], weights + taps, taps);
+    const auto c = PartsOf<kOnce>(sums + first[2], weights + 2 * taps, taps);
+    const auto d = PartsOf<kOnce>(sums + first[3], weights + 3 * taps, taps);
     const auto ab = hn::Add(hn::InterleaveLower(d32, a, b), hn::InterleaveUpper(d32, a, b));
     const auto cd = hn::Add(hn::InterleaveLower(d32, c, d), hn::InterleaveUpper(d32, c, d));
     const auto shifted =
@@ -65,7 +71,15 @@ void AverageAreas(const uint16_t* sums, const AreaTaps& areas, float* out) {
     const auto scale = hn::Div(hn::Set(df, 1.0f), divisor);
     hn::StoreU(hn::Mul(hn::ConvertTo(df, sum), scale), df, out + i);
   }
-  reference::AverageAreas(sums, areas, i, out);
+  return i;
+}
+
+// In pictures of up to 12 megapixels an area's pixels fit into one vector.
+void AverageAreas(const uint16_t* sums, const AreaTaps& areas, float* out) {
+  const bool once = areas.taps == kAreaTaps;
+  const size_t done =
+      once ? AverageFours<true>(sums, areas, out) : AverageFours<false>(sums, areas, out);
+  reference::AverageAreas(sums, areas, done, out);
 }
 #endif
 }  // namespace HWY_NAMESPACE
