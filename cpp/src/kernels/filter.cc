@@ -76,50 +76,43 @@ void WeightedSum(const float* const* inputs, const float* weights, size_t taps, 
 
 constexpr size_t kOutputsAtOnce = 4;
 
-// kOutputs sums over two vectors stay in registers while the taps run.
-template <size_t kOutputs>
+// kOutputs sums over two vectors, or one at the end of a row, stay in registers while the taps run.
+template <size_t kOutputs, bool kTwo>
 void SumBlock(const float* const* inputs, const float* weights, size_t taps, size_t i,
               float* const* out) {
   const hn::ScalableTag<float> d;
-  const size_t lanes = hn::Lanes(d);
-  const float* const w1 = weights + (kOutputs > 1 ? taps : 0);
-  const float* const w2 = weights + (kOutputs > 2 ? 2 * taps : 0);
-  const float* const w3 = weights + (kOutputs > 3 ? 3 * taps : 0);
-  auto a = hn::LoadU(d, inputs[0] + i), b = hn::LoadU(d, inputs[0] + i + lanes);
-  auto w = hn::Set(d, weights[0]);
-  auto a0 = hn::Mul(a, w), b0 = hn::Mul(b, w);
-  w = hn::Set(d, w1[0]);
-  auto a1 = hn::Mul(a, w), b1 = hn::Mul(b, w);
-  w = hn::Set(d, w2[0]);
-  auto a2 = hn::Mul(a, w), b2 = hn::Mul(b, w);
-  w = hn::Set(d, w3[0]);
-  auto a3 = hn::Mul(a, w), b3 = hn::Mul(b, w);
+  using V = hn::Vec<decltype(d)>;
+  const size_t second = kTwo ? hn::Lanes(d) : 0;
+  V a = hn::LoadU(d, inputs[0] + i), b = hn::LoadU(d, inputs[0] + i + second);
+  V a0 = hn::Zero(d), b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0, a3 = a0, b3 = a0;
+  const auto start = [&](size_t o, V& sum_a, V& sum_b) HWY_ATTR {
+    if (o >= kOutputs) return;
+    const V w = hn::Set(d, weights[o * taps]);
+    sum_a = hn::Mul(a, w);
+    if (kTwo) sum_b = hn::Mul(b, w);
+  };
+  start(0, a0, b0);
+  start(1, a1, b1);
+  start(2, a2, b2);
+  start(3, a3, b3);
   for (size_t t = 1; t < taps; ++t) {
     a = hn::LoadU(d, inputs[t] + i);
-    b = hn::LoadU(d, inputs[t] + i + lanes);
-    w = hn::Set(d, weights[t]);
-    a0 = hn::Add(a0, hn::Mul(a, w));
-    b0 = hn::Add(b0, hn::Mul(b, w));
-    if constexpr (kOutputs > 1) {
-      w = hn::Set(d, w1[t]);
-      a1 = hn::Add(a1, hn::Mul(a, w));
-      b1 = hn::Add(b1, hn::Mul(b, w));
-    }
-    if constexpr (kOutputs > 2) {
-      w = hn::Set(d, w2[t]);
-      a2 = hn::Add(a2, hn::Mul(a, w));
-      b2 = hn::Add(b2, hn::Mul(b, w));
-    }
-    if constexpr (kOutputs > 3) {
-      w = hn::Set(d, w3[t]);
-      a3 = hn::Add(a3, hn::Mul(a, w));
-      b3 = hn::Add(b3, hn::Mul(b, w));
-    }
+    if (kTwo) b = hn::LoadU(d, inputs[t] + i + second);
+    const auto add = [&](size_t o, V& sum_a, V& sum_b) HWY_ATTR {
+      if (o >= kOutputs) return;
+      const V w = hn::Set(d, weights[o * taps + t]);
+      sum_a = hn::Add(sum_a, hn::Mul(a, w));
+      if (kTwo) sum_b = hn::Add(sum_b, hn::Mul(b, w));
+    };
+    add(0, a0, b0);
+    add(1, a1, b1);
+    add(2, a2, b2);
+    add(3, a3, b3);
   }
-  const auto store = [&](size_t o, auto first, auto second) HWY_ATTR {
+  const auto store = [&](size_t o, V sum_a, V sum_b) HWY_ATTR {
     if (o >= kOutputs) return;
-    hn::StoreU(first, d, out[o] + i);
-    hn::StoreU(second, d, out[o] + i + lanes);
+    hn::StoreU(sum_a, d, out[o] + i);
+    if (kTwo) hn::StoreU(sum_b, d, out[o] + i + second);
   };
   store(0, a0, b0);
   store(1, a1, b1);
@@ -127,17 +120,27 @@ void SumBlock(const float* const* inputs, const float* weights, size_t taps, siz
   store(3, a3, b3);
 }
 
+template <size_t kOutputs>
+void SumRows(const float* const* inputs, const float* weights, size_t taps, size_t whole,
+             float* const* out) {
+  const size_t lanes = hn::Lanes(hn::ScalableTag<float>());
+  size_t i = 0;
+  for (; i + 2 * lanes <= whole; i += 2 * lanes) {
+    SumBlock<kOutputs, true>(inputs, weights, taps, i, out);
+  }
+  if (i < whole) SumBlock<kOutputs, false>(inputs, weights, taps, i, out);
+}
+
 void WeightedSums(const float* const* inputs, const float* weights, size_t taps, size_t outputs,
                   size_t count, float* const* out) {
-  const size_t step = 2 * hn::Lanes(hn::ScalableTag<float>());
-  const size_t whole = count - count % step;
+  const size_t lanes = hn::Lanes(hn::ScalableTag<float>());
+  const size_t whole = count - count % lanes;
   for (size_t o = 0; o < outputs; o += kOutputsAtOnce) {
-    const float* const w = weights + o * taps;
-    const auto sum = outputs - o == 1   ? SumBlock<1>
-                     : outputs - o == 2 ? SumBlock<2>
-                     : outputs - o == 3 ? SumBlock<3>
-                                        : SumBlock<4>;
-    for (size_t i = 0; i < whole; i += step) sum(inputs, w, taps, i, out + o);
+    const auto sum = outputs - o == 1   ? SumRows<1>
+                     : outputs - o == 2 ? SumRows<2>
+                     : outputs - o == 3 ? SumRows<3>
+                                        : SumRows<4>;
+    sum(inputs, weights + o * taps, taps, whole, out + o);
   }
   reference::WeightedSums(inputs, weights, taps, outputs, whole, count, out);
 }

@@ -21,8 +21,8 @@ constexpr size_t kCycles = 3;
 constexpr size_t kHarmonics = 2 * kCycles + 1;
 // In grey levels: a coefficient smaller than this is not lifted much further.
 constexpr float kFloor = 1.5f;
-// The filter kernel likes lines of whole pairs of vectors.
-constexpr size_t kLineMultiple = 16;
+// The filter kernel likes lines of whole vectors.
+constexpr size_t kLineMultiple = 8;
 
 constexpr size_t Sine(size_t cycles) { return kCycles + cycles; }
 
