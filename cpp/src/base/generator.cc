@@ -1,32 +1,46 @@
 #include "base/generator.h"
 
 #include <bit>
+#include <utility>
 
 namespace countermark {
 
+namespace {
+
+// Even rounds mix (0, 1) and (2, 3); odd rounds (0, 3) and (2, 1).
+template <unsigned kRound>
+void Mix(const uint32_t (&schedule)[5], std::array<uint32_t, 4>& x) {
+  constexpr int kRotation[8][2] = {{10, 26}, {11, 21}, {13, 27}, {23, 5},
+                                   {6, 20},  {17, 11}, {25, 10}, {18, 20}};
+  constexpr size_t kFirst = kRound % 2 == 0 ? 1 : 3;
+  constexpr size_t kSecond = kRound % 2 == 0 ? 3 : 1;
+  x[0] += x[kFirst];
+  x[kFirst] = std::rotl(x[kFirst], kRotation[kRound % 8][0]) ^ x[0];
+  x[2] += x[kSecond];
+  x[kSecond] = std::rotl(x[kSecond], kRotation[kRound % 8][1]) ^ x[2];
+  if constexpr (kRound % 4 == 3) {
+    constexpr unsigned kInjection = kRound / 4 + 1;
+    for (unsigned i = 0; i < 4; ++i) x[i] += schedule[(kInjection + i) % 5];
+    x[3] += kInjection;
+  }
+}
+
+template <unsigned... kRounds>
+void MixAll(std::integer_sequence<unsigned, kRounds...>, const uint32_t (&schedule)[5],
+            std::array<uint32_t, 4>& x) {
+  (Mix<kRounds>(schedule, x), ...);
+}
+
+}  // namespace
+
 std::array<uint32_t, 4> Threefry4x32(const std::array<uint32_t, 4>& counter,
                                      const std::array<uint32_t, 4>& key) {
-  static constexpr int kRotation[8][2] = {{10, 26}, {11, 21}, {13, 27}, {23, 5},
-                                          {6, 20},  {17, 11}, {25, 10}, {18, 20}};
   constexpr uint32_t kParity = 0x1BD11BDA;
   const uint32_t schedule[5] = {key[0], key[1], key[2], key[3],
                                 kParity ^ key[0] ^ key[1] ^ key[2] ^ key[3]};
   std::array<uint32_t, 4> x;
   for (size_t i = 0; i < 4; ++i) x[i] = counter[i] + schedule[i];
-  for (unsigned round = 0; round < 20; ++round) {
-    // Even rounds mix (0, 1) and (2, 3); odd rounds (0, 3) and (2, 1).
-    const size_t first = round % 2 == 0 ? 1 : 3;
-    const size_t second = round % 2 == 0 ? 3 : 1;
-    x[0] += x[first];
-    x[first] = std::rotl(x[first], kRotation[round % 8][0]) ^ x[0];
-    x[2] += x[second];
-    x[second] = std::rotl(x[second], kRotation[round % 8][1]) ^ x[2];
-    if (round % 4 == 3) {
-      const unsigned injection = round / 4 + 1;
-      for (unsigned i = 0; i < 4; ++i) x[i] += schedule[(injection + i) % 5];
-      x[3] += injection;
-    }
-  }
+  MixAll(std::make_integer_sequence<unsigned, 20>(), schedule, x);
   return x;
 }
 

@@ -1,6 +1,9 @@
 #include "kernels/blend.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
+#include <cstring>
 
 #include "kernels/blend_reference.h"
 
@@ -15,131 +18,199 @@ namespace HWY_NAMESPACE {
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 using reference::QuantiseResidual;
 
-void AddResidual(const uint8_t* in, PixelFormat format, size_t width, const int16_t* residual,
-                 const uint32_t* positions, uint8_t* out) {
-  reference::AddResidual(in, format, 0, width, residual, positions, out);
+void AddResidual(const uint8_t* in, PixelFormat format, const int16_t* residual,
+                 const ResidualPlan& plan, uint8_t* out) {
+  reference::AddResidual(in, format, plan.width, residual, plan.positions, out);
 }
 #else
 namespace hn = hwy::HWY_NAMESPACE;
 
-// One gather of 32 bits fetches both neighbours, the left one in the low half.
+// A sample's low byte is looked up first, and pairs of samples are stored as one number.
 static_assert(std::endian::native == std::endian::little);
 
 template <class D>
-HWY_INLINE hn::Vec<hn::RebindToSigned<D> > FixedPoint(D d, const float* residual) {
+HWY_INLINE hn::Vec<hn::RebindToSigned<D> > FixedPoint(D d, hn::Vec<D> residual) {
   const auto limit = hn::Set(d, static_cast<float>(kResidualLimit));
-  const auto scaled =
-      hn::Mul(hn::LoadU(d, residual), hn::Set(d, static_cast<float>(1 << kResidualFractionBits)));
+  const auto scaled = hn::Mul(residual, hn::Set(d, static_cast<float>(1 << kResidualFractionBits)));
   return hn::NearestInt(hn::Max(hn::Min(scaled, limit), hn::Neg(limit)));
 }
 
-void QuantiseResidual(const float* even, const float* odd, size_t count, int16_t* out) {
+void QuantiseResidual(const float* row, size_t count, int16_t* out) {
   const hn::ScalableTag<float> d;
   const hn::RebindToSigned<decltype(d)> di;
   const size_t lanes = hn::Lanes(d);
+  const auto outer = hn::Set(d, kHalfwayOuter), inner = hn::Set(d, kHalfwayInner);
   size_t i = 0;
   for (; i + lanes <= count; i += lanes) {
-    const auto low = hn::And(FixedPoint(d, even + i), hn::Set(di, 0xFFFF));
-    const auto high = hn::ShiftLeft<16>(FixedPoint(d, odd + i));
+    auto halfway = hn::Mul(hn::LoadU(d, row + i), outer);
+    halfway = hn::Add(halfway, hn::Mul(hn::LoadU(d, row + i + 1), inner));
+    halfway = hn::Add(halfway, hn::Mul(hn::LoadU(d, row + i + 2), inner));
+    halfway = hn::Add(halfway, hn::Mul(hn::LoadU(d, row + i + 3), outer));
+    const auto low = hn::And(FixedPoint(d, hn::LoadU(d, row + i + 1)), hn::Set(di, 0xFFFF));
+    const auto high = hn::ShiftLeft<16>(FixedPoint(d, halfway));
     hn::StoreU(hn::Or(low, high), di, reinterpret_cast<int32_t*>(out + 2 * i));
   }
-  reference::QuantiseResidual(even + i, odd + i, count - i, out + 2 * i);
+  reference::QuantiseResidual(row + i, count - i, out + 2 * i);
 }
 
-// The residual's neighbours of one vector of pixels, the left ones in the low halves.
-template <class DI>
-HWY_INLINE hn::Vec<DI> Neighbours(DI di, const int16_t* residual, const uint32_t* positions,
-                                  bool close) {
-  const hn::RebindToUnsigned<DI> du;
-  const auto index = hn::BitCast(di, hn::ShiftRight<8>(hn::LoadU(du, positions)));
-  const auto* pairs = reinterpret_cast<const int32_t*>(residual);
-  if (!close) return hn::GatherOffset(di, pairs, hn::ShiftLeft<1>(index));
-  // All neighbours lie within one vector's length: two loads and a permutation beat a gather.
-  const uint32_t first = positions[0] >> 8;
-  const hn::Rebind<int16_t, DI> d16;
-  const auto left = hn::PromoteTo(di, hn::LoadU(d16, residual + first));
-  const auto right = hn::PromoteTo(di, hn::LoadU(d16, residual + first + 1));
-  const auto both = hn::Or(hn::And(left, hn::Set(di, 0xFFFF)), hn::ShiftLeft<16>(right));
-  const auto from_first = hn::Sub(index, hn::Set(di, static_cast<int32_t>(first)));
-  return hn::TableLookupLanes(both, hn::IndicesFromVec(di, from_first));
+// Vectors are one or two blocks of 128 bits, each of which looks up bytes within itself.
+constexpr size_t kBlocks = HWY_TARGET == HWY_AVX2 ? 2 : 1;
+using D8 = hn::FixedTag<uint8_t, 16 * kBlocks>;
+using D16 = hn::FixedTag<int16_t, 8 * kBlocks>;
+using V8 = hn::Vec<D8>;
+using V16 = hn::Vec<D16>;
+
+// The second block, if there is one, is loaded from or stored `apart` elements further.
+template <typename T>
+HWY_INLINE auto LoadBlocks(const T* from, size_t apart) {
+  const hn::FixedTag<T, 16 / sizeof(T)> block;
+  if constexpr (kBlocks == 1) {
+    (void)apart;
+    return hn::LoadU(block, from);
+  } else {
+    const hn::Twice<decltype(block)> both;
+    return hn::Combine(both, hn::LoadU(block, from + apart), hn::LoadU(block, from));
+  }
 }
 
-template <class DI>
-HWY_INLINE hn::Vec<DI> RoundedResidual(DI di, const int16_t* residual, const uint32_t* positions,
-                                       bool close) {
-  const hn::RebindToUnsigned<DI> du;
-  const auto weight = hn::BitCast(di, hn::And(hn::LoadU(du, positions), hn::Set(du, 255u)));
-  const auto pair = Neighbours(di, residual, positions, close);
-  const auto left = hn::ShiftRight<16>(hn::ShiftLeft<16>(pair));
-  const auto right = hn::ShiftRight<16>(pair);
-  const auto fixed = hn::Add(hn::ShiftLeft<8>(left), hn::Mul(hn::Sub(right, left), weight));
-  return hn::ShiftRight<14>(hn::Add(fixed, hn::Set(di, 1 << 13)));
+HWY_INLINE void StoreBlocks(V8 v, uint8_t* to, size_t apart) {
+  if constexpr (kBlocks == 1) {
+    (void)apart;
+    hn::StoreU(v, D8(), to);
+  } else {
+    const hn::Half<D8> block;
+    hn::StoreU(hn::LowerHalf(block, v), block, to);
+    hn::StoreU(hn::UpperHalf(block, v), block, to + apart);
+  }
 }
 
-template <class D8, class D16, class V8, class V16>
-HWY_INLINE V8 AddTo(D8 d8, D16 d16, V8 sample, V16 add) {
-  return hn::DemoteTo(d8, hn::Add(hn::PromoteTo(d16, sample), add));
+// What of `bytes` lies in the window that holds bytes 16 `window` and on; zero elsewhere.
+HWY_INLINE V16 LookUpIn(size_t window, V16 samples, V8 bytes) {
+  const D8 d8;
+  const auto here = hn::Sub(bytes, hn::Set(d8, static_cast<uint8_t>(16 * window)));
+  const auto index =
+      hn::And(hn::SaturatedAdd(here, hn::Set(d8, uint8_t{0x70})), hn::Set(d8, uint8_t{0x8F}));
+  return hn::BitCast(D16(), hn::TableLookupBytesOr0(hn::BitCast(d8, samples), index));
 }
 
-// Whether the pixels advance by less than one sample of the residual each, so that `lanes` pixels
-// have their neighbours among `lanes` samples and the next. Positions are evenly spaced.
-HWY_INLINE bool AreClose(const uint32_t* positions, size_t width, size_t lanes) {
-  if (width < lanes) return false;
-  const uint32_t span = positions[width - 1] - positions[0];
-  return span + 2 * width < 256 * (width - 1) * (lanes - 1) / lanes;
-}
-
-// Handles whole vectors and returns how many pixels that were.
-template <size_t kChannels>
-size_t AddResidual8(const uint8_t* in, size_t width, const int16_t* residual,
-                    const uint32_t* positions, uint8_t* out) {
-  const hn::ScalableTag<int32_t> d32;
-  const hn::Repartition<int16_t, decltype(d32)> d16;
-  const hn::Half<decltype(d16)> half16;
-  const hn::Rebind<uint8_t, decltype(d16)> d8;
-  const size_t lanes = hn::Lanes(d16);
-  const bool close = AreClose(positions, width, lanes / 2);
-  size_t x = 0;
-  for (; x + lanes <= width; x += lanes) {
-    const auto low = RoundedResidual(d32, residual, positions + x, close);
-    const auto high = RoundedResidual(d32, residual, positions + x + lanes / 2, close);
-    const auto add = hn::Combine(d16, hn::DemoteTo(half16, high), hn::DemoteTo(half16, low));
-    const uint8_t* from = in + x * kChannels;
-    uint8_t* to = out + x * kChannels;
-    if constexpr (kChannels == 1) {
-      hn::StoreU(AddTo(d8, d16, hn::LoadU(d8, from), add), d8, to);
-    } else {
-      hn::Vec<decltype(d8)> r, g, b, a;
-      if constexpr (kChannels == 3) {
-        hn::LoadInterleaved3(d8, from, r, g, b);
-      } else {
-        hn::LoadInterleaved4(d8, from, r, g, b, a);
-      }
-      r = AddTo(d8, d16, r, add);
-      g = AddTo(d8, d16, g, add);
-      b = AddTo(d8, d16, b, add);
-      if constexpr (kChannels == 3) {
-        hn::StoreInterleaved3(r, g, b, d8, to);
-      } else {
-        hn::StoreInterleaved4(r, g, b, a, d8, to);
-      }
+// The residual of one group of pixels in each block, in steps of a sample: groups 0 (with 2) or 1
+// (with 3) of the taps for `odd` 0 or 1; one further where vectors are one block and `half` is 1.
+//
+// With left and right neighbours l and r and the weight w the twin rounds
+// (256 l + (r - l) w) / 2^14, which is (l + floor((r - l) w / 256) + 32) >> 6. The product's upper
+// half is that floor; as a signed number w >= 128 counts as w - 256, and then it is r that is
+// added to.
+template <bool kOneWindow>
+HWY_INLINE V16 RoundedResidual(const int16_t* residual, const ResidualTaps& taps, size_t windows,
+                               size_t odd, size_t half) {
+  const D8 d8;
+  const D16 d16;
+  const uint32_t first = taps.first[2 * half + odd];
+  const uint32_t apart = kBlocks == 1 ? 0 : taps.first[2 + odd] - first;
+  const int16_t* samples = residual + first;
+  const auto nearer = hn::LoadU(d8, taps.nearer[2 * odd + half]);
+  const auto left = hn::LoadU(d8, taps.left[2 * odd + half]);
+  V16 base = LoadBlocks(samples, apart);
+  V16 slope = hn::Sub(LoadBlocks(samples + 1, apart), base);
+  if constexpr (kOneWindow) {
+    base = hn::TableLookupBytes(base, hn::BitCast(d16, nearer));
+    slope = hn::TableLookupBytes(slope, hn::BitCast(d16, left));
+  } else {
+    base = LookUpIn(0, base, nearer);
+    slope = LookUpIn(0, slope, left);
+    for (size_t i = 1; i < windows; ++i) {
+      const V16 more = LoadBlocks(samples + 8 * i, apart);
+      const V16 rise = hn::Sub(LoadBlocks(samples + 8 * i + 1, apart), more);
+      base = hn::Or(base, LookUpIn(i, more, nearer));
+      slope = hn::Or(slope, LookUpIn(i, rise, left));
     }
   }
-  return x;
+  const auto weight = hn::LoadU(d16, taps.weight[2 * odd + half]);
+  const auto sum = hn::Add(base, hn::MulHigh(slope, weight));
+  constexpr int kBits = kResidualFractionBits;
+  return hn::ShiftRight<kBits>(hn::Add(sum, hn::Set(d16, int16_t{1 << (kBits - 1)})));
+}
+
+// Bytes of one block's sixteen pixels, of which the first eight stand in the even bytes, for each
+// byte of their colours; 0x80 gives zero, for alpha.
+template <size_t kChannels>
+constexpr std::array<uint8_t, 16 * kChannels> kPixelOfByte = [] {
+  std::array<uint8_t, 16 * kChannels> table{};
+  for (size_t i = 0; i < table.size(); ++i) {
+    const size_t pixel = i / kChannels;
+    const size_t byte = pixel < 8 ? 2 * pixel : 2 * (pixel - 8) + 1;
+    table[i] = static_cast<uint8_t>(i % kChannels == 3 ? 0x80 : byte);
+  }
+  return table;
+}();
+
+// Sixteen pixels in each block: every byte is raised or lowered, saturating.
+template <size_t kChannels, bool kOneWindow>
+HWY_INLINE void AddToPixels(const uint8_t* in, const int16_t* residual, const ResidualTaps& taps,
+                            size_t windows, size_t half, uint8_t* out) {
+  const D8 d8;
+  const D16 d16;
+  const V16 add0 = RoundedResidual<kOneWindow>(residual, taps, windows, 0, half);
+  const V16 add1 = RoundedResidual<kOneWindow>(residual, taps, windows, 1, half);
+  const V16 up0 = hn::Max(add0, hn::Zero(d16)), up1 = hn::Max(add1, hn::Zero(d16));
+  const V16 down0 = hn::Sub(up0, add0), down1 = hn::Sub(up1, add1);
+  const V8 up = hn::BitCast(d8, hn::Or(up0, hn::ShiftLeft<8>(up1)));
+  const V8 down = hn::BitCast(d8, hn::Or(down0, hn::ShiftLeft<8>(down1)));
+  for (size_t i = 0; i < kChannels; ++i) {
+    const V8 pixel = hn::LoadDup128(d8, kPixelOfByte<kChannels>.data() + 16 * i);
+    const V8 colours = LoadBlocks(in + 16 * i, 16 * kChannels);
+    const V8 raised = hn::SaturatedAdd(colours, hn::TableLookupBytesOr0(up, pixel));
+    const V8 lowered = hn::SaturatedSub(raised, hn::TableLookupBytesOr0(down, pixel));
+    StoreBlocks(lowered, out + 16 * i, 16 * kChannels);
+  }
+}
+
+template <size_t kChannels, bool kOneWindow>
+HWY_INLINE void AddStep(const uint8_t* in, const int16_t* residual, const ResidualTaps& taps,
+                        size_t windows, uint8_t* out) {
+  for (size_t half = 0; half < 2; half += kBlocks) {
+    const size_t skipped = half * (kResidualStep / 2) * kChannels;
+    AddToPixels<kChannels, kOneWindow>(in + skipped, residual, taps, windows, half, out + skipped);
+  }
+}
+
+template <size_t kChannels, bool kOneWindow>
+void AddWholeRow(const uint8_t* in, const int16_t* residual, const ResidualPlan& plan,
+                 uint8_t* out) {
+  constexpr size_t kBytes = kResidualStep * kChannels;
+  // Copies, since for all the compiler knows `out` might be the plan.
+  const size_t whole = plan.width / kResidualStep, windows = plan.windows;
+  const ResidualTaps* taps = plan.taps;
+  for (size_t i = 0; i < whole; ++i) {
+    AddStep<kChannels, kOneWindow>(in + i * kBytes, residual, taps[i], windows, out + i * kBytes);
+  }
+  const size_t left = plan.width % kResidualStep * kChannels;
+  if (left == 0) return;
+  uint8_t last[kBytes] = {};
+  std::memcpy(last, in + whole * kBytes, left);
+  AddStep<kChannels, kOneWindow>(last, residual, taps[whole], windows, last);
+  std::memcpy(out + whole * kBytes, last, left);
+}
+
+template <size_t kChannels>
+void AddResidual8(const uint8_t* in, const int16_t* residual, const ResidualPlan& plan,
+                  uint8_t* out) {
+  const auto add = plan.windows == 1 ? AddWholeRow<kChannels, true> : AddWholeRow<kChannels, false>;
+  add(in, residual, plan, out);
 }
 
 // 16-bit pictures are rare: the plain loop serves them.
-void AddResidual(const uint8_t* in, PixelFormat format, size_t width, const int16_t* residual,
-                 const uint32_t* positions, uint8_t* out) {
-  size_t done = 0;
-  if (format == PixelFormat::kGray8) {
-    done = AddResidual8<1>(in, width, residual, positions, out);
+void AddResidual(const uint8_t* in, PixelFormat format, const int16_t* residual,
+                 const ResidualPlan& plan, uint8_t* out) {
+  if (IsSixteenBit(format) || plan.windows > kMostResidualWindows) {
+    reference::AddResidual(in, format, plan.width, residual, plan.positions, out);
+  } else if (format == PixelFormat::kGray8) {
+    AddResidual8<1>(in, residual, plan, out);
   } else if (format == PixelFormat::kRgb8) {
-    done = AddResidual8<3>(in, width, residual, positions, out);
-  } else if (format == PixelFormat::kRgba8) {
-    done = AddResidual8<4>(in, width, residual, positions, out);
+    AddResidual8<3>(in, residual, plan, out);
+  } else {
+    AddResidual8<4>(in, residual, plan, out);
   }
-  reference::AddResidual(in, format, done, width, residual, positions, out);
 }
 #endif
 }  // namespace HWY_NAMESPACE
@@ -152,13 +223,34 @@ namespace countermark {
 HWY_EXPORT(QuantiseResidual);
 HWY_EXPORT(AddResidual);
 
-void QuantiseResidual(const float* even, const float* odd, size_t count, int16_t* out) {
-  HWY_DYNAMIC_DISPATCH(QuantiseResidual)(even, odd, count, out);
+void QuantiseResidual(const float* row, size_t count, int16_t* out) {
+  HWY_DYNAMIC_DISPATCH(QuantiseResidual)(row, count, out);
 }
 
-void AddResidual(const uint8_t* in, PixelFormat format, size_t width, const int16_t* residual,
-                 const uint32_t* positions, uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(AddResidual)(in, format, width, residual, positions, out);
+void AddResidual(const uint8_t* in, PixelFormat format, const int16_t* residual,
+                 const ResidualPlan& plan, uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(AddResidual)(in, format, residual, plan, out);
+}
+
+ResidualPlan PlanResidual(const uint32_t* positions, size_t width, ResidualTaps* taps) {
+  constexpr size_t kPlaceOfGroup[4] = {0, 2, 1, 3};
+  size_t farthest = 0;
+  for (size_t x = 0; x < ResidualTapsCount(width) * kResidualStep; ++x) {
+    ResidualTaps& to = taps[x / kResidualStep];
+    const size_t group = x % kResidualStep / 8, place = kPlaceOfGroup[group], i = x % 8;
+    // Past the row's end: the last pixel again.
+    const uint32_t position = positions[std::min(x, width - 1)];
+    const uint32_t index = position >> 8, weight = position & 255;
+    if (i == 0) to.first[group] = index;
+    const uint32_t left = index - to.first[group], nearer = left + (weight >> 7);
+    farthest = std::max<size_t>(farthest, left + 1);
+    for (uint32_t byte = 0; byte < 2; ++byte) {
+      to.left[place][2 * i + byte] = static_cast<uint8_t>(2 * left + byte);
+      to.nearer[place][2 * i + byte] = static_cast<uint8_t>(2 * nearer + byte);
+    }
+    to.weight[place][i] = static_cast<int16_t>(static_cast<uint16_t>(weight << 8));
+  }
+  return {width, positions, taps, farthest / 8 + 1};
 }
 
 }  // namespace countermark

@@ -20,10 +20,14 @@ inline int16_t FixedPoint(float residual) {
   return static_cast<int16_t>(std::lrintf(std::max(std::min(residual * kOne, kLimit), -kLimit)));
 }
 
-inline void QuantiseResidual(const float* even, const float* odd, size_t count, int16_t* out) {
+inline void QuantiseResidual(const float* row, size_t count, int16_t* out) {
   for (size_t i = 0; i < count; ++i) {
-    out[2 * i] = FixedPoint(even[i]);
-    out[2 * i + 1] = FixedPoint(odd[i]);
+    float halfway = row[i] * kHalfwayOuter;
+    halfway = halfway + row[i + 1] * kHalfwayInner;
+    halfway = halfway + row[i + 2] * kHalfwayInner;
+    halfway = halfway + row[i + 3] * kHalfwayOuter;
+    out[2 * i] = FixedPoint(row[i + 1]);
+    out[2 * i + 1] = FixedPoint(halfway);
   }
 }
 
@@ -34,12 +38,12 @@ inline int32_t InterpolateResidual(const int16_t* residual, uint32_t position) {
 }
 
 template <typename Sample>
-inline void AddResidualTo(const uint8_t* in, size_t channels, size_t begin, size_t end,
-                          const int16_t* residual, const uint32_t* positions, uint8_t* out) {
+inline void AddResidualTo(const uint8_t* in, size_t channels, size_t width, const int16_t* residual,
+                          const uint32_t* positions, uint8_t* out) {
   constexpr int32_t kLargest = sizeof(Sample) == 1 ? 255 : 65535;
   constexpr int32_t kScale = sizeof(Sample) == 1 ? 1 : 257;
   const size_t colours = channels == 4 ? 3 : channels;
-  for (size_t x = begin; x < end; ++x) {
+  for (size_t x = 0; x < width; ++x) {
     const int32_t fixed = InterpolateResidual(residual, positions[x]);
     const int32_t add = (fixed * kScale + (1 << 13)) >> 14;
     for (size_t c = 0; c < channels; ++c) {
@@ -54,12 +58,12 @@ inline void AddResidualTo(const uint8_t* in, size_t channels, size_t begin, size
   }
 }
 
-inline void AddResidual(const uint8_t* in, PixelFormat format, size_t begin, size_t end,
+inline void AddResidual(const uint8_t* in, PixelFormat format, size_t width,
                         const int16_t* residual, const uint32_t* positions, uint8_t* out) {
   if (IsSixteenBit(format)) {
-    AddResidualTo<uint16_t>(in, Channels(format), begin, end, residual, positions, out);
+    AddResidualTo<uint16_t>(in, Channels(format), width, residual, positions, out);
   } else {
-    AddResidualTo<uint8_t>(in, Channels(format), begin, end, residual, positions, out);
+    AddResidualTo<uint8_t>(in, Channels(format), width, residual, positions, out);
   }
 }
 

@@ -13,33 +13,53 @@ namespace HWY_NAMESPACE {
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 using reference::Minimum;
 using reference::WeightedSum;
+
+void WeightedSums(const float* const* inputs, const float* weights, size_t taps, size_t outputs,
+                  size_t count, float* const* out) {
+  reference::WeightedSums(inputs, weights, taps, outputs, 0, count, out);
+}
 #else
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Four vectors at a time hide the latency of the additions.
+// Eight vectors at a time hide the latency of the additions.
+HWY_INLINE void SumEightVectors(const float* const* inputs, const float* weights, size_t taps,
+                                size_t i, float* out) {
+  const hn::ScalableTag<float> d;
+  const size_t n = hn::Lanes(d);
+  const float* in = inputs[0] + i;
+  auto w = hn::Set(d, weights[0]);
+  auto s0 = hn::Mul(hn::LoadU(d, in), w), s1 = hn::Mul(hn::LoadU(d, in + n), w);
+  auto s2 = hn::Mul(hn::LoadU(d, in + 2 * n), w), s3 = hn::Mul(hn::LoadU(d, in + 3 * n), w);
+  auto s4 = hn::Mul(hn::LoadU(d, in + 4 * n), w), s5 = hn::Mul(hn::LoadU(d, in + 5 * n), w);
+  auto s6 = hn::Mul(hn::LoadU(d, in + 6 * n), w), s7 = hn::Mul(hn::LoadU(d, in + 7 * n), w);
+  for (size_t t = 1; t < taps; ++t) {
+    in = inputs[t] + i;
+    w = hn::Set(d, weights[t]);
+    s0 = hn::Add(s0, hn::Mul(hn::LoadU(d, in), w));
+    s1 = hn::Add(s1, hn::Mul(hn::LoadU(d, in + n), w));
+    s2 = hn::Add(s2, hn::Mul(hn::LoadU(d, in + 2 * n), w));
+    s3 = hn::Add(s3, hn::Mul(hn::LoadU(d, in + 3 * n), w));
+    s4 = hn::Add(s4, hn::Mul(hn::LoadU(d, in + 4 * n), w));
+    s5 = hn::Add(s5, hn::Mul(hn::LoadU(d, in + 5 * n), w));
+    s6 = hn::Add(s6, hn::Mul(hn::LoadU(d, in + 6 * n), w));
+    s7 = hn::Add(s7, hn::Mul(hn::LoadU(d, in + 7 * n), w));
+  }
+  hn::StoreU(s0, d, out + i);
+  hn::StoreU(s1, d, out + i + n);
+  hn::StoreU(s2, d, out + i + 2 * n);
+  hn::StoreU(s3, d, out + i + 3 * n);
+  hn::StoreU(s4, d, out + i + 4 * n);
+  hn::StoreU(s5, d, out + i + 5 * n);
+  hn::StoreU(s6, d, out + i + 6 * n);
+  hn::StoreU(s7, d, out + i + 7 * n);
+}
+
 void WeightedSum(const float* const* inputs, const float* weights, size_t taps, size_t count,
                  float* out) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   size_t i = 0;
-  for (; i + 4 * lanes <= count; i += 4 * lanes) {
-    auto w = hn::Set(d, weights[0]);
-    auto s0 = hn::Mul(hn::LoadU(d, inputs[0] + i), w);
-    auto s1 = hn::Mul(hn::LoadU(d, inputs[0] + i + lanes), w);
-    auto s2 = hn::Mul(hn::LoadU(d, inputs[0] + i + 2 * lanes), w);
-    auto s3 = hn::Mul(hn::LoadU(d, inputs[0] + i + 3 * lanes), w);
-    for (size_t t = 1; t < taps; ++t) {
-      w = hn::Set(d, weights[t]);
-      s0 = hn::Add(s0, hn::Mul(hn::LoadU(d, inputs[t] + i), w));
-      s1 = hn::Add(s1, hn::Mul(hn::LoadU(d, inputs[t] + i + lanes), w));
-      s2 = hn::Add(s2, hn::Mul(hn::LoadU(d, inputs[t] + i + 2 * lanes), w));
-      s3 = hn::Add(s3, hn::Mul(hn::LoadU(d, inputs[t] + i + 3 * lanes), w));
-    }
-    hn::StoreU(s0, d, out + i);
-    hn::StoreU(s1, d, out + i + lanes);
-    hn::StoreU(s2, d, out + i + 2 * lanes);
-    hn::StoreU(s3, d, out + i + 3 * lanes);
-  }
+  for (; i + 8 * lanes <= count; i += 8 * lanes) SumEightVectors(inputs, weights, taps, i, out);
   for (; i + lanes <= count; i += lanes) {
     auto sum = hn::Mul(hn::LoadU(d, inputs[0] + i), hn::Set(d, weights[0]));
     for (size_t t = 1; t < taps; ++t) {
@@ -54,10 +74,97 @@ void WeightedSum(const float* const* inputs, const float* weights, size_t taps, 
   }
 }
 
+constexpr size_t kOutputsAtOnce = 4;
+
+// kOutputs sums over two vectors, or one at the end of a row, stay in registers while the taps run.
+template <size_t kOutputs, bool kTwo>
+void SumBlock(const float* const* inputs, const float* weights, size_t taps, size_t i,
+              float* const* out) {
+  const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
+  const size_t second = kTwo ? hn::Lanes(d) : 0;
+  V a = hn::LoadU(d, inputs[0] + i), b = hn::LoadU(d, inputs[0] + i + second);
+  V a0 = hn::Zero(d), b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0, a3 = a0, b3 = a0;
+  const auto start = [&](size_t o, V& sum_a, V& sum_b) HWY_ATTR {
+    if (o >= kOutputs) return;
+    const V w = hn::Set(d, weights[o * taps]);
+    sum_a = hn::Mul(a, w);
+    if (kTwo) sum_b = hn::Mul(b, w);
+  };
+  start(0, a0, b0);
+  start(1, a1, b1);
+  start(2, a2, b2);
+  start(3, a3, b3);
+  for (size_t t = 1; t < taps; ++t) {
+    a = hn::LoadU(d, inputs[t] + i);
+    if (kTwo) b = hn::LoadU(d, inputs[t] + i + second);
+    const auto add = [&](size_t o, V& sum_a, V& sum_b) HWY_ATTR {
+      if (o >= kOutputs) return;
+      const V w = hn::Set(d, weights[o * taps + t]);
+      sum_a = hn::Add(sum_a, hn::Mul(a, w));
+      if (kTwo) sum_b = hn::Add(sum_b, hn::Mul(b, w));
+    };
+    add(0, a0, b0);
+    add(1, a1, b1);
+    add(2, a2, b2);
+    add(3, a3, b3);
+  }
+  const auto store = [&](size_t o, V sum_a, V sum_b) HWY_ATTR {
+    if (o >= kOutputs) return;
+    hn::StoreU(sum_a, d, out[o] + i);
+    if (kTwo) hn::StoreU(sum_b, d, out[o] + i + second);
+  };
+  store(0, a0, b0);
+  store(1, a1, b1);
+  store(2, a2, b2);
+  store(3, a3, b3);
+}
+
+template <size_t kOutputs>
+void SumRows(const float* const* inputs, const float* weights, size_t taps, size_t whole,
+             float* const* out) {
+  const size_t lanes = hn::Lanes(hn::ScalableTag<float>());
+  size_t i = 0;
+  for (; i + 2 * lanes <= whole; i += 2 * lanes) {
+    SumBlock<kOutputs, true>(inputs, weights, taps, i, out);
+  }
+  if (i < whole) SumBlock<kOutputs, false>(inputs, weights, taps, i, out);
+}
+
+void WeightedSums(const float* const* inputs, const float* weights, size_t taps, size_t outputs,
+                  size_t count, float* const* out) {
+  const size_t lanes = hn::Lanes(hn::ScalableTag<float>());
+  const size_t whole = count - count % lanes;
+  for (size_t o = 0; o < outputs; o += kOutputsAtOnce) {
+    const auto sum = outputs - o == 1   ? SumRows<1>
+                     : outputs - o == 2 ? SumRows<2>
+                     : outputs - o == 3 ? SumRows<3>
+                                        : SumRows<4>;
+    sum(inputs, weights + o * taps, taps, whole, out + o);
+  }
+  reference::WeightedSums(inputs, weights, taps, outputs, whole, count, out);
+}
+
 void Minimum(const float* const* inputs, size_t taps, size_t count, float* out) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   size_t i = 0;
+  for (; i + 4 * lanes <= count; i += 4 * lanes) {
+    const float* in = inputs[0] + i;
+    auto m0 = hn::LoadU(d, in), m1 = hn::LoadU(d, in + lanes);
+    auto m2 = hn::LoadU(d, in + 2 * lanes), m3 = hn::LoadU(d, in + 3 * lanes);
+    for (size_t t = 1; t < taps; ++t) {
+      in = inputs[t] + i;
+      m0 = hn::Min(m0, hn::LoadU(d, in));
+      m1 = hn::Min(m1, hn::LoadU(d, in + lanes));
+      m2 = hn::Min(m2, hn::LoadU(d, in + 2 * lanes));
+      m3 = hn::Min(m3, hn::LoadU(d, in + 3 * lanes));
+    }
+    hn::StoreU(m0, d, out + i);
+    hn::StoreU(m1, d, out + i + lanes);
+    hn::StoreU(m2, d, out + i + 2 * lanes);
+    hn::StoreU(m3, d, out + i + 3 * lanes);
+  }
   for (; i + lanes <= count; i += lanes) {
     auto least = hn::LoadU(d, inputs[0] + i);
     for (size_t t = 1; t < taps; ++t) least = hn::Min(least, hn::LoadU(d, inputs[t] + i));
@@ -78,11 +185,17 @@ HWY_AFTER_NAMESPACE();
 namespace countermark {
 
 HWY_EXPORT(WeightedSum);
+HWY_EXPORT(WeightedSums);
 HWY_EXPORT(Minimum);
 
 void WeightedSum(const float* const* inputs, const float* weights, size_t taps, size_t count,
                  float* out) {
   HWY_DYNAMIC_DISPATCH(WeightedSum)(inputs, weights, taps, count, out);
+}
+
+void WeightedSums(const float* const* inputs, const float* weights, size_t taps, size_t outputs,
+                  size_t count, float* const* out) {
+  HWY_DYNAMIC_DISPATCH(WeightedSums)(inputs, weights, taps, outputs, count, out);
 }
 
 void Minimum(const float* const* inputs, size_t taps, size_t count, float* out) {

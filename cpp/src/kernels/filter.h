@@ -12,6 +12,12 @@ namespace countermark {
 void WeightedSum(const float* const* inputs, const float* weights, size_t taps, size_t count,
                  float* out);
 
+// out[o][i] = sum over t of inputs[t][i] * weights[o * taps + t], added in the order of t: as many
+// calls of WeightedSum, but every input is read once for several of them. taps > 0. No output may
+// be an input.
+void WeightedSums(const float* const* inputs, const float* weights, size_t taps, size_t outputs,
+                  size_t count, float* const* out);
+
 // out[i] = the least of inputs[t][i]. taps > 0; no NaN.
 void Minimum(const float* const* inputs, size_t taps, size_t count, float* out);
 

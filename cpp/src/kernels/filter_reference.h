@@ -15,6 +15,17 @@ inline void WeightedSum(const float* const* inputs, const float* weights, size_t
   }
 }
 
+inline void WeightedSums(const float* const* inputs, const float* weights, size_t taps,
+                         size_t outputs, size_t begin, size_t end, float* const* out) {
+  for (size_t o = 0; o < outputs; ++o) {
+    for (size_t i = begin; i < end; ++i) {
+      float sum = inputs[0][i] * weights[o * taps];
+      for (size_t t = 1; t < taps; ++t) sum = sum + inputs[t][i] * weights[o * taps + t];
+      out[o][i] = sum;
+    }
+  }
+}
+
 inline void Minimum(const float* const* inputs, size_t taps, size_t count, float* out) {
   for (size_t i = 0; i < count; ++i) {
     float least = inputs[0][i];

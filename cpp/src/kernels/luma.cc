@@ -23,9 +23,54 @@ void LumaRow(const uint8_t* row, PixelFormat format, size_t width, uint8_t* luma
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+#if HWY_ARCH_X86
+// Which of three vectors of RGB bytes the first, second or third channel is in, byte by byte, and
+// then where it is: pixel k's lies at byte 3 k + channel, modulo 16.
+alignas(16) constexpr uint8_t kEveryThird[3][16] = {
+    {255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 255},
+    {0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0},
+    {0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0}};
+alignas(16) constexpr uint8_t kPlace[3][16] = {
+    {0, 3, 6, 9, 12, 15, 2, 5, 8, 11, 14, 1, 4, 7, 10, 13},
+    {1, 4, 7, 10, 13, 0, 3, 6, 9, 12, 15, 2, 5, 8, 11, 14},
+    {2, 5, 8, 11, 14, 1, 4, 7, 10, 13, 0, 3, 6, 9, 12, 15}};
+
+// Bytes of sixteen pixels to each block of 128 bits.
+template <class D>
+HWY_INLINE hn::Vec<D> LoadBlocks(D d, const uint8_t* bytes) {
+  if constexpr (hn::MaxLanes(d) == 16) {
+    return hn::LoadU(d, bytes);
+  } else {
+    const hn::Half<D> block;
+    return hn::Combine(d, hn::LoadU(block, bytes + 48), hn::LoadU(block, bytes));
+  }
+}
+
+// Two blends and a shuffle a channel, where LoadInterleaved3 takes three shuffles and more.
+template <class D, class V>
+HWY_INLINE void LoadRgb8(D d, const uint8_t* pixels, V& red, V& green, V& blue) {
+  static_assert(hn::MaxLanes(d) <= 32);
+  const V a = LoadBlocks(d, pixels);
+  const V b = LoadBlocks(d, pixels + 16);
+  const V c = LoadBlocks(d, pixels + 32);
+  const auto first = hn::MaskFromVec(hn::LoadDup128(d, kEveryThird[0]));
+  const auto second = hn::MaskFromVec(hn::LoadDup128(d, kEveryThird[1]));
+  const auto third = hn::MaskFromVec(hn::LoadDup128(d, kEveryThird[2]));
+  red = hn::IfThenElse(first, a, hn::IfThenElse(third, b, c));
+  green = hn::IfThenElse(second, a, hn::IfThenElse(first, b, c));
+  blue = hn::IfThenElse(third, a, hn::IfThenElse(second, b, c));
+  red = hn::TableLookupBytes(red, hn::LoadDup128(d, kPlace[0]));
+  green = hn::TableLookupBytes(green, hn::LoadDup128(d, kPlace[1]));
+  blue = hn::TableLookupBytes(blue, hn::LoadDup128(d, kPlace[2]));
+}
+#endif
+
 template <size_t kChannels, class D, class V, typename T>
 HWY_INLINE void LoadRgb(D d, const T* pixels, V& red, V& green, V& blue) {
   if constexpr (kChannels == 3) {
+#if HWY_ARCH_X86
+    if constexpr (sizeof(T) == 1) return LoadRgb8(d, pixels, red, green, blue);
+#endif
     hn::LoadInterleaved3(d, pixels, red, green, blue);
   } else {
     V alpha;
@@ -41,12 +86,31 @@ HWY_INLINE VW WeightedSum(DW dw, VW red, VW green, VW blue) {
   return hn::Add(a, b);
 }
 
+// Luma, not yet shifted, of the samples in the upper or the lower bytes.
+template <bool kUpper, class DW, class VW>
+HWY_INLINE VW WeightedBytes(DW dw, VW red, VW green, VW blue) {
+#if HWY_ARCH_X86
+  // The upper half of (sample 2^8) (weight 2^8) is the same product: compilers know better than to
+  // multiply by constants and would make five instructions of one.
+  const auto times = [dw](VW v, uint16_t weight) HWY_ATTR {
+    const VW upper = kUpper ? hn::And(v, hn::Set(dw, uint16_t{0xFF00})) : hn::ShiftLeft<8>(v);
+    return hn::MulHigh(upper, hn::Set(dw, static_cast<uint16_t>(weight << 8)));
+  };
+  const VW sum = hn::Add(times(red, 77), times(green, 150));
+  return hn::Add(sum, hn::Add(times(blue, 29), hn::Set(dw, uint16_t{128})));
+#else
+  const auto byte = [dw](VW v) HWY_ATTR {
+    return kUpper ? hn::ShiftRight<8>(v) : hn::And(v, hn::Set(dw, uint16_t{0x00FF}));
+  };
+  return WeightedSum(dw, byte(red), byte(green), byte(blue));
+#endif
+}
+
 // Even and odd samples are widened where they lie, so that nothing crosses lanes.
 template <size_t kChannels>
 size_t LumaRow8(const uint8_t* row, size_t width, uint8_t* luma) {
   const hn::ScalableTag<uint8_t> d;
   const hn::Repartition<uint16_t, decltype(d)> dw;
-  const auto low = hn::Set(dw, uint16_t{0x00FF});
   const auto high = hn::Set(dw, uint16_t{0xFF00});
   size_t x = 0;
   for (; x + hn::Lanes(d) <= width; x += hn::Lanes(d)) {
@@ -55,9 +119,8 @@ size_t LumaRow8(const uint8_t* row, size_t width, uint8_t* luma) {
     const auto r = hn::BitCast(dw, r8);
     const auto g = hn::BitCast(dw, g8);
     const auto b = hn::BitCast(dw, b8);
-    const auto even = WeightedSum(dw, hn::And(r, low), hn::And(g, low), hn::And(b, low));
-    const auto odd =
-        WeightedSum(dw, hn::ShiftRight<8>(r), hn::ShiftRight<8>(g), hn::ShiftRight<8>(b));
+    const auto even = WeightedBytes<false>(dw, r, g, b);
+    const auto odd = WeightedBytes<true>(dw, r, g, b);
     const auto both = hn::Or(hn::ShiftRight<8>(even), hn::And(odd, high));
     hn::StoreU(hn::BitCast(d, both), d, luma + x);
   }

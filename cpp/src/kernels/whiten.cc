@@ -12,6 +12,7 @@ namespace countermark {
 namespace HWY_NAMESPACE {
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 using reference::AbsoluteDifference;
+using reference::RootsOfLimited;
 using reference::WhitenCoefficients;
 using reference::WhitenPair;
 #else
@@ -25,6 +26,19 @@ void AbsoluteDifference(const float* a, const float* b, size_t count, float* out
     hn::StoreU(hn::Abs(hn::Sub(hn::LoadU(d, a + i), hn::LoadU(d, b + i))), d, out + i);
   }
   reference::AbsoluteDifference(a + i, b + i, count - i, out + i);
+}
+
+void RootsOfLimited(const float* in, float floor, float ceiling, float factor, size_t count,
+                    float* out) {
+  const hn::ScalableTag<float> d;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto limited = hn::Min(hn::LoadU(d, in + i), hn::Set(d, ceiling));
+    const auto root = hn::Sqrt(hn::Add(hn::Set(d, floor), limited));
+    hn::StoreU(hn::Mul(hn::Set(d, factor), root), d, out + i);
+  }
+  reference::RootsOfLimited(in + i, floor, ceiling, factor, count - i, out + i);
 }
 
 template <class D, class V = hn::Vec<D> >
@@ -80,11 +94,17 @@ HWY_AFTER_NAMESPACE();
 namespace countermark {
 
 HWY_EXPORT(AbsoluteDifference);
+HWY_EXPORT(RootsOfLimited);
 HWY_EXPORT(WhitenCoefficients);
 HWY_EXPORT(WhitenPair);
 
 void AbsoluteDifference(const float* a, const float* b, size_t count, float* out) {
   HWY_DYNAMIC_DISPATCH(AbsoluteDifference)(a, b, count, out);
+}
+
+void RootsOfLimited(const float* in, float floor, float ceiling, float factor, size_t count,
+                    float* out) {
+  HWY_DYNAMIC_DISPATCH(RootsOfLimited)(in, floor, ceiling, factor, count, out);
 }
 
 void WhitenCoefficients(float* cosine, float* sine, float floor, size_t count) {

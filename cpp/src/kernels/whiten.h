@@ -9,6 +9,10 @@ namespace countermark {
 // out[i] = |a[i] - b[i]|. `out` may be an input.
 void AbsoluteDifference(const float* a, const float* b, size_t count, float* out);
 
+// out[i] = factor * sqrt(floor + min(in[i], ceiling)). `out` may be `in`; no NaN.
+void RootsOfLimited(const float* in, float floor, float ceiling, float factor, size_t count,
+                    float* out);
+
 // Cosine and sine coefficients of one frequency along one axis: both divided by
 // (sqrt(cosine^2 + sine^2) + floor)^1.5, floor > 0.
 void WhitenCoefficients(float* cosine, float* sine, float floor, size_t count);

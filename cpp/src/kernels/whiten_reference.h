@@ -11,6 +11,13 @@ inline void AbsoluteDifference(const float* a, const float* b, size_t count, flo
   for (size_t i = 0; i < count; ++i) out[i] = std::fabs(a[i] - b[i]);
 }
 
+inline void RootsOfLimited(const float* in, float floor, float ceiling, float factor, size_t count,
+                           float* out) {
+  for (size_t i = 0; i < count; ++i) {
+    out[i] = factor * std::sqrt(floor + (in[i] < ceiling ? in[i] : ceiling));
+  }
+}
+
 // 1 / (|(re, im)| + floor)^1.5
 inline float WhiteningGain(float re, float im, float floor) {
   const float level = std::sqrt(re * re + im * im) + floor;

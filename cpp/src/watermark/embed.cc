@@ -43,9 +43,9 @@ struct EmbedWorkspace {
         fold(kMostTiles, arena),
         transform(arena),
         between(arena.Allocate<float>(canonical.width + 2 * kMargin)),
-        halfway(arena.Allocate<float>(canonical.width + kMargin)),
         fine(arena.Allocate<int16_t>(2 * (canonical.width + kMargin) + kResidualPadding)),
-        positions(arena.Allocate<uint32_t>(picture.width)) {}
+        positions(arena.Allocate<uint32_t>(picture.width)),
+        taps(arena.Allocate<ResidualTaps>(ResidualTapsCount(picture.width))) {}
 
   Size canonical;
   Origin origin{};  // of the tile
@@ -55,9 +55,9 @@ struct EmbedWorkspace {
   TileFold fold;
   TileTransform transform;
   float* between;       // a row of the residual between the plane's rows, edges repeated
-  float* halfway;       // the same, halfway between its samples
-  int16_t* fine;        // both, in fixed point
+  int16_t* fine;        // the same at twice the width, in fixed point
   uint32_t* positions;  // of the picture's pixels in `fine`
+  ResidualTaps* taps;
 };
 
 // The variant of this picture: a few bits that other pictures most likely do not share.
@@ -87,7 +87,7 @@ Placement AroundOrigin(const EmbedWorkspace& w) {
 // residual = mask * pattern.
 void Spread(const Spectrum& pattern, EmbedWorkspace& w) {
   Spectrum shifted = pattern;
-  ShiftByHalves(HalfOffset(w.canonical.width), HalfOffset(w.canonical.height), &shifted);
+  HalfShift(HalfOffset(w.canonical.width), HalfOffset(w.canonical.height)).Apply(&shifted);
   w.transform.Synthesise(shifted, w.tile);
   // Of the plane's first pixel in the tile.
   const auto first = [](size_t length, int origin) {
@@ -99,9 +99,11 @@ void Spread(const Spectrum& pattern, EmbedWorkspace& w) {
     const float* tile_row = w.tile + (first_y + y) % kTile * kTile;
     const float* mask = w.mask.Row(y);
     float* out = w.residual.Row(y);
-    for (size_t x = 0, column = first_x % kTile; x < w.canonical.width; ++x) {
-      out[x] = mask[x] * tile_row[column];
-      column = column + 1 == kTile ? 0 : column + 1;
+    // Tile by tile, so that the compiler sees a plain loop.
+    for (size_t x = 0, column = first_x % kTile; x < w.canonical.width; column = 0) {
+      const size_t count = std::min(kTile - column, w.canonical.width - x);
+      for (size_t i = 0; i < count; ++i) out[x + i] = mask[x + i] * tile_row[column + i];
+      x += count;
     }
   }
 }
@@ -137,11 +139,17 @@ float MeasureGain(const Spectrum& pattern, const Spectrum& host, const float* we
 }
 
 float RootMeanSquare(const Plane& plane) {
+  constexpr size_t kRowsAtOnce = 8;  // independent sums hide the latency of the additions
   float total = 0;
-  for (size_t y = 0; y < plane.height; ++y) {
-    float sum = 0;
-    for (size_t x = 0; x < plane.width; ++x) sum += plane.Row(y)[x] * plane.Row(y)[x];
-    total += sum / static_cast<float>(plane.width);
+  for (size_t y = 0; y < plane.height; y += kRowsAtOnce) {
+    const size_t rows = std::min(kRowsAtOnce, plane.height - y);
+    const float* row[kRowsAtOnce];
+    float sum[kRowsAtOnce] = {};
+    for (size_t i = 0; i < kRowsAtOnce; ++i) row[i] = plane.Row(y + std::min(i, rows - 1));
+    for (size_t x = 0; x < plane.width; ++x) {
+      for (size_t i = 0; i < kRowsAtOnce; ++i) sum[i] += row[i][x] * row[i][x];
+    }
+    for (size_t i = 0; i < rows; ++i) total += sum[i] / static_cast<float>(plane.width);
   }
   return std::sqrt(total / static_cast<float>(plane.height));
 }
@@ -238,20 +246,17 @@ void MakeFineRow(size_t y, size_t picture_height, EmbedWorkspace& w) {
   WeightedSum(rows, weights.weight, 4, w.canonical.width, samples);
   samples[-2] = samples[-1] = samples[0];
   samples[w.canonical.width] = samples[w.canonical.width + 1] = samples[w.canonical.width - 1];
-  // Halfway sample i lies right of sample i - 1, for i = 0 to width.
-  static constexpr float kHalfway[4] = {-0.0625f, 0.5625f, 0.5625f, -0.0625f};
-  const float* taps[4] = {w.between, w.between + 1, w.between + 2, w.between + 3};
-  WeightedSum(taps, kHalfway, 4, w.canonical.width + 1, w.halfway);
-  QuantiseResidual(w.between + 1, w.halfway, w.canonical.width + 1, w.fine);
+  QuantiseResidual(w.between, w.canonical.width + 1, w.fine);
 }
 
 // Pixel x of the picture lies at 2 X + 2 of the fine row, where X is its place in the plane.
-void PlacePixels(size_t picture_width, EmbedWorkspace& w) {
+ResidualPlan PlacePixels(size_t picture_width, EmbedWorkspace& w) {
   const double step = static_cast<double>(w.canonical.width) / static_cast<double>(picture_width);
   for (size_t x = 0; x < picture_width; ++x) {
     const double at = 2 * ((static_cast<double>(x) + 0.5) * step - 0.5) + 2;
     w.positions[x] = static_cast<uint32_t>(at * 256);
   }
+  return PlanResidual(w.positions, picture_width, w.taps);
 }
 
 }  // namespace
@@ -284,10 +289,10 @@ void Embed(const ImageView& in, const MutableImageView& out, uint64_t payload, c
   RejectHost(layout, w, arena, &pattern);
   Spread(pattern, w);
 
-  PlacePixels(in.width, w);
+  const ResidualPlan plan = PlacePixels(in.width, w);
   for (size_t y = 0; y < in.height; ++y) {
     MakeFineRow(y, in.height, w);
-    AddResidual(in.Row(y), in.format, in.width, w.fine, w.positions, out.Row(y));
+    AddResidual(in.Row(y), in.format, w.fine, plan, out.Row(y));
   }
 }
 

@@ -112,15 +112,35 @@ void TileFold::AddTile(const Plane& plane, const Placement& p, double u, double 
   }
 }
 
+// The same where every sample falls on a pixel and the plane is neither turned nor scaled. What is
+// outside the plane adds nothing.
+void TileFold::AddPixels(const Plane& plane, const Placement& p, double u, double v) {
+  const ptrdiff_t x = static_cast<ptrdiff_t>(p.x + u), y = static_cast<ptrdiff_t>(p.y + v);
+  const ptrdiff_t width = static_cast<ptrdiff_t>(plane.width);
+  const ptrdiff_t height = static_cast<ptrdiff_t>(plane.height);
+  const ptrdiff_t left = std::max<ptrdiff_t>(-x, 0), right = std::min<ptrdiff_t>(kTile, width - x);
+  const ptrdiff_t top = std::max<ptrdiff_t>(-y, 0), bottom = std::min<ptrdiff_t>(kTile, height - y);
+  for (ptrdiff_t row = top; row < bottom; ++row) {
+    const float* pixels = plane.Row(static_cast<size_t>(y + row));
+    float* sums = samples_ + row * kTile;
+    for (ptrdiff_t i = left; i < right; ++i) sums[i] += pixels[x + i];
+  }
+}
+
 void TileFold::Cut(const Plane& plane, const Placement& placement, int half_x, int half_y) {
   count_ = 0;
   const bool on_pixels = FallsOnPixels(placement, half_x, half_y);
+  const HalfShift back(-half_x, -half_y);
   ForEachTile(plane, placement, [&](const Placement& near, double u, double v) {
     if (count_ == most_tiles_) return;
     std::fill_n(samples_, kTile * kTile, 0.0f);
-    AddTile(plane, near, u + 0.5 * half_x, v + 0.5 * half_y, on_pixels);
+    if (on_pixels) {
+      AddPixels(plane, near, u + 0.5 * half_x, v + 0.5 * half_y);
+    } else {
+      AddTile(plane, near, u + 0.5 * half_x, v + 0.5 * half_y, false);
+    }
     transform_.Analyse(samples_, &tiles_[count_]);
-    if (half_x != 0 || half_y != 0) ShiftByHalves(-half_x, -half_y, &tiles_[count_]);
+    if (half_x != 0 || half_y != 0) back.Apply(&tiles_[count_]);
     centres_[2 * count_] = static_cast<float>(u + 0.5 * kTile);
     centres_[2 * count_ + 1] = static_cast<float>(v + 0.5 * kTile);
     ++count_;
@@ -143,12 +163,17 @@ void TileFold::Sum(Spectrum* sum, float* power) const {
 
 void TileFold::SumOnly(const Plane& plane, const Placement& placement, int half_x, int half_y,
                        Spectrum* sum) {
+  const bool on_pixels = FallsOnPixels(placement, half_x, half_y);
   std::fill_n(samples_, kTile * kTile, 0.0f);
   ForEachTile(plane, placement, [&](const Placement& near, double u, double v) {
-    AddTile(plane, near, u + 0.5 * half_x, v + 0.5 * half_y, true);
+    if (on_pixels) {
+      AddPixels(plane, near, u + 0.5 * half_x, v + 0.5 * half_y);
+    } else {
+      AddTile(plane, near, u + 0.5 * half_x, v + 0.5 * half_y, true);
+    }
   });
   transform_.Analyse(samples_, sum);
-  if (half_x != 0 || half_y != 0) ShiftByHalves(-half_x, -half_y, sum);
+  if (half_x != 0 || half_y != 0) HalfShift(-half_x, -half_y).Apply(sum);
 }
 
 void SmoothOverBand(const float* values, float* smooth) {

@@ -56,6 +56,7 @@ class TileFold {
   template <typename Visit>
   void ForEachTile(const Plane& plane, const Placement& placement, Visit visit) const;
   void AddTile(const Plane& plane, const Placement& placement, double u, double v, bool nearest);
+  void AddPixels(const Plane& plane, const Placement& placement, double u, double v);
 
   size_t most_tiles_;
   size_t count_ = 0;

@@ -71,9 +71,7 @@ void MakeMask(const Plane& luma, Size picture, float strength, const Plane& mask
   Erode(work, kErosion, mask, arena);
   Blur(mask, kSmooth, work, arena);
   if (work.data == nullptr) return;
-  for (size_t i = 0; i < luma.size().Area(); ++i) {
-    mask.data[i] = amplitude * std::sqrt(kFloor + std::min(work.data[i], kCeiling));
-  }
+  RootsOfLimited(work.data, kFloor, kCeiling, amplitude, luma.size().Area(), mask.data);
 }
 
 }  // namespace countermark

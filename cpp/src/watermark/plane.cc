@@ -64,10 +64,15 @@ LumaReader::LumaReader(Size picture, Size plane, Arena& arena)
   if (grows_) {
     rows_ = arena.Allocate<float>(picture.Area());
     between_ = arena.Allocate<float>(picture.width);
+    across_ = arena.Allocate<CubicTaps>(plane.width);
   } else {
-    sums_ = arena.Allocate<uint16_t>(picture.width + 1);
-    edges_ = arena.Allocate<uint32_t>(plane.width + 1);
-    scales_ = arena.Allocate<float>(plane.width);
+    // An area touches its width in whole pixels and one at either end.
+    const size_t touched = picture.width / plane.width + 2;
+    taps_ = (touched + kAreaTaps - 1) / kAreaTaps * kAreaTaps;
+    sums_ = arena.Allocate<uint16_t>(picture.width + taps_);
+    first_ = arena.Allocate<uint32_t>(plane.width);
+    widths_ = arena.Allocate<int32_t>(plane.width);
+    weights_ = arena.Allocate<int16_t>(plane.width * taps_);
   }
 }
 
@@ -79,18 +84,31 @@ void LumaReader::Read(const ImageView& image, const Plane& plane) {
   }
 }
 
-void LumaReader::Average(const ImageView& image, const Plane& plane) {
-  for (size_t x = 0; x <= plane.width; ++x) edges_[x] = Edge(x, image.width, plane.width);
-  for (size_t x = 0; x < plane.width; ++x) {
-    // The sums hold 256 times the luma, the areas count 256 steps a pixel.
-    scales_[x] =
-        1.0f / (static_cast<float>(kSteps) * static_cast<float>(edges_[x + 1] - edges_[x]));
+void LumaReader::PlaceAreas(size_t pixels, size_t areas) {
+  for (size_t i = 0; i < areas; ++i) {
+    const uint32_t left = Edge(i, pixels, areas), right = Edge(i + 1, pixels, areas);
+    first_[i] = static_cast<uint32_t>(left / kSteps);
+    widths_[i] = static_cast<int32_t>(right - left);
+    for (size_t t = 0; t < taps_; ++t) {
+      const uint64_t begin = (first_[i] + t) * kSteps;
+      const uint64_t covered = std::clamp<uint64_t>(right, begin, begin + kSteps) -
+                               std::clamp<uint64_t>(left, begin, begin + kSteps);
+      weights_[i * taps_ + t] = static_cast<int16_t>(covered);
+    }
   }
+}
+
+void LumaReader::Average(const ImageView& image, const Plane& plane) {
+  PlaceAreas(image.width, plane.width);
+  // The sums hold 256 times the luma, the areas count 256 steps a pixel.
+  static_assert(kSteps == 256);
+  const AreaTaps areas{plane.width, taps_, first_, widths_, weights_};
+  std::fill_n(sums_ + image.width, taps_, uint16_t{0});
   size_t in_luma = image.height;  // which row luma_ holds
   for (size_t y = 0; y < plane.height; ++y) {
     const uint64_t top = Edge(y, image.height, plane.height);
     const uint64_t bottom = Edge(y + 1, image.height, plane.height);
-    std::fill_n(sums_, image.width + 1, uint16_t{0});
+    std::fill_n(sums_, image.width, uint16_t{0});
     for (size_t row = top / kSteps; row * kSteps < bottom; ++row) {
       if (row != in_luma) LumaRow(image.Row(row), image.format, image.width, luma_);
       in_luma = row;
@@ -98,16 +116,7 @@ void LumaReader::Average(const ImageView& image, const Plane& plane) {
           Share((row + 1) * kSteps, top, bottom) - Share(row * kSteps, top, bottom);
       AddWeightedRow(luma_, static_cast<uint16_t>(weight), image.width, sums_);
     }
-    uint64_t before = 0, running = 0;  // integrals up to the last edge, up to pixel `pixel`
-    size_t pixel = 0;
-    float* out = plane.Row(y);
-    for (size_t x = 0; x < plane.width; ++x) {
-      const size_t last = edges_[x + 1] / kSteps;
-      for (; pixel < last; ++pixel) running += sums_[pixel];
-      const uint64_t integral = running * kSteps + sums_[last] * (edges_[x + 1] % kSteps);
-      out[x] = static_cast<float>(integral - before) * scales_[x];
-      before = integral;
-    }
+    AverageAreas(sums_, areas, plane.Row(y));
   }
 }
 
@@ -117,6 +126,16 @@ void LumaReader::Interpolate(const ImageView& image, const Plane& plane) {
     std::copy_n(luma_, image.width, rows_ + y * image.width);
   }
   const double step_x = static_cast<double>(image.width) / static_cast<double>(plane.width);
+  for (size_t x = 0; x < plane.width; ++x) {
+    const double at = (static_cast<double>(x) + 0.5) * step_x - 0.5;
+    const double left = std::floor(at);
+    const CubicWeights horizontal(at - left);
+    for (int t = 0; t < 4; ++t) {
+      const size_t sample = Clamped(static_cast<ptrdiff_t>(left) + t - 1, image.width);
+      across_[x].sample[t] = static_cast<uint32_t>(sample);
+      across_[x].weight[t] = horizontal.weight[t];
+    }
+  }
   const double step_y = static_cast<double>(image.height) / static_cast<double>(plane.height);
   for (size_t y = 0; y < plane.height; ++y) {
     const double at = (static_cast<double>(y) + 0.5) * step_y - 0.5;
@@ -128,14 +147,9 @@ void LumaReader::Interpolate(const ImageView& image, const Plane& plane) {
     }
     WeightedSum(taps, vertical.weight, 4, image.width, between_);
     for (size_t x = 0; x < plane.width; ++x) {
-      const double across = (static_cast<double>(x) + 0.5) * step_x - 0.5;
-      const double left = std::floor(across);
-      const CubicWeights horizontal(across - left);
+      const CubicTaps& at_x = across_[x];
       float sum = 0;
-      for (int t = 0; t < 4; ++t) {
-        sum += horizontal.weight[t] *
-               between_[Clamped(static_cast<ptrdiff_t>(left) + t - 1, image.width)];
-      }
+      for (int t = 0; t < 4; ++t) sum += at_x.weight[t] * between_[at_x.sample[t]];
       plane.Row(y)[x] = sum;
     }
   }

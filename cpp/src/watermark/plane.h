@@ -39,18 +39,27 @@ class LumaReader {
   void Read(const ImageView& image, const Plane& plane);
 
  private:
+  struct CubicTaps {
+    uint32_t sample[4];
+    float weight[4];
+  };
+
   void Average(const ImageView& image, const Plane& plane);
+  void PlaceAreas(size_t pixels, size_t areas);
   void Interpolate(const ImageView& image, const Plane& plane);
 
   bool grows_;
   uint8_t* luma_;
-  // Averaging: sums of one row of areas, the areas' edges in 1/256 pixel, 1 / area.
+  // Averaging: sums of one row of areas, and its areas as in kernels/area.h.
   uint16_t* sums_ = nullptr;
-  uint32_t* edges_ = nullptr;
-  float* scales_ = nullptr;
-  // Interpolating: the picture's luma, and one row between its rows.
+  size_t taps_ = 0;
+  uint32_t* first_ = nullptr;
+  int32_t* widths_ = nullptr;
+  int16_t* weights_ = nullptr;
+  // Interpolating: the picture's luma, one row between its rows, and what each pixel takes of it.
   float* rows_ = nullptr;
   float* between_ = nullptr;
+  CubicTaps* across_ = nullptr;
 };
 
 // The plane averaged over areas to a smaller one.

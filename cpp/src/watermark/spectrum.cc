@@ -62,13 +62,19 @@ void TileTransform::Synthesise(const Spectrum& spectrum, float* tile) {
   transform_.Synthesise(harmonics_, tile);
 }
 
-void ShiftByHalves(int half_x, int half_y, Spectrum* spectrum) {
+HalfShift::HalfShift(int half_x, int half_y) {
   for (size_t i = 0; i < kBandSize; ++i) {
     const int phase = kBand[i].kx * half_x + kBand[i].ky * half_y;
-    const float c = Cosine(phase), s = Cosine(phase - kTile / 2);
+    cosine_[i] = Cosine(phase);
+    sine_[i] = Cosine(phase - kTile / 2);
+  }
+}
+
+void HalfShift::Apply(Spectrum* spectrum) const {
+  for (size_t i = 0; i < kBandSize; ++i) {
     const float re = spectrum->re[i], im = spectrum->im[i];
-    spectrum->re[i] = re * c - im * s;
-    spectrum->im[i] = re * s + im * c;
+    spectrum->re[i] = re * cosine_[i] - im * sine_[i];
+    spectrum->im[i] = re * sine_[i] + im * cosine_[i];
   }
 }
 

@@ -31,7 +31,15 @@ class TileTransform {
 
 // Moves the origin by (half_x / 2, half_y / 2) pixels: the spectrum of t(x) becomes that of
 // t(x + half / 2). Exact, by table.
-void ShiftByHalves(int half_x, int half_y, Spectrum* spectrum);
+class HalfShift {
+ public:
+  HalfShift(int half_x, int half_y);
+  void Apply(Spectrum* spectrum) const;
+
+ private:
+  float cosine_[kBandSize];
+  float sine_[kBandSize];
+};
 
 // Twice the sum of the squared magnitudes: the mean square of the synthesised tile.
 float MeanSquare(const Spectrum& spectrum);

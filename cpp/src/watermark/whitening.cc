@@ -5,6 +5,7 @@
 
 #include "base/trigonometry.h"
 #include "kernels/filter.h"
+#include "kernels/interleave.h"
 #include "kernels/whiten.h"
 
 namespace countermark {
@@ -52,6 +53,24 @@ constexpr std::array<std::array<float, kBlock>, kHarmonics> kAnalysis = [] {
   return basis;
 }();
 
+// [place in the hop][block, the last one first, and harmonic]: what a sample is made of.
+constexpr size_t kParts = kOverlap * kHarmonics;
+constexpr std::array<std::array<float, kParts>, kHop> kSynthesis = [] {
+  std::array<std::array<float, kParts>, kHop> weights{};
+  for (size_t p = 0; p < kHop; ++p) {
+    for (size_t q = 0; q < kOverlap; ++q) {
+      for (size_t h = 0; h < kHarmonics; ++h) {
+        weights[p][q * kHarmonics + h] = kBasis[h][p + q * kHop];
+      }
+    }
+  }
+  return weights;
+}();
+
+constexpr size_t WholeLines(size_t length) {
+  return (length + kLineMultiple - 1) / kLineMultiple * kLineMultiple;
+}
+
 constexpr size_t BlocksOver(size_t length) { return (length + kLead + kHop - 1) / kHop; }
 
 // One value for each block of a row, harmonic by harmonic.
@@ -67,11 +86,11 @@ class BlockWhitening {
   BlockWhitening(Size size, float floor, Arena& arena)
       : size_(size),
         floor_(floor),
-        length_((BlocksOver(size.width) + kLineMultiple - 1) / kLineMultiple * kLineMultiple),
+        length_(WholeLines(BlocksOver(size.width))),
         phases_(AllocateLines(kHop, length_ + kOverlap, arena)),
         rows_(AllocateLines(kBlock * kHarmonics, length_, arena)),
         cells_(AllocateLines(kOverlap * kHarmonics * kHarmonics, length_, arena)),
-        joined_(AllocateLines(kHarmonics, length_ + kOverlap, arena)) {}
+        joined_(AllocateLines(kHop * kHarmonics, length_ + kOverlap, arena)) {}
 
   void Run(const Plane& plane, const Plane& out) {
     for (size_t y = 0; y < kLead; ++y) AnalyseRow(plane, y);
@@ -79,9 +98,11 @@ class BlockWhitening {
       for (size_t i = 0; i < kHop; ++i) AnalyseRow(plane, kLead + block * kHop + i);
       AnalyseBlocks(block);
       WhitenBlocks(block);
-      for (size_t i = 0; i < kHop; ++i) {
-        const size_t y = block * kHop + i;  // counted from twelve before the plane
-        if (y >= kLead && y - kLead < size_.height) SynthesiseRow(y, out.Row(y - kLead));
+      if (block * kHop < kLead) continue;
+      JoinBlocks(block);
+      for (size_t p = 0; p < kHop; ++p) {
+        const size_t y = block * kHop - kLead + p;
+        if (y < size_.height) SynthesiseRow(p, out.Row(y));
       }
     }
   }
@@ -102,27 +123,31 @@ class BlockWhitening {
   void AnalyseRow(const Plane& plane, size_t y) {
     const size_t inside = std::clamp(y, kLead, kLead + size_.height - 1) - kLead;
     const float* row = plane.Row(inside);
+    const size_t first = kLead / kHop, whole = size_.width / kHop;
+    float* insides[kHop];
+    for (size_t p = 0; p < kHop; ++p) insides[p] = phases_.At(p) + first;
+    Deinterleave4(row, whole, insides);
     for (size_t p = 0; p < kHop; ++p) {
       float* line = phases_.At(p);
-      const size_t first = kLead / kHop, end = first + (size_.width + kHop - 1 - p) / kHop;
       std::fill_n(line, first, row[0]);
-      for (size_t i = first; i < end; ++i) line[i] = row[(i - first) * kHop + p];
+      size_t end = first + whole;
+      if (whole * kHop + p < size_.width) line[end++] = row[whole * kHop + p];
       std::fill(line + end, line + phases_.length, row[size_.width - 1]);
     }
     const float* samples[kBlock];
+    float* harmonics[kHarmonics];
     for (size_t j = 0; j < kBlock; ++j) samples[j] = phases_.At(j % kHop) + j / kHop;
-    for (size_t h = 0; h < kHarmonics; ++h) {
-      WeightedSum(samples, kAnalysis[h].data(), kBlock, length_, Row(y, h));
-    }
+    for (size_t h = 0; h < kHarmonics; ++h) harmonics[h] = Row(y, h);
+    WeightedSums(samples, kAnalysis[0].data(), kBlock, kHarmonics, length_, harmonics);
   }
 
   void AnalyseBlocks(size_t block) {
     for (size_t across = 0; across < kHarmonics; ++across) {
       const float* samples[kBlock];
+      float* harmonics[kHarmonics];
       for (size_t j = 0; j < kBlock; ++j) samples[j] = Row(block * kHop + j, across);
-      for (size_t down = 0; down < kHarmonics; ++down) {
-        WeightedSum(samples, kAnalysis[down].data(), kBlock, length_, Cell(block, down, across));
-      }
+      for (size_t h = 0; h < kHarmonics; ++h) harmonics[h] = Cell(block, h, across);
+      WeightedSums(samples, kAnalysis[0].data(), kBlock, kHarmonics, length_, harmonics);
     }
   }
 
@@ -139,37 +164,36 @@ class BlockWhitening {
     }
   }
 
-  // Row y, counted from twelve before the plane, from the four blocks above each other there.
-  void SynthesiseRow(size_t y, float* out) {
-    const size_t last = y / kHop, phase = y % kHop;
-    const float* inputs[kOverlap * kHarmonics];
-    float weights[kOverlap * kHarmonics];
+  // The four rows of pixels that `block` is the last to reach, from the four blocks above each
+  // other there.
+  void JoinBlocks(size_t block) {
+    for (size_t across = 0; across < kHarmonics; ++across) {
+      const float* cells[kParts];
+      float* rows[kHop];
+      for (size_t q = 0; q < kOverlap; ++q) {
+        for (size_t h = 0; h < kHarmonics; ++h) {
+          cells[q * kHarmonics + h] = Cell(block - q, h, across);
+        }
+      }
+      for (size_t p = 0; p < kHop; ++p) rows[p] = joined_.At(p * kHarmonics + across);
+      WeightedSums(cells, kSynthesis[0].data(), kParts, kHop, length_, rows);
+    }
+  }
+
+  void SynthesiseRow(size_t p, float* out) {
+    const float* parts[kParts];
+    float* lines[kHop];
     for (size_t q = 0; q < kOverlap; ++q) {
       for (size_t h = 0; h < kHarmonics; ++h) {
-        weights[q * kHarmonics + h] = kBasis[h][phase + q * kHop];
+        parts[q * kHarmonics + h] = joined_.At(p * kHarmonics + h) + (kOverlap - 1 - q);
       }
     }
-    for (size_t across = 0; across < kHarmonics; ++across) {
-      for (size_t q = 0; q < kOverlap; ++q) {
-        for (size_t h = 0; h < kHarmonics; ++h) {
-          inputs[q * kHarmonics + h] = Cell(last - q, h, across);
-        }
-      }
-      WeightedSum(inputs, weights, kOverlap * kHarmonics, length_, joined_.At(across));
-    }
-    for (size_t p = 0; p < kHop; ++p) {
-      for (size_t q = 0; q < kOverlap; ++q) {
-        for (size_t h = 0; h < kHarmonics; ++h) {
-          inputs[q * kHarmonics + h] = joined_.At(h) + (kOverlap - 1 - q);
-          weights[q * kHarmonics + h] = kBasis[h][p + q * kHop];
-        }
-      }
-      WeightedSum(inputs, weights, kOverlap * kHarmonics, length_, phases_.At(p));
-    }
-    for (size_t p = 0; p < kHop; ++p) {
-      const float* line = phases_.At(p);
-      for (size_t x = p; x < size_.width; x += kHop) out[x] = line[x / kHop];
-    }
+    for (size_t i = 0; i < kHop; ++i) lines[i] = phases_.At(i);
+    const size_t whole = size_.width / kHop;
+    const size_t samples = WholeLines((size_.width + kHop - 1) / kHop);
+    WeightedSums(parts, kSynthesis[0].data(), kParts, kHop, samples, lines);
+    Interleave4(lines, whole, out);
+    for (size_t x = whole * kHop; x < size_.width; ++x) out[x] = lines[x % kHop][whole];
   }
 
   Size size_;
@@ -178,7 +202,7 @@ class BlockWhitening {
   Lines phases_;  // a row of pixels, every fourth of them on a line
   Lines rows_;    // [row, round in circles][harmonic across]
   Lines cells_;   // [row of blocks, round in circles][harmonic down][harmonic across]
-  Lines joined_;  // [harmonic across]: one row of pixels
+  Lines joined_;  // [row of pixels][harmonic across]: those of one hop
 };
 
 }  // namespace

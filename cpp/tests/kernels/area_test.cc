@@ -25,5 +25,33 @@ TEST(AddWeightedRowTest, EqualsTwinOnEveryTarget) {
   });
 }
 
+TEST(AverageAreasTest, EqualsTwinOnEveryTarget) {
+  ForEachTarget([] {
+    for (size_t count = 0; count < kSizes; ++count) {
+      for (const size_t taps : {8u, 24u}) {
+        std::vector<uint16_t> sums = Noise(1).Integers<uint16_t>(3 * count + taps);
+        // The largest sums there are: 256 rows' shares of white.
+        for (uint16_t& sum : sums) sum = sum % 5 == 0 ? 65280 : sum % 65281;
+        std::vector<uint32_t> first(count);
+        std::vector<int32_t> widths(count);
+        std::vector<int16_t> weights = Noise(2).Integers<int16_t>(count * taps);
+        for (size_t i = 0; i < count; ++i) {
+          first[i] = static_cast<uint32_t>(3 * i);
+          for (size_t t = 0; t < taps; ++t) {
+            int16_t& weight = weights[i * taps + t];
+            weight = i % 3 == 0 ? 256 : static_cast<int16_t>(static_cast<uint16_t>(weight) % 257);
+            widths[i] += weight;
+          }
+        }
+        const AreaTaps areas{count, taps, first.data(), widths.data(), weights.data()};
+        std::vector<float> actual(count + 1, 9), expected = actual;
+        AverageAreas(sums.data(), areas, actual.data());
+        reference::AverageAreas(sums.data(), areas, 0, expected.data());
+        EXPECT_EQ(Bits(actual), Bits(expected)) << "count " << count << ", taps " << taps;
+      }
+    }
+  });
+}
+
 }  // namespace
 }  // namespace countermark

@@ -43,9 +43,11 @@ void ExpectTwin(PixelFormat format, size_t width, double step) {
   const uint8_t* const row = reinterpret_cast<const uint8_t*>(memory.data() + 1);
   const size_t bytes = width * BytesPerPixel(format);
   std::vector<uint8_t> actual(bytes + 1, 9), expected(bytes + 1, 9), in_place(row, row + bytes + 1);
-  AddResidual(row, format, width, residual.data(), positions.data(), actual.data());
-  AddResidual(in_place.data(), format, width, residual.data(), positions.data(), in_place.data());
-  reference::AddResidual(row, format, 0, width, residual.data(), positions.data(), expected.data());
+  std::vector<ResidualTaps> taps(ResidualTapsCount(width));
+  const ResidualPlan plan = PlanResidual(positions.data(), width, taps.data());
+  AddResidual(row, format, residual.data(), plan, actual.data());
+  AddResidual(in_place.data(), format, residual.data(), plan, in_place.data());
+  reference::AddResidual(row, format, width, residual.data(), positions.data(), expected.data());
   in_place.back() = 9;
   EXPECT_EQ(actual, expected) << "width " << width << ", step " << step;
   EXPECT_EQ(in_place, expected) << "width " << width << ", step " << step;
@@ -55,7 +57,7 @@ TEST(AddResidualTest, EqualsTwinOnEveryTarget) {
   ForEachTarget([] {
     for (size_t width = 0; width < kSizes; ++width) {
       for (const PixelFormat format : kFormats) {
-        for (const double step : {13.1, 200.0, 223.9, 240.5, 256.0, 301.7, 1024.0}) {
+        for (const double step : {13.1, 200.0, 223.9, 240.5, 256.0, 301.7, 512.0, 950.0, 1024.0}) {
           ExpectTwin(format, width, step);
         }
       }
@@ -68,7 +70,9 @@ TEST(AddResidualTest, KeepsAlpha) {
   const std::vector<int16_t> residual(100, 10 << kResidualFractionBits);
   std::vector<uint8_t> out(row.size());
   const std::vector<uint32_t> positions = Positions(50, 100);
-  AddResidual(row.data(), PixelFormat::kRgba8, 50, residual.data(), positions.data(), out.data());
+  std::vector<ResidualTaps> taps(ResidualTapsCount(50));
+  const ResidualPlan plan = PlanResidual(positions.data(), 50, taps.data());
+  AddResidual(row.data(), PixelFormat::kRgba8, residual.data(), plan, out.data());
   for (size_t i = 0; i < row.size(); ++i) {
     EXPECT_EQ(out[i], i % 4 == 3 ? row[i] : std::min(row[i] + 10, 255));
   }
@@ -78,12 +82,13 @@ TEST(QuantiseResidualTest, EqualsTwinOnEveryTarget) {
   ForEachTarget([] {
     for (size_t count = 0; count < kSizes; ++count) {
       // Halves of the last bit among them, and values beyond the limit.
-      const std::vector<float> even = Noise(1).Floats(count, 1.0f / 128);
-      const std::vector<float> odd = Noise(2).Floats(count, 0.1f);
-      std::vector<int16_t> actual(2 * count + 2, 9), expected(2 * count + 2, 9);
-      QuantiseResidual(even.data(), odd.data(), count, actual.data());
-      reference::QuantiseResidual(even.data(), odd.data(), count, expected.data());
-      EXPECT_EQ(actual, expected) << "count " << count;
+      for (const float unit : {1.0f / 128, 0.1f}) {
+        const std::vector<float> row = Noise(1).Floats(count + 3, unit);
+        std::vector<int16_t> actual(2 * count + 2, 9), expected(2 * count + 2, 9);
+        QuantiseResidual(row.data(), count, actual.data());
+        reference::QuantiseResidual(row.data(), count, expected.data());
+        EXPECT_EQ(actual, expected) << "count " << count;
+      }
     }
   });
 }

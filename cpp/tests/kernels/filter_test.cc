@@ -46,6 +46,31 @@ TEST(WeightedSumTest, WritesInPlaceLikeTwin) {
   });
 }
 
+TEST(WeightedSumsTest, EqualsTwinOnEveryTarget) {
+  ForEachTarget([] {
+    for (size_t count = 0; count < kSizes; ++count) {
+      for (const size_t taps : {1u, 2u, 16u}) {
+        for (size_t outputs = 0; outputs < 10; ++outputs) {
+          const std::vector<float> row = Noise(1).Floats(count + taps, 0.013f);
+          const std::vector<float> weights = Noise(2).Floats(outputs * taps, 1e-5f);
+          std::vector<float> actual(outputs * (count + 1) + 1, 9), expected = actual;
+          std::vector<float*> actual_rows, expected_rows;
+          for (size_t o = 0; o < outputs; ++o) {
+            actual_rows.push_back(&actual[o * (count + 1)]);
+            expected_rows.push_back(&expected[o * (count + 1)]);
+          }
+          const std::vector<const float*> inputs = Offsets(row, taps);
+          WeightedSums(inputs.data(), weights.data(), taps, outputs, count, actual_rows.data());
+          reference::WeightedSums(inputs.data(), weights.data(), taps, outputs, 0, count,
+                                  expected_rows.data());
+          EXPECT_EQ(Bits(actual), Bits(expected))
+              << "count " << count << ", taps " << taps << ", outputs " << outputs;
+        }
+      }
+    }
+  });
+}
+
 TEST(MinimumTest, EqualsTwinOnEveryTarget) {
   ForEachTarget([] {
     for (size_t count = 0; count < kSizes; ++count) {

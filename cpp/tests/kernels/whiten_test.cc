@@ -23,6 +23,19 @@ TEST(AbsoluteDifferenceTest, EqualsTwinOnEveryTargetInPlace) {
   });
 }
 
+TEST(RootsOfLimitedTest, EqualsTwinOnEveryTargetInPlace) {
+  ForEachTarget([] {
+    for (size_t count = 0; count < kSizes; ++count) {
+      std::vector<float> actual = Noise(1).Floats(count + 1, 1e-3f), expected;
+      for (float& v : actual) v = std::fabs(v);
+      expected = actual;
+      RootsOfLimited(actual.data(), 0.4f, 10, 0.74f, count, actual.data());
+      reference::RootsOfLimited(expected.data(), 0.4f, 10, 0.74f, count, expected.data());
+      EXPECT_EQ(Bits(actual), Bits(expected)) << "count " << count;
+    }
+  });
+}
+
 // Coefficients of all sizes, zeros among them.
 std::vector<float> Coefficients(uint64_t seed, size_t count) {
   std::vector<float> values = Noise(seed).Floats(count + 1, 0.3f);

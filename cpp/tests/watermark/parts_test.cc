@@ -120,7 +120,7 @@ TEST_F(PartsTest, SpectrumComesBackAndShifts) {
     EXPECT_NEAR(back.re[i] / (kTile * kTile), pattern.re[i], 1e-4);
     EXPECT_NEAR(back.im[i] / (kTile * kTile), pattern.im[i], 1e-4);
   }
-  ShiftByHalves(6, -4, &pattern);
+  HalfShift(6, -4).Apply(&pattern);
   transform.Synthesise(pattern, moved.data());
   EXPECT_NEAR(moved[10 * kTile + 20], tile[8 * kTile + 23], 1e-4);
 }
