@@ -15,6 +15,9 @@ enum class Effort {
   kFull,     // also crops, rotations, changed aspect, grown canvas, mild perspective
 };
 
+// Height of the pilot below which nothing is decoded; unmarked pictures reach 5.6.
+inline constexpr float kLeastScore = 5.0f;
+
 struct Detection {
   uint64_t payload;
   // Height of the pilot's correlation peak, in standard deviations of the correlation surface.
@@ -32,6 +35,7 @@ struct Detection {
 // Bytes of scratch memory that Detect takes for a picture of this size.
 size_t DetectScratchSize(size_t width, size_t height, Effort effort);
 
+// When nothing is read, only the score is written: the highest of all placements looked at.
 bool Detect(const ImageView& image, const Key& key, Effort effort, Arena& arena,
             Detection* detection);
 

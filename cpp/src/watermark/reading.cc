@@ -128,25 +128,44 @@ double FalsePositiveRate(double likeness) {
   return std::clamp(std::exp(kFoundLog2 * kLn2 - 0.5 * t * t), kLeast, 1.0);
 }
 
-}  // namespace
-
-bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& peak,
-                 const Layout& layout, MessageDecoder& decoder, Message* message) {
-  Whitened w = Undo(fold, weight, peak);
-  LimitOutliers(&w);
+// kCodedBits values, positive for 0.
+void SoftBits(const Whitened& w, const Layout& layout, float* soft) {
   float reliability[kRings];
   MeasureRings(w, layout, reliability);
-  float soft[kCodedBits] = {};
+  std::fill_n(soft, kCodedBits, 0.0f);
   for (size_t i = 0; i < kPayloadSize; ++i) {
     const size_t k = layout.payload[i];
     const float scale = reliability[RingOf(kBand[k])] * w.magnitude[k];
     soft[layout.bit[2 * i]] += scale * w.re[k] * layout.sign[2 * i];
     soft[layout.bit[2 * i + 1]] += scale * w.im[k] * layout.sign[2 * i + 1];
   }
+}
+
+}  // namespace
+
+bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& peak,
+                 const Layout& layout, MessageDecoder& decoder, Message* message) {
+  Whitened w = Undo(fold, weight, peak);
+  LimitOutliers(&w);
+  float soft[kCodedBits];
+  SoftBits(w, layout, soft);
   const size_t candidates = peak.score >= kLikelyScore ? MessageDecoder::kMostCandidates : 1;
   if (!decoder.Decode(soft, candidates, &message->payload)) return false;
   message->false_positive_rate = FalsePositiveRate(Likeness(w, layout, message->payload));
   return message->false_positive_rate <= kMostFalsePositives;
+}
+
+double MeasureMargins(const Spectrum& fold, const float* weight, const PilotPeak& peak,
+                      const Layout& layout, uint64_t payload, float* margins) {
+  Whitened w = Undo(fold, weight, peak);
+  LimitOutliers(&w);
+  SoftBits(w, layout, margins);
+  float squares = 0;
+  for (size_t i = 0; i < kCodedBits; ++i) squares += margins[i] * margins[i];
+  const float unit = 1 / (std::sqrt(squares / kCodedBits) + 1e-20f);
+  const auto coded = EncodeMessage(payload);
+  for (size_t i = 0; i < kCodedBits; ++i) margins[i] *= coded[i] != 0 ? -unit : unit;
+  return Likeness(w, layout, payload);
 }
 
 }  // namespace countermark

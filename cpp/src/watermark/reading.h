@@ -23,6 +23,11 @@ inline constexpr double kMostFalsePositives = 1e-8;
 bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& peak,
                  const Layout& layout, MessageDecoder& decoder, Message* message);
 
+// By how much each coded bit speaks for this payload, kCodedBits values of mean square 1: negative
+// where the decoder had to correct. Returns how well the pattern fits, in deviations of chance.
+double MeasureMargins(const Spectrum& fold, const float* weight, const PilotPeak& peak,
+                      const Layout& layout, uint64_t payload, float* margins);
+
 }  // namespace countermark
 
 #endif  // COUNTERMARK_WATERMARK_READING_H_
