@@ -94,7 +94,6 @@ void Tell(const Inspection& seen, cmk_inspection* inspection) {
   }
   inspection->tile_count = static_cast<uint32_t>(seen.tile_count);
   inspection->least_score = kLeastScore;
-  inspection->likeness = seen.likeness;
   std::copy(seen.geometry.begin(), seen.geometry.end(), inspection->geometry);
 }
 
@@ -162,5 +161,6 @@ cmk_status cmk_watermark_inspect(const cmk_image* image, const uint8_t* key, cmk
   const bool is_read = countermark::Inspect(countermark::View(*image), countermark::KeyFrom(key),
                                             countermark::EffortFrom(effort), arena, &found, &seen);
   countermark::Tell(seen, inspection);
+  inspection->likeness = is_read ? found.likeness : 0;
   return countermark::Tell(is_read, found, detection);
 }

@@ -344,7 +344,7 @@ bool Detect(const ImageView& image, const Key& key, Effort effort, Arena& arena,
     return false;
   }
   *detection = {found.message.payload, found.peak.score, found.message.false_positive_rate,
-                GeometryOf(found)};
+                found.message.likeness, GeometryOf(found)};
   return true;
 }
 

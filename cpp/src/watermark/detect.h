@@ -25,6 +25,8 @@ struct Detection {
   // Upper bound of the probability that a picture without this key's mark gives any message; see
   // watermark/reading.h.
   double false_positive_rate;
+  // How well the pattern fits, in deviations of chance: what the bound is derived from.
+  double likeness;
   // A homography, row by row: the picture's point (x, y), pixel centres at halves, lies at
   // (u / w, v / w) of the canonical plane, (u, v, w) being the matrix times (x, y, 1), whose origin
   // is the centre of the picture that was marked and whose area is kCanonicalSide squared; modulo

@@ -81,9 +81,9 @@ Fold FoldUnder(const ImageView& image, const Matrix& to_picture, double largest_
   return fold;
 }
 
-// Whether a sample there lies between two pixels, where moving it by half a pixel spares the blur
-// of interpolation.
-int IsHalf(double x) { return std::fabs(x - std::floor(x) - 0.5) < 1e-6; }
+// Whether a sample there lies about half-way between two pixels: moved by half a pixel it is
+// interpolated less, which blurs less.
+int IsHalf(double x) { return std::fabs(x - std::floor(x) - 0.5) < 0.25; }
 
 // The pilot's height at this peak's symmetry and shift, by the measure of PilotFinder, but signed.
 float PilotScore(const Spectrum& spectrum, const float* weight, const Layout& layout,
@@ -124,7 +124,6 @@ class Inspector {
 
 void Inspector::Look(const Fold& fold, const Matrix& to_picture, const Detection* found,
                      Inspection* inspection) {
-  inspection->likeness = 0;
   inspection->bit_margins = {};
   tiles_.Cut(fold.plane, fold.placement, IsHalf(fold.placement.x), IsHalf(fold.placement.y));
   Spectrum sum;
@@ -137,8 +136,7 @@ void Inspector::Look(const Fold& fold, const Matrix& to_picture, const Detection
   } else {
     // The geometry holds symmetry and shift; it cannot hold the sign.
     if (PilotScore(sum, weight, layout_, peak) < 0) peak.sign = -1;
-    inspection->likeness =
-        MeasureMargins(sum, weight, peak, layout_, found->payload, inspection->bit_margins.data());
+    MeasureMargins(sum, weight, peak, layout_, found->payload, inspection->bit_margins.data());
   }
   inspection->tile_count = tiles_.count();
   for (size_t t = 0; t < tiles_.count(); ++t) {

@@ -22,8 +22,6 @@ struct InspectedTile {
 struct Inspection {
   // As in Detection. Where nothing was read, that of a picture that is as it was marked.
   std::array<double, 9> geometry;
-  // How well the pattern fits, in deviations of chance; 0 where nothing was read.
-  double likeness;
   size_t tile_count;
   std::array<InspectedTile, kMostTiles> tiles;
   // By how much each coded bit speaks for the message, of mean square 1; 0 where nothing was read.

@@ -151,12 +151,13 @@ bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& pea
   SoftBits(w, layout, soft);
   const size_t candidates = peak.score >= kLikelyScore ? MessageDecoder::kMostCandidates : 1;
   if (!decoder.Decode(soft, candidates, &message->payload)) return false;
-  message->false_positive_rate = FalsePositiveRate(Likeness(w, layout, message->payload));
+  message->likeness = Likeness(w, layout, message->payload);
+  message->false_positive_rate = FalsePositiveRate(message->likeness);
   return message->false_positive_rate <= kMostFalsePositives;
 }
 
-double MeasureMargins(const Spectrum& fold, const float* weight, const PilotPeak& peak,
-                      const Layout& layout, uint64_t payload, float* margins) {
+void MeasureMargins(const Spectrum& fold, const float* weight, const PilotPeak& peak,
+                    const Layout& layout, uint64_t payload, float* margins) {
   Whitened w = Undo(fold, weight, peak);
   LimitOutliers(&w);
   SoftBits(w, layout, margins);
@@ -165,7 +166,6 @@ double MeasureMargins(const Spectrum& fold, const float* weight, const PilotPeak
   const float unit = 1 / (std::sqrt(squares / kCodedBits) + 1e-20f);
   const auto coded = EncodeMessage(payload);
   for (size_t i = 0; i < kCodedBits; ++i) margins[i] *= coded[i] != 0 ? -unit : unit;
-  return Likeness(w, layout, payload);
 }
 
 }  // namespace countermark

@@ -10,6 +10,8 @@ namespace countermark {
 
 struct Message {
   uint64_t payload;
+  // How well the pattern of this payload fits the fold, in deviations of chance.
+  double likeness;
   // Upper bound of the probability that a picture without this key's mark gives any message, from
   // how well all of the pattern, pilot and payload, fits the fold.
   double false_positive_rate;
@@ -24,9 +26,9 @@ bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& pea
                  const Layout& layout, MessageDecoder& decoder, Message* message);
 
 // By how much each coded bit speaks for this payload, kCodedBits values of mean square 1: negative
-// where the decoder had to correct. Returns how well the pattern fits, in deviations of chance.
-double MeasureMargins(const Spectrum& fold, const float* weight, const PilotPeak& peak,
-                      const Layout& layout, uint64_t payload, float* margins);
+// where the decoder had to correct.
+void MeasureMargins(const Spectrum& fold, const float* weight, const PilotPeak& peak,
+                    const Layout& layout, uint64_t payload, float* margins);
 
 }  // namespace countermark
 

@@ -63,7 +63,7 @@ TEST(InspectTest, BitsOfAGoodCopySpeakForTheMessage) {
   const Seen seen = Look(Marked(Photograph(), kPayload), Effort::kAligned);
   ASSERT_TRUE(seen.is_read);
   EXPECT_LT(seen.WrongBits(), kCodedBits / 20);
-  EXPECT_GT(seen.inspection.likeness, 15);
+  EXPECT_GT(seen.detection.likeness, 15);
   float squares = 0;
   for (const float margin : seen.inspection.bit_margins) squares += margin * margin;
   EXPECT_NEAR(squares / kCodedBits, 1, 1e-3);
@@ -108,7 +108,6 @@ TEST(InspectTest, UnmarkedPictureHasAScoreTilesAndNoMargins) {
     ASSERT_FALSE(seen.is_read);
     EXPECT_GT(seen.detection.score, 3);
     EXPECT_LT(seen.detection.score, 6.5f);
-    EXPECT_EQ(seen.inspection.likeness, 0);
     EXPECT_EQ(seen.inspection.bit_margins, (std::array<float, kCodedBits>{}));
     EXPECT_EQ(seen.inspection.tile_count, size_t{8 * 6});
     EXPECT_LT(seen.MeanScore(0, 640), 2);
