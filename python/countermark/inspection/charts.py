@@ -14,9 +14,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from countermark.inspection.style import (
     AGREES,
+    CHANCE,
     CUT_OFF,
     DISAGREES,
     INK,
+    MARKED,
     PAPER,
     QUIET,
     RULE,
@@ -85,8 +87,8 @@ def gauge(score: float, least: float, chance: float, width: int, height: int) ->
     def place(value: float) -> float:
         return left + min(value, _HIGHEST_SCORE) / _HIGHEST_SCORE * (right - left)
 
-    draw.rectangle((left, top, right, bottom), "#d3e5f3")
-    draw.rectangle((left, top, place(chance), bottom), "#f6ddd6")
+    draw.rectangle((left, top, right, bottom), MARKED)
+    draw.rectangle((left, top, place(chance), bottom), CHANCE)
     draw.rectangle((left, top, place(least), bottom), CUT_OFF)
     for number in range(0, _HIGHEST_SCORE + 1, 5):
         draw.line([(place(number), bottom), (place(number), bottom + 6)], QUIET)
@@ -97,8 +99,8 @@ def gauge(score: float, least: float, chance: float, width: int, height: int) ->
     draw.text((max(x, left + 60), top - 30), f"{score:.1f} seen", INK, text, anchor="ms")
     rows = (
         (CUT_OFF, f"under {least:.1f}: nothing is decoded"),
-        ("#f6ddd6", f"up to {chance:.1f}: unmarked pictures reach this"),
-        ("#d3e5f3", "above: marked pictures"),
+        (CHANCE, f"up to {chance:.1f}: unmarked pictures reach this"),
+        (MARKED, "above: marked pictures"),
     )
     for row, (colour, words) in enumerate(rows):
         y = bottom + 60 + 30 * row

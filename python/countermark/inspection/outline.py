@@ -31,6 +31,7 @@ __all__ = ["Corners", "Outline", "find_outline"]
 
 Corners: TypeAlias = tuple[Point, Point, Point, Point]
 
+_QUADRANTS: Final = ((-1, -1), (1, -1), (1, 1), (-1, 1))  # clockwise from the top left
 _TOLERANCE: Final = 3.0  # canonical units that a corner of a whole picture may be off
 
 
@@ -54,25 +55,29 @@ def find_outline(
     """
     if seen.detection is None:
         return None
-    to_canonical = matrix_of(seen.geometry)
-    height, width = pixels.shape[:2]
-    if _is_whole(to_canonical, width, height):
-        return Outline(((0.0, 0.0), (width, 0.0), (width, height), (0.0, height)), False)
-    return None if registry is None else _registered(pixels, seen.detection, registry)
+    whole = _whole(matrix_of(seen.geometry), (pixels.shape[1], pixels.shape[0]))
+    if whole is not None or registry is None:
+        return whole
+    return _registered(pixels, seen.detection, registry)
 
 
-def _is_whole(to_canonical: Matrix, width: int, height: int) -> bool:
-    """Whether the corners lie where those of a whole picture do, turned by quarters at most."""
+def _whole(to_canonical: Matrix, size: tuple[int, int]) -> Outline | None:
+    """The picture's border, if its corners lie where those of a whole picture do."""
+    width, height = size
+    corners = moved(to_canonical, border(size))
+    if corners is None:
+        return None
     k = CANONICAL_SIDE / math.sqrt(width * height)
-    centre = moved(to_canonical, [(width / 2, height / 2)])
-    corners = moved(to_canonical, border((width, height)))
-    if centre is None or corners is None:
-        return False
-    off_lattice = centre - PERIOD * np.round(centre / PERIOD)
+    off_lattice = (corners[0] + corners[2]) / 2
+    off_lattice -= PERIOD * np.round(off_lattice / PERIOD)
     sides = np.abs(np.diff(np.vstack([corners, corners[:1]]), axis=0))
     upright = np.array([[width, 0], [0, height]] * 2) * k
     fits = [np.abs(sides - wanted).max() < _TOLERANCE for wanted in (upright, upright[:, ::-1])]
-    return bool(np.abs(off_lattice).max() < _TOLERANCE / 2 and any(fits))
+    if np.abs(off_lattice).max() > _TOLERANCE / 2 or not any(fits):
+        return None
+    was = [tuple(place) for place in np.sign(corners - corners.mean(axis=0)).tolist()]
+    a, b, c, d = (border(size)[was.index(place)] for place in _QUADRANTS)
+    return Outline((a, b, c, d), False)
 
 
 def _registered(

@@ -33,9 +33,9 @@ def moved(matrix: Matrix, points: Sequence[Point]) -> Matrix | None:
 
 
 def border(size: tuple[int, int]) -> list[Point]:
-    """The corners of a picture."""
-    width, height = size
-    return [(0, 0), (width, 0), (width, height), (0, height)]
+    """The corners of a picture, clockwise from its top left one."""
+    width, height = map(float, size)
+    return [(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)]
 
 
 def area(corners: Sequence[Point]) -> float:

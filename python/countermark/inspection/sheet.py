@@ -14,6 +14,7 @@ from countermark.image import Pixels
 from countermark.inspection import charts, view
 from countermark.inspection.outline import Outline
 from countermark.inspection.style import (
+    DISAGREES,
     GRID,
     HEAD_FONT,
     HEAT_RANGE,
@@ -21,6 +22,7 @@ from countermark.inspection.style import (
     OUTLINE,
     PAPER,
     QUIET,
+    RIM,
     RULE,
     SMALL_FONT,
     TEXT_FONT,
@@ -65,7 +67,8 @@ def draw(
     lines = _wrapped(facts)
     height = below + _CAPTION + max(_CHART, _ROW * len(lines)) + _MARGIN
     sheet = Image.new("RGB", (_WIDTH, height), PAPER)
-    _head(sheet, headline, size, seen.detection is not None)
+    about = f"a picture of {size[0]} x {size[1]} pixels"
+    _head(sheet, about + ", stretched" * placed.is_stretched, headline, seen.detection is not None)
     second = (_MARGIN, _HEAD + step + _GAP) if wide else (_MARGIN + _COLUMN + _GAP, _HEAD)
     _geometry(sheet, (_MARGIN, _HEAD), panels[0], seen, outline)
     _scores(sheet, second, panels[1], seen.detection is not None)
@@ -75,14 +78,14 @@ def draw(
     return sheet
 
 
-def _head(sheet: Image.Image, headline: str, size: tuple[int, int], is_read: bool) -> None:
+def _head(sheet: Image.Image, about: str, headline: str, is_read: bool) -> None:
     pen = ImageDraw.Draw(sheet)
-    about = f"countermark inspect: a picture of {size[0]} x {size[1]} pixels"
-    pen.text((_MARGIN, 44), about, QUIET, ImageFont.load_default(TEXT_FONT), anchor="ls")
+    font = ImageFont.load_default(TEXT_FONT)
+    pen.text((_MARGIN, 44), f"countermark inspect: {about}", QUIET, font, anchor="ls")
     pen.text(
         (_MARGIN, 92),
         headline,
-        INK if is_read else "#a33a26",
+        INK if is_read else DISAGREES,
         ImageFont.load_default(HEAD_FONT),
         anchor="ls",
     )
@@ -115,10 +118,10 @@ def _geometry(
     if outline is not None:
         entries.append((OUTLINE, "border of the marked picture"))
     for number, (colour, words) in enumerate(entries):
-        pen.line([(x, y), (x + 30, y)], "#6b6b6b", 6)
+        pen.line([(x, y), (x + 30, y)], RIM, 6)
         pen.line([(x, y), (x + 30, y)], colour, 4)
         if number == 1:
-            pen.polygon([(x + 34, y), (x + 22, y - 8), (x + 22, y + 8)], colour, "#6b6b6b")
+            pen.polygon([(x + 34, y), (x + 22, y - 8), (x + 22, y + 8)], colour, RIM)
         pen.text((x + 42, y), words, INK, font, anchor="lm")
         x += 42 + round(pen.textlength(words, font)) + 34
 
@@ -142,6 +145,8 @@ def _scores(sheet: Image.Image, corner: tuple[int, int], panel: Image.Image, is_
         pen.text((at, y + 20), str(number), QUIET, font, anchor="lt" if number == low else "mt")
     words = "score in deviations; without a mark 0, give or take 1"
     pen.text((x + length + 24, y + 7), words, INK, font, anchor="lm")
+    words = "grey: too little of a tile to tell"
+    pen.text((x + length + 24, y + 29), words, QUIET, font, anchor="lm")
 
 
 def _wrapped(facts: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -18,9 +18,12 @@ AROUND: Final = "#f1f3f5"  # never was a picture
 CUT_OFF: Final = "#dfe3e8"  # was one, and is not here
 GRID: Final = "#4de1ff"
 OUTLINE: Final = "#ffb000"
-HALO: Final = "#00000066"
+HALO: Final = "#00000066"  # around lines on the picture
+RIM: Final = "#6b6b6b"  # the same on paper
 AGREES: Final = "#2b7bba"
 DISAGREES: Final = "#c8452d"
+CHANCE: Final = "#f6ddd6"  # scores of unmarked pictures
+MARKED: Final = "#d3e5f3"  # and of marked ones
 
 SMOOTH: Final = 2  # lines are drawn so many times larger
 SMALL_FONT: Final = 16

@@ -24,6 +24,7 @@ from countermark.inspection.style import (
     CUT_OFF,
     GRID,
     HALO,
+    INK,
     OUTLINE,
     SMOOTH,
     TILE_FONT,
@@ -82,6 +83,11 @@ class View:
     def place(self, point: Point) -> Point:
         """Where a point of the picture is shown."""
         return (point[0] - self.left) * self.scale[0], (point[1] - self.top) * self.scale[1]
+
+    @property
+    def is_stretched(self) -> bool:
+        """Whether a sliver is shown thicker than it is."""
+        return max(self.scale) > 1.1 * min(self.scale)
 
     def box(self) -> tuple[int, int, int, int]:
         """Where the picture is shown."""
@@ -216,7 +222,7 @@ def _label(draw: ImageDraw.ImageDraw, corners: list[Point], score: float) -> Non
         return
     font = ImageFont.load_default(TILE_FONT)
     x, y = np.mean(corners, axis=0)
-    draw.text((x, y), f"{score:.1f}", "white", font, "mm", stroke_width=2, stroke_fill="#1b1b1b")
+    draw.text((x, y), f"{score:.1f}", "white", font, "mm", stroke_width=2, stroke_fill=INK)
 
 
 def _arrow(layer: _Layer, to_canonical: Matrix, view: View) -> None:
