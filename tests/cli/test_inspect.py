@@ -87,6 +87,8 @@ def test_inspect_of_an_unmarked_picture(run: Run, photo: Path, tmp_path: Path) -
         (("broken.jpg",), "is not a picture"),
         (("no.jpg",), "Check the path"),
         (("photo.jpg", "--out", "nowhere/seen.png"), "Make it first"),
+        (("photo.jpg", "--out", "./photo.jpg"), "is the picture itself"),
+        (("nowhere/photo.jpg", "--out", "seen.png"), "Check the path"),
     ],
 )
 def test_inspect_fails_in_one_sentence(

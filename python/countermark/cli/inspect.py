@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from countermark import files
 from countermark.cli import output
+from countermark.errors import DestinationNotWritable
 from countermark.inspection import Findings
 from countermark.inspection import inspect as inspect_file
 
@@ -34,7 +36,7 @@ def inspect(
         countermark inspect copy.jpg --out seen.png
         countermark inspect copy.jpg --json | jq .wrong_bits
     """
-    place = None if out is None else files.target(out)
+    place = None if out is None else _place(out, path)
     findings = inspect_file(path)
     if place is not None:
         _write(place, findings)
@@ -45,6 +47,15 @@ def inspect(
         if out is not None:
             typer.echo(f"Drawn in {out}")
     raise typer.Exit(output.NEGATIVE if findings.seen.detection is None else output.GOOD)
+
+
+def _place(out: Path, path: Path) -> Path:
+    place = files.target(out)
+    if place == Path(os.path.realpath(path)):
+        raise DestinationNotWritable(
+            f"{str(out)!r} is the picture itself.", remedy="Name another file with --out."
+        )
+    return place
 
 
 def _write(place: Path, findings: Findings) -> None:
