@@ -64,6 +64,47 @@ def test_c_detect_gives_the_same_detection(picture: np.ndarray) -> None:
     )
 
 
+def test_c_inspect_gives_the_same_inspection(picture: np.ndarray) -> None:
+    marked = np.ascontiguousarray(watermark.embed(picture, 77)[40:, 30:])
+    image = rgb(marked)
+    effort = library.CMK_EFFORT_FULL
+    scratch = scratch_for(image, library.cmk_watermark_inspect_scratch_size, effort)
+    tiles = ffi.new("cmk_tile[]", library.cmk_tiles_max())
+    margins = ffi.new("float[]", library.cmk_coded_bits())
+    found = ffi.new("cmk_detection *", {"struct_size": ffi.sizeof("cmk_detection")})
+    seen = ffi.new(
+        "cmk_inspection *",
+        {
+            "struct_size": ffi.sizeof("cmk_inspection"),
+            "tile_capacity": len(tiles),
+            "tiles": tiles,
+            "bit_margins": margins,
+        },
+    )
+    key = library.cmk_default_key()
+    check(library.cmk_watermark_inspect(image, key, effort, *scratch, found, seen))
+    expected = watermark.inspect(marked)
+    assert expected.detection is not None
+    assert found.payload == expected.detection.payload == 77
+    assert (found.score, seen.likeness) == (expected.score, expected.likeness)
+    assert tuple(seen.geometry) == expected.geometry.matrix
+    assert tuple(margins) == expected.bit_margins
+    told = tuple(watermark.Tile(t.x, t.y, t.score) for t in tiles[0 : seen.tile_count])
+    assert told == expected.tiles
+
+
+def test_c_detect_tells_the_score_when_nothing_is_found(picture: np.ndarray) -> None:
+    image = rgb(picture)
+    effort = library.CMK_EFFORT_ALIGNED
+    scratch = scratch_for(image, library.cmk_watermark_detect_scratch_size, effort)
+    found = ffi.new("cmk_detection *", {"struct_size": ffi.sizeof("cmk_detection")})
+    key = library.cmk_default_key()
+    status = library.cmk_watermark_detect(image, key, effort, *scratch, found)
+    assert status == library.CMK_STATUS_NOT_FOUND
+    assert found.score == watermark.inspect(picture, effort="aligned").score > 0
+    assert found.payload == 0
+
+
 def test_c_pdq_gives_the_same_hashes(picture: np.ndarray) -> None:
     image = rgb(picture)
     scratch = scratch_for(image, library.cmk_fingerprint_pdq_scratch_size)

@@ -17,7 +17,7 @@ PYTHON_LAYERS = [
     ["_bridge", "_native"],
     ["watermark", "fingerprint", "resemblance"],
     ["labels", "credentials", "keys", "registry"],
-    ["marking", "verifying", "report"],
+    ["marking", "verifying", "report", "inspection"],
     ["service", "demo", "cli"],
 ]
 CORE_LAYERS = [["base"], ["kernels"], ["transform", "code"], ["watermark", "fingerprint"], ["api"]]

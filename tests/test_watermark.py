@@ -13,7 +13,7 @@ import skimage.data
 from PIL import Image
 
 from countermark import _core, errors
-from countermark.watermark import DEFAULT_KEY, Geometry, Strength, detect, embed
+from countermark.watermark import DEFAULT_KEY, Geometry, Strength, detect, embed, inspect
 
 PAYLOAD = 0xFEED_5EED_0123_4567
 
@@ -213,6 +213,8 @@ def test_embed_refuses_strengths_out_of_range(strength: object) -> None:
 def test_detect_refuses_unknown_effort() -> None:
     with pytest.raises(errors.InvalidEffort):
         detect(photograph(), effort="maximal")  # type: ignore[arg-type]
+    with pytest.raises(errors.InvalidEffort):
+        inspect(photograph(), effort="maximal")  # type: ignore[arg-type]
 
 
 def test_errors_end_with_a_remedy() -> None:
@@ -262,6 +264,40 @@ def test_geometry_of_a_picture_seen_in_perspective() -> None:
         u, v, depth = np.reshape(found.geometry.matrix, (3, 3)) @ point
         off = np.array([u / depth, v / depth]) - expected
         assert np.abs(off - 96 * np.round(off / 96)).max() < 4
+
+
+def test_inspect_tells_what_detect_tells_and_more() -> None:
+    marked = np.rot90(np.asarray(embed(photograph(), PAYLOAD)))[40:, 30:]
+    seen = inspect(marked)
+    assert seen.detection == detect(marked)
+    assert seen.detection is not None
+    assert seen.detection.payload == PAYLOAD
+    assert (seen.score, seen.geometry) == (seen.detection.score, seen.detection.geometry)
+    assert seen.wrong_bits < 0.1 * len(seen.bit_margins)
+    assert seen.likeness > 13
+    assert np.median([tile.score for tile in seen.tiles]) > 2
+    assert all(-200 < tile.x < 700 and -200 < tile.y < 700 for tile in seen.tiles)
+
+
+def test_inspect_tells_the_score_of_an_unmarked_picture() -> None:
+    aligned = inspect(photograph(), effort="aligned")
+    full = inspect(photograph())
+    for seen in (aligned, full):
+        assert seen.detection is None
+        assert (seen.bit_margins, seen.wrong_bits, seen.likeness) == ((), 0, 0)
+        assert seen.least_score == 5
+        assert np.mean([tile.score for tile in seen.tiles]) < 2
+    assert 3 < aligned.score <= full.score < 7
+    assert full.geometry.scale == pytest.approx(1)
+    assert full.geometry.rotation_degrees == 0
+
+
+def test_inspect_needs_the_key() -> None:
+    marked = embed(photograph(), PAYLOAD, key=b"another key, 16.")
+    assert inspect(marked, effort="aligned").detection is None
+    seen = inspect(marked, key=b"another key, 16.", effort="aligned")
+    assert seen.detection is not None
+    assert seen.detection.payload == PAYLOAD
 
 
 def longest_pause_while(work: Callable[[], object]) -> tuple[float, float]:

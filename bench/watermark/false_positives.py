@@ -48,7 +48,8 @@ class Counts:
         windows: Looked at.
         read: In which a message was read.
         bound: The highest probability of a false positive that a detection stated.
-        scores: How many pilots had this height, in tenths of a standard deviation.
+        scores: How many pilots had this height, in tenths of a standard deviation. Where nothing
+            was read it is the highest of all placements that were looked at closely.
     """
 
     windows: int = 0
@@ -56,15 +57,14 @@ class Counts:
     bound: float = 0.0
     scores: dict[int, int] = field(default_factory=dict)
 
-    def add(self, found: watermark.Detection | None) -> None:
+    def add(self, seen: watermark.Inspection) -> None:
         """One more window."""
         self.windows += 1
-        # The score of a window where nothing is read belongs here as soon as the core tells it.
-        if found is not None:
+        tenths = int(10 * seen.score)
+        self.scores[tenths] = self.scores.get(tenths, 0) + 1
+        if seen.detection is not None:
             self.read += 1
-            self.bound = max(self.bound, found.false_positive_rate)
-            tenths = int(10 * found.score)
-            self.scores[tenths] = self.scores.get(tenths, 0) + 1
+            self.bound = max(self.bound, seen.detection.false_positive_rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _shard(core: str, effort: Effort, seed: int) -> Shard:
     chance = np.random.default_rng((seed, SHARD[effort]))
     kinds: dict[Kind, Counts] = collections.defaultdict(Counts)
     for kind, pixels in _windows(effort, chance):
-        kinds[kind].add(watermark.detect(pixels, effort=effort))
+        kinds[kind].add(watermark.inspect(pixels, effort=effort))
     return Shard(core, effort, seed, dict(kinds))
 
 

@@ -13,7 +13,7 @@ import math
 import operator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,17 @@ from countermark import _core, errors
 from countermark._bridge import core_errors, packed
 from countermark.image import ImageLike, as_array, like
 
-__all__ = ["DEFAULT_KEY", "Detection", "Geometry", "Strength", "detect", "embed"]
+__all__ = [
+    "DEFAULT_KEY",
+    "Detection",
+    "Geometry",
+    "Inspection",
+    "Strength",
+    "Tile",
+    "detect",
+    "embed",
+    "inspect",
+]
 
 #: Published: marks made with it can be read by everyone.
 DEFAULT_KEY: bytes = _core.DEFAULT_KEY
@@ -43,6 +53,9 @@ class Strength(str, Enum):
     ROBUST = "robust"  #: 40 dB
 
 
+_Matrix: TypeAlias = tuple[float, float, float, float, float, float, float, float, float]
+_Read: TypeAlias = tuple[int, float, float, _Matrix]  # as the core tells it
+
 _AMPLITUDES: Final = {Strength.SUBTLE: 0.8, Strength.BALANCED: 1.0, Strength.ROBUST: 1.9}
 
 
@@ -61,7 +74,7 @@ class Geometry:
     (90.0, 2.0, False)
     """
 
-    matrix: tuple[float, float, float, float, float, float, float, float, float]
+    matrix: _Matrix
 
     @property
     def rotation_degrees(self) -> float:
@@ -98,6 +111,51 @@ class Detection:
     score: float
     false_positive_rate: float
     geometry: Geometry
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One repetition of the watermark: 96 x 96 units of a geometry, corners at multiples of 96.
+
+    Attributes:
+        x, y: Of its centre, in pixels from the picture's top left corner; it may lie outside.
+        score: Height of the pilot in this tile alone: about 0, give or take 1, where it is not.
+    """
+
+    x: float
+    y: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What the detector saw, for people to look at.
+
+    Attributes:
+        detection: What was read, or None.
+        score: The detection's; when nothing was read, the highest of all places and turns that
+            were looked at closely.
+        least_score: Below this score nothing is decoded.
+        likeness: How well the pattern that was read fits, in deviations of chance; else 0.
+        geometry: Where the tiles are: the detection's; when nothing was read, that of a picture
+            that is as it was marked.
+        tiles: At most 256, over all of the picture.
+        bit_margins: By how much each coded bit speaks for the payload that was read, of mean
+            square 1; negative ones had to be corrected. Empty when nothing was read.
+    """
+
+    detection: Detection | None
+    score: float
+    least_score: float
+    likeness: float
+    geometry: Geometry
+    tiles: tuple[Tile, ...]
+    bit_margins: tuple[float, ...]
+
+    @property
+    def wrong_bits(self) -> int:
+        """How many coded bits spoke against the payload that was read."""
+        return sum(margin < 0 for margin in self.bit_margins)
 
 
 def embed(
@@ -172,16 +230,69 @@ def detect(
         InvalidKey, InvalidEffort: An argument is out of its range.
     """
     pixels = packed(as_array(image))
-    if effort not in ("full", "aligned"):
-        raise errors.InvalidEffort(
-            f"The effort {effort!r} is unknown.", remedy='Use "full" or "aligned".'
-        )
     with core_errors():
-        found = _core.detect(pixels, _key(key), effort == "full")
+        found = _core.detect(pixels, _key(key), _is_full(effort))
+    return _detection(found)
+
+
+def inspect(
+    image: npt.NDArray[Any] | Image.Image,
+    *,
+    key: bytes = DEFAULT_KEY,
+    effort: Literal["full", "aligned"] = "full",
+) -> Inspection:
+    """Detects, and tells what the detector saw, also where it read nothing.
+
+    >>> import numpy as np
+    >>> picture = np.random.default_rng(1).integers(40, 215, (512, 512, 3), dtype=np.uint8)
+    >>> seen = inspect(embed(picture, 7))
+    >>> seen.detection.payload, seen.wrong_bits < 20, len(seen.tiles)
+    (7, True, 36)
+    >>> unmarked = inspect(picture, effort="aligned")
+    >>> unmarked.detection is None, unmarked.score < unmarked.least_score
+    (True, True)
+
+    Args:
+        image: As for `embed`.
+        key: The 16 bytes of the embedding.
+        effort: As for `detect`.
+
+    Returns:
+        What `detect` gives, and more. Tiles and margins are those of the whole picture, folded
+        once more where the mark was found.
+
+    Raises:
+        ImageError: The picture is too small, too large, or not one.
+        InvalidKey, InvalidEffort: An argument is out of its range.
+    """
+    pixels = packed(as_array(image))
+    with core_errors():
+        seen = _core.inspect(pixels, _key(key), _is_full(effort))
+    found, score, least_score, likeness, matrix, tiles, margins = seen
+    return Inspection(
+        _detection(found),
+        score,
+        least_score,
+        likeness,
+        Geometry(matrix),
+        tuple(Tile(*tile) for tile in tiles.tolist()),
+        () if found is None else tuple(margins.tolist()),
+    )
+
+
+def _detection(found: _Read | None) -> Detection | None:
     if found is None:
         return None
     payload, score, false_positive_rate, matrix = found
     return Detection(payload, score, false_positive_rate, Geometry(matrix))
+
+
+def _is_full(effort: str) -> bool:
+    if effort not in ("full", "aligned"):
+        raise errors.InvalidEffort(
+            f"The effort {effort!r} is unknown.", remedy='Use "full" or "aligned".'
+        )
+    return effort == "full"
 
 
 def _payload(payload: int) -> int:

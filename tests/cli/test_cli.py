@@ -17,26 +17,6 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Runs `countermark` in the test's folder; the home folder is the test's own."""
-
-    def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-        result = subprocess.run(
-            [sys.executable, "-m", "countermark.cli", *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            cwd=tmp_path,
-            env={**os.environ, "COLUMNS": "100", **environment},
-            check=False,
-        )
-        assert "Traceback" not in result.stderr, result.stderr
-        return result
-
-    return run
-
-
-@pytest.fixture
 def folder(tmp_path: Path, photo: Path) -> Path:
     """Two pictures, one of them deeper, beside what is none."""
     folder = tmp_path / "photos"
@@ -201,7 +181,7 @@ def test_worst_result_decides_the_exit_code(run: Run, photo: Path) -> None:
     assert "error" in lines(result)[1]
 
 
-@pytest.mark.parametrize("command", ["init", "mark", "verify", "demo"])
+@pytest.mark.parametrize("command", ["init", "mark", "verify", "inspect", "demo"])
 def test_help_has_examples(run: Run, command: str) -> None:
     result = run(command, "--help")
     assert result.returncode == 0

@@ -105,6 +105,15 @@ void Embed(const py::array& in, const py::array& out, uint64_t payload, const py
                             scratch.size()));
 }
 
+py::tuple Matrix(const double* m) {
+  return py::make_tuple(m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8]);
+}
+
+py::tuple Read(const cmk_detection& found) {
+  return py::make_tuple(found.payload, found.score, found.false_positive_rate,
+                        Matrix(found.geometry));
+}
+
 std::optional<py::tuple> Detect(const py::array& array, const py::bytes& key, bool full) {
   const cmk_image image = Image(array);
   const uint8_t* const key_bytes = Key(key);
@@ -122,9 +131,42 @@ std::optional<py::tuple> Detect(const py::array& array, const py::bytes& key, bo
   }
   if (status == CMK_STATUS_NOT_FOUND) return std::nullopt;
   Check(status);
-  const double* const g = found.geometry;
-  return py::make_tuple(found.payload, found.score, found.false_positive_rate,
-                        py::make_tuple(g[0], g[1], g[2], g[3], g[4], g[5], g[6], g[7], g[8]));
+  return Read(found);
+}
+
+// One row of x, y, score for each tile; and the margins of the coded bits.
+py::tuple Inspect(const py::array& array, const py::bytes& key, bool full) {
+  const cmk_image image = Image(array);
+  const uint8_t* const key_bytes = Key(key);
+  const cmk_effort effort = full ? CMK_EFFORT_FULL : CMK_EFFORT_ALIGNED;
+  size_t size = 0;
+  Check(cmk_watermark_inspect_scratch_size(&image, effort, &size));
+  const Scratch scratch(size);
+  std::array<cmk_tile, CMK_TILES_MAX> tiles;
+  py::array_t<float> margins(CMK_CODED_BITS);
+  cmk_detection found = {};
+  found.struct_size = sizeof(found);
+  cmk_inspection seen = {};
+  seen.struct_size = sizeof(seen);
+  seen.tile_capacity = CMK_TILES_MAX;
+  seen.tiles = tiles.data();
+  seen.bit_margins = margins.mutable_data();
+  cmk_status status = CMK_STATUS_OK;
+  {
+    const py::gil_scoped_release release;
+    status = cmk_watermark_inspect(&image, key_bytes, effort, scratch.data(), scratch.size(),
+                                   &found, &seen);
+  }
+  const bool is_read = status != CMK_STATUS_NOT_FOUND;
+  if (is_read) Check(status);
+  py::array_t<float> rows({static_cast<py::ssize_t>(seen.tile_count), py::ssize_t{3}});
+  for (uint32_t i = 0; i < seen.tile_count; ++i) {
+    rows.mutable_at(i, 0) = tiles[i].x;
+    rows.mutable_at(i, 1) = tiles[i].y;
+    rows.mutable_at(i, 2) = tiles[i].score;
+  }
+  return py::make_tuple(is_read ? Read(found) : py::object(py::none()), found.score,
+                        seen.least_score, seen.likeness, Matrix(seen.geometry), rows, margins);
 }
 
 template <size_t kCount, auto kFunction>
@@ -163,6 +205,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   using namespace py::literals;
   module.def("embed", &Embed, "image"_a, "out"_a, "payload"_a, "key"_a, "strength"_a);
   module.def("detect", &Detect, "image"_a, "key"_a, "full"_a);
+  module.def("inspect", &Inspect, "image"_a, "key"_a, "full"_a);
   module.def("pdq", &Pdq<1, cmk_fingerprint_pdq>, "image"_a);
   module.def("pdq_dihedral", &Pdq<CMK_PDQ_DIHEDRAL_COUNT, cmk_fingerprint_pdq_dihedral>, "image"_a);
   module.def("target_name", &cmk_target_name);

@@ -195,7 +195,9 @@ CMK_API cmk_status cmk_watermark_detect_scratch_size(const cmk_image* image, cmk
  * Reads the payload of a marked picture, also of a damaged copy.
  *
  * key        CMK_KEY_BYTES bytes, those of the embedding
- * detection  written only when the result is CMK_STATUS_OK; struct_size is set by the caller
+ * detection  written when the result is CMK_STATUS_OK; struct_size is set by the caller. When it is
+ *            CMK_STATUS_NOT_FOUND only the score is written: the highest of all places and turns
+ *            that were looked at closely
  *
  * Returns CMK_STATUS_OK when a payload was read, CMK_STATUS_NOT_FOUND when there is none, or
  * NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under CMK_SIDE_MIN),
@@ -205,6 +207,61 @@ CMK_API cmk_status cmk_watermark_detect_scratch_size(const cmk_image* image, cmk
 CMK_API cmk_status cmk_watermark_detect(const cmk_image* image, const uint8_t* key,
                                         cmk_effort effort, void* scratch, size_t scratch_size,
                                         cmk_detection* detection) CMK_MUST_USE;
+
+/* ---------------------------------------------------------------------------------------------
+ * What the detector saw, for people to look at
+ */
+
+/* Coded bits that carry a payload; the most tiles that are told apart. */
+#define CMK_CODED_BITS 400
+#define CMK_TILES_MAX 256
+CMK_API size_t cmk_coded_bits(void);
+CMK_API size_t cmk_tiles_max(void);
+
+/* One repetition of the watermark: the square of 96 x 96 units of the geometry with its corners at
+ * multiples of 96. At an edge only a part of it is in the picture. */
+typedef struct cmk_tile {
+  float x, y;  /* of its centre, in pixels from the picture's top left corner; may lie outside */
+  float score; /* of the pilot in this tile alone: about 0, give or take 1, where it is not */
+} cmk_tile;
+
+typedef struct cmk_inspection {
+  uint32_t struct_size;   /* set by the caller */
+  uint32_t tile_capacity; /* set by the caller: how many `tiles` has room for */
+  cmk_tile* tiles;        /* the caller's, filled up to tile_capacity; null when that is 0 */
+  float* bit_margins;     /* the caller's CMK_CODED_BITS values, or null */
+  uint32_t tile_count;    /* how many there are, at most CMK_TILES_MAX */
+  float least_score;      /* below this score of the whole picture nothing is decoded */
+  double likeness;        /* how well the pattern read fits, in deviations of chance, or 0 */
+  double geometry[9];     /* as in cmk_detection; where the tiles are */
+} cmk_inspection;
+
+/*
+ * Bytes of scratch memory for cmk_watermark_inspect on a picture like this one (`data` may be
+ * null).
+ *
+ * Returns what cmk_watermark_detect_scratch_size returns.
+ */
+CMK_API cmk_status cmk_watermark_inspect_scratch_size(const cmk_image* image, cmk_effort effort,
+                                                      size_t* size) CMK_MUST_USE;
+
+/*
+ * Detects, then looks once more at the whole picture where the mark was found.
+ *
+ * detection   as cmk_watermark_detect writes it
+ * inspection  written when the result is CMK_STATUS_OK or CMK_STATUS_NOT_FOUND. bit_margins: by how
+ *             much each coded bit speaks for the payload that was read, of mean square 1; negative
+ *             ones had to be corrected. When nothing was read they are 0, and geometry and tiles
+ *             are those of a picture that is as it was marked
+ *
+ * No two of the picture, scratch and the arrays may share memory.
+ *
+ * Returns what cmk_watermark_detect returns.
+ */
+CMK_API cmk_status cmk_watermark_inspect(const cmk_image* image, const uint8_t* key,
+                                         cmk_effort effort, void* scratch, size_t scratch_size,
+                                         cmk_detection* detection,
+                                         cmk_inspection* inspection) CMK_MUST_USE;
 
 /* ---------------------------------------------------------------------------------------------
  * Fingerprint

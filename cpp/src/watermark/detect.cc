@@ -12,11 +12,10 @@
 namespace countermark {
 namespace {
 
-// Heights of the pilot. Not worth refining a placement for; not worth decoding (unmarked pictures
-// reach 5.6); worth refining when an aligned picture is not read; worth following in perspective;
-// so high that there is nothing to gain from perspective.
+// Heights of the pilot. Not worth refining a placement for; worth refining when an aligned picture
+// is not read; worth following in perspective; so high that there is nothing to gain from
+// perspective.
 constexpr float kWorthALook = 4.6f;
-constexpr float kLeastScore = 5.0f;
 constexpr float kPromisingScore = 6.5f;
 constexpr float kPerspectiveScore = 5.8f;
 constexpr float kSettledScore = 13.0f;
@@ -75,6 +74,7 @@ class Detector {
 
   bool DetectAligned(Found* found);
   bool DetectFully(Found* found);
+  float highest_score() const { return reader_.highest_score(); }
 
  private:
   View MakeView(const ImageView& part, double left, double top, double side);
@@ -351,10 +351,13 @@ bool Detect(const ImageView& image, const Key& key, Effort effort, Arena& arena,
   const Layout layout(key);
   Detector detector(image, layout, arena);
   Found found{};
-  if (!Run(detector, effort, &found)) return false;
-  const Word& word = found.message.word;
-  *detection = {word.payload, found.peak.score, found.message.false_positive_rate,
-                GeometryOf(found, layout.OriginOf(word))};
+  if (!Run(detector, effort, &found)) {
+    detection->score = detector.highest_score();
+    return false;
+  }
+  const Message& message = found.message;
+  *detection = {message.word, found.peak.score, message.false_positive_rate, message.likeness,
+                GeometryOf(found, layout.OriginOf(message.word))};
   return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/image.h"
+#include "code/message.h"
 #include "watermark/key.h"
 
 namespace countermark {
@@ -15,13 +16,18 @@ enum class Effort {
   kFull,     // also crops, rotations, changed aspect, grown canvas, mild perspective
 };
 
+// Height of the pilot below which nothing is decoded; unmarked pictures reach 5.6.
+inline constexpr float kLeastScore = 5.0f;
+
 struct Detection {
-  uint64_t payload;
+  Word word;
   // Height of the pilot's correlation peak, in standard deviations of the correlation surface.
   float score;
   // Upper bound of the probability that a picture without this key's mark gives any message; see
   // watermark/reading.h.
   double false_positive_rate;
+  // How well the pattern fits, in deviations of chance: what the bound is derived from.
+  double likeness;
   // A homography, row by row: the picture's point (x, y), pixel centres at halves, lies at
   // (u / w, v / w) of the canonical plane, (u, v, w) being the matrix times (x, y, 1), whose origin
   // is the centre of the picture that was marked and whose area is kCanonicalSide squared; modulo
@@ -32,6 +38,7 @@ struct Detection {
 // Bytes of scratch memory that Detect takes for a picture of this size.
 size_t DetectScratchSize(size_t width, size_t height, Effort effort);
 
+// When nothing is read, only the score is written: the highest of all placements looked at.
 bool Detect(const ImageView& image, const Key& key, Effort effort, Arena& arena,
             Detection* detection);
 

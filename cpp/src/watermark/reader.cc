@@ -104,7 +104,9 @@ PilotPeak MarkReader::Look(const Plane& plane, const Placement& placement, int h
   float power[kBandSize];
   fold_.Sum(&sum_, power);
   WeightsFromPower(power, weight_);
-  return finder_.Find(sum_, weight_);
+  const PilotPeak peak = finder_.Find(sum_, weight_);
+  highest_score_ = std::max(highest_score_, peak.score);
+  return peak;
 }
 
 bool MarkReader::Read(const PilotPeak& peak, Hint hint, Message* message) {

@@ -19,6 +19,8 @@ class MarkReader {
 
   // Folds tile by tile and finds the pilot. Samples are moved by halves of a canonical pixel.
   PilotPeak Look(const Plane& plane, const Placement& placement, int half_x, int half_y);
+  // Of all that Look found.
+  float highest_score() const { return highest_score_; }
   // From what Look found, climbs to the placement nearby under which the pilot stands out most,
   // moving the tiles against each other without sampling the plane again.
   Placement Refine(const Placement& placement, PilotPeak peak);
@@ -46,6 +48,7 @@ class MarkReader {
   Spectrum sum_;
   float weight_[kBandSize];
   int readings_ = 0;
+  float highest_score_ = 0;
 };
 
 }  // namespace countermark

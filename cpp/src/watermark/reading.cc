@@ -186,28 +186,52 @@ bool IsInPlace(const PilotPeak& peak, const Origin& origin) {
          same(peak.y, s.yx * origin.x + s.yy * origin.y);
 }
 
+// Weighs by what the pilot tells.
+Components ComponentsOf(const Spectrum& fold, const float* weight, const PilotPeak& peak,
+                        const Layout& layout, Whitened* w) {
+  *w = Undo(fold, weight, peak);
+  LimitOutliers(w);
+  float reliability[kRings];
+  MeasureRings(*w, layout, reliability);
+  return WeighComponents(*w, layout, reliability);
+}
+
+// kCodedBits values, positive for 0.
+void SoftBits(const Components& components, float* soft) {
+  std::fill_n(soft, kCodedBits, 0.0f);
+  for (const Component& c : components) soft[c.bit] += c.value * c.sign;
+}
+
 }  // namespace
 
 bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& peak, Hint hint,
                  const Layout& layout, MessageDecoder& decoder, Message* message) {
-  Whitened w = Undo(fold, weight, peak);
-  LimitOutliers(&w);
-  float reliability[kRings];
-  MeasureRings(w, layout, reliability);
-  const Components components = WeighComponents(w, layout, reliability);
-  float soft[kCodedBits] = {};
-  for (const Component& c : components) soft[c.bit] += c.value * c.sign;
+  Whitened w;
+  const Components components = ComponentsOf(fold, weight, peak, layout, &w);
+  float soft[kCodedBits];
+  SoftBits(components, soft);
   const bool likely = hint == Hint::kFixedPlacement || peak.score >= kLikelyScore;
   const size_t candidates = likely ? MessageDecoder::kMostCandidates : 1;
   if (!decoder.Decode(soft, candidates, &message->word)) return false;
-  const double likeness = PayloadLikeness(components, message->word);
-  double rate = RateAnywhere(likeness);
+  message->likeness = PayloadLikeness(components, message->word);
+  double rate = RateAnywhere(message->likeness);
   if (hint == Hint::kFixedPlacement && IsInPlace(peak, layout.OriginOf(message->word))) {
-    rate = std::min(rate, RateInPlace(PilotLikeness(w, layout), likeness));
+    rate = std::min(rate, RateInPlace(PilotLikeness(w, layout), message->likeness));
   }
   // Twice, because either of two ways to count would do.
   message->false_positive_rate = std::clamp(2 * rate, kLeastRate, 1.0);
   return message->false_positive_rate <= kMostFalsePositives;
+}
+
+void MeasureMargins(const Spectrum& fold, const float* weight, const PilotPeak& peak,
+                    const Layout& layout, const Word& word, float* margins) {
+  Whitened w;
+  SoftBits(ComponentsOf(fold, weight, peak, layout, &w), margins);
+  float squares = 0;
+  for (size_t i = 0; i < kCodedBits; ++i) squares += margins[i] * margins[i];
+  const float unit = 1 / (std::sqrt(squares / kCodedBits) + 1e-20f);
+  const auto coded = EncodeMessage(word);
+  for (size_t i = 0; i < kCodedBits; ++i) margins[i] *= coded[i] != 0 ? -unit : unit;
 }
 
 }  // namespace countermark

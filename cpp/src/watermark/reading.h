@@ -10,6 +10,8 @@ namespace countermark {
 
 struct Message {
   Word word;
+  // How well the payload's part of the pattern fits the fold, in deviations of chance.
+  double likeness;
   // Upper bound of the probability that a picture without this key's mark gives any message in one
   // call, from how well the pattern fits the fold.
   double false_positive_rate;
@@ -30,6 +32,11 @@ inline constexpr double kMostFalsePositives = 1e-8;
 // frequency, and decodes. False when the check bits disagree or chance might have done it.
 bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& peak, Hint hint,
                  const Layout& layout, MessageDecoder& decoder, Message* message);
+
+// By how much each coded bit speaks for this word, kCodedBits values of mean square 1: negative
+// where the decoder had to correct.
+void MeasureMargins(const Spectrum& fold, const float* weight, const PilotPeak& peak,
+                    const Layout& layout, const Word& word, float* margins);
 
 }  // namespace countermark
 

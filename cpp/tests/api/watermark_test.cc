@@ -114,15 +114,90 @@ TEST_F(WatermarkTest, RefusesOtherStructSizeOfDetection) {
   EXPECT_EQ(Detect(), CMK_STATUS_STRUCT_SIZE);
 }
 
-TEST_F(WatermarkTest, LeavesTheDetectionWhenNothingIsFound) {
+TEST_F(WatermarkTest, WritesOnlyTheScoreWhenNothingIsFound) {
   found_.payload = 123;
+  found_.geometry[0] = 7;
   EXPECT_EQ(Detect(), CMK_STATUS_NOT_FOUND);
   EXPECT_EQ(found_.payload, 123u);
+  EXPECT_EQ(found_.geometry[0], 7);
+  EXPECT_GT(found_.score, 1);
+  EXPECT_LT(found_.score, 6);
+}
+
+class InspectionTest : public WatermarkTest {
+ protected:
+  InspectionTest() : tiles_(CMK_TILES_MAX), margins_(CMK_CODED_BITS) {
+    size_t size = 0;
+    EXPECT_EQ(cmk_watermark_inspect_scratch_size(&in_.image, CMK_EFFORT_ALIGNED, &size),
+              CMK_STATUS_OK);
+    scratch_.resize(std::max(size, scratch_.size()));
+    seen_.struct_size = sizeof(seen_);
+    seen_.tiles = tiles_.data();
+    seen_.tile_capacity = CMK_TILES_MAX;
+    seen_.bit_margins = margins_.data();
+  }
+
+  cmk_status Inspect(cmk_effort effort = CMK_EFFORT_ALIGNED) {
+    return cmk_watermark_inspect(&out_.image, cmk_default_key(), effort, scratch_.data(),
+                                 scratch_.size(), &found_, &seen_);
+  }
+
+  std::vector<cmk_tile> tiles_;
+  std::vector<float> margins_;
+  cmk_inspection seen_ = {};
+};
+
+TEST_F(InspectionTest, FillsDetectionTilesAndMargins) {
+  ASSERT_EQ(Embed(2), CMK_STATUS_OK);
+  ASSERT_EQ(Inspect(), CMK_STATUS_OK);
+  EXPECT_EQ(found_.payload, 5u);
+  EXPECT_GT(seen_.likeness, 10);
+  EXPECT_EQ(seen_.least_score, 5);
+  ASSERT_GT(seen_.tile_count, 3u);
+  EXPECT_GT(std::count_if(margins_.begin(), margins_.end(), [](float m) { return m > 0; }),
+            CMK_CODED_BITS * 3 / 4);
+  EXPECT_TRUE(std::equal(found_.geometry, found_.geometry + 9, seen_.geometry));
+}
+
+TEST_F(InspectionTest, ArraysAreOptionalAndNeverOverrun) {
+  ASSERT_EQ(Inspect(), CMK_STATUS_NOT_FOUND);
+  const uint32_t count = seen_.tile_count;
+  EXPECT_GT(count, 2u);
+  tiles_[2] = {1, 2, 3};
+  seen_.tile_capacity = 2;
+  seen_.bit_margins = nullptr;
+  ASSERT_EQ(Inspect(), CMK_STATUS_NOT_FOUND);
+  EXPECT_EQ(seen_.tile_count, count);
+  EXPECT_EQ(tiles_[2].score, 3);
+  seen_.tile_capacity = 0;
+  seen_.tiles = nullptr;
+  EXPECT_EQ(Inspect(), CMK_STATUS_NOT_FOUND);
+}
+
+TEST_F(InspectionTest, RefusesWhatItCannotUse) {
+  EXPECT_EQ(Inspect(static_cast<cmk_effort>(2)), CMK_STATUS_UNKNOWN_EFFORT);
+  seen_.tiles = nullptr;
+  EXPECT_EQ(Inspect(), CMK_STATUS_NULL_POINTER);
+  seen_.struct_size = 4;
+  EXPECT_EQ(Inspect(), CMK_STATUS_STRUCT_SIZE);
+  EXPECT_EQ(cmk_watermark_inspect(&in_.image, cmk_default_key(), CMK_EFFORT_ALIGNED,
+                                  scratch_.data(), scratch_.size(), &found_, nullptr),
+            CMK_STATUS_NULL_POINTER);
+  size_t size = 0;
+  ASSERT_EQ(cmk_watermark_inspect_scratch_size(&in_.image, CMK_EFFORT_ALIGNED, &size),
+            CMK_STATUS_OK);
+  seen_.struct_size = sizeof(seen_);
+  seen_.tiles = tiles_.data();
+  EXPECT_EQ(cmk_watermark_inspect(&in_.image, cmk_default_key(), CMK_EFFORT_ALIGNED,
+                                  scratch_.data(), size - 1, &found_, &seen_),
+            CMK_STATUS_SCRATCH_TOO_SMALL);
 }
 
 TEST(HeaderTest, FunctionsGiveTheWatermarkMacros) {
   EXPECT_EQ(cmk_key_bytes(), size_t{CMK_KEY_BYTES});
   EXPECT_EQ(cmk_strength_max(), CMK_STRENGTH_MAX);
+  EXPECT_EQ(cmk_coded_bits(), size_t{CMK_CODED_BITS});
+  EXPECT_EQ(cmk_tiles_max(), size_t{CMK_TILES_MAX});
 }
 
 }  // namespace

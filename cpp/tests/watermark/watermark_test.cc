@@ -49,7 +49,7 @@ TEST(MarkTest, ReadsBackInEveryFormat) {
     const Picture picture = Picture::Noise(500, 375, format, 2);
     Detection detection;
     ASSERT_TRUE(Read(Marked(picture, kPayload), Effort::kAligned, &detection));
-    EXPECT_EQ(detection.payload, kPayload);
+    EXPECT_EQ(detection.word.payload, kPayload);
     EXPECT_GT(detection.score, 8);
     EXPECT_LT(detection.false_positive_rate, 1e-8);
   }
@@ -76,7 +76,7 @@ TEST(MarkTest, ReadsBackFromTheSmallestAndFromSlivers) {
     const Picture picture = Picture::Noise(width, height, PixelFormat::kRgb8, 4);
     ASSERT_TRUE(Read(Marked(picture, kPayload, kDefaultKey, 2), Effort::kAligned, &detection))
         << width << " x " << height;
-    EXPECT_EQ(detection.payload, kPayload);
+    EXPECT_EQ(detection.word.payload, kPayload);
   }
 }
 
@@ -92,7 +92,7 @@ TEST(MarkTest, PlainPicturesAreMarkedWithoutHarm) {
   const Picture flat(256, 256, PixelFormat::kRgb8);  // all black
   Detection detection;
   const Picture marked = Marked(flat, kPayload);
-  EXPECT_TRUE(!Read(marked, Effort::kAligned, &detection) || detection.payload == kPayload);
+  EXPECT_TRUE(!Read(marked, Effort::kAligned, &detection) || detection.word.payload == kPayload);
 }
 
 // (x, y) of the changed picture, pixel centres at halves, to canonical coordinates.

@@ -13,6 +13,7 @@ import typer
 
 from countermark.cli.demo import demo
 from countermark.cli.init import init
+from countermark.cli.inspect import inspect
 from countermark.cli.mark import mark
 from countermark.cli.output import FAILURE, complain
 from countermark.cli.verify import verify
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command()(init)
 app.command()(mark)
 app.command()(verify)
+app.command()(inspect)
 app.command()(demo)
 
 
