@@ -52,7 +52,7 @@ TEST(InspectTest, TellsWhatDetectTells) {
   ASSERT_TRUE(Read(marked, Effort::kFull, &expected));
   const Seen seen = Look(marked, Effort::kFull);
   ASSERT_TRUE(seen.is_read);
-  EXPECT_EQ(seen.detection.word.word.payload, expected.payload);
+  EXPECT_EQ(seen.detection.word.payload, expected.word.payload);
   EXPECT_EQ(seen.detection.score, expected.score);
   EXPECT_EQ(seen.detection.false_positive_rate, expected.false_positive_rate);
   EXPECT_EQ(seen.detection.geometry, expected.geometry);

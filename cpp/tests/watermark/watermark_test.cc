@@ -137,7 +137,7 @@ TEST_F(GeometryTest, OfQuarterTurn) {
   const Picture turned =
       marked_.Rearranged(480, 640, [](size_t x, size_t y) { return std::pair{y, 479 - x}; });
   ASSERT_TRUE(Read(turned, Effort::kFull, &detection_));
-  EXPECT_EQ(detection_.payload, kPayload);
+  EXPECT_EQ(detection_.word.payload, kPayload);
   ExpectMapsTo(detection_, 100, 50, U(50), V(380));
 }
 
@@ -145,7 +145,7 @@ TEST_F(GeometryTest, OfCrop) {
   const Picture crop =
       marked_.Rearranged(480, 360, [](size_t x, size_t y) { return std::pair{x + 97, y + 41}; });
   ASSERT_TRUE(Read(crop, Effort::kFull, &detection_));
-  EXPECT_EQ(detection_.payload, kPayload);
+  EXPECT_EQ(detection_.word.payload, kPayload);
   ExpectMapsTo(detection_, 0, 0, U(97), V(41));
   ExpectMapsTo(detection_, 480, 360, U(577), V(401));
 }
@@ -161,7 +161,7 @@ TEST_F(GeometryTest, OfCropOfTurnedPicture) {
     return std::pair{static_cast<size_t>(fx), static_cast<size_t>(fy)};
   });
   ASSERT_TRUE(Read(turned, Effort::kFull, &detection_));
-  EXPECT_EQ(detection_.payload, kPayload);
+  EXPECT_EQ(detection_.word.payload, kPayload);
   for (const auto& [x, y] : {std::pair<double, double>{240, 180}, {10, 10}, {470, 20}}) {
     const auto [fx, fy] = from(x, y);
     ExpectMapsTo(detection_, x, y, U(fx), V(fy));
