@@ -10,7 +10,7 @@ namespace countermark {
 // stride * (height + 3) must be below 2^31.
 void AddSamples(const SampleLine& line, size_t count, float* sums);
 
-// The same at the nearest pixel: four times faster, for ranking hypotheses.
+// The same at the nearest pixel: faster, for ranking hypotheses.
 void AddNearestSamples(const SampleLine& line, size_t count, float* sums);
 
 }  // namespace countermark

@@ -17,10 +17,11 @@ inline float Place(float start, float step, size_t i, float offset, size_t lengt
   return place > 0.0f ? place : 0.0f;
 }
 
-// `first` lets a vector loop hand over its last samples without changing their positions.
-inline void AddSamples(const SampleLine& line, size_t first, size_t count, float* sums) {
+// Samples `first` to `end` - 1: a vector loop hands over its last ones without changing where they
+// lie.
+inline void AddSamples(const SampleLine& line, size_t first, size_t end, float* sums) {
   const float* corner = line.plane - line.stride - 1;
-  for (size_t i = first; i < count; ++i) {
+  for (size_t i = first; i < end; ++i) {
     const float x = Place(line.x, line.dx, i, 1.0f, line.width);
     const float y = Place(line.y, line.dy, i, 1.0f, line.height);
     const int32_t xi = static_cast<int32_t>(x), yi = static_cast<int32_t>(y);
@@ -33,9 +34,9 @@ inline void AddSamples(const SampleLine& line, size_t first, size_t count, float
   }
 }
 
-inline void AddNearestSamples(const SampleLine& line, size_t first, size_t count, float* sums) {
+inline void AddNearestSamples(const SampleLine& line, size_t first, size_t end, float* sums) {
   const float* corner = line.plane - line.stride - 1;
-  for (size_t i = first; i < count; ++i) {
+  for (size_t i = first; i < end; ++i) {
     const int32_t xi = static_cast<int32_t>(Place(line.x, line.dx, i, 1.5f, line.width));
     const int32_t yi = static_cast<int32_t>(Place(line.y, line.dy, i, 1.5f, line.height));
     sums[i] = sums[i] + corner[yi * static_cast<int32_t>(line.stride) + xi];

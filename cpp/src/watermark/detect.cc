@@ -151,12 +151,6 @@ bool Detector::DetectAligned(Found* found) {
 // Reads under the hypotheses under which the pilot stands out most.
 bool Detector::TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis* hypotheses,
                        size_t count, size_t tries, Found* found) {
-  if (pyramid.view.luma.data == nullptr) return false;
-  for (size_t i = 0; i < count; ++i) {
-    Hypothesis& h = hypotheses[i];
-    const Plane& plane = pyramid.levels[h.level];
-    h.score = reader_.Score(plane, PlacementIn(plane, h.linear));
-  }
   std::sort(hypotheses, hypotheses + count,
             [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
   for (size_t i = 0; i < std::min(tries, count) && hypotheses[i].score > kWorthALook; ++i) {
@@ -225,10 +219,11 @@ bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, ScaleRange r
                         std::min(range.largest / scale, half_step)};
     if (at.smallest >= at.largest) continue;
     const Arena::Scope scope(arena_);
-    Autocorrelation correlation(pyramid.levels[i].size(), longest_lag, arena_);
+    Autocorrelation correlation(pyramid.levels[i].size(), longest_lag, at.smallest, at.largest,
+                                arena_);
     LatticeSearch lattice(arena_);
     if (pyramid.view.luma.data == nullptr) continue;
-    const LagPlane& lags = correlation.Compute(pyramid.levels[i], at.smallest, at.largest);
+    const LagPlane& lags = correlation.Compute(pyramid.levels[i]);
     LatticeSearch::Hypotheses lattices;
     const size_t here = lattice.Find(lags, at, &lattices);
     for (size_t j = 0; j < here; ++j) {
@@ -237,7 +232,12 @@ bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, ScaleRange r
   }
   std::sort(hypotheses.begin(), hypotheses.begin() + count,
             [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
-  return TryBest(pyramid, whole, hypotheses.data(), std::min(count, kMostScored), kTries, found);
+  count = std::min(count, kMostScored);
+  for (size_t i = 0; i < count; ++i) {
+    const Plane& plane = pyramid.levels[hypotheses[i].level];
+    hypotheses[i].score = reader_.Score(plane, PlacementIn(plane, hypotheses[i].linear));
+  }
+  return TryBest(pyramid, whole, hypotheses.data(), count, kTries, found);
 }
 
 // Upright crops, tried one by one against the pilot, which stands out where the lattice, of which
@@ -245,11 +245,14 @@ bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, ScaleRange r
 bool Detector::Scan(const Pyramid& pyramid, Found* found) {
   constexpr int kScales = 207;
   std::array<Hypothesis, kScales> hypotheses;
+  const Arena::Scope scope(arena_);
+  UprightFold fold(pyramid.view.luma.width, arena_);
+  if (pyramid.view.luma.data == nullptr) return false;
   for (size_t i = 0; i < kScales; ++i) {
     const double scale = std::exp(0.006 * static_cast<double>(i) - 0.05);
     const size_t level = Pyramid::LevelFor(scale);
     const double at = scale / ScaleOf(level);
-    hypotheses[i] = {{at, 0, 0, at}, level, 0};
+    hypotheses[i] = {{at, 0, 0, at}, level, reader_.Score(pyramid.levels[level], at, fold)};
   }
   return TryBest(pyramid, pyramid, hypotheses.data(), kScales, kScanTries, found);
 }
