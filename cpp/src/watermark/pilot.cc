@@ -1,6 +1,9 @@
 #include "watermark/pilot.h"
 
+#include <algorithm>
 #include <cmath>
+
+#include "kernels/magnitude.h"
 
 namespace countermark {
 
@@ -23,13 +26,13 @@ PilotPeak PilotFinder::Find(const Spectrum& fold, const float* weight) {
     }
     transform_.Synthesise(product, correlation_);
     const float deviation = std::sqrt(MeanSquare(product)) + 1e-20f;
-    for (int i = 0; i < kTile * kTile; ++i) {
-      const float score = std::fabs(correlation_[i]) / deviation;
-      if (score > best.score) {
-        best = {score, d, correlation_[i] < 0 ? -1.0f : 1.0f, static_cast<float>(i % kTile),
-                static_cast<float>(i / kTile)};
-      }
-    }
+    const float highest = LargestMagnitude(correlation_, kTile * kTile);
+    if (highest / deviation <= best.score) continue;
+    const float* peak = std::find_if(correlation_, correlation_ + kTile * kTile,
+                                     [&](float value) { return std::fabs(value) == highest; });
+    const size_t i = static_cast<size_t>(peak - correlation_);
+    best = {highest / deviation, d, *peak < 0 ? -1.0f : 1.0f, static_cast<float>(i % kTile),
+            static_cast<float>(i / kTile)};
   }
   return best;
 }
