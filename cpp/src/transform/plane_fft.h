@@ -15,25 +15,29 @@ class PlaneFft {
   // with those, and allocates with others.
   static size_t FastLength(size_t length);
 
-  // Both must be fast lengths.
-  PlaneFft(size_t width, size_t height, Arena& arena);
+  // Both sides must be fast lengths. Of the width / 2 + 1 frequencies across only the lowest
+  // `columns` are kept: a picture's mark has none beyond its band.
+  PlaneFft(size_t width, size_t height, size_t columns, Arena& arena);
 
   size_t width() const { return width_; }
   size_t height() const { return height_; }
-  size_t columns() const { return width_ / 2 + 1; }
+  size_t columns() const { return columns_; }
 
-  // spectrum: [height][columns], the half of the frequencies with kx >= 0.
-  // plane: [height][width]. Neither direction scales: the round trip multiplies by width * height.
-  void Forward(const float* plane, std::complex<float>* spectrum);
-  // Overwrites `spectrum`.
-  void Inverse(std::complex<float>* spectrum, float* plane);
+  // spectrum: [height][columns]. plane: [rows][width], the first rows of a plane. Neither direction
+  // scales: the round trip multiplies by width * height.
+  //
+  // The other rows of the plane are zeros.
+  void Forward(const float* plane, size_t rows, std::complex<float>* spectrum);
+  // The other rows are not computed. Overwrites `spectrum`.
+  void Inverse(std::complex<float>* spectrum, size_t rows, float* plane);
 
  private:
-  void TransformColumns(void* plan, std::complex<float>* spectrum);
+  void TransformColumns(void* plan, size_t rows_in, size_t rows_out, std::complex<float>* spectrum);
 
-  size_t width_, height_;
+  size_t width_, height_, columns_;
   void *row_forward_, *row_inverse_, *column_forward_, *column_inverse_;
-  std::complex<float>* column_;
+  std::complex<float>* row_;
+  std::complex<float>* batch_;
   std::complex<float>* transformed_;
 };
 

@@ -45,7 +45,8 @@ class MatchedSum {
     }
     const ptrdiff_t column = std::lround(x) + static_cast<ptrdiff_t>(lags_.reach_x);
     const size_t row = static_cast<size_t>(std::lround(y));
-    if (column < 0 || column >= static_cast<ptrdiff_t>(lags_.plane.width) || row > lags_.reach_y) {
+    if (column < 0 || column >= static_cast<ptrdiff_t>(lags_.weighted.width) ||
+        row > lags_.reach_y) {
       return;
     }
     sum_ += lags_.weighted.Row(row)[column];
