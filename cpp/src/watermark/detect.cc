@@ -54,6 +54,16 @@ struct Pyramid {
 
 double ScaleOf(size_t level) { return std::exp2(0.5 * static_cast<double>(level)); }
 
+// The magnifications within the range, in the view, that are looked for in this level, in its own
+// pixels; the first level also takes those that are smaller.
+ScaleRange RangeIn(size_t level, ScaleRange range) {
+  const double scale = ScaleOf(level), half_step = std::sqrt(kLevelStep);
+  return {level == 0 ? range.smallest : std::max(range.smallest / scale, 1 / half_step),
+          std::min(range.largest / scale, half_step)};
+}
+
+bool IsEmpty(ScaleRange range) { return range.smallest >= range.largest; }
+
 struct Hypothesis {
   Linear linear;  // canonical to pixels of the level
   size_t level;
@@ -79,7 +89,8 @@ class Detector {
  private:
   View MakeView(const ImageView& part, double left, double top, double side);
   Plane WhitenedAt(const View& view, double scale);
-  Pyramid MakePyramid(const ImageView& part, double left, double top, double side);
+  Pyramid MakePyramid(const ImageView& part, double left, double top, double side,
+                      ScaleRange range);
   bool Search(const Pyramid& pyramid, const Pyramid& whole, ScaleRange range, double longest_lag,
               Found* found);
   bool Scan(const Pyramid& pyramid, Found* found);
@@ -123,9 +134,13 @@ Plane Detector::WhitenedAt(const View& view, double scale) {
   return whitened;
 }
 
-Pyramid Detector::MakePyramid(const ImageView& part, double left, double top, double side) {
+// With the levels in which marks of these magnifications are looked for.
+Pyramid Detector::MakePyramid(const ImageView& part, double left, double top, double side,
+                              ScaleRange range) {
   Pyramid pyramid{MakeView(part, left, top, side), {}};
-  for (size_t i = 0; i < kLevels; ++i) pyramid.levels[i] = WhitenedAt(pyramid.view, ScaleOf(i));
+  for (size_t i = 0; i < kLevels; ++i) {
+    if (!IsEmpty(RangeIn(i, range))) pyramid.levels[i] = WhitenedAt(pyramid.view, ScaleOf(i));
+  }
   return pyramid;
 }
 
@@ -212,12 +227,9 @@ bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, ScaleRange r
   constexpr size_t kMost = kLevels * LatticeSearch::kMostHypotheses;
   std::array<Hypothesis, kMost> hypotheses;
   size_t count = 0;
-  const double half_step = std::sqrt(kLevelStep);
   for (size_t i = 0; i < kLevels; ++i) {
-    const double scale = ScaleOf(i);
-    const ScaleRange at{i == 0 ? range.smallest : std::max(range.smallest / scale, 1 / half_step),
-                        std::min(range.largest / scale, half_step)};
-    if (at.smallest >= at.largest) continue;
+    const ScaleRange at = RangeIn(i, range);
+    if (IsEmpty(at)) continue;
     const Arena::Scope scope(arena_);
     Autocorrelation correlation(pyramid.levels[i].size(), longest_lag, at.smallest, at.largest,
                                 arena_);
@@ -263,18 +275,19 @@ bool Detector::DetectFully(Found* found) {
     if (DetectAligned(found)) return true;
   }
   constexpr double kLongLags = 0.9, kShortLags = 0.5;
+  constexpr ScaleRange kOfWhole{0.9, 3.6}, kOfMiddle{0.7, 2.6};
   const Arena::Scope scope(arena_);
-  const Pyramid whole = MakePyramid(image_, 0, 0, kCanonicalSide);
-  if (Search(whole, whole, {0.9, 3.6}, kLongLags, found)) return true;
+  const Pyramid whole = MakePyramid(image_, 0, 0, kCanonicalSide, kOfWhole);
+  if (Search(whole, whole, kOfWhole, kLongLags, found)) return true;
   {  // Perspective is nearly affine in the middle, and what surrounds a picture is cut off.
     const Arena::Scope inner(arena_);
     const size_t left = image_.width / 5, top = image_.height / 5;
     const ImageView middle{image_.Row(top) + left * BytesPerPixel(image_.format),
                            image_.width - 2 * left, image_.height - 2 * top, image_.stride_bytes,
                            image_.format};
-    const Pyramid pyramid =
-        MakePyramid(middle, static_cast<double>(left), static_cast<double>(top), kCanonicalSide);
-    if (Search(pyramid, whole, {0.7, 2.6}, kLongLags, found)) return true;
+    const Pyramid pyramid = MakePyramid(middle, static_cast<double>(left), static_cast<double>(top),
+                                        kCanonicalSide, kOfMiddle);
+    if (Search(pyramid, whole, kOfMiddle, kLongLags, found)) return true;
   }
   {  // Grown canvas: the mark looks smaller.
     const Arena::Scope inner(arena_);
@@ -282,8 +295,9 @@ bool Detector::DetectFully(Found* found) {
         std::sqrt(static_cast<double>(image_.width) * static_cast<double>(image_.height));
     const double side = std::clamp<double>(native, kCanonicalSide, kLargestSide);
     const double k = side / kCanonicalSide;
-    const Pyramid pyramid = MakePyramid(image_, 0, 0, side);
-    if (Search(pyramid, whole, {std::max(0.7, 0.4 * k), 0.95 * k}, kShortLags, found)) return true;
+    const ScaleRange range{std::max(0.7, 0.4 * k), 0.95 * k};
+    const Pyramid pyramid = side == kCanonicalSide ? whole : MakePyramid(image_, 0, 0, side, range);
+    if (Search(pyramid, whole, range, kShortLags, found)) return true;
   }
   if (Scan(whole, found)) return true;
   return false;
