@@ -12,52 +12,52 @@
 HWY_BEFORE_NAMESPACE();
 namespace countermark {
 namespace HWY_NAMESPACE {
-#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
-using reference::AddNearestSamples;
-using reference::AddSamples;
-#else
-namespace hn = hwy::HWY_NAMESPACE;
+using reference::FixedLine;
+using reference::kFixedBits;
+using reference::kFixedOne;
 
-// Gathering by vectors is slower than loading one by one on most processors. Samples go in batches,
+// Gathering by vectors is slower than loading one by one on many processors. Samples go in batches,
 // so that what was stored one by one has left the store buffer before it is loaded as vectors.
 constexpr size_t kBatch = 32;
+
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+namespace hn = hwy::HWY_NAMESPACE;
 using Floats = hn::CappedTag<float, kBatch>;
 using Indices = hn::RebindToSigned<Floats>;
 
-// Where samples i and on lie along one axis, counted from the border's first pixel; `last` is the
-// border's last one.
-HWY_INLINE hn::Vec<Floats> Place(float start, float step, size_t i, float offset, float last) {
-  const Floats d;
-  const auto way = hn::Mul(hn::Iota(d, static_cast<int32_t>(i)), hn::Set(d, step));
-  const auto place = hn::Add(hn::Add(hn::Set(d, start), way), hn::Set(d, offset));
-  return hn::Max(hn::Min(place, hn::Set(d, last)), hn::Zero(d));
+// Places along one axis of the samples of a batch, all of them inside.
+HWY_INLINE hn::Vec<Indices> Places(int64_t start, int64_t step, size_t i) {
+  const Indices d;
+  const auto way =
+      hn::Mul(hn::Iota(d, static_cast<int32_t>(i)), hn::Set(d, static_cast<int32_t>(step)));
+  return hn::Add(hn::Set(d, static_cast<int32_t>(start)), way);
 }
 
-HWY_INLINE float LastOf(size_t length) { return static_cast<float>(length) + 1.0f; }
-
-HWY_INLINE hn::Vec<Indices> IndexOf(const SampleLine& line, hn::Vec<Indices> x,
-                                    hn::Vec<Indices> y) {
-  return hn::Add(hn::Mul(y, hn::Set(Indices(), static_cast<int32_t>(line.stride))), x);
+HWY_INLINE hn::Vec<Indices> IndexOf(const FixedLine& line, hn::Vec<Indices> x, hn::Vec<Indices> y) {
+  const auto stride = hn::Set(Indices(), static_cast<int32_t>(line.stride));
+  return hn::Add(hn::Mul(hn::ShiftRight<kFixedBits>(y), stride), hn::ShiftRight<kFixedBits>(x));
 }
 
-HWY_INLINE void AddBatch(SampleLine line, size_t first, float* sums) {
+HWY_INLINE hn::Vec<Floats> Fraction(hn::Vec<Indices> place) {
+  const auto below = hn::And(place, hn::Set(Indices(), static_cast<int32_t>(kFixedOne - 1)));
+  return hn::Mul(hn::ConvertTo(Floats(), below), hn::Set(Floats(), reference::kFixedUnit));
+}
+
+HWY_INLINE void AddBatch(FixedLine line, size_t first, float* sums) {
   const Floats d;
   const Indices di;
   HWY_ALIGN int32_t index[kBatch];
   HWY_ALIGN float across[kBatch], down[kBatch], upper[2 * kBatch], lower[2 * kBatch];
   for (size_t i = 0; i < kBatch; i += hn::Lanes(d)) {
-    const auto x = Place(line.x, line.dx, first + i, 1.0f, LastOf(line.width));
-    const auto y = Place(line.y, line.dy, first + i, 1.0f, LastOf(line.height));
-    const auto xi = hn::ConvertTo(di, x);
-    const auto yi = hn::ConvertTo(di, y);
-    hn::Store(hn::Sub(x, hn::ConvertTo(d, xi)), d, across + i);
-    hn::Store(hn::Sub(y, hn::ConvertTo(d, yi)), d, down + i);
-    hn::Store(IndexOf(line, xi, yi), di, index + i);
+    const auto x = Places(line.X(first), line.dx, i), y = Places(line.Y(first), line.dy, i);
+    hn::Store(Fraction(x), d, across + i);
+    hn::Store(Fraction(y), d, down + i);
+    hn::Store(IndexOf(line, x, y), di, index + i);
   }
-  const float* corner = line.plane - line.stride - 1;
   for (size_t i = 0; i < kBatch; ++i) {
-    hwy::CopyBytes<2 * sizeof(float)>(corner + index[i], upper + 2 * i);
-    hwy::CopyBytes<2 * sizeof(float)>(corner + index[i] + line.stride, lower + 2 * i);
+    const float* corner = line.corner + index[i];
+    hwy::CopyBytes<2 * sizeof(float)>(corner, upper + 2 * i);
+    hwy::CopyBytes<2 * sizeof(float)>(corner + line.stride, lower + 2 * i);
   }
   for (size_t i = 0; i < kBatch; i += hn::Lanes(d)) {
     hn::Vec<Floats> p0, p1, q0, q1;
@@ -71,31 +71,41 @@ HWY_INLINE void AddBatch(SampleLine line, size_t first, float* sums) {
   }
 }
 
-HWY_INLINE void AddNearestBatch(SampleLine line, size_t first, float* sums) {
-  const Floats d;
+HWY_INLINE void AddNearestBatch(FixedLine line, size_t first, float* sums) {
   const Indices di;
   HWY_ALIGN int32_t index[kBatch];
-  for (size_t i = 0; i < kBatch; i += hn::Lanes(d)) {
-    const auto x = hn::ConvertTo(di, Place(line.x, line.dx, first + i, 1.5f, LastOf(line.width)));
-    const auto y = hn::ConvertTo(di, Place(line.y, line.dy, first + i, 1.5f, LastOf(line.height)));
+  for (size_t i = 0; i < kBatch; i += hn::Lanes(di)) {
+    const auto x = Places(line.X(first), line.dx, i), y = Places(line.Y(first), line.dy, i);
     hn::Store(IndexOf(line, x, y), di, index + i);
   }
-  const float* corner = line.plane - line.stride - 1;
   for (size_t i = 0; i < kBatch; ++i) {
-    sums[first + i] = sums[first + i] + corner[index[i]];
+    sums[first + i] = sums[first + i] + line.corner[index[i]];
+  }
+}
+#else
+void AddBatch(const FixedLine& line, size_t first, float* sums) {
+  for (size_t i = first; i < first + kBatch; ++i) {
+    sums[i] = sums[i] + reference::SampleBetween(line, i);
   }
 }
 
-void AddSamples(const SampleLine& line, size_t first, size_t end, float* sums) {
-  for (; first + kBatch <= end; first += kBatch) AddBatch(line, first, sums);
-  reference::AddSamples(line, first, end, sums);
-}
-
-void AddNearestSamples(const SampleLine& line, size_t first, size_t end, float* sums) {
-  for (; first + kBatch <= end; first += kBatch) AddNearestBatch(line, first, sums);
-  reference::AddNearestSamples(line, first, end, sums);
+void AddNearestBatch(const FixedLine& line, size_t first, float* sums) {
+  for (size_t i = first; i < first + kBatch; ++i) {
+    sums[i] = sums[i] + reference::SampleNearest(line, i);
+  }
 }
 #endif
+
+// Samples `first` to `end` - 1, all of them inside.
+void AddSamples(const FixedLine& line, size_t first, size_t end, float* sums) {
+  for (; first + kBatch <= end; first += kBatch) AddBatch(line, first, sums);
+  for (; first < end; ++first) sums[first] = sums[first] + reference::SampleBetween(line, first);
+}
+
+void AddNearestSamples(const FixedLine& line, size_t first, size_t end, float* sums) {
+  for (; first + kBatch <= end; first += kBatch) AddNearestBatch(line, first, sums);
+  for (; first < end; ++first) sums[first] = sums[first] + reference::SampleNearest(line, first);
+}
 }  // namespace HWY_NAMESPACE
 }  // namespace countermark
 HWY_AFTER_NAMESPACE();
@@ -104,28 +114,32 @@ HWY_AFTER_NAMESPACE();
 namespace countermark {
 namespace {
 
-struct Span {
-  size_t first, end;
+using reference::FixedLine;
+
+struct Range {
+  int64_t first, end;
 };
 
-// The samples that may lie inside the plane, and a few more: those beyond would add zeros.
-Span InsideOf(const SampleLine& line, size_t count) {
-  constexpr float kMargin = 2;
-  float first = 0, end = static_cast<float>(count);
-  const auto limit = [&](float start, float step, size_t length) {
-    const float low = -kMargin - start, high = static_cast<float>(length) + kMargin - start;
-    if (step == 0) {
-      if (low > 0 || high < 0) end = 0;
-      return;
-    }
-    const float a = low / step, b = high / step;
-    first = std::max(first, std::min(a, b) - 1);
-    end = std::min(end, std::max(a, b) + 1);
-  };
-  limit(line.x, line.dx, line.width);
-  limit(line.y, line.dy, line.height);
-  if (first >= end) return {0, 0};
-  return {static_cast<size_t>(first), std::min(count, static_cast<size_t>(end) + 1)};
+// The i from `all` for which 0 <= place + i step < limit.
+Range RangeInside(int64_t place, int64_t step, int64_t limit, Range all) {
+  const int64_t at_first = place + all.first * step, at_last = place + (all.end - 1) * step;
+  const auto inside = [limit](int64_t at) { return at >= 0 && at < limit; };
+  if (inside(at_first) && inside(at_last)) return all;  // most lines are spared the divisions
+  if (step == 0) return {0, 0};
+  if (step < 0) {
+    // Seen from the other side of the plane.
+    place = limit - 1 - place;
+    step = -step;
+  }
+  const auto least = [step](int64_t way) { return way <= 0 ? 0 : (way + step - 1) / step; };
+  return {std::max(all.first, least(-place)), std::min(all.end, least(limit - place))};
+}
+
+Range RangeInside(const FixedLine& line, size_t count) {
+  Range range{0, static_cast<int64_t>(count)};
+  if (count > 0) range = RangeInside(line.x, line.dx, line.right, range);
+  if (range.first < range.end) range = RangeInside(line.y, line.dy, line.bottom, range);
+  return range.first < range.end ? range : Range{0, 0};
 }
 
 }  // namespace
@@ -134,13 +148,17 @@ HWY_EXPORT(AddSamples);
 HWY_EXPORT(AddNearestSamples);
 
 void AddSamples(const SampleLine& line, size_t count, float* sums) {
-  const Span inside = InsideOf(line, count);
-  HWY_DYNAMIC_DISPATCH(AddSamples)(line, inside.first, inside.end, sums);
+  const FixedLine fixed = reference::BetweenPixels(line);
+  const Range range = RangeInside(fixed, count);
+  HWY_DYNAMIC_DISPATCH(AddSamples)
+  (fixed, static_cast<size_t>(range.first), static_cast<size_t>(range.end), sums);
 }
 
 void AddNearestSamples(const SampleLine& line, size_t count, float* sums) {
-  const Span inside = InsideOf(line, count);
-  HWY_DYNAMIC_DISPATCH(AddNearestSamples)(line, inside.first, inside.end, sums);
+  const FixedLine fixed = reference::NearestPixels(line);
+  const Range range = RangeInside(fixed, count);
+  HWY_DYNAMIC_DISPATCH(AddNearestSamples)
+  (fixed, static_cast<size_t>(range.first), static_cast<size_t>(range.end), sums);
 }
 
 }  // namespace countermark
