@@ -32,19 +32,19 @@ Autocorrelation::Autocorrelation(Size plane, double share, double smallest, doub
     : size_(plane),
       inner_(0.8 * std::sqrt(static_cast<double>(kBandInner2)) / (kTile * largest)),
       outer_(std::min(0.5, 1.1 * std::sqrt(static_cast<double>(kBandOuter2)) / (kTile * smallest))),
-      width_(PlaneFft::FastLength(plane.width + Reach(plane.width, share))),
-      height_(PlaneFft::FastLength(plane.height + Reach(plane.height, share))),
+      width_(LaneFft::FastLength(plane.width + Reach(plane.width, share))),
+      height_(LaneFft::FastLength(plane.height + Reach(plane.height, share))),
       radius_(std::max<size_t>(3, std::max(width_, height_) / 50)),
-      fft_(width_, height_, ColumnsFor(width_, outer_, radius_), arena) {
+      fft_({width_, height_, ColumnsFor(width_, outer_, radius_),
+            std::max(plane.height, Reach(plane.height, share) + 1)},
+           arena) {
   const size_t columns = fft_.columns();
   lags_.reach_x = Reach(plane.width, share);
   lags_.reach_y = Reach(plane.height, share);
   const Size lags{2 * lags_.reach_x + 1, lags_.reach_y + 1};
-  padded_ = arena.Allocate<float>(
-      std::max(std::max(plane.height, lags.height) * width_, columns * height_));
-  spectrum_ = arena.Allocate<std::complex<float>>(columns * height_);
   power_ = arena.Allocate<float>(columns * height_);
   smooth_ = arena.Allocate<float>(columns * height_);
+  correlation_ = arena.Allocate<float>(std::max(lags.height * width_, columns * height_));
   lines_ = arena.Allocate<float>(std::max(kRowsAtOnce * (columns + 2 * radius_ + 1), lags.width));
   sums_ = arena.Allocate<double>(columns);
   sample_ = arena.Allocate<float>(kSampleSize);
@@ -53,14 +53,9 @@ Autocorrelation::Autocorrelation(Size plane, double share, double smallest, doub
 }
 
 const LagPlane& Autocorrelation::Compute(const Plane& whitened) {
-  for (size_t y = 0; y < whitened.height; ++y) {
-    float* row = padded_ + y * width_;
-    std::copy_n(whitened.Row(y), whitened.width, row);
-    std::fill(row + whitened.width, row + width_, 0.0f);
-  }
-  fft_.Forward(padded_, whitened.height, spectrum_);
+  fft_.Power(whitened.data, whitened.stride, whitened.width, whitened.height, power_);
   FlattenSpectrum();
-  fft_.Inverse(spectrum_, lags_.reach_y + 1, padded_);
+  fft_.Plane(power_, lags_.reach_y + 1, correlation_);
   FillOverlap();
   FillLags(ScaleOfLags());
   return lags_;
@@ -116,40 +111,38 @@ void Autocorrelation::SmoothDown(const float* in, float* out) {
 }
 
 void Autocorrelation::Smooth() {
-  // `padded_` is free between the transforms.
-  SmoothAcross(power_, padded_);
-  SmoothDown(padded_, smooth_);
-  SmoothAcross(smooth_, padded_);
-  SmoothDown(padded_, smooth_);
+  // There are no correlations yet.
+  SmoothAcross(power_, correlation_);
+  SmoothDown(correlation_, smooth_);
+  SmoothAcross(smooth_, correlation_);
+  SmoothDown(correlation_, smooth_);
 }
 
-// spectrum = |spectrum|^2 / its smoothed self within the band, zero elsewhere.
+// power /= its smoothed self within the band, = 0 elsewhere.
 void Autocorrelation::FlattenSpectrum() {
   const size_t columns = fft_.columns();
-  for (size_t i = 0; i < columns * height_; ++i) power_[i] = std::norm(spectrum_[i]);
   Smooth();
-  std::fill_n(spectrum_, columns * height_, 0.0f);
   for (size_t y = 0; y < height_; ++y) {
     const double fy = static_cast<double>(std::min(y, height_ - y)) / static_cast<double>(height_);
     const auto square = [&](size_t x) {
       const double fx = static_cast<double>(x) / static_cast<double>(width_);
       return fx * fx + fy * fy;
     };
+    float* power = power_ + y * columns;
+    const float* smooth = smooth_ + y * columns;
     size_t x = 0;
-    while (x < columns && square(x) < inner_ * inner_) ++x;
-    for (; x < columns && square(x) <= outer_ * outer_; ++x) {
-      const size_t i = y * columns + x;
-      spectrum_[i] = power_[i] / (smooth_[i] + 1e-9f);
-    }
+    for (; x < columns && square(x) < inner_ * inner_; ++x) power[x] = 0;
+    for (; x < columns && square(x) <= outer_ * outer_; ++x) power[x] /= smooth[x] + 1e-9f;
+    std::fill(power + x, power + columns, 0.0f);
   }
 }
 
 const float* Autocorrelation::LeftOf(size_t dy) const {
-  return padded_ + dy * width_ + width_ - lags_.reach_x;
+  return correlation_ + dy * width_ + width_ - lags_.reach_x;
 }
 
 const float* Autocorrelation::RightOf(size_t dy) const {
-  return padded_ + dy * width_ - lags_.reach_x;
+  return correlation_ + dy * width_ - lags_.reach_x;
 }
 
 void Autocorrelation::FillOverlap() {

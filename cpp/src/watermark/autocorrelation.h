@@ -2,8 +2,6 @@
 #ifndef COUNTERMARK_WATERMARK_AUTOCORRELATION_H_
 #define COUNTERMARK_WATERMARK_AUTOCORRELATION_H_
 
-#include <complex>
-
 #include "base/arena.h"
 #include "transform/plane_fft.h"
 #include "watermark/plane.h"
@@ -49,11 +47,10 @@ class Autocorrelation {
   size_t width_, height_;  // of the plane with room for the lags
   size_t radius_;          // of the smoothing
   PlaneFft fft_;
-  float* padded_;  // room for a plane, correlations, or a power spectrum
-  std::complex<float>* spectrum_;
   float* power_;
   float* smooth_;
-  float* lines_;  // a few rows side by side
+  float* correlation_;  // also half-smoothed power
+  float* lines_;        // a few rows side by side
   double* sums_;
   float* sample_;
   LagPlane lags_;
