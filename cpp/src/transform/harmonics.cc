@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/trigonometry.h"
+#include "kernels/magnitude.h"
 #include "kernels/matrix.h"
 
 namespace countermark {
@@ -108,7 +109,8 @@ void HarmonicTransform::Analyse(const float* tile, float* harmonics) {
   }
 }
 
-void HarmonicTransform::Synthesise(const float* harmonics, float* tile) {
+// Leaves, of each parity, the quarter of the rows that the others follow from.
+void HarmonicTransform::SynthesiseParts(const float* harmonics) {
   constexpr size_t kDownPart = kQuarterDown * kSamples, kAcrossPart = kRows * kQuarterAcross;
   for (size_t p = 0; p < kParities; ++p) {
     MultiplyMatrices(harmonics + p * kRows * kAcross,
@@ -126,6 +128,16 @@ void HarmonicTransform::Synthesise(const float* harmonics, float* tile) {
     MultiplyMatrices(synthesis_down_ + p * kQuarterDown * kDown, half_done_ + p * kDown * kSamples,
                      kQuarterDown, kDown, kSamples, parts_ + p * kDownPart);
   }
+}
+
+float HarmonicTransform::LargestMagnitude(const float* harmonics) {
+  SynthesiseParts(harmonics);
+  return LargestOfParities(parts_, kQuarterDown * kSamples, kQuarter * kSamples);
+}
+
+void HarmonicTransform::Synthesise(const float* harmonics, float* tile) {
+  constexpr size_t kDownPart = kQuarterDown * kSamples;
+  SynthesiseParts(harmonics);
   for (size_t y = 0; y < kQuarter; ++y) {
     for (size_t x = 0; x < kSamples; ++x) {
       const float* part = parts_ + y * kSamples + x;

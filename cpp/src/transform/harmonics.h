@@ -41,8 +41,12 @@ class HarmonicTransform {
   // tile[y][x] = sum over the harmonics of harmonics[Place(...)] * wave down(y) * wave across(x).
   // Places that belong to none must be zero.
   void Synthesise(const float* harmonics, float* tile);
+  // The largest magnitude in the tile that Synthesise makes, in half the time.
+  float LargestMagnitude(const float* harmonics);
 
  private:
+  void SynthesiseParts(const float* harmonics);
+
   // Samples 0 to 24, of which the others follow; where they are a product's rows or columns, they
   // are padded to whole blocks.
   static constexpr size_t kQuarter = 25;

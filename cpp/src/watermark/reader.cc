@@ -106,7 +106,7 @@ float MarkReader::ScoreOfSum() {
   }
   SmoothOverBand(power, smooth);
   WeightsFromPower(smooth, weight_);
-  return finder_.Find(sum_, weight_).score;
+  return finder_.Score(sum_, weight_);
 }
 
 PilotPeak MarkReader::Look(const Plane& plane, const Placement& placement, int half_x, int half_y) {

@@ -59,7 +59,7 @@ void TileTransform::Analyse(const float* tile, Spectrum* spectrum) {
   }
 }
 
-void TileTransform::Synthesise(const Spectrum& spectrum, float* tile) {
+void TileTransform::Place(const Spectrum& spectrum) {
   std::fill_n(harmonics_, HarmonicTransform::kSize, 0.0f);
   for (size_t i = 0; i < kBandSize; ++i) {
     const HarmonicPlaces& at = kPlaces[i];
@@ -70,7 +70,16 @@ void TileTransform::Synthesise(const Spectrum& spectrum, float* tile) {
     harmonics_[at.sines] -= sign * re;
     harmonics_[at.sine_down] -= sign * im;
   }
+}
+
+void TileTransform::Synthesise(const Spectrum& spectrum, float* tile) {
+  Place(spectrum);
   transform_.Synthesise(harmonics_, tile);
+}
+
+float TileTransform::LargestMagnitude(const Spectrum& spectrum) {
+  Place(spectrum);
+  return transform_.LargestMagnitude(harmonics_);
 }
 
 void ShiftByHalves(int half_x, int half_y, Spectrum* spectrum) {
