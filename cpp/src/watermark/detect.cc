@@ -23,8 +23,8 @@ constexpr float kSettledScore = 13.0f;
 // Of the lattices that a search finds, so many are scored by the pilot, best lattices first; of
 // those, and of the hypotheses of the scan, so many are tried, highest pilots first.
 constexpr size_t kMostScored = 28;
-constexpr size_t kTries = 6;
-constexpr size_t kScanTries = 4;
+constexpr size_t kTries = 4;
+constexpr size_t kScanTries = 3;
 // Planes that are searched for marks smaller than canonical have at most this side.
 constexpr double kLargestSide = 2.0 * kCanonicalSide;
 // The levels of a pyramid are half an octave apart.
@@ -172,6 +172,7 @@ bool Detector::TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis*
     const Plane& plane = pyramid.levels[hypotheses[i].level];
     Placement placement = PlacementIn(plane, hypotheses[i].linear);
     PilotPeak peak = reader_.Look(plane, placement, 0, 0);
+    if (peak.score < kWorthALook) continue;
     placement = reader_.Refine(placement, peak);
     peak = reader_.Look(plane, placement, 0, 0);
     *found = {peak, placement, plane.size(), pyramid.view, {}};
@@ -255,18 +256,21 @@ bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, ScaleRange r
 // Upright crops, tried one by one against the pilot, which stands out where the lattice, of which
 // a small crop holds little, does not.
 bool Detector::Scan(const Pyramid& pyramid, Found* found) {
-  constexpr int kScales = 207;
-  std::array<Hypothesis, kScales> hypotheses;
+  // A step turns into the same shift at the edge of every level.
+  constexpr double kFrom = -0.05, kTo = 1.19, kStep = 0.006;  // logarithms of scales
+  std::array<Hypothesis, static_cast<size_t>((kTo - kFrom) / kStep) + 1> hypotheses;
+  size_t count = 0;
   const Arena::Scope scope(arena_);
   UprightFold fold(pyramid.view.luma.width, arena_);
   if (pyramid.view.luma.data == nullptr) return false;
-  for (size_t i = 0; i < kScales; ++i) {
-    const double scale = std::exp(0.006 * static_cast<double>(i) - 0.05);
+  for (double log_scale = kFrom; log_scale < kTo;) {
+    const double scale = std::exp(log_scale);
     const size_t level = Pyramid::LevelFor(scale);
     const double at = scale / ScaleOf(level);
-    hypotheses[i] = {{at, 0, 0, at}, level, reader_.Score(pyramid.levels[level], at, fold)};
+    hypotheses[count++] = {{at, 0, 0, at}, level, reader_.Score(pyramid.levels[level], at, fold)};
+    log_scale += kStep * ScaleOf(level);
   }
-  return TryBest(pyramid, pyramid, hypotheses.data(), kScales, kScanTries, found);
+  return TryBest(pyramid, pyramid, hypotheses.data(), count, kScanTries, found);
 }
 
 bool Detector::DetectFully(Found* found) {
