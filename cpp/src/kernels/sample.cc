@@ -1,5 +1,7 @@
 #include "kernels/sample.h"
 
+#include <algorithm>
+
 #include "kernels/sample_reference.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -10,85 +12,153 @@
 HWY_BEFORE_NAMESPACE();
 namespace countermark {
 namespace HWY_NAMESPACE {
-#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
-void AddSamples(const SampleLine& line, size_t count, float* sums) {
-  reference::AddSamples(line, 0, count, sums);
+using reference::FixedLine;
+using reference::kFixedBits;
+using reference::kFixedOne;
+
+// Gathering by vectors is slower than loading one by one on many processors. Samples go in batches,
+// so that what was stored one by one has left the store buffer before it is loaded as vectors.
+constexpr size_t kBatch = 32;
+
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+namespace hn = hwy::HWY_NAMESPACE;
+using Floats = hn::CappedTag<float, kBatch>;
+using Indices = hn::RebindToSigned<Floats>;
+
+// Places along one axis of the samples of a batch, all of them inside.
+HWY_INLINE hn::Vec<Indices> Places(int64_t start, int64_t step, size_t i) {
+  const Indices d;
+  const auto way =
+      hn::Mul(hn::Iota(d, static_cast<int32_t>(i)), hn::Set(d, static_cast<int32_t>(step)));
+  return hn::Add(hn::Set(d, static_cast<int32_t>(start)), way);
 }
 
-void AddNearestSamples(const SampleLine& line, size_t count, float* sums) {
-  reference::AddNearestSamples(line, 0, count, sums);
+HWY_INLINE hn::Vec<Indices> IndexOf(const FixedLine& line, hn::Vec<Indices> x, hn::Vec<Indices> y) {
+  const auto stride = hn::Set(Indices(), static_cast<int32_t>(line.stride));
+  return hn::Add(hn::Mul(hn::ShiftRight<kFixedBits>(y), stride), hn::ShiftRight<kFixedBits>(x));
+}
+
+HWY_INLINE hn::Vec<Floats> Fraction(hn::Vec<Indices> place) {
+  const auto below = hn::And(place, hn::Set(Indices(), static_cast<int32_t>(kFixedOne - 1)));
+  return hn::Mul(hn::ConvertTo(Floats(), below), hn::Set(Floats(), reference::kFixedUnit));
+}
+
+HWY_INLINE void AddBatch(FixedLine line, size_t first, float* sums) {
+  const Floats d;
+  const Indices di;
+  HWY_ALIGN int32_t index[kBatch];
+  HWY_ALIGN float across[kBatch], down[kBatch], upper[2 * kBatch], lower[2 * kBatch];
+  for (size_t i = 0; i < kBatch; i += hn::Lanes(d)) {
+    const auto x = Places(line.X(first), line.dx, i), y = Places(line.Y(first), line.dy, i);
+    hn::Store(Fraction(x), d, across + i);
+    hn::Store(Fraction(y), d, down + i);
+    hn::Store(IndexOf(line, x, y), di, index + i);
+  }
+  for (size_t i = 0; i < kBatch; ++i) {
+    const float* corner = line.corner + index[i];
+    hwy::CopyBytes<2 * sizeof(float)>(corner, upper + 2 * i);
+    hwy::CopyBytes<2 * sizeof(float)>(corner + line.stride, lower + 2 * i);
+  }
+  for (size_t i = 0; i < kBatch; i += hn::Lanes(d)) {
+    hn::Vec<Floats> p0, p1, q0, q1;
+    hn::LoadInterleaved2(d, upper + 2 * i, p0, p1);
+    hn::LoadInterleaved2(d, lower + 2 * i, q0, q1);
+    const auto fx = hn::Load(d, across + i);
+    const auto above = hn::Add(p0, hn::Mul(fx, hn::Sub(p1, p0)));
+    const auto below = hn::Add(q0, hn::Mul(fx, hn::Sub(q1, q0)));
+    const auto value = hn::Add(above, hn::Mul(hn::Load(d, down + i), hn::Sub(below, above)));
+    hn::StoreU(hn::Add(hn::LoadU(d, sums + first + i), value), d, sums + first + i);
+  }
+}
+
+HWY_INLINE void AddNearestBatch(FixedLine line, size_t first, float* sums) {
+  const Indices di;
+  HWY_ALIGN int32_t index[kBatch];
+  for (size_t i = 0; i < kBatch; i += hn::Lanes(di)) {
+    const auto x = Places(line.X(first), line.dx, i), y = Places(line.Y(first), line.dy, i);
+    hn::Store(IndexOf(line, x, y), di, index + i);
+  }
+  for (size_t i = 0; i < kBatch; ++i) {
+    sums[first + i] = sums[first + i] + line.corner[index[i]];
+  }
 }
 #else
-namespace hn = hwy::HWY_NAMESPACE;
-
-// Where samples i and on lie along one axis, counted from the border's first pixel.
-template <class D>
-HWY_INLINE hn::Vec<D> Place(D d, float start, float step, size_t i, float offset, size_t length) {
-  const auto way = hn::Mul(hn::Iota(d, static_cast<float>(i)), hn::Set(d, step));
-  const auto place = hn::Add(hn::Add(hn::Set(d, start), way), hn::Set(d, offset));
-  const auto last = hn::Set(d, static_cast<float>(length) + 1.0f);
-  return hn::Max(hn::Min(place, last), hn::Zero(d));
+void AddBatch(const FixedLine& line, size_t first, float* sums) {
+  for (size_t i = first; i < first + kBatch; ++i) {
+    sums[i] = sums[i] + reference::SampleBetween(line, i);
+  }
 }
 
-void AddSamples(const SampleLine& line, size_t count, float* sums) {
-  const hn::ScalableTag<float> d;
-  const hn::RebindToSigned<decltype(d)> di;
-  const size_t lanes = hn::Lanes(d);
-  const auto stride = hn::Set(di, static_cast<int32_t>(line.stride));
-  const float* corner = line.plane - line.stride - 1;
-  size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    const auto x = Place(d, line.x, line.dx, i, 1.0f, line.width);
-    const auto y = Place(d, line.y, line.dy, i, 1.0f, line.height);
-    const auto xi = hn::ConvertTo(di, x);
-    const auto yi = hn::ConvertTo(di, y);
-    const auto fx = hn::Sub(x, hn::ConvertTo(d, xi));
-    const auto fy = hn::Sub(y, hn::ConvertTo(d, yi));
-    const auto index = hn::Add(hn::Mul(yi, stride), xi);
-    const auto p0 = hn::GatherIndex(d, corner, index);
-    const auto p1 = hn::GatherIndex(d, corner + 1, index);
-    const auto q0 = hn::GatherIndex(d, corner + line.stride, index);
-    const auto q1 = hn::GatherIndex(d, corner + line.stride + 1, index);
-    const auto upper = hn::Add(p0, hn::Mul(fx, hn::Sub(p1, p0)));
-    const auto lower = hn::Add(q0, hn::Mul(fx, hn::Sub(q1, q0)));
-    const auto value = hn::Add(upper, hn::Mul(fy, hn::Sub(lower, upper)));
-    hn::StoreU(hn::Add(hn::LoadU(d, sums + i), value), d, sums + i);
+void AddNearestBatch(const FixedLine& line, size_t first, float* sums) {
+  for (size_t i = first; i < first + kBatch; ++i) {
+    sums[i] = sums[i] + reference::SampleNearest(line, i);
   }
-  reference::AddSamples(line, i, count, sums);
-}
-
-void AddNearestSamples(const SampleLine& line, size_t count, float* sums) {
-  const hn::ScalableTag<float> d;
-  const hn::RebindToSigned<decltype(d)> di;
-  const size_t lanes = hn::Lanes(d);
-  const auto stride = hn::Set(di, static_cast<int32_t>(line.stride));
-  const float* corner = line.plane - line.stride - 1;
-  size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    const auto x = hn::ConvertTo(di, Place(d, line.x, line.dx, i, 1.5f, line.width));
-    const auto y = hn::ConvertTo(di, Place(d, line.y, line.dy, i, 1.5f, line.height));
-    const auto value = hn::GatherIndex(d, corner, hn::Add(hn::Mul(y, stride), x));
-    hn::StoreU(hn::Add(hn::LoadU(d, sums + i), value), d, sums + i);
-  }
-  reference::AddNearestSamples(line, i, count, sums);
 }
 #endif
+
+// Samples `first` to `end` - 1, all of them inside.
+void AddSamples(const FixedLine& line, size_t first, size_t end, float* sums) {
+  for (; first + kBatch <= end; first += kBatch) AddBatch(line, first, sums);
+  for (; first < end; ++first) sums[first] = sums[first] + reference::SampleBetween(line, first);
+}
+
+void AddNearestSamples(const FixedLine& line, size_t first, size_t end, float* sums) {
+  for (; first + kBatch <= end; first += kBatch) AddNearestBatch(line, first, sums);
+  for (; first < end; ++first) sums[first] = sums[first] + reference::SampleNearest(line, first);
+}
 }  // namespace HWY_NAMESPACE
 }  // namespace countermark
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace countermark {
+namespace {
+
+using reference::FixedLine;
+
+struct Range {
+  int64_t first, end;
+};
+
+// The i from `all` for which 0 <= place + i step < limit.
+Range RangeInside(int64_t place, int64_t step, int64_t limit, Range all) {
+  const int64_t at_first = place + all.first * step, at_last = place + (all.end - 1) * step;
+  const auto inside = [limit](int64_t at) { return at >= 0 && at < limit; };
+  if (inside(at_first) && inside(at_last)) return all;  // most lines are spared the divisions
+  if (step == 0) return {0, 0};
+  if (step < 0) {
+    // Seen from the other side of the plane.
+    place = limit - 1 - place;
+    step = -step;
+  }
+  const auto least = [step](int64_t way) { return way <= 0 ? 0 : (way + step - 1) / step; };
+  return {std::max(all.first, least(-place)), std::min(all.end, least(limit - place))};
+}
+
+Range RangeInside(const FixedLine& line, size_t count) {
+  Range range{0, static_cast<int64_t>(count)};
+  if (count > 0) range = RangeInside(line.x, line.dx, line.right, range);
+  if (range.first < range.end) range = RangeInside(line.y, line.dy, line.bottom, range);
+  return range.first < range.end ? range : Range{0, 0};
+}
+
+}  // namespace
 
 HWY_EXPORT(AddSamples);
 HWY_EXPORT(AddNearestSamples);
 
-void AddNearestSamples(const SampleLine& line, size_t count, float* sums) {
-  HWY_DYNAMIC_DISPATCH(AddNearestSamples)(line, count, sums);
+void AddSamples(const SampleLine& line, size_t count, float* sums) {
+  const FixedLine fixed = reference::BetweenPixels(line);
+  const Range range = RangeInside(fixed, count);
+  HWY_DYNAMIC_DISPATCH(AddSamples)
+  (fixed, static_cast<size_t>(range.first), static_cast<size_t>(range.end), sums);
 }
 
-void AddSamples(const SampleLine& line, size_t count, float* sums) {
-  HWY_DYNAMIC_DISPATCH(AddSamples)(line, count, sums);
+void AddNearestSamples(const SampleLine& line, size_t count, float* sums) {
+  const FixedLine fixed = reference::NearestPixels(line);
+  const Range range = RangeInside(fixed, count);
+  HWY_DYNAMIC_DISPATCH(AddNearestSamples)
+  (fixed, static_cast<size_t>(range.first), static_cast<size_t>(range.end), sums);
 }
 
 }  // namespace countermark

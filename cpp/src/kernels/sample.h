@@ -7,10 +7,10 @@
 namespace countermark {
 
 // sums[i] += the plane at sample i of the line, bilinearly interpolated, zero outside the plane.
-// stride * (height + 3) must be below 2^31.
+// Places are rounded to 1/65536 pixel. Planes have sides below 32,767.
 void AddSamples(const SampleLine& line, size_t count, float* sums);
 
-// The same at the nearest pixel: four times faster, for ranking hypotheses.
+// The same at the nearest pixel: faster, for ranking hypotheses.
 void AddNearestSamples(const SampleLine& line, size_t count, float* sums);
 
 }  // namespace countermark

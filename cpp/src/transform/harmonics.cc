@@ -1,54 +1,150 @@
 #include "transform/harmonics.h"
 
-#include <array>
+#include <algorithm>
 
 #include "base/trigonometry.h"
+#include "kernels/magnitude.h"
 #include "kernels/matrix.h"
 
 namespace countermark {
 namespace {
 
-constexpr int kPeriod = static_cast<int>(HarmonicTransform::kSamples);
+constexpr size_t kSamples = HarmonicTransform::kSamples;
+constexpr size_t kHalf = kSamples / 2;
+constexpr size_t kParities = HarmonicTransform::kParities;
+constexpr size_t kRows = kParities * HarmonicTransform::kDown;
 
-constexpr std::array<float, HarmonicTransform::kSamples> kCosine = [] {
-  std::array<float, HarmonicTransform::kSamples> table{};
-  for (int i = 0; i < kPeriod; ++i) {
-    table[static_cast<size_t>(i)] = static_cast<float>(CosineOfTurn(i, kPeriod));
-  }
-  return table;
-}();
-
-float Basis(size_t harmonic, size_t sample) {
-  const bool sine = harmonic >= HarmonicTransform::kSine;
-  const size_t frequency = sine ? harmonic - HarmonicTransform::kSine : harmonic;
-  if (frequency >= HarmonicTransform::kFrequencies) return 0.0f;
-  // sin(a) = cos(a - a quarter turn)
-  const size_t quarter = sine ? 3 * HarmonicTransform::kSamples / 4 : 0;
-  return kCosine[(frequency * sample + quarter) % HarmonicTransform::kSamples];
+// Harmonic i of a parity at a sample of the first quarter; zero where there is none.
+float WaveAt(size_t parity, size_t i, size_t sample) {
+  const size_t frequency = 2 * i + parity % 2;
+  if (frequency >= HarmonicTransform::kFrequencies || sample > kHalf / 2) return 0;
+  const int turn = static_cast<int>(frequency * sample), period = static_cast<int>(kSamples);
+  const bool sine = parity >= HarmonicTransform::kSine;
+  return static_cast<float>(sine ? SineOfTurn(turn, period) : CosineOfTurn(turn, period));
 }
+
+// Samples 0 and 24 are their own mirror images, and are counted twice when parities are taken.
+float Share(size_t sample) { return sample == 0 || sample == kHalf / 2 ? 0.5f : 1.0f; }
+
+// Four samples, and the sums over them that only the waves of one parity see: even cosines, odd
+// cosines, even sines, odd sines. Four samples that are the sums of such waves.
+struct Quartet {
+  // `stride` apart; of sample i of the first quarter they are i, 48 - i, 48 + i and 96 - i.
+  static Quartet Split(const float* samples, size_t stride, size_t i) {
+    const float a = samples[i * stride], b = samples[(kHalf - i) * stride];
+    const float c = samples[(kHalf + i) * stride];
+    const float d = samples[(kSamples - i) % kSamples * stride];
+    return {(a + d) + (b + c), (a + d) - (b + c), (a - d) - (b - c), (a - d) + (b - c)};
+  }
+  void Join(size_t stride, size_t i, float* samples) const {
+    const float outer = even + odd, inner = even - odd;
+    const float outer_sine = odd_sine + even_sine, inner_sine = odd_sine - even_sine;
+    samples[i * stride] = outer + outer_sine;
+    samples[(kHalf - i) * stride] = inner + inner_sine;
+    samples[(kHalf + i) * stride] = inner - inner_sine;
+    samples[(kSamples - i) % kSamples * stride] = outer - outer_sine;
+  }
+
+  float even, odd, even_sine, odd_sine;
+};
 
 }  // namespace
 
 HarmonicTransform::HarmonicTransform(Arena& arena)
-    : basis_(arena.Allocate<float>(kHarmonics * kSamples)),
-      transposed_basis_(arena.Allocate<float>(kHarmonics * kSamples)),
-      half_done_(arena.Allocate<float>(kHarmonics * kSamples)) {
-  if (half_done_ == nullptr) return;
-  for (size_t h = 0; h < kHarmonics; ++h) {
-    for (size_t s = 0; s < kSamples; ++s) {
-      basis_[h * kSamples + s] = transposed_basis_[s * kHarmonics + h] = Basis(h, s);
+    : analysis_down_(arena.Allocate<float>(kParities * kDown * kQuarter)),
+      analysis_across_(arena.Allocate<float>(kParities * kQuarter * kAcross)),
+      synthesis_across_(arena.Allocate<float>(kParities * kAcross * kQuarterAcross)),
+      synthesis_down_(arena.Allocate<float>(kParities * kQuarterDown * kDown)),
+      half_done_(arena.Allocate<float>(kRows * kSamples)),
+      parts_(arena.Allocate<float>(kParities * kQuarterDown * kSamples)) {
+  static_assert(kRows * kQuarterAcross <= kQuarterDown * kSamples);
+  if (parts_ == nullptr) return;
+  const auto fill = [](float* table, size_t rows, size_t columns, auto value) {
+    for (size_t parity = 0; parity < kParities; ++parity) {
+      for (size_t row = 0; row < rows; ++row) {
+        for (size_t column = 0; column < columns; ++column) *table++ = value(parity, row, column);
+      }
     }
-  }
+  };
+  fill(analysis_down_, kDown, kQuarter, [](size_t parity, size_t i, size_t sample) {
+    return Share(sample) * WaveAt(parity, i, sample);
+  });
+  fill(analysis_across_, kQuarter, kAcross, [](size_t parity, size_t sample, size_t i) {
+    return Share(sample) * WaveAt(parity, i, sample);
+  });
+  fill(synthesis_across_, kAcross, kQuarterAcross, WaveAt);
+  fill(synthesis_down_, kQuarterDown, kDown,
+       [](size_t parity, size_t sample, size_t i) { return WaveAt(parity, i, sample); });
 }
 
 void HarmonicTransform::Analyse(const float* tile, float* harmonics) {
-  MultiplyMatrices(basis_, tile, kHarmonics, kSamples, kSamples, half_done_);
-  MultiplyMatrices(half_done_, transposed_basis_, kHarmonics, kSamples, kHarmonics, harmonics);
+  constexpr size_t kDownPart = kQuarter * kSamples, kAcrossPart = kRows * kQuarter;
+  for (size_t y = 0; y < kQuarter; ++y) {
+    for (size_t x = 0; x < kSamples; ++x) {
+      const Quartet q = Quartet::Split(tile + x, kSamples, y);
+      float* part = parts_ + y * kSamples + x;
+      part[0] = q.even;
+      part[kDownPart] = q.odd;
+      part[2 * kDownPart] = q.even_sine;
+      part[3 * kDownPart] = q.odd_sine;
+    }
+  }
+  for (size_t p = 0; p < kParities; ++p) {
+    MultiplyMatrices(analysis_down_ + p * kDown * kQuarter, parts_ + p * kDownPart, kDown, kQuarter,
+                     kSamples, half_done_ + p * kDown * kSamples);
+  }
+  for (size_t row = 0; row < kRows; ++row) {
+    for (size_t x = 0; x < kQuarter; ++x) {
+      const Quartet q = Quartet::Split(half_done_ + row * kSamples, 1, x);
+      float* part = parts_ + row * kQuarter + x;
+      part[0] = q.even;
+      part[kAcrossPart] = q.odd;
+      part[2 * kAcrossPart] = q.even_sine;
+      part[3 * kAcrossPart] = q.odd_sine;
+    }
+  }
+  for (size_t p = 0; p < kParities; ++p) {
+    MultiplyMatrices(parts_ + p * kAcrossPart, analysis_across_ + p * kQuarter * kAcross, kRows,
+                     kQuarter, kAcross, harmonics + p * kRows * kAcross);
+  }
+}
+
+// Leaves, of each parity, the quarter of the rows that the others follow from.
+void HarmonicTransform::SynthesiseParts(const float* harmonics) {
+  constexpr size_t kDownPart = kQuarterDown * kSamples, kAcrossPart = kRows * kQuarterAcross;
+  for (size_t p = 0; p < kParities; ++p) {
+    MultiplyMatrices(harmonics + p * kRows * kAcross,
+                     synthesis_across_ + p * kAcross * kQuarterAcross, kRows, kAcross,
+                     kQuarterAcross, parts_ + p * kAcrossPart);
+  }
+  for (size_t row = 0; row < kRows; ++row) {
+    for (size_t x = 0; x < kQuarter; ++x) {
+      const float* part = parts_ + row * kQuarterAcross + x;
+      const Quartet q{part[0], part[kAcrossPart], part[2 * kAcrossPart], part[3 * kAcrossPart]};
+      q.Join(1, x, half_done_ + row * kSamples);
+    }
+  }
+  for (size_t p = 0; p < kParities; ++p) {
+    MultiplyMatrices(synthesis_down_ + p * kQuarterDown * kDown, half_done_ + p * kDown * kSamples,
+                     kQuarterDown, kDown, kSamples, parts_ + p * kDownPart);
+  }
+}
+
+float HarmonicTransform::LargestMagnitude(const float* harmonics) {
+  SynthesiseParts(harmonics);
+  return LargestOfParities(parts_, kQuarterDown * kSamples, kQuarter * kSamples);
 }
 
 void HarmonicTransform::Synthesise(const float* harmonics, float* tile) {
-  MultiplyMatrices(harmonics, basis_, kHarmonics, kHarmonics, kSamples, half_done_);
-  MultiplyMatrices(transposed_basis_, half_done_, kSamples, kHarmonics, kSamples, tile);
+  constexpr size_t kDownPart = kQuarterDown * kSamples;
+  SynthesiseParts(harmonics);
+  for (size_t y = 0; y < kQuarter; ++y) {
+    for (size_t x = 0; x < kSamples; ++x) {
+      const float* part = parts_ + y * kSamples + x;
+      const Quartet q{part[0], part[kDownPart], part[2 * kDownPart], part[3 * kDownPart]};
+      q.Join(kSamples, y, tile + x);
+    }
+  }
 }
 
 }  // namespace countermark

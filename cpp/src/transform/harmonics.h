@@ -1,7 +1,9 @@
 // Discrete Fourier transform of a 96 x 96 tile, low frequencies only.
 //
 // Only 22 of 96 frequencies an axis are of use, so two products with a small matrix of cosines and
-// sines are faster than a fast transform, and give the same bits on every machine.
+// sines are faster than a fast transform, and give the same bits on every machine. Cosines are even
+// and sines odd about sample 0, and about sample 24 even or odd as the frequency is: four parities,
+// each of which is known from a quarter of the samples.
 #ifndef COUNTERMARK_TRANSFORM_HARMONICS_H_
 #define COUNTERMARK_TRANSFORM_HARMONICS_H_
 
@@ -15,21 +17,48 @@ class HarmonicTransform {
  public:
   static constexpr size_t kSamples = 96;
   static constexpr size_t kFrequencies = 22;
-  // Cosines in the first half, sines in the second, each padded to whole vectors.
-  static constexpr size_t kSine = 24;
-  static constexpr size_t kHarmonics = 2 * kSine;
+  static constexpr size_t kParities = 4;
+  // Harmonics of one parity: down, and across, where they are padded to whole vectors.
+  static constexpr size_t kDown = 12;
+  static constexpr size_t kAcross = 16;
+  static constexpr size_t kSize = kParities * kDown * kParities * kAcross;
+
+  enum Wave { kCosine = 0, kSine = 2 };
+
+  // Where the harmonic that is one wave across and one down is kept. So there are four matrices
+  // next to each other, one for each parity across.
+  static constexpr size_t Place(Wave down, size_t frequency_down, Wave across,
+                                size_t frequency_across) {
+    const size_t row = (down + frequency_down % 2) * kDown + frequency_down / 2;
+    const size_t parity = across + frequency_across % 2;
+    return (parity * kParities * kDown + row) * kAcross + frequency_across / 2;
+  }
 
   explicit HarmonicTransform(Arena& arena);
 
-  // harmonics[v][u] = sum over (y, x) of tile[y][x] * basis(v, y) * basis(u, x).
+  // harmonics[Place(...)] = sum over (y, x) of tile[y][x] * wave down(y) * wave across(x).
   void Analyse(const float* tile, float* harmonics);
-  // tile[y][x] = sum over (v, u) of harmonics[v][u] * basis(v, y) * basis(u, x).
+  // tile[y][x] = sum over the harmonics of harmonics[Place(...)] * wave down(y) * wave across(x).
+  // Places that belong to none must be zero.
   void Synthesise(const float* harmonics, float* tile);
+  // The largest magnitude in the tile that Synthesise makes, in half the time.
+  float LargestMagnitude(const float* harmonics);
 
  private:
-  float* basis_;             // [kHarmonics][kSamples]
-  float* transposed_basis_;  // [kSamples][kHarmonics]
-  float* half_done_;         // [kHarmonics][kSamples]
+  void SynthesiseParts(const float* harmonics);
+
+  // Samples 0 to 24, of which the others follow; where they are a product's rows or columns, they
+  // are padded to whole blocks.
+  static constexpr size_t kQuarter = 25;
+  static constexpr size_t kQuarterDown = 28;
+  static constexpr size_t kQuarterAcross = 32;
+
+  float* analysis_down_;     // [parity][kDown][kQuarter]
+  float* analysis_across_;   // [parity][kQuarter][kAcross]
+  float* synthesis_across_;  // [parity][kAcross][kQuarterAcross]
+  float* synthesis_down_;    // [parity][kQuarterDown][kDown]
+  float* half_done_;         // [parity][kDown][kSamples]
+  float* parts_;             // what a quarter of the samples says of each parity
 };
 
 }  // namespace countermark

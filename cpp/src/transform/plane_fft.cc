@@ -1,86 +1,148 @@
 #include "transform/plane_fft.h"
 
-#include <kiss_fftr.h>
+#include <algorithm>
 
 namespace countermark {
 namespace {
 
-// Columns that travel together, so that each cache line is fetched once.
-constexpr size_t kBatch = 8;
+constexpr size_t kLanes = kFourierLanes, kElement = kFourierElement;
+// Two real sequences are transformed as one complex one, a + i b.
+constexpr size_t kReals = 2 * kLanes;
 
-void* RealPlan(size_t length, bool inverse, Arena& arena) {
-  size_t bytes = 0;
-  kiss_fftr_alloc(static_cast<int>(length), inverse, nullptr, &bytes);
-  void* memory = arena.Allocate<char>(bytes);
-  if (memory == nullptr) return nullptr;
-  return kiss_fftr_alloc(static_cast<int>(length), inverse, memory, &bytes);
-}
-
-void* ComplexPlan(size_t length, bool inverse, Arena& arena) {
-  size_t bytes = 0;
-  kiss_fft_alloc(static_cast<int>(length), inverse, nullptr, &bytes);
-  void* memory = arena.Allocate<char>(bytes);
-  if (memory == nullptr) return nullptr;
-  return kiss_fft_alloc(static_cast<int>(length), inverse, memory, &bytes);
-}
-
-kiss_fft_cpx* Kiss(std::complex<float>* values) { return reinterpret_cast<kiss_fft_cpx*>(values); }
+// The transforms of the real a and b from that of a + i b, z being its coefficient k and opposite
+// its coefficient -k: a_k = (z + conj(opposite)) / 2, b_k = (z - conj(opposite)) / 2 i.
+struct Pair {
+  Pair(float z_re, float z_im, float opposite_re, float opposite_im)
+      : a_re(0.5f * (z_re + opposite_re)),
+        a_im(0.5f * (z_im - opposite_im)),
+        b_re(0.5f * (z_im + opposite_im)),
+        b_im(0.5f * (opposite_re - z_re)) {}
+  float a_re, a_im, b_re, b_im;
+};
 
 }  // namespace
 
-size_t PlaneFft::FastLength(size_t length) {
-  for (size_t candidate = length + length % 2;; candidate += 2) {
-    size_t rest = candidate;
-    for (size_t factor : {2, 3, 5}) {
-      while (rest % factor == 0) rest /= factor;
+PlaneFft::PlaneFft(const Shape& shape, Arena& arena)
+    : columns_(std::min(shape.columns, shape.width / 2 + 1)),
+      rows_(shape.rows),
+      batches_((columns_ + kReals - 1) / kReals * 2),
+      across_(shape.width, arena),
+      down_(shape.height, arena),
+      half_done_(arena.Allocate<float>(batches_ * rows_ * kElement)),
+      sequences_(arena.Allocate<float>(std::max(shape.width, shape.height) * kElement)),
+      scratch_(arena.Allocate<float>(std::max(shape.width, shape.height) * kElement)) {}
+
+// Rows first_row and on, of which the even ones are the real parts and the odd ones the imaginary
+// parts of lanes: taken apart, for all columns that are kept.
+void PlaneFft::StoreRows(const float* transformed, size_t first_row, size_t rows) {
+  const size_t width = across_.length();
+  for (size_t u = 0; u < batches_ * kLanes; ++u) {
+    // Columns that only fill the last batches may be anything.
+    const size_t at = std::min(u, width - 1);
+    const float* z = transformed + at * kElement;
+    const float* opposite = transformed + (width - at) % width * kElement;
+    float* out = Lanes(u / kLanes) + first_row * kElement + u % kLanes;
+    for (size_t lane = 0; lane < (rows + 1) / 2; ++lane) {
+      const Pair pair(z[lane], z[kLanes + lane], opposite[lane], opposite[kLanes + lane]);
+      out[2 * lane * kElement] = pair.a_re;
+      out[2 * lane * kElement + kLanes] = pair.a_im;
+      if (2 * lane + 1 == rows) break;
+      out[(2 * lane + 1) * kElement] = pair.b_re;
+      out[(2 * lane + 1) * kElement + kLanes] = pair.b_im;
     }
-    if (rest == 1) return candidate;
   }
 }
 
-PlaneFft::PlaneFft(size_t width, size_t height, Arena& arena)
-    : width_(width),
-      height_(height),
-      row_forward_(RealPlan(width, false, arena)),
-      row_inverse_(RealPlan(width, true, arena)),
-      column_forward_(ComplexPlan(height, false, arena)),
-      column_inverse_(ComplexPlan(height, true, arena)),
-      column_(arena.Allocate<std::complex<float>>(kBatch * height)),
-      transformed_(arena.Allocate<std::complex<float>>(height)) {}
-
-void PlaneFft::TransformColumns(void* plan, std::complex<float>* spectrum) {
-  for (size_t first = 0; first < columns(); first += kBatch) {
-    const size_t batch = columns() - first < kBatch ? columns() - first : kBatch;
-    for (size_t y = 0; y < height_; ++y) {
-      for (size_t i = 0; i < batch; ++i) {
-        column_[i * height_ + y] = spectrum[y * columns() + first + i];
+void PlaneFft::Power(const float* plane, size_t stride, size_t plane_width, size_t plane_rows,
+                     float* power) {
+  const size_t height = down_.length();
+  for (size_t first = 0; first < plane_rows; first += kReals) {
+    const size_t rows = std::min(kReals, plane_rows - first);
+    std::fill_n(sequences_, across_.length() * kElement, 0.0f);
+    for (size_t x = 0; x < plane_width; ++x) {
+      for (size_t row = 0; row < rows; ++row) {
+        sequences_[x * kElement + row % 2 * kLanes + row / 2] = plane[(first + row) * stride + x];
       }
     }
-    for (size_t i = 0; i < batch; ++i) {
-      kiss_fft(static_cast<kiss_fft_cfg>(plan), Kiss(column_ + i * height_), Kiss(transformed_));
-      for (size_t y = 0; y < height_; ++y) column_[i * height_ + y] = transformed_[y];
-    }
-    for (size_t y = 0; y < height_; ++y) {
-      for (size_t i = 0; i < batch; ++i) {
-        spectrum[y * columns() + first + i] = column_[i * height_ + y];
+    StoreRows(across_.Transform(sequences_, scratch_), first, rows);
+  }
+  for (size_t batch = 0; batch * kLanes < columns_; ++batch) {
+    std::copy_n(Lanes(batch), plane_rows * kElement, sequences_);
+    std::fill_n(sequences_ + plane_rows * kElement, (height - plane_rows) * kElement, 0.0f);
+    const float* transformed = down_.Transform(sequences_, scratch_);
+    const size_t first = batch * kLanes, count = std::min(kLanes, columns_ - first);
+    for (size_t v = 0; v < height; ++v) {
+      const float* re = transformed + v * kElement;
+      const float* im = re + kLanes;
+      for (size_t lane = 0; lane < count; ++lane) {
+        power[v * columns_ + first + lane] = re[lane] * re[lane] + im[lane] * im[lane];
       }
     }
   }
 }
 
-void PlaneFft::Forward(const float* plane, std::complex<float>* spectrum) {
-  for (size_t y = 0; y < height_; ++y) {
-    kiss_fftr(static_cast<kiss_fftr_cfg>(row_forward_), plane + y * width_,
-              Kiss(spectrum + y * columns()));
+// The columns of this batch, which are the real parts, and of the next, the imaginary parts. The
+// transform of what is real at -k is that with the other sign of i at k.
+void PlaneFft::StoreColumns(const float* transformed, size_t batch, size_t rows) {
+  const size_t height = down_.length();
+  for (size_t y = 0; y < rows; ++y) {
+    const float* z = transformed + (height - y) % height * kElement;
+    const float* opposite = transformed + y * kElement;
+    float* a = Lanes(batch) + y * kElement;
+    float* b = Lanes(batch + 1) + y * kElement;
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const Pair pair(z[lane], z[kLanes + lane], opposite[lane], opposite[kLanes + lane]);
+      a[lane] = pair.a_re;
+      a[kLanes + lane] = pair.a_im;
+      b[lane] = pair.b_re;
+      b[kLanes + lane] = pair.b_im;
+    }
   }
-  TransformColumns(column_forward_, spectrum);
 }
 
-void PlaneFft::Inverse(std::complex<float>* spectrum, float* plane) {
-  TransformColumns(column_inverse_, spectrum);
-  for (size_t y = 0; y < height_; ++y) {
-    kiss_fftri(static_cast<kiss_fftr_cfg>(row_inverse_), Kiss(spectrum + y * columns()),
-               plane + y * width_);
+// Coefficients of a + i b from those of the real a and b, which at opposite frequencies are each
+// other's conjugates.
+void PlaneFft::LoadRows(size_t first_row, size_t rows) {
+  const size_t width = across_.length();
+  std::fill_n(sequences_, width * kElement, 0.0f);
+  for (size_t u = 0; u < columns_; ++u) {
+    const float* in = Lanes(u / kLanes) + first_row * kElement + u % kLanes;
+    // At frequencies that are their own opposites a real row has real coefficients.
+    const float has_im = u == 0 || 2 * u == width ? 0.0f : 1.0f;
+    float* z = sequences_ + u * kElement;
+    float* opposite = sequences_ + (width - u) % width * kElement;
+    for (size_t lane = 0; lane < (rows + 1) / 2; ++lane) {
+      const float* a = in + 2 * lane * kElement;
+      const float* b = 2 * lane + 1 < rows ? a + kElement : a;
+      const float a_im = has_im * a[kLanes], b_im = has_im * b[kLanes];
+      z[lane] = a[0] - b_im;
+      z[kLanes + lane] = a_im + b[0];
+      opposite[lane] = a[0] + b_im;
+      opposite[kLanes + lane] = b[0] - a_im;
+    }
+  }
+}
+
+void PlaneFft::Plane(const float* spectrum, size_t rows, float* plane) {
+  const size_t width = across_.length(), height = down_.length();
+  for (size_t batch = 0; batch < batches_; batch += 2) {
+    const size_t first = batch * kLanes, count = std::min(kReals, columns_ - first);
+    std::fill_n(sequences_, height * kElement, 0.0f);
+    for (size_t v = 0; v < height; ++v) {
+      std::copy_n(spectrum + v * columns_ + first, count, sequences_ + v * kElement);
+    }
+    StoreColumns(down_.Transform(sequences_, scratch_), batch, rows);
+  }
+  for (size_t first = 0; first < rows; first += kReals) {
+    const size_t here = std::min(kReals, rows - first);
+    LoadRows(first, here);
+    const float* transformed = across_.Transform(sequences_, scratch_);
+    for (size_t x = 0; x < width; ++x) {
+      const float* from = transformed + (width - x) % width * kElement;
+      for (size_t row = 0; row < here; ++row) {
+        plane[(first + row) * width + x] = from[row % 2 * kLanes + row / 2];
+      }
+    }
   }
 }
 

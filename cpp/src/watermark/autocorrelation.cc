@@ -17,130 +17,183 @@ size_t Reach(size_t length, double share) {
   return static_cast<size_t>(share * static_cast<double>(length));
 }
 
-// Running mean over 2 radius + 1 values, `stride` apart, around a circle.
-void CircularMean(const float* in, size_t count, size_t stride, size_t radius, float* out) {
-  const auto at = [&](size_t i) { return in[(i % count) * stride]; };
-  double sum = 0;
-  for (size_t i = 0; i < 2 * radius + 1; ++i) sum += at(i + count - radius);
-  const double scale = 1.0 / static_cast<double>(2 * radius + 1);
-  for (size_t i = 0; i < count; ++i) {
-    out[i * stride] = static_cast<float>(sum * scale);
-    sum += at(i + radius + 1) - at(i + count - radius);
-  }
-}
+// Rows that are averaged side by side: a running mean waits for itself.
+constexpr size_t kRowsAtOnce = 4;
 
-// Running mean along a row that ends where it begins to mirror itself (frequency 0 and the
-// highest).
-void MirroredMean(const float* in, size_t count, size_t radius, float* out) {
-  const size_t last = count - 1;
-  const auto at = [&](ptrdiff_t i) {
-    size_t j = static_cast<size_t>(std::abs(i)) % (2 * last);
-    return in[j > last ? 2 * last - j : j];
-  };
-  const ptrdiff_t r = static_cast<ptrdiff_t>(radius);
-  double sum = 0;
-  for (ptrdiff_t i = -r; i <= r; ++i) sum += at(i);
-  const double scale = 1.0 / static_cast<double>(2 * radius + 1);
-  for (size_t i = 0; i < count; ++i) {
-    out[i] = static_cast<float>(sum * scale);
-    const ptrdiff_t here = static_cast<ptrdiff_t>(i);
-    sum += at(here + r + 1) - at(here - r);
-  }
+// The columns that tell about the band: its own, and those that its smoothed power comes from.
+size_t ColumnsFor(size_t width, double outer, size_t radius) {
+  return static_cast<size_t>(outer * static_cast<double>(width)) + 2 * radius + 2;
 }
 
 }  // namespace
 
-Autocorrelation::Autocorrelation(Size plane, double share, Arena& arena)
-    : fft_(PlaneFft::FastLength(plane.width + Reach(plane.width, share)),
-           PlaneFft::FastLength(plane.height + Reach(plane.height, share)), arena),
-      padded_(arena.Allocate<float>(fft_.width() * fft_.height())),
-      spectrum_(arena.Allocate<std::complex<float>>(fft_.columns() * fft_.height())),
-      power_(arena.Allocate<float>(fft_.columns() * fft_.height())),
-      smooth_(arena.Allocate<float>(fft_.columns() * fft_.height())),
-      sample_(arena.Allocate<float>(kSampleSize)) {
+Autocorrelation::Autocorrelation(Size plane, double share, double smallest, double largest,
+                                 Arena& arena)
+    : size_(plane),
+      inner_(0.8 * std::sqrt(static_cast<double>(kBandInner2)) / (kTile * largest)),
+      outer_(std::min(0.5, 1.1 * std::sqrt(static_cast<double>(kBandOuter2)) / (kTile * smallest))),
+      width_(LaneFft::FastLength(plane.width + Reach(plane.width, share))),
+      height_(LaneFft::FastLength(plane.height + Reach(plane.height, share))),
+      radius_(std::max<size_t>(3, std::max(width_, height_) / 50)),
+      fft_({width_, height_, ColumnsFor(width_, outer_, radius_),
+            std::max(plane.height, Reach(plane.height, share) + 1)},
+           arena) {
+  const size_t columns = fft_.columns();
   lags_.reach_x = Reach(plane.width, share);
   lags_.reach_y = Reach(plane.height, share);
   const Size lags{2 * lags_.reach_x + 1, lags_.reach_y + 1};
-  lags_.plane = AllocateBorderedPlane(lags, arena);
+  power_ = arena.Allocate<float>(columns * height_);
+  smooth_ = arena.Allocate<float>(columns * height_);
+  correlation_ = arena.Allocate<float>(std::max(lags.height * width_, columns * height_));
+  lines_ = arena.Allocate<float>(std::max(kRowsAtOnce * (columns + 2 * radius_ + 1), lags.width));
+  sums_ = arena.Allocate<double>(columns);
+  sample_ = arena.Allocate<float>(kSampleSize);
   lags_.weighted = AllocateBorderedPlane(lags, arena);
   lags_.overlap = AllocateBorderedPlane(lags, arena);
 }
 
-// spectrum = |spectrum|^2 / its smoothed self within the band, zero elsewhere.
-void Autocorrelation::FlattenSpectrum(double inner, double outer) {
-  const size_t columns = fft_.columns(), height = fft_.height();
-  for (size_t i = 0; i < columns * height; ++i) power_[i] = std::norm(spectrum_[i]);
-  const size_t radius = std::max<size_t>(3, std::max(fft_.width(), height) / 50);
-  for (size_t pass = 0; pass < 2; ++pass) {
-    const float* from = pass == 0 ? power_ : smooth_;
-    for (size_t y = 0; y < height; ++y) {
-      // `padded_` is free between the transforms.
-      MirroredMean(from + y * columns, columns, radius, padded_ + y * columns);
-    }
-    for (size_t x = 0; x < columns; ++x) {
-      CircularMean(padded_ + x, height, columns, radius, smooth_ + x);
-    }
-  }
-  for (size_t y = 0; y < height; ++y) {
-    const double fy = static_cast<double>(std::min(y, height - y)) / static_cast<double>(height);
-    for (size_t x = 0; x < columns; ++x) {
-      const double fx = static_cast<double>(x) / static_cast<double>(fft_.width());
-      const double f2 = fx * fx + fy * fy;
-      const size_t i = y * columns + x;
-      const bool inside = f2 >= inner * inner && f2 <= outer * outer;
-      spectrum_[i] = inside ? power_[i] / (smooth_[i] + 1e-9f) : 0.0f;
-    }
-  }
-}
-
-const LagPlane& Autocorrelation::Compute(const Plane& whitened, double smallest, double largest) {
-  std::fill_n(padded_, fft_.width() * fft_.height(), 0.0f);
-  for (size_t y = 0; y < whitened.height; ++y) {
-    std::copy_n(whitened.Row(y), whitened.width, padded_ + y * fft_.width());
-  }
-  fft_.Forward(padded_, spectrum_);
-  const double inner = std::sqrt(static_cast<double>(kBandInner2)) / kTile;
-  const double outer = std::sqrt(static_cast<double>(kBandOuter2)) / kTile;
-  FlattenSpectrum(0.8 * inner / largest, std::min(0.5, 1.1 * outer / smallest));
-  fft_.Inverse(spectrum_, padded_);
-
-  FillLags(whitened.size());
+const LagPlane& Autocorrelation::Compute(const Plane& whitened) {
+  fft_.Power(whitened.data, whitened.stride, whitened.width, whitened.height, power_);
+  FlattenSpectrum();
+  fft_.Plane(power_, lags_.reach_y + 1, correlation_);
+  FillOverlap();
+  FillLags(ScaleOfLags());
   return lags_;
 }
 
-void Autocorrelation::FillLags(Size plane) {
-  const ptrdiff_t reach_x = static_cast<ptrdiff_t>(lags_.reach_x);
-  const float width = static_cast<float>(plane.width), height = static_cast<float>(plane.height);
-  size_t sampled = 0, seen = 0;
-  const size_t every = lags_.plane.size().Area() / kSampleSize + 1;
-  for (size_t dy = 0; dy <= lags_.reach_y; ++dy) {
-    const float* correlation = padded_ + dy * fft_.width();
-    for (ptrdiff_t dx = -reach_x; dx <= reach_x; ++dx) {
-      const size_t column =
-          static_cast<size_t>(dx < 0 ? dx + static_cast<ptrdiff_t>(fft_.width()) : dx);
-      const float overlap =
-          (1 - static_cast<float>(dy) / height) * (1 - static_cast<float>(std::abs(dx)) / width);
-      const bool tells = overlap >= kLeastOverlap && (dx != 0 || dy != 0);
-      const float value = tells ? correlation[column] / std::sqrt(overlap) : 0.0f;
-      lags_.plane.Row(dy)[dx + reach_x] = value;
-      lags_.overlap.Row(dy)[dx + reach_x] = tells ? overlap : 0.0f;
-      if (++seen % every == 0 && tells && sampled < kSampleSize) {
-        sample_[sampled++] = std::fabs(value);
+// Running means along rows, which mirror themselves at frequency 0 and at the highest.
+void Autocorrelation::SmoothAcross(const float* in, float* out) {
+  const size_t columns = fft_.columns(), last = columns - 1;
+  const ptrdiff_t radius = static_cast<ptrdiff_t>(radius_);
+  const double scale = 1.0 / static_cast<double>(2 * radius_ + 1);
+  for (size_t y = 0; y < height_; y += kRowsAtOnce) {
+    size_t rows[kRowsAtOnce];
+    for (size_t k = 0; k < kRowsAtOnce; ++k) rows[k] = std::min(y + k, height_ - 1) * columns;
+    for (ptrdiff_t i = -radius; i <= static_cast<ptrdiff_t>(columns) + radius; ++i) {
+      const size_t around = static_cast<size_t>(std::abs(i)) % (2 * last);
+      const size_t from = around > last ? 2 * last - around : around;
+      float* line = lines_ + static_cast<size_t>(i + radius) * kRowsAtOnce;
+      for (size_t k = 0; k < kRowsAtOnce; ++k) line[k] = in[rows[k] + from];
+    }
+    double sum[kRowsAtOnce] = {};
+    for (size_t i = 0; i < (2 * radius_ + 1) * kRowsAtOnce; ++i) {
+      sum[i % kRowsAtOnce] += static_cast<double>(lines_[i]);
+    }
+    const float* leaving = lines_;
+    const float* entering = lines_ + (2 * radius_ + 1) * kRowsAtOnce;
+    for (size_t x = 0; x < columns; ++x) {
+      for (size_t k = 0; k < kRowsAtOnce; ++k) {
+        out[rows[k] + x] = static_cast<float>(sum[k] * scale);
+        sum[k] += static_cast<double>(entering[x * kRowsAtOnce + k] - leaving[x * kRowsAtOnce + k]);
       }
     }
   }
-  float scale = 0;
-  if (sampled > 0) {
-    std::nth_element(sample_, sample_ + sampled / 2, sample_ + sampled);
-    // The median of a normal variable's magnitude is 0.6745 deviations.
-    scale = 0.6745f / (sample_[sampled / 2] + 1e-30f);
+}
+
+// Running means along columns, which are circles.
+void Autocorrelation::SmoothDown(const float* in, float* out) {
+  const size_t columns = fft_.columns(), radius = std::min(radius_, (height_ - 1) / 2);
+  const double scale = 1.0 / static_cast<double>(2 * radius + 1);
+  const auto row = [&](size_t y) { return in + y % height_ * columns; };
+  std::fill_n(sums_, columns, 0.0);
+  for (size_t i = 0; i < 2 * radius + 1; ++i) {
+    const float* entering = row(i + height_ - radius);
+    for (size_t x = 0; x < columns; ++x) sums_[x] += static_cast<double>(entering[x]);
+  }
+  for (size_t y = 0; y < height_; ++y) {
+    const float* entering = row(y + radius + 1);
+    const float* leaving = row(y + height_ - radius);
+    for (size_t x = 0; x < columns; ++x) {
+      out[y * columns + x] = static_cast<float>(sums_[x] * scale);
+      sums_[x] += static_cast<double>(entering[x] - leaving[x]);
+    }
+  }
+}
+
+void Autocorrelation::Smooth() {
+  // There are no correlations yet.
+  SmoothAcross(power_, correlation_);
+  SmoothDown(correlation_, smooth_);
+  SmoothAcross(smooth_, correlation_);
+  SmoothDown(correlation_, smooth_);
+}
+
+// power /= its smoothed self within the band, = 0 elsewhere.
+void Autocorrelation::FlattenSpectrum() {
+  const size_t columns = fft_.columns();
+  Smooth();
+  for (size_t y = 0; y < height_; ++y) {
+    const double fy = static_cast<double>(std::min(y, height_ - y)) / static_cast<double>(height_);
+    const auto square = [&](size_t x) {
+      const double fx = static_cast<double>(x) / static_cast<double>(width_);
+      return fx * fx + fy * fy;
+    };
+    float* power = power_ + y * columns;
+    const float* smooth = smooth_ + y * columns;
+    size_t x = 0;
+    for (; x < columns && square(x) < inner_ * inner_; ++x) power[x] = 0;
+    for (; x < columns && square(x) <= outer_ * outer_; ++x) power[x] /= smooth[x] + 1e-9f;
+    std::fill(power + x, power + columns, 0.0f);
+  }
+}
+
+const float* Autocorrelation::LeftOf(size_t dy) const {
+  return correlation_ + dy * width_ + width_ - lags_.reach_x;
+}
+
+const float* Autocorrelation::RightOf(size_t dy) const {
+  return correlation_ + dy * width_ - lags_.reach_x;
+}
+
+void Autocorrelation::FillOverlap() {
+  const size_t count = lags_.overlap.width;
+  const float width = static_cast<float>(size_.width), height = static_cast<float>(size_.height);
+  for (size_t i = 0; i < count; ++i) {
+    const size_t dx = i < lags_.reach_x ? lags_.reach_x - i : i - lags_.reach_x;
+    lines_[i] = 1 - static_cast<float>(dx) / width;
   }
   for (size_t dy = 0; dy <= lags_.reach_y; ++dy) {
-    float* row = lags_.plane.Row(dy);
-    for (size_t i = 0; i < lags_.plane.width; ++i) {
-      row[i] = std::clamp(row[i] * scale, kLowest, kHighest);
-      lags_.weighted.Row(dy)[i] = row[i] * std::sqrt(lags_.overlap.Row(dy)[i]);
+    const float down = 1 - static_cast<float>(dy) / height;
+    float* row = lags_.overlap.Row(dy);
+    for (size_t i = 0; i < count; ++i) {
+      const float overlap = down * lines_[i];
+      row[i] = overlap >= kLeastOverlap ? overlap : 0.0f;
     }
+  }
+  lags_.overlap.Row(0)[lags_.reach_x] = 0;
+}
+
+float Autocorrelation::ScaleOfLags() {
+  const Size size = lags_.overlap.size();
+  const size_t every = size.Area() / kSampleSize + 1;
+  size_t sampled = 0;
+  for (size_t i = every - 1; i < size.Area(); i += every) {
+    const size_t dy = i / size.width, x = i % size.width;
+    const float overlap = lags_.overlap.Row(dy)[x];
+    if (overlap == 0) continue;
+    const float correlation = (x < lags_.reach_x ? LeftOf(dy) : RightOf(dy))[x];
+    sample_[sampled++] = std::fabs(correlation / std::sqrt(overlap));
+  }
+  if (sampled == 0) return 0;
+  std::nth_element(sample_, sample_ + sampled / 2, sample_ + sampled);
+  // The median of a normal variable's magnitude is 0.6745 deviations.
+  return 0.6745f / (sample_[sampled / 2] + 1e-30f);
+}
+
+void Autocorrelation::FillLags(float scale) {
+  const auto fill = [scale](const float* correlation, const float* overlap, size_t first,
+                            size_t end, float* weighted) {
+    for (size_t i = first; i < end; ++i) {
+      const float root = std::sqrt(overlap[i]);
+      const float value = std::min(std::max(correlation[i] / root * scale, kLowest), kHighest);
+      weighted[i] = overlap[i] > 0 ? value * root : 0.0f;
+    }
+  };
+  for (size_t dy = 0; dy <= lags_.reach_y; ++dy) {
+    const float* overlap = lags_.overlap.Row(dy);
+    float* weighted = lags_.weighted.Row(dy);
+    fill(LeftOf(dy), overlap, 0, lags_.reach_x, weighted);
+    fill(RightOf(dy), overlap, lags_.reach_x, lags_.weighted.width, weighted);
   }
 }
 

@@ -2,8 +2,6 @@
 #ifndef COUNTERMARK_WATERMARK_AUTOCORRELATION_H_
 #define COUNTERMARK_WATERMARK_AUTOCORRELATION_H_
 
-#include <complex>
-
 #include "base/arena.h"
 #include "transform/plane_fft.h"
 #include "watermark/plane.h"
@@ -13,9 +11,9 @@ namespace countermark {
 // Correlations by lag, in deviations of chance, clipped to [-3, 12]. The correlation at -lag is
 // that at lag, so only dy >= 0 is kept.
 struct LagPlane {
-  Plane plane;  // bordered; lag (0, 0) is at (reach_x, 0)
-  // The same times the square root of the share of the plane that overlaps itself at that lag: by
-  // so much a mark stands out less, so this is what a matched filter adds up.
+  // Times the square root of the share of the plane that overlaps itself at that lag: by so much a
+  // mark stands out less, so this is what a matched filter adds up. Bordered; lag (0, 0) is at
+  // (reach_x, 0).
   Plane weighted;
   Plane overlap;       // that share
   size_t reach_x = 0;  // lags run from -reach_x to reach_x
@@ -24,21 +22,36 @@ struct LagPlane {
 
 class Autocorrelation {
  public:
-  // `share`: the longest lag as a share of the plane's sides.
-  Autocorrelation(Size plane, double share, Arena& arena);
+  // `share`: the longest lag as a share of the plane's sides. Looks at the band of a mark that
+  // appears `smallest` to `largest` times its canonical size.
+  Autocorrelation(Size plane, double share, double smallest, double largest, Arena& arena);
 
-  // Looks at the band of a mark that appears `smallest` to `largest` times its canonical size.
-  const LagPlane& Compute(const Plane& whitened, double smallest, double largest);
+  const LagPlane& Compute(const Plane& whitened);
 
  private:
-  void FlattenSpectrum(double inner, double outer);
-  void FillLags(Size plane);
+  // Power spectra are smoothed across and down, twice, which comes near a Gaussian.
+  void Smooth();
+  void SmoothAcross(const float* in, float* out);
+  void SmoothDown(const float* in, float* out);
+  void FlattenSpectrum();
+  void FillOverlap();
+  // What makes a deviation of the correlations 1.
+  float ScaleOfLags();
+  void FillLags(float scale);
+  // Where the correlations at lags of dy rows begin, as if lag 0 were at reach_x.
+  const float* LeftOf(size_t dy) const;   // dx < 0
+  const float* RightOf(size_t dy) const;  // dx >= 0
 
+  Size size_;
+  double inner_, outer_;   // radii of the band, in cycles per pixel
+  size_t width_, height_;  // of the plane with room for the lags
+  size_t radius_;          // of the smoothing
   PlaneFft fft_;
-  float* padded_;
-  std::complex<float>* spectrum_;
   float* power_;
   float* smooth_;
+  float* correlation_;  // also half-smoothed power
+  float* lines_;        // a few rows side by side
+  double* sums_;
   float* sample_;
   LagPlane lags_;
 };

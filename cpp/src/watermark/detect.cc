@@ -22,8 +22,8 @@ constexpr float kSettledScore = 13.0f;
 // Of the lattices that a search finds, so many are scored by the pilot, best lattices first; of
 // those, and of the hypotheses of the scan, so many are tried, highest pilots first.
 constexpr size_t kMostScored = 28;
-constexpr size_t kTries = 6;
-constexpr size_t kScanTries = 4;
+constexpr size_t kTries = 4;
+constexpr size_t kScanTries = 3;
 // Planes that are searched for marks smaller than canonical have at most this side.
 constexpr double kLargestSide = 2.0 * kCanonicalSide;
 // The levels of a pyramid are half an octave apart.
@@ -53,6 +53,16 @@ struct Pyramid {
 
 double ScaleOf(size_t level) { return std::exp2(0.5 * static_cast<double>(level)); }
 
+// The magnifications within the range, in the view, that are looked for in this level, in its own
+// pixels; the first level also takes those that are smaller.
+ScaleRange RangeIn(size_t level, ScaleRange range) {
+  const double scale = ScaleOf(level), half_step = std::sqrt(kLevelStep);
+  return {level == 0 ? range.smallest : std::max(range.smallest / scale, 1 / half_step),
+          std::min(range.largest / scale, half_step)};
+}
+
+bool IsEmpty(ScaleRange range) { return range.smallest >= range.largest; }
+
 struct Hypothesis {
   Linear linear;  // canonical to pixels of the level
   size_t level;
@@ -80,7 +90,8 @@ class Detector {
   View MakeView(const ImageView& part, double left, double top, double side);
   Plane WhitenedAt(const View& view, double scale, float floor);
   bool ReadAligned(const View& view, float floor, Found* found);
-  Pyramid MakePyramid(const ImageView& part, double left, double top, double side);
+  Pyramid MakePyramid(const ImageView& part, double left, double top, double side,
+                      ScaleRange range);
   bool Search(const Pyramid& pyramid, const Pyramid& whole, ScaleRange range, double longest_lag,
               Found* found);
   bool Scan(const Pyramid& pyramid, Found* found);
@@ -124,9 +135,14 @@ Plane Detector::WhitenedAt(const View& view, double scale, float floor) {
   return whitened;
 }
 
-Pyramid Detector::MakePyramid(const ImageView& part, double left, double top, double side) {
+// With the levels in which marks of these magnifications are looked for.
+Pyramid Detector::MakePyramid(const ImageView& part, double left, double top, double side,
+                              ScaleRange range) {
   Pyramid pyramid{MakeView(part, left, top, side), {}};
-  for (size_t i = 0; i < kLevels; ++i) pyramid.levels[i] = WhitenedAt(pyramid.view, ScaleOf(i), kFineFloor);
+  for (size_t i = 0; i < kLevels; ++i) {
+    if (IsEmpty(RangeIn(i, range))) continue;
+    pyramid.levels[i] = WhitenedAt(pyramid.view, ScaleOf(i), kFineFloor);
+  }
   return pyramid;
 }
 
@@ -157,18 +173,13 @@ bool Detector::ReadAligned(const View& view, float floor, Found* found) {
 // Reads under the hypotheses under which the pilot stands out most.
 bool Detector::TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis* hypotheses,
                        size_t count, size_t tries, Found* found) {
-  if (pyramid.view.luma.data == nullptr) return false;
-  for (size_t i = 0; i < count; ++i) {
-    Hypothesis& h = hypotheses[i];
-    const Plane& plane = pyramid.levels[h.level];
-    h.score = reader_.Score(plane, PlacementIn(plane, h.linear));
-  }
   std::sort(hypotheses, hypotheses + count,
             [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
   for (size_t i = 0; i < std::min(tries, count) && hypotheses[i].score > kWorthALook; ++i) {
     const Plane& plane = pyramid.levels[hypotheses[i].level];
     Placement placement = PlacementIn(plane, hypotheses[i].linear);
     PilotPeak peak = reader_.Look(plane, placement, 0, 0);
+    if (peak.score < kWorthALook) continue;
     placement = reader_.Refine(placement, peak);
     peak = reader_.Look(plane, placement, 0, 0);
     *found = {peak, placement, plane.size(), pyramid.view, {}};
@@ -179,7 +190,8 @@ bool Detector::TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis*
     }
     if (peak.score > kPerspectiveScore) {
       GrowOver(whole, found);
-      if (found->peak.score >= kLeastScore && reader_.Read(found->peak, Hint::kFoundPlacement, &found->message))
+      if (found->peak.score >= kLeastScore &&
+          reader_.Read(found->peak, Hint::kFoundPlacement, &found->message))
         return true;
     }
   }
@@ -224,17 +236,15 @@ bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, ScaleRange r
   constexpr size_t kMost = kLevels * LatticeSearch::kMostHypotheses;
   std::array<Hypothesis, kMost> hypotheses;
   size_t count = 0;
-  const double half_step = std::sqrt(kLevelStep);
   for (size_t i = 0; i < kLevels; ++i) {
-    const double scale = ScaleOf(i);
-    const ScaleRange at{i == 0 ? range.smallest : std::max(range.smallest / scale, 1 / half_step),
-                        std::min(range.largest / scale, half_step)};
-    if (at.smallest >= at.largest) continue;
+    const ScaleRange at = RangeIn(i, range);
+    if (IsEmpty(at)) continue;
     const Arena::Scope scope(arena_);
-    Autocorrelation correlation(pyramid.levels[i].size(), longest_lag, arena_);
+    Autocorrelation correlation(pyramid.levels[i].size(), longest_lag, at.smallest, at.largest,
+                                arena_);
     LatticeSearch lattice(arena_);
     if (pyramid.view.luma.data == nullptr) continue;
-    const LagPlane& lags = correlation.Compute(pyramid.levels[i], at.smallest, at.largest);
+    const LagPlane& lags = correlation.Compute(pyramid.levels[i]);
     LatticeSearch::Hypotheses lattices;
     const size_t here = lattice.Find(lags, at, &lattices);
     for (size_t j = 0; j < here; ++j) {
@@ -243,21 +253,32 @@ bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, ScaleRange r
   }
   std::sort(hypotheses.begin(), hypotheses.begin() + count,
             [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
-  return TryBest(pyramid, whole, hypotheses.data(), std::min(count, kMostScored), kTries, found);
+  count = std::min(count, kMostScored);
+  for (size_t i = 0; i < count; ++i) {
+    const Plane& plane = pyramid.levels[hypotheses[i].level];
+    hypotheses[i].score = reader_.Score(plane, PlacementIn(plane, hypotheses[i].linear));
+  }
+  return TryBest(pyramid, whole, hypotheses.data(), count, kTries, found);
 }
 
 // Upright crops, tried one by one against the pilot, which stands out where the lattice, of which
 // a small crop holds little, does not.
 bool Detector::Scan(const Pyramid& pyramid, Found* found) {
-  constexpr int kScales = 207;
-  std::array<Hypothesis, kScales> hypotheses;
-  for (size_t i = 0; i < kScales; ++i) {
-    const double scale = std::exp(0.006 * static_cast<double>(i) - 0.05);
+  // A step turns into the same shift at the edge of every level.
+  constexpr double kFrom = -0.05, kTo = 1.19, kStep = 0.006;  // logarithms of scales
+  std::array<Hypothesis, static_cast<size_t>((kTo - kFrom) / kStep) + 1> hypotheses;
+  size_t count = 0;
+  const Arena::Scope scope(arena_);
+  UprightFold fold(pyramid.view.luma.width, arena_);
+  if (pyramid.view.luma.data == nullptr) return false;
+  for (double log_scale = kFrom; log_scale < kTo;) {
+    const double scale = std::exp(log_scale);
     const size_t level = Pyramid::LevelFor(scale);
     const double at = scale / ScaleOf(level);
-    hypotheses[i] = {{at, 0, 0, at}, level, 0};
+    hypotheses[count++] = {{at, 0, 0, at}, level, reader_.Score(pyramid.levels[level], at, fold)};
+    log_scale += kStep * ScaleOf(level);
   }
-  return TryBest(pyramid, pyramid, hypotheses.data(), kScales, kScanTries, found);
+  return TryBest(pyramid, pyramid, hypotheses.data(), count, kScanTries, found);
 }
 
 bool Detector::DetectFully(Found* found) {
@@ -266,18 +287,19 @@ bool Detector::DetectFully(Found* found) {
     if (DetectAligned(found)) return true;
   }
   constexpr double kLongLags = 0.9, kShortLags = 0.5;
+  constexpr ScaleRange kOfWhole{0.9, 3.6}, kOfMiddle{0.7, 2.6};
   const Arena::Scope scope(arena_);
-  const Pyramid whole = MakePyramid(image_, 0, 0, kCanonicalSide);
-  if (Search(whole, whole, {0.9, 3.6}, kLongLags, found)) return true;
+  const Pyramid whole = MakePyramid(image_, 0, 0, kCanonicalSide, kOfWhole);
+  if (Search(whole, whole, kOfWhole, kLongLags, found)) return true;
   {  // Perspective is nearly affine in the middle, and what surrounds a picture is cut off.
     const Arena::Scope inner(arena_);
     const size_t left = image_.width / 5, top = image_.height / 5;
     const ImageView middle{image_.Row(top) + left * BytesPerPixel(image_.format),
                            image_.width - 2 * left, image_.height - 2 * top, image_.stride_bytes,
                            image_.format};
-    const Pyramid pyramid =
-        MakePyramid(middle, static_cast<double>(left), static_cast<double>(top), kCanonicalSide);
-    if (Search(pyramid, whole, {0.7, 2.6}, kLongLags, found)) return true;
+    const Pyramid pyramid = MakePyramid(middle, static_cast<double>(left), static_cast<double>(top),
+                                        kCanonicalSide, kOfMiddle);
+    if (Search(pyramid, whole, kOfMiddle, kLongLags, found)) return true;
   }
   {  // Grown canvas: the mark looks smaller.
     const Arena::Scope inner(arena_);
@@ -285,8 +307,9 @@ bool Detector::DetectFully(Found* found) {
         std::sqrt(static_cast<double>(image_.width) * static_cast<double>(image_.height));
     const double side = std::clamp<double>(native, kCanonicalSide, kLargestSide);
     const double k = side / kCanonicalSide;
-    const Pyramid pyramid = MakePyramid(image_, 0, 0, side);
-    if (Search(pyramid, whole, {std::max(0.7, 0.4 * k), 0.95 * k}, kShortLags, found)) return true;
+    const ScaleRange range{std::max(0.7, 0.4 * k), 0.95 * k};
+    const Pyramid pyramid = side == kCanonicalSide ? whole : MakePyramid(image_, 0, 0, side, range);
+    if (Search(pyramid, whole, range, kShortLags, found)) return true;
   }
   if (Scan(whole, found)) return true;
   return false;

@@ -176,6 +176,39 @@ void TileFold::SumOnly(const Plane& plane, const Placement& placement, int half_
   if (half_x != 0 || half_y != 0) HalfShift(-half_x, -half_y).Apply(sum);
 }
 
+UprightFold::UprightFold(size_t widest, Arena& arena)
+    : transform_(arena),
+      line_(AllocateBorderedPlane({widest, 1}, arena)),
+      samples_(arena.Allocate<float>(kTile * kTile)) {}
+
+void UprightFold::Sum(const Plane& plane, double scale, Spectrum* sum) {
+  const Placement p = Centred(plane, scale, 0, 0, scale);
+  const int most_down = static_cast<int>(p.y / (scale * kTile)) + 1;
+  const int most_across = static_cast<int>(p.x / (scale * kTile)) + 1;
+  std::fill_n(samples_, kTile * kTile, 0.0f);
+  for (int row = 0; row < kTile; ++row) {
+    std::fill_n(line_.Row(0), plane.width + 2, 0.0f);
+    for (int tile = -most_down; tile < most_down; ++tile) {
+      const double y = std::floor(scale * (tile * kTile + row) + p.y + 0.5);
+      if (y < 0 || y >= static_cast<double>(plane.height)) continue;
+      const float* from = plane.Row(static_cast<size_t>(y));
+      for (size_t x = 0; x < plane.width; ++x) line_.Row(0)[x] += from[x];
+    }
+    for (int tile = -most_across; tile < most_across; ++tile) {
+      const SampleLine line = {line_.data,
+                               line_.stride,
+                               plane.width,
+                               1,
+                               static_cast<float>(scale * tile * kTile + p.x),
+                               0,
+                               static_cast<float>(scale),
+                               0};
+      AddNearestSamples(line, kTile, samples_ + row * kTile);
+    }
+  }
+  transform_.Analyse(samples_, sum);
+}
+
 void SmoothOverBand(const float* values, float* smooth) {
   constexpr int kRows = 2 * kHighestFrequency + 1 + 2 * kReach;
   constexpr int kColumns = kHighestFrequency + 1 + 2 * kReach;

@@ -66,6 +66,21 @@ class TileFold {
   float* centres_;
 };
 
+// The sum for placements that are centred and upright, from the nearest pixels. As all tiles are
+// cut alike, their rows are added up before their columns are: many times faster than SumOnly.
+class UprightFold {
+ public:
+  // Planes may be `widest` wide.
+  UprightFold(size_t widest, Arena& arena);
+
+  void Sum(const Plane& plane, double scale, Spectrum* sum);
+
+ private:
+  TileTransform transform_;
+  Plane line_;  // a row of pixels, summed
+  float* samples_;
+};
+
 // Mean over the band's frequencies within two steps in kx and in ky.
 void SmoothOverBand(const float* values, float* smooth);
 

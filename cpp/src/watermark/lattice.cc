@@ -33,6 +33,9 @@ struct Period {
   float score;
 };
 
+// Halves away from zero, as lround, which is a call on some machines.
+ptrdiff_t Round(double value) { return static_cast<ptrdiff_t>(value + (value < 0 ? -0.5 : 0.5)); }
+
 // Adds up what a matched filter for a lattice sees at single lags.
 class MatchedSum {
  public:
@@ -43,16 +46,20 @@ class MatchedSum {
       x = -x;
       y = -y;
     }
-    const ptrdiff_t column = std::lround(x) + static_cast<ptrdiff_t>(lags_.reach_x);
-    const size_t row = static_cast<size_t>(std::lround(y));
-    if (column < 0 || column >= static_cast<ptrdiff_t>(lags_.plane.width) || row > lags_.reach_y) {
-      return;
-    }
+    AddAt(Round(x), static_cast<size_t>(Round(y)));
+  }
+  void AddAt(ptrdiff_t x, size_t row) {
+    const size_t column = static_cast<size_t>(x + static_cast<ptrdiff_t>(lags_.reach_x));
+    if (column >= lags_.weighted.width || row > lags_.reach_y) return;
     sum_ += lags_.weighted.Row(row)[column];
     norm_ += lags_.overlap.Row(row)[column];
   }
   // In deviations of chance.
   float Score() const { return sum_ / std::sqrt(norm_ + 0.1f); }
+  // Whether the score, which takes longer, may be as high.
+  bool MayReach(float score) const {
+    return sum_ > 0 && sum_ * sum_ > 0.99f * score * score * (norm_ + 0.1f);
+  }
 
  private:
   const LagPlane& lags_;
@@ -111,12 +118,14 @@ PeriodList FindPeriods(const LagPlane& lags, ScaleRange range) {
   // Twice the period is a whole number of pixels, so that multiples are met closely enough.
   for (int y2 = 0; y2 <= 2 * reach_y; ++y2) {
     for (int x2 = y2 == 0 ? 1 : -2 * reach_x; x2 <= 2 * reach_x; ++x2) {
-      const double x = 0.5 * x2, y = 0.5 * y2;
-      const double length2 = x * x + y * y;
+      const double length2 = 0.25 * (x2 * x2 + y2 * y2);
       if (length2 < near * near || length2 > far * far) continue;
       MatchedSum sum(lags);
-      for (int j = 1; j <= kMultiples; ++j) sum.Add(j * x, j * y);
-      if (sum.Score() > kLeastScore) found.Offer({x, y, sum.Score()});
+      for (int j = 1; j <= kMultiples; ++j) {
+        sum.AddAt((j * x2 + (x2 < 0 ? -1 : 1)) / 2, static_cast<size_t>(j * y2 + 1) / 2);
+      }
+      if (!sum.MayReach(kLeastScore) || sum.Score() <= kLeastScore) continue;
+      found.Offer({0.5 * x2, 0.5 * y2, sum.Score()});
     }
   }
   return found;

@@ -1,5 +1,6 @@
 #include "watermark/pilot.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace countermark {
@@ -7,30 +8,49 @@ namespace countermark {
 PilotFinder::PilotFinder(const Layout& layout, Arena& arena)
     : layout_(layout), transform_(arena), correlation_(arena.Allocate<float>(kTile * kTile)) {}
 
-PilotPeak PilotFinder::Find(const Spectrum& fold, const float* weight) {
-  PilotPeak best{};
-  for (int d = 0; d < kSymmetries; ++d) {
-    const auto& moved = MovedCoefficients()[static_cast<size_t>(d)];
-    // The fold times the conjugate of the turned pilot, both whitened.
-    Spectrum product{};
-    for (size_t i = 0; i < kPilotSize; ++i) {
-      const MovedCoefficient to = moved[layout_.pilot[i]];
-      const float w = weight[to.index] * weight[to.index];
-      const float re = layout_.pilot_re[i];
-      const float im = to.conjugated ? -layout_.pilot_im[i] : layout_.pilot_im[i];
-      product.re[to.index] = w * (fold.re[to.index] * re + fold.im[to.index] * im);
-      product.im[to.index] = w * (fold.im[to.index] * re - fold.re[to.index] * im);
-    }
-    transform_.Synthesise(product, correlation_);
-    const float deviation = std::sqrt(MeanSquare(product)) + 1e-20f;
-    for (int i = 0; i < kTile * kTile; ++i) {
-      const float score = std::fabs(correlation_[i]) / deviation;
-      if (score > best.score) {
-        best = {score, d, correlation_[i] < 0 ? -1.0f : 1.0f, static_cast<float>(i % kTile),
-                static_cast<float>(i / kTile)};
-      }
-    }
+// The fold times the conjugate of the turned pilot, both whitened.
+void PilotFinder::Multiply(const Spectrum& fold, const float* weight, int symmetry,
+                           Spectrum* product) const {
+  const auto& moved = MovedCoefficients()[static_cast<size_t>(symmetry)];
+  *product = {};
+  for (size_t i = 0; i < kPilotSize; ++i) {
+    const MovedCoefficient to = moved[layout_.pilot[i]];
+    const float w = weight[to.index] * weight[to.index];
+    const float re = layout_.pilot_re[i];
+    const float im = to.conjugated ? -layout_.pilot_im[i] : layout_.pilot_im[i];
+    product->re[to.index] = w * (fold.re[to.index] * re + fold.im[to.index] * im);
+    product->im[to.index] = w * (fold.im[to.index] * re - fold.re[to.index] * im);
   }
+}
+
+// The best symmetry and its score; where the peak is is not known yet.
+PilotPeak PilotFinder::BestSymmetry(const Spectrum& fold, const float* weight) {
+  PilotPeak best{};
+  Spectrum product;
+  for (int d = 0; d < kSymmetries; ++d) {
+    Multiply(fold, weight, d, &product);
+    const float deviation = std::sqrt(MeanSquare(product)) + 1e-20f;
+    const float score = transform_.LargestMagnitude(product) / deviation;
+    if (score > best.score) best = {score, d, 1.0f, 0, 0};
+  }
+  return best;
+}
+
+float PilotFinder::Score(const Spectrum& fold, const float* weight) {
+  return BestSymmetry(fold, weight).score;
+}
+
+PilotPeak PilotFinder::Find(const Spectrum& fold, const float* weight) {
+  PilotPeak best = BestSymmetry(fold, weight);
+  Spectrum product;
+  Multiply(fold, weight, best.symmetry, &product);
+  transform_.Synthesise(product, correlation_);
+  const float* peak =
+      std::max_element(correlation_, correlation_ + kTile * kTile,
+                       [](float a, float b) { return std::fabs(a) < std::fabs(b); });
+  best.sign = *peak < 0 ? -1.0f : 1.0f;
+  best.x = static_cast<float>((peak - correlation_) % kTile);
+  best.y = static_cast<float>((peak - correlation_) / kTile);
   return best;
 }
 

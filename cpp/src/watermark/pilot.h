@@ -22,8 +22,13 @@ class PilotFinder {
 
   // `weight`: how much each coefficient of the fold counts, 1 / deviation of its noise.
   PilotPeak Find(const Spectrum& fold, const float* weight);
+  // Only how high the peak is, which takes less time.
+  float Score(const Spectrum& fold, const float* weight);
 
  private:
+  PilotPeak BestSymmetry(const Spectrum& fold, const float* weight);
+  void Multiply(const Spectrum& fold, const float* weight, int symmetry, Spectrum* product) const;
+
   const Layout& layout_;
   TileTransform transform_;
   float* correlation_;

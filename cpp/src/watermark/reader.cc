@@ -90,13 +90,23 @@ MarkReader::MarkReader(const Layout& layout, Arena& arena)
 
 float MarkReader::Score(const Plane& plane, const Placement& placement) {
   fold_.SumOnly(plane, placement, 0, 0, &sum_);
+  return ScoreOfSum();
+}
+
+float MarkReader::Score(const Plane& plane, double scale, UprightFold& fold) {
+  fold.Sum(plane, scale, &sum_);
+  return ScoreOfSum();
+}
+
+// Without spectra of single tiles, the powers of the sum itself stand for its variance.
+float MarkReader::ScoreOfSum() {
   float power[kBandSize], smooth[kBandSize];
   for (size_t i = 0; i < kBandSize; ++i) {
     power[i] = sum_.re[i] * sum_.re[i] + sum_.im[i] * sum_.im[i];
   }
   SmoothOverBand(power, smooth);
   WeightsFromPower(smooth, weight_);
-  return finder_.Find(sum_, weight_).score;
+  return finder_.Score(sum_, weight_);
 }
 
 PilotPeak MarkReader::Look(const Plane& plane, const Placement& placement, int half_x, int half_y) {

@@ -16,6 +16,8 @@ class MarkReader {
 
   // Height of the pilot, to rank hypotheses by. Planes are bordered and whitened.
   float Score(const Plane& plane, const Placement& placement);
+  // The same for a mark that is upright and `scale` times its canonical size.
+  float Score(const Plane& plane, double scale, UprightFold& fold);
 
   // Folds tile by tile and finds the pilot. Samples are moved by halves of a canonical pixel.
   PilotPeak Look(const Plane& plane, const Placement& placement, int half_x, int half_y);
@@ -33,6 +35,7 @@ class MarkReader {
   struct Shift;
   struct Slope;
   struct PilotTerms;
+  float ScoreOfSum();
   PilotTerms TermsFor(const PilotPeak& peak) const;
   float TileHeight(size_t tile, double dx, double dy, const PilotTerms& terms, float* slope_x,
                    float* slope_y) const;

@@ -171,8 +171,8 @@ double RateAnywhere(double payload_likeness) {
 double RateInPlace(double pilot_likeness, double payload_likeness) {
   constexpr double kPlaces = kFixedPlacements * kSymmetries * 2;
   constexpr double kPilotShare = 1.0 / kPilotDivisor;
-  const double both = std::sqrt(kPilotShare) * pilot_likeness +
-                      std::sqrt(1 - kPilotShare) * payload_likeness;
+  const double both =
+      std::sqrt(kPilotShare) * pilot_likeness + std::sqrt(1 - kPilotShare) * payload_likeness;
   return kPlaces * kWords * std::exp(-0.5 * both * std::max(both, 0.0));
 }
 

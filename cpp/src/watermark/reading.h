@@ -19,7 +19,7 @@ struct Message {
 
 // One call reads no more often than this, and under so many placements that were not found by
 // following the pilot: the bound counts on it.
-inline constexpr int kMostReadings = 64;
+inline constexpr int kMostReadings = 40;
 inline constexpr int kFixedPlacements = 2;
 
 // Where a peak comes from: a placement that was given, or one to which the pilot led.

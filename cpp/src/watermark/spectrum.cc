@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
+#include <cstdint>
 
 #include "base/trigonometry.h"
 
 namespace countermark {
 namespace {
 
-constexpr size_t kSine = HarmonicTransform::kSine;
-constexpr size_t kHarmonics = HarmonicTransform::kHarmonics;
 constexpr int kHalfSteps = 2 * kTile;
 
 constexpr std::array<float, kHalfSteps> kCosine = [] {
@@ -25,41 +23,63 @@ float Cosine(int half_steps) {
   return kCosine[static_cast<size_t>(((half_steps % kHalfSteps) + kHalfSteps) % kHalfSteps)];
 }
 
+// Where the four harmonics are that make up a coefficient of the band.
+struct HarmonicPlaces {
+  uint16_t cosines, sines, sine_across, sine_down;
+};
+
+constexpr std::array<HarmonicPlaces, kBandSize> kPlaces = [] {
+  using H = HarmonicTransform;
+  std::array<HarmonicPlaces, kBandSize> places{};
+  for (size_t i = 0; i < kBandSize; ++i) {
+    const size_t u = static_cast<size_t>(kBand[i].kx);
+    const size_t v = static_cast<size_t>(kBand[i].ky < 0 ? -kBand[i].ky : kBand[i].ky);
+    places[i] = {static_cast<uint16_t>(H::Place(H::kCosine, v, H::kCosine, u)),
+                 static_cast<uint16_t>(H::Place(H::kSine, v, H::kSine, u)),
+                 static_cast<uint16_t>(H::Place(H::kCosine, v, H::kSine, u)),
+                 static_cast<uint16_t>(H::Place(H::kSine, v, H::kCosine, u))};
+  }
+  return places;
+}();
+
 }  // namespace
 
 TileTransform::TileTransform(Arena& arena)
-    : transform_(arena), harmonics_(arena.Allocate<float>(kHarmonics * kHarmonics)) {}
+    : transform_(arena), harmonics_(arena.Allocate<float>(HarmonicTransform::kSize)) {}
 
 // With a = 2 pi kx x / kTile and b = 2 pi |ky| y / kTile:
 // exp(-i (a +- b)) = (cos a cos b -+ sin a sin b) - i (sin a cos b +- cos a sin b).
 void TileTransform::Analyse(const float* tile, Spectrum* spectrum) {
   transform_.Analyse(tile, harmonics_);
   for (size_t i = 0; i < kBandSize; ++i) {
-    const size_t u = static_cast<size_t>(kBand[i].kx);
-    const size_t v = static_cast<size_t>(std::abs(kBand[i].ky));
+    const HarmonicPlaces& at = kPlaces[i];
     const float sign = kBand[i].ky < 0 ? -1.0f : 1.0f;
-    const float* cosine_row = harmonics_ + v * kHarmonics;
-    const float* sine_row = harmonics_ + (kSine + v) * kHarmonics;
-    spectrum->re[i] = cosine_row[u] - sign * sine_row[kSine + u];
-    spectrum->im[i] = -(cosine_row[kSine + u] + sign * sine_row[u]);
+    spectrum->re[i] = harmonics_[at.cosines] - sign * harmonics_[at.sines];
+    spectrum->im[i] = -(harmonics_[at.sine_across] + sign * harmonics_[at.sine_down]);
+  }
+}
+
+void TileTransform::Place(const Spectrum& spectrum) {
+  std::fill_n(harmonics_, HarmonicTransform::kSize, 0.0f);
+  for (size_t i = 0; i < kBandSize; ++i) {
+    const HarmonicPlaces& at = kPlaces[i];
+    const float sign = kBand[i].ky < 0 ? -1.0f : 1.0f;
+    const float re = 2 * spectrum.re[i], im = 2 * spectrum.im[i];
+    harmonics_[at.cosines] += re;
+    harmonics_[at.sine_across] -= im;
+    harmonics_[at.sines] -= sign * re;
+    harmonics_[at.sine_down] -= sign * im;
   }
 }
 
 void TileTransform::Synthesise(const Spectrum& spectrum, float* tile) {
-  std::fill_n(harmonics_, kHarmonics * kHarmonics, 0.0f);
-  for (size_t i = 0; i < kBandSize; ++i) {
-    const size_t u = static_cast<size_t>(kBand[i].kx);
-    const size_t v = static_cast<size_t>(std::abs(kBand[i].ky));
-    const float sign = kBand[i].ky < 0 ? -1.0f : 1.0f;
-    const float re = 2 * spectrum.re[i], im = 2 * spectrum.im[i];
-    float* cosine_row = harmonics_ + v * kHarmonics;
-    float* sine_row = harmonics_ + (kSine + v) * kHarmonics;
-    cosine_row[u] += re;
-    cosine_row[kSine + u] -= im;
-    sine_row[kSine + u] -= sign * re;
-    sine_row[u] -= sign * im;
-  }
+  Place(spectrum);
   transform_.Synthesise(harmonics_, tile);
+}
+
+float TileTransform::LargestMagnitude(const Spectrum& spectrum) {
+  Place(spectrum);
+  return transform_.LargestMagnitude(harmonics_);
 }
 
 HalfShift::HalfShift(int half_x, int half_y) {

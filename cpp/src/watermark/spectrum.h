@@ -23,8 +23,12 @@ class TileTransform {
   void Analyse(const float* tile, Spectrum* spectrum);
   // The tile as defined at Spectrum; Synthesise(Analyse(t)) is kTile^2 times the band of t.
   void Synthesise(const Spectrum& spectrum, float* tile);
+  // The largest magnitude in the tile that Synthesise makes.
+  float LargestMagnitude(const Spectrum& spectrum);
 
  private:
+  void Place(const Spectrum& spectrum);
+
   HarmonicTransform transform_;
   float* harmonics_;
 };

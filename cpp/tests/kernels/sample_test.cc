@@ -29,10 +29,10 @@ void ExpectTwin(const std::vector<float>& memory, float x, float y, float dx, fl
   for (size_t count = 0; count < kSizes; ++count) {
     std::vector<float> actual = Noise(9).Floats(count + 1, 0.1f), expected = actual;
     AddSamples(line, count, actual.data());
-    reference::AddSamples(line, 0, count, expected.data());
+    reference::AddSamples(line, count, expected.data());
     EXPECT_EQ(Bits(actual), Bits(expected)) << "count " << count << " from " << x << ", " << y;
     AddNearestSamples(line, count, actual.data());
-    reference::AddNearestSamples(line, 0, count, expected.data());
+    reference::AddNearestSamples(line, count, expected.data());
     EXPECT_EQ(Bits(actual), Bits(expected)) << "nearest, count " << count;
   }
 }
@@ -45,7 +45,10 @@ TEST(AddSamplesTest, EqualsTwinOnEveryTargetInsideAndOutside) {
     ExpectTwin(memory, -5.5f, 20.25f, 0.9f, -0.45f);
     ExpectTwin(memory, 36.9f, 22.9f, -1.7f, 0.6f);
     ExpectTwin(memory, 10, -30, 0, 1.5f);
+    ExpectTwin(memory, 12, 22.499f, -0.4f, 0.0001f);
+    ExpectTwin(memory, -1, -0.5f, 1, 0.5f);
     ExpectTwin(memory, -1e6f, 1e6f, 3e4f, -3e4f);
+    ExpectTwin(memory, 1e12f, 3, -1e12f, 0);
   });
 }
 

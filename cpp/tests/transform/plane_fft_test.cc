@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <complex>
 #include <vector>
 
 #include "kernels/targets.h"
@@ -10,39 +11,91 @@
 namespace countermark {
 namespace {
 
-TEST(PlaneFftTest, FastLengthsAreEvenAndHaveSmallFactors) {
-  EXPECT_EQ(PlaneFft::FastLength(1), 2u);
-  EXPECT_EQ(PlaneFft::FastLength(7), 8u);
-  EXPECT_EQ(PlaneFft::FastLength(973), 1000u);
-  EXPECT_EQ(PlaneFft::FastLength(1024), 1024u);
+TEST(LaneFftTest, FastLengthsAreEvenAndHaveSmallFactors) {
+  EXPECT_EQ(LaneFft::FastLength(1), 2u);
+  EXPECT_EQ(LaneFft::FastLength(7), 8u);
+  EXPECT_EQ(LaneFft::FastLength(973), 1000u);
+  EXPECT_EQ(LaneFft::FastLength(1024), 1024u);
 }
 
-TEST(PlaneFftTest, AgreesWithTheDefinitionAndComesBack) {
-  constexpr size_t kWidth = 20, kHeight = 12;
-  std::vector<uint8_t> memory(1 << 18);
-  Arena arena(memory.data(), memory.size());
-  PlaneFft fft(kWidth, kHeight, arena);
-  const std::vector<float> plane = Noise(6).Floats(kWidth * kHeight, 0.1f);
-  std::vector<std::complex<float>> spectrum(fft.columns() * kHeight);
-  fft.Forward(plane.data(), spectrum.data());
-  for (size_t v = 0; v < kHeight; ++v) {
-    for (size_t u = 0; u < fft.columns(); ++u) {
-      std::complex<double> sum = 0;
-      for (size_t y = 0; y < kHeight; ++y) {
-        for (size_t x = 0; x < kWidth; ++x) {
-          const double turns =
-              static_cast<double>(u * x) / kWidth + static_cast<double>(v * y) / kHeight;
-          sum += static_cast<double>(plane[y * kWidth + x]) * std::polar(1.0, -2 * M_PI * turns);
+TEST(LaneFftTest, AgreesWithTheDefinition) {
+  for (size_t length : {2, 4, 6, 8, 10, 16, 30, 36, 50, 120, 972}) {
+    std::vector<uint8_t> memory(1 << 18);
+    Arena arena(memory.data(), memory.size());
+    const LaneFft fft(length, arena);
+    const std::vector<float> in = Noise(5).Floats(length * kFourierElement, 1e-4f);
+    std::vector<float> work = in, scratch(in.size());
+    const float* out = fft.Transform(work.data(), scratch.data());
+    for (size_t lane = 0; lane < kFourierLanes; lane += 3) {
+      for (size_t k = 0; k < length; k += 1 + length / 20) {
+        std::complex<double> sum = 0;
+        for (size_t n = 0; n < length; ++n) {
+          const float* z = in.data() + n * kFourierElement + lane;
+          const double turns = static_cast<double>(k * n) / static_cast<double>(length);
+          sum += std::complex<double>(z[0], z[kFourierLanes]) * std::polar(1.0, -2 * M_PI * turns);
         }
+        EXPECT_NEAR(out[k * kFourierElement + lane], sum.real(), 1e-4) << length << ", " << k;
+        EXPECT_NEAR(out[k * kFourierElement + lane + kFourierLanes], sum.imag(), 1e-4);
       }
-      EXPECT_NEAR(spectrum[v * fft.columns() + u].real(), sum.real(), 1e-2);
-      EXPECT_NEAR(spectrum[v * fft.columns() + u].imag(), sum.imag(), 1e-2);
     }
   }
-  std::vector<float> back(kWidth * kHeight);
-  fft.Inverse(spectrum.data(), back.data());
-  for (size_t i = 0; i < back.size(); ++i) {
-    EXPECT_NEAR(back[i] / (kWidth * kHeight), plane[i], 1e-3);
+}
+
+class PlaneFftTest : public testing::Test {
+ protected:
+  static constexpr size_t kWidth = 40, kHeight = 36, kRows = 19, kPlaneWidth = 23;
+
+  PlaneFftTest() : memory_(1 << 20), arena_(memory_.data(), memory_.size()) {}
+
+  std::vector<uint8_t> memory_;
+  Arena arena_;
+};
+
+TEST_F(PlaneFftTest, PowerAgreesWithTheDefinition) {
+  const std::vector<float> plane = Noise(6).Floats(kPlaneWidth * kRows, 1e-4f);
+  for (size_t columns : {size_t{7}, kWidth}) {
+    PlaneFft fft({kWidth, kHeight, columns, kRows}, arena_);
+    ASSERT_EQ(fft.columns(), std::min(columns, kWidth / 2 + 1));
+    std::vector<float> power(fft.columns() * kHeight);
+    fft.Power(plane.data(), kPlaneWidth, kPlaneWidth, kRows, power.data());
+    for (size_t v = 0; v < kHeight; ++v) {
+      for (size_t u = 0; u < fft.columns(); ++u) {
+        std::complex<double> sum = 0;
+        for (size_t i = 0; i < plane.size(); ++i) {
+          const double turns = static_cast<double>(u * (i % kPlaneWidth)) / kWidth +
+                               static_cast<double>(v * (i / kPlaneWidth)) / kHeight;
+          sum += static_cast<double>(plane[i]) * std::polar(1.0, -2 * M_PI * turns);
+        }
+        EXPECT_NEAR(power[v * fft.columns() + u], std::norm(sum), 1e-3 * (1 + std::norm(sum)));
+      }
+    }
+  }
+}
+
+TEST_F(PlaneFftTest, PlaneAgreesWithTheDefinition) {
+  for (size_t columns : {size_t{7}, size_t{18}, kWidth / 2 + 1}) {
+    PlaneFft fft({kWidth, kHeight, columns, kRows}, arena_);
+    std::vector<float> spectrum = Noise(7).Floats(columns * kHeight, 1e-4f);
+    for (size_t v = 1; v < kHeight; ++v) {
+      for (size_t u : {size_t{0}, kWidth / 2}) {
+        if (u < columns) spectrum[(kHeight - v) * columns + u] = spectrum[v * columns + u];
+      }
+    }
+    std::vector<float> plane(kWidth * kRows);
+    fft.Plane(spectrum.data(), kRows, plane.data());
+    for (size_t y = 0; y < kRows; ++y) {
+      for (size_t x = 0; x < kWidth; ++x) {
+        double sum = 0;
+        for (size_t i = 0; i < spectrum.size(); ++i) {
+          const size_t u = i % columns, v = i / columns;
+          const double turns =
+              static_cast<double>(u * x) / kWidth + static_cast<double>(v * y) / kHeight;
+          const double share = u == 0 || 2 * u == kWidth ? 1 : 2;
+          sum += share * static_cast<double>(spectrum[i]) * std::cos(2 * M_PI * turns);
+        }
+        EXPECT_NEAR(plane[y * kWidth + x], sum, 2e-3) << y << ", " << x;
+      }
+    }
   }
 }
 
