@@ -23,7 +23,8 @@ DOCUMENT = (Path(__file__).parents[1] / "docs" / "watermark.md").read_text(encod
 PAYLOAD = 0x0123456789ABCDEF
 
 TILE = 96
-WORD_BITS = 96
+WORD_BITS = 100
+CODED_BITS = 4 * WORD_BITS
 GENERATORS = (0o11145, 0o12477, 0o15573, 0o16727)
 STATES = 1 << 12
 MASK = 0xFFFFFFFF
@@ -60,17 +61,20 @@ def threefry(counter: list[int], key: list[int]) -> list[int]:
     return x
 
 
-def numbers(key: bytes, stream: int) -> Iterator[int]:
+def numbers(key: bytes, stream: int, branch: int = 0) -> Iterator[int]:
     words = np.frombuffer(key, "<u4").tolist()
     for block in range(1 << 32):
-        yield from threefry([block, 0, 0, stream], words)
+        yield from threefry([block, branch & MASK, branch >> 32, stream], words)
+
+
+def below(limit: int, source: Iterator[int]) -> int:
+    return next(number for number in source if number < (1 << 32) // limit * limit) % limit
 
 
 def shuffled(count: int, source: Iterator[int]) -> list[int]:
     items = list(range(count))
     for i in range(count, 1, -1):
-        limit = (1 << 32) // i * i
-        j = next(number for number in source if number < limit) % i
+        j = below(i, source)
         items[i - 1], items[j] = items[j], items[i - 1]
     return items
 
@@ -93,7 +97,7 @@ def layout_of(key: bytes) -> Layout:
     phases = [(1 - 2 * (n & 1)) + 1j * (1 - (n & 2)) for n, _ in zip(drawn, pilot, strict=False)]
     components = 2 * len(payload)
     places = numbers(key, 3)
-    bits = [b for _ in range(0, components, 384) for b in shuffled(384, places)][:components]
+    bits = [b for _ in range(0, components, CODED_BITS) for b in shuffled(CODED_BITS, places)][:components]
     drawn = numbers(key, 4)
     signs = [1 - 2 * (next(drawn) & 1) for _ in range(components)]
     return Layout(pilot, payload, np.array(phases), np.array(bits), np.array(signs))
@@ -106,10 +110,19 @@ def outputs() -> Reals:
     return 1.0 - 2.0 * np.array(parity)
 
 
-def encoded(payload: int) -> str:
+def origin_of(key: bytes, payload: int, variant: int) -> tuple[int, int]:
+    places = numbers(key, 16 + variant, payload)
+    return below(TILE, places), below(TILE, places)
+
+
+def check_bits(payload: int, variant: int) -> int:
+    return zlib.crc32(payload.to_bytes(8, "big") + bytes([variant]))
+
+
+def encoded(payload: int, variant: int) -> str:
     """The coded bits as hexadecimal digits."""
-    word = payload << 32 | zlib.crc32(payload.to_bytes(8, "big"))
-    circle = f"{word:096b}"
+    word = payload << 36 | variant << 32 | check_bits(payload, variant)
+    circle = f"{word:0100b}"
     table = outputs() < 0
     digits = []
     for i in range(WORD_BITS):
@@ -118,8 +131,8 @@ def encoded(payload: int) -> str:
     return "".join(digits)
 
 
-def decoded(soft: Reals) -> int | None:
-    """Viterbi three times round the circle; the middle one counts."""
+def decoded(soft: Reals) -> tuple[int, int] | None:
+    """Payload and variant, by Viterbi three times round the circle; the middle one counts."""
     state = np.arange(STATES)
     even, odd = (state << 1) % STATES, (state << 1) % STATES + 1  # the states before
     newest = state >> 11 << 12
@@ -138,8 +151,8 @@ def decoded(soft: Reals) -> int | None:
         bits.append(str(at >> 11))
         at = (at << 1) % STATES + int(choice[at])
     word = int("".join(reversed(bits))[WORD_BITS : 2 * WORD_BITS], 2)
-    payload, check = word >> 32, word & MASK
-    return payload if zlib.crc32(payload.to_bytes(8, "big")) == check else None
+    payload, variant = word >> 36, word >> 32 & 15
+    return (payload, variant) if check_bits(payload, variant) == word & MASK else None
 
 
 def canonical_plane(pixels: npt.NDArray[np.uint8]) -> Reals:
@@ -176,8 +189,8 @@ def folded(plane: Reals) -> Complexes:
     return np.asarray(spectrum * np.exp(-2j * np.pi / TILE * (BAND @ offset)))
 
 
-def pilot_peak(fold: Complexes, layout: Layout) -> tuple[float, Complexes]:
-    """The height of the pilot, and the fold with the pilot at the origin and upright."""
+def pilot_peak(fold: Complexes, layout: Layout) -> tuple[float, Complexes, tuple[int, int]]:
+    """The height of the pilot, the fold with the pilot at the origin, and where it was."""
     product = np.zeros((TILE, TILE), np.complex128)
     kx, ky = BAND[layout.pilot].T
     product[ky, kx] = fold[layout.pilot] * layout.phases.conj()
@@ -185,18 +198,24 @@ def pilot_peak(fold: Complexes, layout: Layout) -> tuple[float, Complexes]:
     y, x = np.unravel_index(np.abs(correlation).argmax(), correlation.shape)
     height = float(correlation[y, x])
     moved = fold * np.exp(2j * np.pi / TILE * (BAND @ [x, y])) * np.sign(height)
-    return abs(height) / float(np.linalg.norm(product)) * 2**0.5, moved
+    return abs(height) / float(np.linalg.norm(product)) * 2**0.5, moved, (int(x), int(y))
 
 
 def read(pixels: npt.NDArray[np.uint8], key: bytes = DEFAULT_KEY) -> int | None:
+    """The payload; the tile must be where the word says."""
     layout = layout_of(key)
     plane = whitened(canonical_plane(pixels))
     turned = [np.rot90(p, turns) for p in (plane, plane[:, ::-1]) for turns in range(4)]
-    _, fold = max((pilot_peak(folded(p), layout) for p in turned), key=lambda peak: peak[0])
+    peaks = (pilot_peak(folded(p), layout) for p in turned)
+    _, fold, origin = max(peaks, key=lambda peak: peak[0])
     values = fold[layout.payload].view(np.float64) * layout.signs
     soft = np.zeros(4 * WORD_BITS)
     np.add.at(soft, layout.bits, values)
-    return decoded(soft.reshape(WORD_BITS, 4))
+    word = decoded(soft.reshape(WORD_BITS, 4))
+    if word is None:
+        return None
+    assert origin == origin_of(key, *word)
+    return word[0]
 
 
 PICTURES: dict[str, Callable[[], npt.NDArray[np.uint8]]] = {
@@ -251,11 +270,16 @@ def test_the_document_states_the_layout_of_the_default_key() -> None:
 
 def test_the_document_states_the_coded_bits() -> None:
     lines = []
-    for payload in (PAYLOAD, 0, 2**64 - 1):
-        coded = encoded(payload)
-        check = zlib.crc32(payload.to_bytes(8, "big"))
-        lines += [f"{payload:016x} {check:08x}", coded[:48], coded[48:]]
-    assert (
-        block("Payload, CRC-32 and coded bits, four (`g` = 0 to 3) to a hexadecimal digit:")
-        == lines
+    for payload, variant in ((PAYLOAD, 5), (0, 0), (2**64 - 1, 15)):
+        coded = encoded(payload, variant)
+        x, y = origin_of(DEFAULT_KEY, payload, variant)
+        lines += [
+            f"{payload:016x} {variant:x} {check_bits(payload, variant):08x} ({x}, {y})",
+            coded[:50],
+            coded[50:],
+        ]
+    caption = (
+        "Payload, variant, CRC-32 and origin; coded bits, four (`g` = 0 to 3) to a hexadecimal "
+        "digit:"
     )
+    assert block(caption) == lines

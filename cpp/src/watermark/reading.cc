@@ -7,18 +7,29 @@
 namespace countermark {
 namespace {
 
-constexpr size_t kRings = 6;
+// Few, so that each is measured well.
+constexpr size_t kRings = 3;
 // Of the root mean square magnitude.
 constexpr float kOutlier = 1.6f;
 // From this height of the pilot on, a list of candidates is worth its time.
 constexpr float kLikelyScore = 5.8f;
 
-// Rings of about equal area between the band's limits.
+// Where a frequency lies among rings of equal area between the band's limits, 0 to kRings.
+float RingPlace(Frequency k) {
+  const float radius2 = static_cast<float>(k.kx * k.kx + k.ky * k.ky);
+  return static_cast<float>(kRings) * (radius2 - kBandInner2) / (kBandOuter2 - kBandInner2);
+}
+
 size_t RingOf(Frequency k) {
-  const int radius2 = k.kx * k.kx + k.ky * k.ky;
-  const size_t ring = static_cast<size_t>(radius2 - kBandInner2) * kRings /
-                      static_cast<size_t>(kBandOuter2 - kBandInner2);
-  return std::min(ring, kRings - 1);
+  return std::min(static_cast<size_t>(RingPlace(k)), kRings - 1);
+}
+
+// Between the values of two rings.
+float Interpolate(const float* rings, Frequency k) {
+  const float place = std::clamp(RingPlace(k) - 0.5f, 0.0f, static_cast<float>(kRings - 1));
+  const size_t ring = std::min(static_cast<size_t>(place), kRings - 2);
+  const float share = place - static_cast<float>(ring);
+  return rings[ring] * (1 - share) + rings[ring + 1] * share;
 }
 
 // The mark's coefficients as the detector sees them, whitened, and their expected magnitude up to
@@ -107,7 +118,7 @@ Components WeighComponents(const Whitened& w, const Layout& layout, const float*
   Components components;
   for (size_t i = 0; i < kPayloadSize; ++i) {
     const size_t k = layout.payload[i];
-    const float scale = reliability[RingOf(kBand[k])] * w.magnitude[k];
+    const float scale = Interpolate(reliability, kBand[k]) * w.magnitude[k];
     components[2 * i] = {scale * w.re[k], layout.sign[2 * i], layout.bit[2 * i]};
     components[2 * i + 1] = {scale * w.im[k], layout.sign[2 * i + 1], layout.bit[2 * i + 1]};
   }

@@ -19,7 +19,7 @@ namespace countermark {
 void Whiten(const Plane& plane, float floor, const Plane& out, Arena& arena);
 
 inline constexpr float kFineFloor = 1.0f;
-inline constexpr float kCoarseFloor = 6.0f;
+inline constexpr float kCoarseFloor = 8.0f;
 
 }  // namespace countermark
 

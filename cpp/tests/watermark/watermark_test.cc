@@ -17,7 +17,7 @@ constexpr uint64_t kPayload = 0x0123456789abcdef;
 Picture Photograph() { return Picture::Noise(640, 480, PixelFormat::kRgb8, 1); }
 
 // tests/vectors/watermark.txt: size, format, payload, first byte of the key, strength in
-// hundredths, CRC-32 of the marked samples. Changing a line is a change of the mark's format.
+// hundredths, CRC-32 of the marked samples.
 TEST(WatermarkVectorTest, SameBitsOnEveryTarget) {
   std::ifstream file(COUNTERMARK_VECTORS "/watermark.txt");
   size_t vectors = 0;
