@@ -97,7 +97,9 @@ def layout_of(key: bytes) -> Layout:
     phases = [(1 - 2 * (n & 1)) + 1j * (1 - (n & 2)) for n, _ in zip(drawn, pilot, strict=False)]
     components = 2 * len(payload)
     places = numbers(key, 3)
-    bits = [b for _ in range(0, components, CODED_BITS) for b in shuffled(CODED_BITS, places)][:components]
+    bits = [b for _ in range(0, components, CODED_BITS) for b in shuffled(CODED_BITS, places)][
+        :components
+    ]
     drawn = numbers(key, 4)
     signs = [1 - 2 * (next(drawn) & 1) for _ in range(components)]
     return Layout(pilot, payload, np.array(phases), np.array(bits), np.array(signs))

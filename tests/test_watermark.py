@@ -266,6 +266,24 @@ def test_geometry_of_a_picture_seen_in_perspective() -> None:
         assert np.abs(off - 96 * np.round(off / 96)).max() < 4
 
 
+@pytest.mark.parametrize("same_payload", [False, True])
+def test_the_average_of_marked_pictures_is_no_mark(same_payload: bool) -> None:
+    chance = np.random.default_rng(5)
+    pictures = [chance.integers(40, 215, (256, 256), np.uint8) for _ in range(1000)]
+
+    def residual(picture: np.ndarray, payload: int) -> np.ndarray:
+        return np.subtract(embed(picture, payload), picture, dtype=np.float64)
+
+    def with_added(plane: np.ndarray) -> np.ndarray:
+        scaled = 4 * plane / np.sqrt(np.mean(plane**2))
+        return np.clip(np.rint(photograph_in_gray + scaled), 0, 255).astype(np.uint8)
+
+    photograph_in_gray = as_gray(photograph())[:256, :256]
+    residuals = [residual(p, PAYLOAD if same_payload else i) for i, p in enumerate(pictures)]
+    assert detect(with_added(np.mean(residuals, axis=0))) is None
+    assert detect(with_added(residuals[0])) is not None  # one alone is
+
+
 def test_inspect_tells_what_detect_tells_and_more() -> None:
     marked = np.rot90(np.asarray(embed(photograph(), PAYLOAD)))[40:, 30:]
     seen = inspect(marked)

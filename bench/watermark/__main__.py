@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from bench import corpus, speed
 from bench.machine import provenance
-from bench.watermark import false_positives, plots, quality, quoted, robustness, systems
+from bench.watermark import averaging, false_positives, plots, quality, quoted, robustness, systems
 from bench.watermark.families import HARD_ATTACKS
 
 BOUND = 1024  # longest side in pixels, where all systems are measured
@@ -114,6 +114,11 @@ class Bench:
         false_positives.run({"aligned": options.aligned, "full": options.full}, self.processes)
         return f"{false_positives.summary()}\n\n{false_positives.table()}"
 
+    def averaging(self) -> str:
+        """What many marked pictures give away together."""
+        legend = (averaging.__doc__ or "").strip()
+        return f"{legend}\n\n{averaging.table(averaging.measure(self.processes))}"
+
     def quoted(self) -> str:
         """What others state."""
         legend = (quoted.__doc__ or "").strip()
@@ -141,6 +146,7 @@ PARTS: dict[str, tuple[str, Callable[[Bench], str]]] = {
     "hard": ("Hard pictures", Bench.hard),
     "speed": ("Speed", Bench.speed),
     "false-positives": ("Messages read where there are none", Bench.false_positives),
+    "averaging": ("Averages of marked pictures", Bench.averaging),
     "quoted": ("Beside published figures", Bench.quoted),
     "plots": ("Plots", Bench.plots),
 }

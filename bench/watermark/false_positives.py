@@ -122,10 +122,10 @@ def _shard(core: str, effort: Effort, seed: int) -> Shard:
 
 def _windows(effort: Effort, chance: np.random.Generator) -> Iterator[tuple[Kind, Pixels]]:
     for place in range(SHARD[effort] // 2):
-        yield "no mark", _window(chance)
-        yield "mark under another key", _marked(_window(chance), chance.bytes(16), chance)
+        yield "no mark", window(chance)
+        yield "mark under another key", _marked(window(chance), chance.bytes(16), chance)
         if place % (CONTROLS // 2) == 0:
-            control = _marked(_window(chance), watermark.DEFAULT_KEY, chance)
+            control = _marked(window(chance), watermark.DEFAULT_KEY, chance)
             if effort == "full":
                 angle = chance.uniform(0, 360)
                 turned = Image.fromarray(control).rotate(angle, Image.Resampling.BILINEAR)
@@ -138,15 +138,18 @@ def _pictures() -> list[Pixels]:
     return [corpus.pixels(file, BOUND) for file in corpus.files()]
 
 
-def _window(chance: np.random.Generator) -> Pixels:
-    """A rectangle of one of the pictures, at another scale."""
+def window(chance: np.random.Generator, side: int | None = None) -> Pixels:
+    """A rectangle of one of the pictures, at another scale; or a square of this side."""
     picture = _pictures()[chance.integers(len(_pictures()))]
     height, width = (min(int(chance.integers(SHORTEST, LONGEST)), n) for n in picture.shape[:2])
+    if side is not None:
+        height = width = min(height, width)
     top = chance.integers(0, picture.shape[0] - height + 1)
     left = chance.integers(0, picture.shape[1] - width + 1)
     scale = chance.uniform(*SCALES)
+    size = (int(width * scale), int(height * scale)) if side is None else (side, side)
     part = Image.fromarray(picture[top : top + height, left : left + width])
-    return np.array(part.resize((int(width * scale), int(height * scale))))
+    return np.array(part.resize(size))
 
 
 def _marked(pixels: Pixels, key: bytes, chance: np.random.Generator) -> Pixels:

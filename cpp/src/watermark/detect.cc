@@ -17,6 +17,8 @@ namespace {
 // perspective.
 constexpr float kWorthALook = 4.6f;
 constexpr float kPromisingScore = 6.5f;
+// Worth decoding when an upright picture is in its place.
+constexpr float kLeastUpright = 4.2f;
 constexpr float kPerspectiveScore = 5.8f;
 constexpr float kSettledScore = 13.0f;
 // Of the lattices that a search finds, so many are scored by the pilot, best lattices first; of
@@ -161,10 +163,18 @@ bool Detector::ReadAligned(const View& view, float floor, Found* found) {
   if (plane.data == nullptr) return false;
   const int half_x = plane.width % 2 == 0, half_y = plane.height % 2 == 0;
   *found = {{}, Centred(plane, 1, 0, 0, 1), plane.size(), view, {}};
-  found->peak = reader_.Look(plane, found->placement, half_x, half_y);
-  if (found->peak.score < kLeastScore) return false;
-  if (reader_.Read(found->peak, Hint::kFixedPlacement, &found->message)) return true;
-  if (found->peak.score < kPromisingScore) return false;
+  const PilotPeak highest = reader_.Look(plane, found->placement, half_x, half_y);
+  // Most pictures are upright, where the pilot must stand out from an eighth of the places only.
+  const PilotPeak upright = reader_.FindUpright();
+  const bool same = highest.symmetry == upright.symmetry && highest.score >= kLeastScore;
+  const auto read = [&](const PilotPeak& peak) {
+    found->peak = peak;
+    return reader_.Read(peak, Hint::kFixedPlacement, &found->message);
+  };
+  if (highest.score >= kLeastScore && read(highest)) return true;
+  if (!same && upright.score >= kLeastUpright && read(upright)) return true;
+  found->peak = highest;
+  if (highest.score < kPromisingScore) return false;
   found->placement = reader_.Refine(found->placement, found->peak);
   found->peak = reader_.Look(plane, found->placement, half_x, half_y);
   return reader_.Read(found->peak, Hint::kFoundPlacement, &found->message);

@@ -41,17 +41,20 @@ float PilotFinder::Score(const Spectrum& fold, const float* weight) {
 }
 
 PilotPeak PilotFinder::Find(const Spectrum& fold, const float* weight) {
-  PilotPeak best = BestSymmetry(fold, weight);
+  return FindIn(BestSymmetry(fold, weight).symmetry, fold, weight);
+}
+
+PilotPeak PilotFinder::FindIn(int symmetry, const Spectrum& fold, const float* weight) {
   Spectrum product;
-  Multiply(fold, weight, best.symmetry, &product);
+  Multiply(fold, weight, symmetry, &product);
   transform_.Synthesise(product, correlation_);
   const float* peak =
       std::max_element(correlation_, correlation_ + kTile * kTile,
                        [](float a, float b) { return std::fabs(a) < std::fabs(b); });
-  best.sign = *peak < 0 ? -1.0f : 1.0f;
-  best.x = static_cast<float>((peak - correlation_) % kTile);
-  best.y = static_cast<float>((peak - correlation_) / kTile);
-  return best;
+  const float deviation = std::sqrt(MeanSquare(product)) + 1e-20f;
+  return {std::fabs(*peak) / deviation, symmetry, *peak < 0 ? -1.0f : 1.0f,
+          static_cast<float>((peak - correlation_) % kTile),
+          static_cast<float>((peak - correlation_) / kTile)};
 }
 
 void WeightsFromPower(const float* power, float* weight) {

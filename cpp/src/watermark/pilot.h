@@ -22,6 +22,8 @@ class PilotFinder {
 
   // `weight`: how much each coefficient of the fold counts, 1 / deviation of its noise.
   PilotPeak Find(const Spectrum& fold, const float* weight);
+  // The same in one of the symmetries.
+  PilotPeak FindIn(int symmetry, const Spectrum& fold, const float* weight);
   // Only how high the peak is, which takes less time.
   float Score(const Spectrum& fold, const float* weight);
 

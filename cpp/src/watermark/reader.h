@@ -21,6 +21,8 @@ class MarkReader {
 
   // Folds tile by tile and finds the pilot. Samples are moved by halves of a canonical pixel.
   PilotPeak Look(const Plane& plane, const Placement& placement, int half_x, int half_y);
+  // The highest peak that is neither turned nor mirrored, in what Look folded last.
+  PilotPeak FindUpright() { return finder_.FindIn(0, sum_, weight_); }
   // Of all that Look found.
   float highest_score() const { return highest_score_; }
   // From what Look found, climbs to the placement nearby under which the pilot stands out most,

@@ -20,9 +20,7 @@ float RingPlace(Frequency k) {
   return static_cast<float>(kRings) * (radius2 - kBandInner2) / (kBandOuter2 - kBandInner2);
 }
 
-size_t RingOf(Frequency k) {
-  return std::min(static_cast<size_t>(RingPlace(k)), kRings - 1);
-}
+size_t RingOf(Frequency k) { return std::min(static_cast<size_t>(RingPlace(k)), kRings - 1); }
 
 // Between the values of two rings.
 float Interpolate(const float* rings, Frequency k) {
