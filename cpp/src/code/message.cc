@@ -20,7 +20,7 @@ constexpr size_t kSteps = kRunIn + kWordBits + kRunIn;
 // The word is read from two windows, one a little earlier and one a little later: an error that
 // is cut by the ends of one lies whole inside the other.
 constexpr size_t kWindows[] = {kRunIn - 16, kRunIn + 16};
-constexpr size_t kMostOffers = 1 << 16;
+constexpr size_t kMostOffers = 1 << 18;
 constexpr uint16_t kRoot = 0xffff;
 
 // Every generator has its first and last bit set. So, of the two states 2j and 2j + 1 and the two

@@ -34,7 +34,7 @@ std::array<uint8_t, kCodedBits> EncodeMessage(const Word& word);
 // Huang, "A tree-trellis based fast search", 1991), until the check bits agree.
 class MessageDecoder {
  public:
-  static constexpr size_t kMostCandidates = 1024;
+  static constexpr size_t kMostCandidates = 4096;
 
   explicit MessageDecoder(Arena& arena);
 

@@ -154,7 +154,8 @@ Placement PlacementIn(const Plane& plane, const Linear& m) {
 
 bool Detector::DetectAligned(Found* found) {
   const View view = MakeView(image_, 0, 0, kCanonicalSide);
-  return ReadAligned(view, kFineFloor, found) || ReadAligned(view, kCoarseFloor, found);
+  return std::any_of(std::begin(kFloors), std::end(kFloors),
+                     [&](float floor) { return ReadAligned(view, floor, found); });
 }
 
 bool Detector::ReadAligned(const View& view, float floor, Found* found) {

@@ -22,7 +22,7 @@ constexpr float kBitRejection = 0.8f;
 // Power of the mark over that of the picture in the folded tile, as it shall be at least; the most
 // that is done for it; and the mark's deviation in grey levels that this may lead to, 38 dB.
 constexpr float kLeastRatio = 2.3f;
-constexpr float kMostLift = 2.5f;
+constexpr float kMostLift = 2.4f;
 constexpr float kMostDeviation = 3.2f;
 // Samples of the finer residual row left of the plane's first.
 constexpr size_t kMargin = 2;

@@ -16,9 +16,9 @@ constexpr Gaussian kSmooth(2.0);
 constexpr size_t kErosion = 3;
 // At strength 1, amplitude = kAmplitude * sqrt(kFloor + min(texture, kCeiling)), texture being the
 // mean absolute detail: what hides in texture grows more slowly than the texture does.
-constexpr float kAmplitude = 0.755f;
+constexpr float kAmplitude = 0.74f;
 constexpr float kFloor = 0.4f;
-constexpr float kCeiling = 5.0f;
+constexpr float kCeiling = 6.0f;
 // Mean activity at which a picture gets the strength asked for, and activity beyond which a place
 // counts no more.
 constexpr float kUsualActivity = 1.6f;

@@ -11,8 +11,6 @@ namespace {
 constexpr size_t kRings = 3;
 // Of the root mean square magnitude.
 constexpr float kOutlier = 1.6f;
-// From this height of the pilot on, a list of candidates is worth its time.
-constexpr float kLikelyScore = 5.8f;
 
 // Where a frequency lies among rings of equal area between the band's limits, 0 to kRings.
 float RingPlace(Frequency k) {
@@ -211,6 +209,14 @@ void SoftBits(const Components& components, float* soft) {
   for (const Component& c : components) soft[c.bit] += c.value * c.sign;
 }
 
+// Longer lists take longer, in pictures without a mark too.
+size_t CandidatesFor(const PilotPeak& peak, Hint hint) {
+  constexpr float kLikelyScore = 5.8f;
+  constexpr size_t kInPlace = 1024;
+  if (peak.score >= kLikelyScore) return MessageDecoder::kMostCandidates;
+  return hint == Hint::kFixedPlacement ? kInPlace : 1;
+}
+
 }  // namespace
 
 bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& peak, Hint hint,
@@ -219,9 +225,7 @@ bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& pea
   const Components components = ComponentsOf(fold, weight, peak, layout, &w);
   float soft[kCodedBits];
   SoftBits(components, soft);
-  const bool likely = hint == Hint::kFixedPlacement || peak.score >= kLikelyScore;
-  const size_t candidates = likely ? MessageDecoder::kMostCandidates : 1;
-  if (!decoder.Decode(soft, candidates, &message->word)) return false;
+  if (!decoder.Decode(soft, CandidatesFor(peak, hint), &message->word)) return false;
   message->likeness = PayloadLikeness(components, message->word);
   double rate = RateAnywhere(message->likeness);
   if (hint == Hint::kFixedPlacement && IsInPlace(peak, layout.OriginOf(message->word))) {

@@ -3,8 +3,10 @@
 #define COUNTERMARK_WATERMARK_READING_H_
 
 #include <cstdint>
+#include <iterator>
 
 #include "watermark/pilot.h"
+#include "watermark/whitening.h"
 
 namespace countermark {
 
@@ -20,7 +22,7 @@ struct Message {
 // One call reads no more often than this, and under so many placements that were not found by
 // following the pilot: the bound counts on it.
 inline constexpr int kMostReadings = 40;
-inline constexpr int kFixedPlacements = 2;
+inline constexpr int kFixedPlacements = std::size(kFloors);
 
 // Where a peak comes from: a placement that was given, or one to which the pilot led.
 enum class Hint { kFixedPlacement, kFoundPlacement };

@@ -15,11 +15,11 @@ namespace countermark {
 // slower or faster than the mark is dropped. `out` may be bordered, and must not be `plane`.
 //
 // Coefficients smaller than `floor`, in grey levels, are not lifted much further. What a codec has
-// left at that height is its own noise: there the coarse floor reads more, elsewhere the fine one.
+// left at that height is its own noise: there a coarse floor reads more, elsewhere the finest.
 void Whiten(const Plane& plane, float floor, const Plane& out, Arena& arena);
 
-inline constexpr float kFineFloor = 1.0f;
-inline constexpr float kCoarseFloor = 8.0f;
+inline constexpr float kFloors[] = {1.0f, 3.5f, 10.0f};
+inline constexpr float kFineFloor = kFloors[0];
 
 }  // namespace countermark
 
