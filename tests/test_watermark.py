@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import skimage.data
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from countermark import _core, errors
 from countermark.watermark import DEFAULT_KEY, Geometry, Strength, detect, embed, inspect
@@ -264,6 +264,14 @@ def test_geometry_of_a_picture_seen_in_perspective() -> None:
         u, v, depth = np.reshape(found.geometry.matrix, (3, 3)) @ point
         off = np.array([u / depth, v / depth]) - expected
         assert np.abs(off - 96 * np.round(off / 96)).max() < 4
+
+
+def test_detect_reads_what_a_box_filter_turned_round() -> None:
+    """Beyond the first zero of a box of seven pixels, the mark's fine grain is inverted."""
+    marked = embed(Image.fromarray(photograph()), PAYLOAD)
+    found = detect(marked.filter(ImageFilter.BoxBlur(3)))
+    assert found is not None
+    assert found.payload == PAYLOAD
 
 
 @pytest.mark.parametrize("same_payload", [False, True])
