@@ -65,7 +65,7 @@ def margins(values: Sequence[float], width: int, height: int) -> Image.Image:
     for row, (colour, words) in enumerate(
         (
             (AGREES, f"{len(ordered) - wrong} spoke for the message"),
-            (DISAGREES, f"{wrong} spoke against it and were corrected"),
+            (DISAGREES, f"{wrong} spoke against it: corrected"),
         )
     ):
         y = top + 22 + 30 * row
