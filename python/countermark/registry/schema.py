@@ -40,6 +40,10 @@ _COLUMNS: Final = (
     "payload, pdq, pdq_quality, manifest_sha256, width, height, marked_at, record, manifest"
 )
 INSERT: Final = f"INSERT INTO entry ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_STATE: Final = """SELECT
+    (SELECT application_id FROM pragma_application_id),
+    (SELECT user_version FROM pragma_user_version),
+    (SELECT count(*) FROM sqlite_master)"""
 SELECT_BY_PAYLOAD: Final = f"SELECT {_COLUMNS} FROM entry WHERE payload = ?"
 SELECT_BY_ROW: Final = f"SELECT {_COLUMNS} FROM entry WHERE rowid = ?"
 SELECT_HASHES: Final = "SELECT rowid, pdq FROM entry WHERE pdq_quality >= ?"
@@ -51,8 +55,8 @@ def is_prepared(connection: sqlite3.Connection) -> bool:
     Raises `RegistryTooNew` for the tables of a later version and `UnreadableRegistry` for
     those of another program.
     """
-    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    # One statement sees one state, also while another process makes the tables.
+    application_id, version, tables = connection.execute(_STATE).fetchone()
     if application_id == APPLICATION_ID and version > VERSION:
         raise RegistryTooNew(
             f"The registry has version {version}, this countermark knows {VERSION}.",
@@ -60,7 +64,6 @@ def is_prepared(connection: sqlite3.Connection) -> bool:
         )
     if application_id == APPLICATION_ID and version == VERSION:
         return True
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables or application_id or version:
         raise UnreadableRegistry(
             "The file is a database, but not a countermark registry.",
