@@ -50,7 +50,7 @@ class Strength(str, Enum):
 
     SUBTLE = "subtle"  #: 48 dB
     BALANCED = "balanced"  #: 46 dB
-    ROBUST = "robust"  #: 40 dB
+    ROBUST = "robust"  #: 41 dB
 
 
 _Matrix: TypeAlias = tuple[float, float, float, float, float, float, float, float, float]
