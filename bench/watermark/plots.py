@@ -145,6 +145,7 @@ def quality_robustness(
                 x = statistics.mean(columns(quality)[place])
                 _points(axis, [x], [measured.mean()], number)
             axis.set_xlabel(f"quality: mean {title} (better to the right)")
+            axis.margins(x=0.14)
             axis.set_ylim(-4, 112)
             axis.set_yticks(range(0, 101, 20))
         axes[0].set_ylabel("whole messages, %, mean of the families of attacks")
