@@ -32,8 +32,8 @@ def share_of(colour: str, picture: Image.Image) -> float:
 
 @pytest.fixture(scope="module")
 def half(photograph: Photograph) -> Findings:
-    """The right half of a marked picture shows another, unmarked one."""
-    picture = watermark.embed(photograph("chelsea"), 7)
+    """The right half of a marked picture shows another, unmarked one; some bits are corrected."""
+    picture = watermark.embed(photograph("chelsea"), 7, strength="subtle")
     cover = photograph("coffee").resize(picture.size)
     middle = picture.width // 2
     picture.paste(cover.crop((middle, 0, *picture.size)), (middle, 0))
@@ -69,7 +69,7 @@ def test_sheet_has_grid_outline_and_margins_of_a_marked_picture(half: Findings) 
     sheet = half.sheet()
     assert sheet.width == 1600
     for colour in (style.GRID, style.OUTLINE, style.AGREES, style.DISAGREES):
-        assert share_of(colour, sheet) > 1e-4, colour
+        assert share_of(colour, sheet) > 5e-4, colour
 
 
 def test_sheet_of_an_unmarked_picture_has_a_gauge_instead(photograph: Photograph) -> None:
