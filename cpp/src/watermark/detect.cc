@@ -174,6 +174,8 @@ bool Detector::ReadAligned(const View& view, float floor, Found* found) {
   };
   if (highest.score >= kLeastScore && read(highest)) return true;
   if (!same && upright.score >= kLeastUpright && read(upright)) return true;
+  const PilotPeak turned = reader_.FindUprightTurned();
+  if (turned.score >= kLeastScore && read(turned)) return true;
   found->peak = highest;
   if (highest.score < kPromisingScore) return false;
   found->placement = reader_.Refine(found->placement, found->peak);

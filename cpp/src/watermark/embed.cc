@@ -8,6 +8,7 @@
 #include "kernels/filter.h"
 #include "watermark/fold.h"
 #include "watermark/layout.h"
+#include "watermark/lift.h"
 #include "watermark/mask.h"
 #include "watermark/plane.h"
 #include "watermark/whitening.h"
@@ -18,12 +19,7 @@ namespace {
 // How much of the picture's own contribution to the folded tile is taken out in advance: from each
 // coefficient of the pilot, and from what the payload's coefficients say together of a coded bit.
 constexpr float kPilotRejection = 0.5f;
-constexpr float kBitRejection = 0.8f;
-// Power of the mark over that of the picture in the folded tile, as it shall be at least; the most
-// that is done for it; and the mark's deviation in grey levels that this may lead to, 38 dB.
-constexpr float kLeastRatio = 2.3f;
-constexpr float kMostLift = 2.4f;
-constexpr float kMostDeviation = 3.2f;
+constexpr float kBitRejection = 0.5f;
 // Samples of the finer residual row left of the plane's first.
 constexpr size_t kMargin = 2;
 
@@ -38,6 +34,8 @@ struct EmbedWorkspace {
         mask(AllocatePlane(canonical, arena)),
         residual(AllocatePlane(canonical, arena)),
         whitened(AllocateBorderedPlane(canonical, arena)),
+        marked(AllocatePlane(canonical, arena)),
+        arrival(canonical, arena),
         tile(arena.Allocate<float>(kTile * kTile)),
         reader(picture, canonical, arena),
         fold(kMostTiles, arena),
@@ -49,7 +47,9 @@ struct EmbedWorkspace {
 
   Size canonical;
   Origin origin{};  // of the tile
-  Plane luma, mask, residual, whitened;
+  Plane luma, mask, residual;
+  Plane whitened, marked;  // without and with the mark
+  Arrival arrival;
   float* tile;
   LumaReader reader;
   TileFold fold;
@@ -84,85 +84,56 @@ Placement AroundOrigin(const EmbedWorkspace& w) {
   return placement;
 }
 
+// Calls use(x, part, count) for the parts of the tile that row y of the plane is covered with.
+template <typename Use>
+void ForEachTilePart(const EmbedWorkspace& w, size_t y, Use use) {
+  // Of the plane's first pixel in the tile.
+  const auto first = [](size_t length, int origin) {
+    return 2 * size_t{kTile} - (length / 2) % kTile - static_cast<size_t>(origin);
+  };
+  const size_t row = (first(w.canonical.height, w.origin.y) + y) % kTile;
+  size_t column = first(w.canonical.width, w.origin.x) % kTile;
+  for (size_t x = 0; x < w.canonical.width; column = 0) {
+    const size_t count = std::min(kTile - column, w.canonical.width - x);
+    use(x, w.tile + row * kTile + column, count);
+    x += count;
+  }
+}
+
 // residual = mask * pattern.
 void Spread(const Spectrum& pattern, EmbedWorkspace& w) {
   Spectrum shifted = pattern;
   HalfShift(HalfOffset(w.canonical.width), HalfOffset(w.canonical.height)).Apply(&shifted);
   w.transform.Synthesise(shifted, w.tile);
-  // Of the plane's first pixel in the tile.
-  const auto first = [](size_t length, int origin) {
-    return 2 * size_t{kTile} - (length / 2) % kTile - static_cast<size_t>(origin);
-  };
-  const size_t first_x = first(w.canonical.width, w.origin.x);
-  const size_t first_y = first(w.canonical.height, w.origin.y);
   for (size_t y = 0; y < w.canonical.height; ++y) {
-    const float* tile_row = w.tile + (first_y + y) % kTile * kTile;
     const float* mask = w.mask.Row(y);
     float* out = w.residual.Row(y);
-    // Tile by tile, so that the compiler sees a plain loop.
-    for (size_t x = 0, column = first_x % kTile; x < w.canonical.width; column = 0) {
-      const size_t count = std::min(kTile - column, w.canonical.width - x);
-      for (size_t i = 0; i < count; ++i) out[x + i] = mask[x + i] * tile_row[column + i];
-      x += count;
-    }
+    ForEachTilePart(w, y, [&](size_t x, const float* part, size_t count) {
+      for (size_t i = 0; i < count; ++i) out[x + i] = mask[x + i] * part[i];
+    });
   }
 }
 
-// The folded tile of a plane, and the power of its noise unless `power` is null.
-void FoldWhitened(const Plane& plane, EmbedWorkspace& w, Arena& arena, Spectrum* sum,
-                  float* power) {
-  Whiten(plane, kFineFloor, w.whitened, arena);
-  const Placement placement = AroundOrigin(w);
-  const int half_x = HalfOffset(w.canonical.width), half_y = HalfOffset(w.canonical.height);
-  if (power == nullptr) {
-    w.fold.SumOnly(w.whitened, placement, half_x, half_y, sum);
-  } else {
-    w.fold.Cut(w.whitened, placement, half_x, half_y);
-    w.fold.Sum(sum, power);
-  }
+// The folded tile of the whitened picture, and the power of its noise.
+void FoldHost(EmbedWorkspace& w, Arena& arena, Spectrum* sum, float* power) {
+  Whiten(w.luma, kFineFloor, w.whitened, arena);
+  w.fold.Cut(w.whitened, AroundOrigin(w), HalfOffset(w.canonical.width),
+             HalfOffset(w.canonical.height));
+  w.fold.Sum(sum, power);
 }
 
-// How strongly the pattern arrives in the fold, by least squares weighted by the noise.
-float MeasureGain(const Spectrum& pattern, const Spectrum& host, const float* weight,
-                  EmbedWorkspace& w, Arena& arena) {
-  Spectrum marked;
+// How the pattern arrives in the whitened picture.
+void MeasureArrival(const Spectrum& pattern, EmbedWorkspace& w, Arena& arena) {
   Spread(pattern, w);
   for (size_t i = 0; i < w.canonical.Area(); ++i) w.residual.data[i] += w.luma.data[i];
-  FoldWhitened(w.residual, w, arena, &marked, nullptr);
-  float product = 0, norm = 0;
-  for (size_t i = 0; i < kBandSize; ++i) {
-    product += weight[i] * ((marked.re[i] - host.re[i]) * pattern.re[i] +
-                            (marked.im[i] - host.im[i]) * pattern.im[i]);
-    norm += weight[i] * (pattern.re[i] * pattern.re[i] + pattern.im[i] * pattern.im[i]);
+  Whiten(w.residual, kFineFloor, w.marked, arena);
+  for (size_t y = 0; y < w.canonical.height; ++y) {
+    const float *before = w.whitened.Row(y), *after = w.marked.Row(y);
+    ForEachTilePart(w, y, [&](size_t x, const float* part, size_t count) {
+      w.arrival.Add(x, part, before + x, after + x, count);
+    });
+    w.arrival.EndRow();
   }
-  return product / norm;
-}
-
-float RootMeanSquare(const Plane& plane) {
-  constexpr size_t kRowsAtOnce = 8;  // independent sums hide the latency of the additions
-  float total = 0;
-  for (size_t y = 0; y < plane.height; y += kRowsAtOnce) {
-    const size_t rows = std::min(kRowsAtOnce, plane.height - y);
-    const float* row[kRowsAtOnce];
-    float sum[kRowsAtOnce] = {};
-    for (size_t i = 0; i < kRowsAtOnce; ++i) row[i] = plane.Row(y + std::min(i, rows - 1));
-    for (size_t x = 0; x < plane.width; ++x) {
-      for (size_t i = 0; i < kRowsAtOnce; ++i) sum[i] += row[i][x] * row[i][x];
-    }
-    for (size_t i = 0; i < rows; ++i) total += sum[i] / static_cast<float>(plane.width);
-  }
-  return std::sqrt(total / static_cast<float>(plane.height));
-}
-
-// By how much a picture whose own texture drowns the mark gets more of it.
-float LiftFor(float gain, const Spectrum& pattern, const float* weight, const Plane& mask) {
-  float ratio = 0;
-  for (size_t i = 0; i < kBandSize; ++i) {
-    ratio += weight[i] * (pattern.re[i] * pattern.re[i] + pattern.im[i] * pattern.im[i]);
-  }
-  ratio *= gain * gain / kBandSize;
-  const float wanted = std::min(std::sqrt(kLeastRatio / ratio), kMostLift);
-  return std::max(1.0f, std::min(wanted, kMostDeviation / RootMeanSquare(mask)));
 }
 
 // Subtracts part of the host, in units of the pattern, from the pilot; from no coefficient more
@@ -208,13 +179,11 @@ void RejectInBits(const Layout& layout, const Spectrum& host, const float* weigh
 void RejectHost(const Layout& layout, EmbedWorkspace& w, Arena& arena, Spectrum* pattern) {
   Spectrum host;
   float weight[kBandSize];
-  FoldWhitened(w.luma, w, arena, &host, weight);
+  FoldHost(w, arena, &host, weight);
   for (float& v : weight) v = 1.0f / (v + 1e-9f);
-  float gain = MeasureGain(*pattern, host, weight, w, arena);
-  if (!(gain > 0)) return;  // a picture of one colour hides nothing and disturbs nothing
-  const float lift = LiftFor(gain, *pattern, weight, w.mask);
-  for (size_t i = 0; i < w.canonical.Area(); ++i) w.mask.data[i] *= lift;
-  gain *= lift;
+  MeasureArrival(*pattern, w, arena);
+  if (!(w.arrival.total() > 0)) return;  // a picture of one colour hides and disturbs nothing
+  const float gain = w.arrival.Lift(w.mask, arena) * w.arrival.total();
   for (size_t i = 0; i < kBandSize; ++i) {
     host.re[i] /= gain;
     host.im[i] /= gain;
@@ -266,6 +235,7 @@ size_t EmbedScratchSize(size_t width, size_t height) {
   EmbedWorkspace w({width, height}, arena);
   MakeMask(w.luma, {width, height}, 1, w.mask, arena);
   Whiten(w.luma, kFineFloor, w.whitened, arena);
+  w.arrival.Lift(w.mask, arena);
   return arena.SizeNeeded();
 }
 

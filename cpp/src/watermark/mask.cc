@@ -16,7 +16,7 @@ constexpr Gaussian kSmooth(2.0);
 constexpr size_t kErosion = 3;
 // At strength 1, amplitude = kAmplitude * sqrt(kFloor + min(texture, kCeiling)), texture being the
 // mean absolute detail: what hides in texture grows more slowly than the texture does.
-constexpr float kAmplitude = 0.74f;
+constexpr float kAmplitude = 0.715f;
 constexpr float kFloor = 0.4f;
 constexpr float kCeiling = 6.0f;
 // Mean activity at which a picture gets the strength asked for, and activity beyond which a place
@@ -26,6 +26,7 @@ constexpr float kRichActivity = 3.2f;
 constexpr float kMostForSmooth = 1.25f;
 // Pixels per canonical pixel from which on size does not matter.
 constexpr double kLargeScale = 1.6;
+constexpr double kShareExponent = 0.62;
 
 // A smooth picture loses more of the mark to a codec, a textured one less: they get more or less
 // than their places would by themselves. `activity` is the mean absolute detail around each place.
@@ -50,7 +51,8 @@ float ShareForActivity(const Plane& activity, Arena& arena) {
 float ShareForSize(Size picture) {
   const double scale =
       std::sqrt(static_cast<double>(picture.Area())) / static_cast<double>(kCanonicalSide);
-  return static_cast<float>(std::sqrt(kLargeScale / std::clamp(scale, 1.0, kLargeScale)));
+  return static_cast<float>(
+      std::pow(kLargeScale / std::clamp(scale, 1.0, kLargeScale), kShareExponent));
 }
 
 }  // namespace

@@ -119,6 +119,17 @@ PilotPeak MarkReader::Look(const Plane& plane, const Placement& placement, int h
   return peak;
 }
 
+PilotPeak MarkReader::FindUprightTurned() {
+  constexpr int kTurned2 = 200;  // squared radius in cycles per tile
+  Spectrum turned = sum_;
+  for (size_t i = 0; i < kBandSize; ++i) {
+    if (kBand[i].kx * kBand[i].kx + kBand[i].ky * kBand[i].ky < kTurned2) continue;
+    turned.re[i] = -turned.re[i];
+    turned.im[i] = -turned.im[i];
+  }
+  return finder_.FindIn(0, turned, weight_);
+}
+
 bool MarkReader::Read(const PilotPeak& peak, Hint hint, Message* message) {
   if (readings_ == kMostReadings) return false;
   ++readings_;

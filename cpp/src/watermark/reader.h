@@ -23,6 +23,9 @@ class MarkReader {
   PilotPeak Look(const Plane& plane, const Placement& placement, int half_x, int half_y);
   // The highest peak that is neither turned nor mirrored, in what Look folded last.
   PilotPeak FindUpright() { return finder_.FindIn(0, sum_, weight_); }
+  // The same for a picture filtered so that the finer half of the band is turned round, as a box
+  // or a median of seven pixels does.
+  PilotPeak FindUprightTurned();
   // Of all that Look found.
   float highest_score() const { return highest_score_; }
   // From what Look found, climbs to the placement nearby under which the pilot stands out most,
