@@ -274,6 +274,14 @@ def test_detect_reads_what_a_box_filter_turned_round() -> None:
     assert found.payload == PAYLOAD
 
 
+def test_a_small_picture_after_a_median_is_read_where_it_is() -> None:
+    """Most of the band is inverted, so that the whole pilot cancels itself."""
+    small = Image.fromarray(photograph()).resize((512, 512))
+    found = detect(embed(small, PAYLOAD).filter(ImageFilter.MedianFilter(7)), effort="aligned")
+    assert found is not None
+    assert found.payload == PAYLOAD
+
+
 @pytest.mark.parametrize("same_payload", [False, True])
 def test_the_average_of_marked_pictures_is_no_mark(same_payload: bool) -> None:
     chance = np.random.default_rng(5)

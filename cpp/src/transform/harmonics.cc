@@ -1,6 +1,7 @@
 #include "transform/harmonics.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/trigonometry.h"
 #include "kernels/magnitude.h"
@@ -14,13 +15,22 @@ constexpr size_t kHalf = kSamples / 2;
 constexpr size_t kParities = HarmonicTransform::kParities;
 constexpr size_t kRows = kParities * HarmonicTransform::kDown;
 
+// Of all turns by a sample's part of the circle.
+constexpr std::array<float, kSamples> kCosines = [] {
+  std::array<float, kSamples> cosines{};
+  for (size_t turn = 0; turn < kSamples; ++turn) {
+    cosines[turn] = static_cast<float>(CosineOfTurn(static_cast<int>(turn), kSamples));
+  }
+  return cosines;
+}();
+
 // Harmonic i of a parity at a sample of the first quarter; zero where there is none.
 float WaveAt(size_t parity, size_t i, size_t sample) {
   const size_t frequency = 2 * i + parity % 2;
   if (frequency >= HarmonicTransform::kFrequencies || sample > kHalf / 2) return 0;
-  const int turn = static_cast<int>(frequency * sample), period = static_cast<int>(kSamples);
   const bool sine = parity >= HarmonicTransform::kSine;
-  return static_cast<float>(sine ? SineOfTurn(turn, period) : CosineOfTurn(turn, period));
+  const size_t back = sine ? kSamples / 4 : 0;  // sin(a) = cos(a - pi / 2)
+  return kCosines[(frequency * sample + kSamples - back) % kSamples];
 }
 
 // Samples 0 and 24 are their own mirror images, and are counted twice when parities are taken.

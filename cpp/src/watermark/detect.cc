@@ -23,8 +23,8 @@ constexpr float kPerspectiveScore = 5.8f;
 constexpr float kSettledScore = 13.0f;
 // Of the lattices that a search finds, so many are scored by the pilot, best lattices first; of
 // those, and of the hypotheses of the scan, so many are tried, highest pilots first.
-constexpr size_t kMostScored = 28;
-constexpr size_t kTries = 4;
+constexpr size_t kMostScored = 48;
+constexpr size_t kTries = 8;
 constexpr size_t kScanTries = 3;
 // Planes that are searched for marks smaller than canonical have at most this side.
 constexpr double kLargestSide = 2.0 * kCanonicalSide;

@@ -15,7 +15,7 @@ constexpr size_t kCell = 16;
 constexpr Gaussian kWindow(3.5);
 // Power of the mark over that of the picture in a window, for each pixel, as it shall be at least;
 // and the most that is done for it.
-constexpr float kLeastRatio = 0.055f;
+constexpr float kLeastRatio = 0.052f;
 constexpr float kMostLift = 3.0f;
 // The mark's deviation in grey levels that this may lead to, 38 dB.
 constexpr float kMostDeviation = 3.2f;
@@ -136,16 +136,18 @@ float Arrival::Lift(const Plane& mask, Arena& arena) const {
   Blur(arriving_, kWindow, gain, arena);
   Blur(opposing_, kWindow, lift, arena);
   if (lift.data == nullptr || mask.data == nullptr) return 1;
-  float before = 0, after = 0;
+  float before = 0, after = 0, highest = 1;
   for (size_t y = 0; y < lift.height; ++y) {
     for (size_t x = 0; x < lift.width; ++x) {
       float& here = lift.Row(y)[x];
       const float wanted = std::sqrt(kLeastRatio * here) / std::max(gain.Row(y)[x], 1e-9f);
       here = std::clamp(wanted, 1.0f, kMostLift);
+      highest = std::max(highest, here);
       before += arriving_.Row(y)[x];
       after += arriving_.Row(y)[x] * here;
     }
   }
+  if (highest == 1) return 1;
   const float most = std::max(kMostDeviation, RootMeanSquare(mask));
   MultiplyByCells(lift, line, mask);
   const float share = std::min(1.0f, most / (RootMeanSquare(mask) + 1e-9f));

@@ -6,9 +6,11 @@
 #include <set>
 #include <vector>
 
+#include "base/generator.h"
 #include "kernels/targets.h"
 #include "watermark/blur.h"
 #include "watermark/layout.h"
+#include "watermark/lift.h"
 #include "watermark/mask.h"
 #include "watermark/plane.h"
 #include "watermark/spectrum.h"
@@ -221,6 +223,73 @@ TEST_F(PartsTest, MaskFollowsTextureStrengthAndSize) {
   EXPECT_FLOAT_EQ(mask.Row(32)[60], 2 * textured);
   MakeMask(plane, kSmall, 1, mask, arena_);
   EXPECT_GT(mask.Row(32)[60], textured);
+}
+
+// A pattern that arrives everywhere alike, in a picture whose left half is calm.
+class LiftTest : public PartsTest {
+ protected:
+  static constexpr Size kSize{512, 384};
+
+  LiftTest() : arrival_(kSize, arena_), mask_(AllocatePlane(kSize, arena_)) {
+    std::fill_n(mask_.data, kSize.Area(), 1.0f);
+  }
+
+  void Measure(float calm, float rich) {
+    std::vector<float> pattern(kSize.width), before(kSize.width), after(kSize.width);
+    Generator random(kDefaultKey, 99);
+    for (size_t y = 0; y < kSize.height; ++y) {
+      for (size_t x = 0; x < kSize.width; ++x) {
+        pattern[x] = random.Next() % 2 != 0 ? 1.0f : -1.0f;
+        before[x] = x < kSize.width / 2 ? calm : rich;
+        after[x] = before[x] + 0.25f * pattern[x];
+      }
+      arrival_.Add(0, pattern.data(), before.data(), after.data(), 100);
+      arrival_.Add(100, pattern.data() + 100, before.data() + 100, after.data() + 100,
+                   kSize.width - 100);
+      arrival_.EndRow();
+    }
+  }
+
+  Arrival arrival_;
+  Plane mask_;
+};
+
+TEST_F(LiftTest, GivesMoreWhereThePictureDrownsTheMark) {
+  Measure(0.5f, 2.0f);
+  EXPECT_NEAR(arrival_.total(), 0.25f * kSize.Area(), 1);
+  const float grows = arrival_.Lift(mask_, arena_);
+  EXPECT_FLOAT_EQ(mask_.Row(200)[5], 1);
+  EXPECT_GT(mask_.Row(200)[505], 1.3f);
+  float sum = 0;
+  for (size_t i = 0; i < kSize.Area(); ++i) sum += mask_.data[i];
+  EXPECT_NEAR(grows, sum / kSize.Area(), 0.02f);
+}
+
+TEST_F(LiftTest, LeavesTheMaskWhereTheMarkStands) {
+  Measure(0.5f, 0.5f);
+  EXPECT_EQ(arrival_.Lift(mask_, arena_), 1);
+  for (size_t i = 0; i < kSize.Area(); ++i) ASSERT_EQ(mask_.data[i], 1);
+}
+
+TEST_F(LiftTest, DoesNotGoBeyondTheDeviationAllowed) {
+  std::fill_n(mask_.data, kSize.Area(), 3.0f);
+  Measure(100, 100);
+  arrival_.Lift(mask_, arena_);
+  for (size_t i = 0; i < kSize.Area(); ++i) ASSERT_NEAR(mask_.data[i], 3.2f, 1e-4f);
+}
+
+TEST_F(LiftTest, ASliverIsLiftedToo) {
+  constexpr Size kSliver{3, 40};
+  Arrival arrival(kSliver, arena_);
+  const Plane mask = AllocatePlane(kSliver, arena_);
+  std::fill_n(mask.data, kSliver.Area(), 1.0f);
+  const float pattern[3] = {1, -1, 1}, before[3] = {9, 9, 9}, after[3] = {9.1f, 8.9f, 9.1f};
+  for (size_t y = 0; y < kSliver.height; ++y) {
+    arrival.Add(0, pattern, before, after, 3);
+    arrival.EndRow();
+  }
+  EXPECT_GT(arrival.Lift(mask, arena_), 1);
+  for (size_t i = 0; i < kSliver.Area(); ++i) EXPECT_GT(mask.data[i], 1);
 }
 
 }  // namespace
