@@ -25,7 +25,7 @@ constexpr float kSettledScore = 13.0f;
 // those, and of the hypotheses of the scan, so many are tried, highest pilots first.
 constexpr size_t kMostScored = 48;
 constexpr size_t kTries = 8;
-constexpr size_t kScanTries = 3;
+constexpr size_t kScanTries = 8;
 // Planes that are searched for marks smaller than canonical have at most this side.
 constexpr double kLargestSide = 2.0 * kCanonicalSide;
 // The levels of a pyramid are half an octave apart.
@@ -100,7 +100,7 @@ class Detector {
   void GrowOver(const Pyramid& whole, Found* found);
   void Settle(const Pyramid& whole, Found* found);
   bool TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis* hypotheses, size_t count,
-               size_t tries, Found* found);
+               bool upright, Found* found);
 
   const ImageView& image_;
   Arena& arena_;
@@ -185,7 +185,8 @@ bool Detector::ReadAligned(const View& view, float floor, Found* found) {
 
 // Reads under the hypotheses under which the pilot stands out most.
 bool Detector::TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis* hypotheses,
-                       size_t count, size_t tries, Found* found) {
+                       size_t count, bool upright, Found* found) {
+  const size_t tries = upright ? kScanTries : kTries;
   std::sort(hypotheses, hypotheses + count,
             [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
   for (size_t i = 0; i < std::min(tries, count) && hypotheses[i].score > kWorthALook; ++i) {
@@ -193,7 +194,7 @@ bool Detector::TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis*
     Placement placement = PlacementIn(plane, hypotheses[i].linear);
     PilotPeak peak = reader_.Look(plane, placement, 0, 0);
     if (peak.score < kWorthALook) continue;
-    placement = reader_.Refine(placement, peak);
+    placement = upright ? reader_.RefineUpright(placement, peak) : reader_.Refine(placement, peak);
     peak = reader_.Look(plane, placement, 0, 0);
     *found = {peak, placement, plane.size(), pyramid.view, {}};
     if (peak.score < kLeastScore) continue;
@@ -271,7 +272,7 @@ bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, ScaleRange r
     const Plane& plane = pyramid.levels[hypotheses[i].level];
     hypotheses[i].score = reader_.Score(plane, PlacementIn(plane, hypotheses[i].linear));
   }
-  return TryBest(pyramid, whole, hypotheses.data(), count, kTries, found);
+  return TryBest(pyramid, whole, hypotheses.data(), count, false, found);
 }
 
 // Upright crops, tried one by one against the pilot, which stands out where the lattice, of which
@@ -291,7 +292,7 @@ bool Detector::Scan(const Pyramid& pyramid, Found* found) {
     hypotheses[count++] = {{at, 0, 0, at}, level, reader_.Score(pyramid.levels[level], at, fold)};
     log_scale += kStep * ScaleOf(level);
   }
-  return TryBest(pyramid, pyramid, hypotheses.data(), count, kScanTries, found);
+  return TryBest(pyramid, pyramid, hypotheses.data(), count, true, found);
 }
 
 bool Detector::DetectFully(Found* found) {

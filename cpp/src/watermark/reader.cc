@@ -70,8 +70,40 @@ struct MarkReader::Shift {
   double at[kCount] = {};
 };
 
+// Which parameters of a shift may change: those with the same number change together, those with
+// -1 not at all.
+struct MarkReader::Freedom {
+  static const Freedom kUpright, kAffine, kPerspective;
+
+  int variable[Shift::kCount];
+};
+
+const MarkReader::Freedom MarkReader::Freedom::kUpright{{0, -1, -1, 0, 1, 2, -1, -1}};
+const MarkReader::Freedom MarkReader::Freedom::kAffine{{0, 1, 2, 3, 4, 5, -1, -1}};
+const MarkReader::Freedom MarkReader::Freedom::kPerspective{{0, 1, 2, 3, 4, 5, 6, 7}};
+
 // How the height changes with the parameters, and the mean of how fast the slope does.
 struct MarkReader::Slope {
+  // Where the gradient vanishes if the height is that of one tile.
+  void Solve(const Freedom& freedom, double* step) const {
+    double matrix[Shift::kCount][Shift::kCount] = {}, right[Shift::kCount] = {};
+    int variables = 0;
+    for (int i = 0; i < Shift::kCount; ++i) {
+      const int v = freedom.variable[i];
+      if (v < 0) continue;
+      variables = std::max(variables, v + 1);
+      right[v] += gradient[i];
+      for (int j = 0; j < Shift::kCount; ++j) {
+        if (freedom.variable[j] >= 0) matrix[v][freedom.variable[j]] += curvature[i][j];
+      }
+    }
+    double moves[Shift::kCount];
+    SolveSymmetric(matrix, right, variables, moves);
+    for (int i = 0; i < Shift::kCount; ++i) {
+      step[i] = freedom.variable[i] < 0 ? 0 : moves[freedom.variable[i]];
+    }
+  }
+
   double gradient[Shift::kCount] = {};
   double curvature[Shift::kCount][Shift::kCount] = {};
   size_t tiles = 0;
@@ -212,7 +244,11 @@ float MarkReader::HeightUnder(const Shift& shift, const PilotTerms& terms, doubl
 }
 
 Placement MarkReader::Refine(const Placement& placement, PilotPeak peak) {
-  return Climb(placement, 1e9, false, &peak);
+  return Climb(placement, 1e9, Freedom::kAffine, &peak);
+}
+
+Placement MarkReader::RefineUpright(const Placement& placement, PilotPeak peak) {
+  return Climb(placement, 1e9, Freedom::kUpright, &peak);
 }
 
 // The tile around which the pilot stands highest.
@@ -250,17 +286,16 @@ Placement MarkReader::Grow(const Plane& plane, Placement placement, PilotPeak pe
   placement.y += placement.yx * u + placement.yy * v;
   for (double radius : kRadii) {
     fold_.Cut(plane, placement, 0, 0);
-    placement = Climb(placement, radius * kTile, true, &peak);
+    placement = Climb(placement, radius * kTile, Freedom::kPerspective, &peak);
   }
   return placement;
 }
 
 // Least squares: Newton's method with the curvature that the pilot would have without noise.
-Placement MarkReader::Climb(const Placement& placement, double radius, bool perspective,
+Placement MarkReader::Climb(const Placement& placement, double radius, const Freedom& freedom,
                             PilotPeak* peak) const {
   constexpr int kIterations = 12;
   constexpr double kSettled = 0.02;  // canonical pixels
-  const int parameters = perspective ? Shift::kCount : Shift::kPx;
   const PilotTerms terms = TermsFor(*peak);
   Shift best;
   Slope slope, there;
@@ -270,10 +305,10 @@ Placement MarkReader::Climb(const Placement& placement, double radius, bool pers
     double step[Shift::kCount];
     const double per_tile = std::max(1e-20, static_cast<double>(height)) /
                             static_cast<double>(std::max<size_t>(slope.tiles, 1));
-    SolveSymmetric(slope.curvature, slope.gradient, parameters, step);
+    slope.Solve(freedom, step);
     Shift tried = best;
     double longest = 0;
-    for (int i = 0; i < parameters; ++i) {
+    for (int i = 0; i < Shift::kCount; ++i) {
       const double move = std::clamp(damping * step[i] / per_tile, -kLongestStep, kLongestStep);
       tried.at[i] += move;
       longest = std::max(longest, std::fabs(move));

@@ -31,6 +31,9 @@ class MarkReader {
   // From what Look found, climbs to the placement nearby under which the pilot stands out most,
   // moving the tiles against each other without sampling the plane again.
   Placement Refine(const Placement& placement, PilotPeak peak);
+  // The same for a mark that is neither turned nor stretched: the fewer parameters follow the
+  // pilot, the less they follow its noise.
+  Placement RefineUpright(const Placement& placement, PilotPeak peak);
   // The same for perspective, from a placement that holds somewhere, outwards.
   Placement Grow(const Plane& plane, Placement placement, PilotPeak peak);
   // Decodes what Look found; nothing after kMostReadings times.
@@ -38,6 +41,7 @@ class MarkReader {
 
  private:
   struct Shift;
+  struct Freedom;
   struct Slope;
   struct PilotTerms;
   float ScoreOfSum();
@@ -46,7 +50,7 @@ class MarkReader {
                    float* slope_y) const;
   size_t BestTile(const PilotTerms& terms) const;
   float HeightUnder(const Shift& shift, const PilotTerms& terms, double radius, Slope* slope) const;
-  Placement Climb(const Placement& placement, double radius, bool perspective,
+  Placement Climb(const Placement& placement, double radius, const Freedom& freedom,
                   PilotPeak* peak) const;
 
   const Layout& layout_;
