@@ -62,6 +62,7 @@ class KeySigner:
     chain: tuple[x509.Certificate, ...]
     root: x509.Certificate
     algorithm: str = "es256"
+    issuer_key: Key = None
     signed: list[bytes] = field(default_factory=list)
 
     @property
@@ -107,6 +108,7 @@ def certify(
     end: timedelta = timedelta(days=365),
     digital_signature: bool = True,
     extensions: Sequence[x509.ExtensionType] = (),
+    critical: Sequence[x509.ExtensionType] = (),
     key_identifier: bool = True,
 ) -> x509.Certificate:
     """A certificate to order, like the C2PA profile where nothing else is said."""
@@ -141,6 +143,8 @@ def certify(
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), False)
     for extension in extensions:
         builder = builder.add_extension(extension, False)
+    for extension in critical:
+        builder = builder.add_extension(extension, True)
     digests: dict[int, Any] = {384: hashes.SHA384(), 521: hashes.SHA512()}
     edwards = isinstance(issuer_key, ed25519.Ed25519PrivateKey)
     digest = None if edwards else digests.get(issuer_key.key_size, hashes.SHA256())
@@ -166,7 +170,7 @@ def make_signer(algorithm: str = "es256", **leaf: Any) -> KeySigner:
     )
     key = _new_key(algorithm)
     certificate = certify("leaf", key, (intermediate, intermediate_key), **leaf)
-    return KeySigner(key, (certificate, intermediate), root, algorithm)
+    return KeySigner(key, (certificate, intermediate), root, algorithm, intermediate_key)
 
 
 @pytest.fixture(scope="session")

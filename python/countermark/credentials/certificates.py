@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.utils import CryptographyDeprecationWarning
+from cryptography.x509.oid import NameOID
 
 _Value = TypeVar("_Value", bound=x509.ExtensionType)
 
@@ -59,6 +60,16 @@ def extension(certificate: x509.Certificate, kind: type[_Value]) -> _Value | Non
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
+
+
+def name(leaf: x509.Certificate) -> str:
+    """Common name and organisation, as far as the certificate states them."""
+    stated = [
+        str(attribute.value)
+        for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)
+        for attribute in leaf.subject.get_attributes_for_oid(kind)
+    ]
+    return ", ".join(dict.fromkeys(stated)) or leaf.subject.rfc4514_string()
 
 
 def _checked(certificate: x509.Certificate) -> x509.Certificate:
