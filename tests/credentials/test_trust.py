@@ -145,7 +145,9 @@ def test_official_list_is_for_claim_signing_only(
 ) -> None:
     signer = signer_to_order(purposes=[purpose])
     anchor = signer.root.public_bytes(serialization.Encoding.PEM)
-    listed = TrustList(Kind.CLAIM, anchor, name="A list", date=date(2026, 8, 21), official=True)
+    listed = TrustList(
+        Kind.CLAIM, anchor, name="A list", published=date(2026, 8, 21), official=True
+    )
     manifest = judged(unchecked(signer=signer), Trust(lists=(listed,)))
     if purpose == CLAIM_SIGNING:
         assert manifest.trust is TrustStatus.TRUSTED

@@ -10,6 +10,7 @@ from countermark.credentials.signer import Signer
 from countermark.credentials.signing import Signed, sign
 from countermark.credentials.soft_binding import WATERMARK_ALGORITHM, SoftBinding
 from countermark.credentials.trust import Kind, Trust, TrustList, TrustStatus
+from countermark.credentials.trust_store import TrustStore
 
 __all__ = [
     "WATERMARK_ALGORITHM",
@@ -22,6 +23,7 @@ __all__ = [
     "Trust",
     "TrustList",
     "TrustStatus",
+    "TrustStore",
     "read",
     "read_detached",
     "sign",

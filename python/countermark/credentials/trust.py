@@ -70,7 +70,7 @@ class TrustList:
     >>> TrustList(Kind.TIMESTAMP, b"", name="nobody").title
     'nobody'
 
-    `name` and `date` say where they come from, in reports. `official`: kept by the C2PA, which
+    `name` and `published` say where they come from, in reports. `official`: kept by the C2PA, which
     demands the purpose c2pa-kp-claimSigning of the signers under its anchors.
 
     Raises `UnusableTrust` for content that is not empty and holds no certificate.
@@ -80,7 +80,7 @@ class TrustList:
     kind: Kind
     pem: bytes
     name: str = _OWN
-    date: date | None = None
+    published: date | None = None
     official: bool = False
     certificates: tuple[x509.Certificate, ...] = field(init=False, repr=False)
 
@@ -90,7 +90,7 @@ class TrustList:
     @property
     def title(self) -> str:
         """Name and date, for people."""
-        return self.name if self.date is None else f"{self.name} of {self.date}"
+        return self.name if self.published is None else f"{self.name} of {self.published}"
 
     @property
     def purposes(self) -> frozenset[x509.ObjectIdentifier]:
