@@ -18,7 +18,7 @@ import c2pa  # type: ignore[import-untyped]
 import pytest
 from asn1crypto import cms  # type: ignore[import-untyped]
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -28,8 +28,6 @@ from countermark.credentials import (
     Trust,
     TrustList,
     TrustStatus,
-    cbor,
-    jumbf,
     paths,
     read,
     read_detached,
@@ -318,7 +316,11 @@ def token_in(store: bytes) -> bytes:
 
 
 def test_time_stamp_of_another_claim_proves_nothing(
-    asset: bytes, signer: Any, authority: Authority, stamped: Callable[..., bytes]
+    asset: bytes,
+    signer: Any,
+    authority: Authority,
+    stamped: Callable[..., bytes],
+    with_headers: Callable[..., bytes],
 ) -> None:
     stores = [judged(a, Trust.nobody()).bytes for a in (asset, stamped(signer, authority))]
     foreign = with_headers(stores[0], sigTst2={"tstTokens": [{"val": token_in(stores[1])}]})
@@ -328,54 +330,6 @@ def test_time_stamp_of_another_claim_proves_nothing(
     manifest = read_detached(foreign, trust=trust)
     assert manifest.signature_valid
     assert manifest.signed_at is None
-
-
-def with_headers(store: bytes, **headers: object) -> bytes:
-    """The store with other unprotected headers of the signature; the boxes around it grow."""
-    claim = claims.parse(store)
-    item = cbor.decode(claim.data(claim.signature_box))
-    encoded, unprotected, payload, signature = item.value
-    kept = {key: value for key, value in unprotected.items() if key not in ("pad", "pad2")}
-    parts = [encoded, {**kept, **headers}, payload, signature]
-    content = cbor.encode(type(item)(item.tag, parts))
-    grown = len(content) - (claim.signature_box.end - claim.signature_box.body)
-    changed = bytearray(store)
-    for box in around(jumbf.parse(store), claim.signature_box):
-        changed[box.start : box.start + 4] = (box.end - box.start + grown).to_bytes(4, "big")
-    changed[claim.signature_box.body : claim.signature_box.end] = content
-    return bytes(changed)
-
-
-def around(box: jumbf.Box, inner: jumbf.Box) -> Iterator[jumbf.Box]:
-    if box.start <= inner.start and inner.end <= box.end:
-        yield box
-        for child in box.children:
-            yield from around(child, inner)
-
-
-def crl(
-    issuer: x509.Certificate,
-    key: Any,
-    revoked: x509.Certificate,
-    at: datetime,
-    reason: x509.ReasonFlags | None,
-) -> bytes:
-    """A revocation list with one entry."""
-    entry = (
-        x509.RevokedCertificateBuilder().serial_number(revoked.serial_number).revocation_date(at)
-    )
-    if reason is not None:
-        entry = entry.add_extension(x509.CRLReason(reason), False)
-    now = datetime.now(timezone.utc)
-    made = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(issuer.subject)
-        .last_update(now)
-        .next_update(now + timedelta(days=30))
-        .add_revoked_certificate(entry.build())
-        .sign(key, hashes.SHA256())
-    )
-    return made.public_bytes(serialization.Encoding.DER)
 
 
 @pytest.mark.parametrize(
@@ -395,13 +349,14 @@ def test_revocation_against_the_proven_time(
     asset: bytes,
     signer: Any,
     authority: Authority,
+    crl_to_order: Callable[..., bytes],
     after: int,
     reason: x509.ReasonFlags | None,
     with_time: bool,
     expected: TrustStatus,
 ) -> None:
     at = datetime.now(timezone.utc) + timedelta(seconds=after)
-    listed = crl(signer.chain[1], signer.issuer_key, signer.chain[0], at, reason)
+    listed = crl_to_order(signer.chain[1], signer.issuer_key, signer.chain[0], at, reason)
     stamps = (authority.trusted(),) if with_time else ()
     assert judged(asset, lists(signer, *stamps, revocations=(listed,))).trust is expected
 
@@ -419,13 +374,14 @@ def test_revoked_authority_of_time(
     asset: bytes,
     signer: Any,
     authority: Authority,
+    crl_to_order: Callable[..., bytes],
     after: int,
     reason: x509.ReasonFlags | None,
     proves: bool,
 ) -> None:
     """RFC 3161, section 4: without one of four reasons all its time stamps are invalid."""
     at = datetime.now(timezone.utc) + timedelta(seconds=after)
-    listed = crl(authority.root, authority.root_key, authority.leaf, at, reason)
+    listed = crl_to_order(authority.root, authority.root_key, authority.leaf, at, reason)
     manifest = judged(asset, lists(signer, authority.trusted(), revocations=(listed,)))
     assert (manifest.signed_at is not None) is proves
     assert manifest.trust is TrustStatus.TRUSTED

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives import serialization
 
 from countermark import files
 from countermark.credentials import Kind, Signed, TrustStatus, TrustStore, read_detached
@@ -19,7 +18,6 @@ from countermark.credentials.trust_store import fingerprint
 from countermark.errors import DestinationNotWritable, InvalidArgument, UnusableTrust
 
 TODAY = date(2026, 11, 26)
-DER = serialization.Encoding.DER
 
 
 def pem(*certificates: x509.Certificate) -> bytes:
@@ -238,20 +236,23 @@ def test_metadata_reads_no_file_outside_the_folder(
 
 
 def test_revocation_list_in_the_folder_counts(
-    store: TrustStore, file: Callable[..., Path], signer: Any, signed_files: dict[str, Signed]
+    store: TrustStore,
+    file: Callable[..., Path],
+    signer: Any,
+    signed_files: dict[str, Signed],
+    crl_to_order: Callable[..., bytes],
 ) -> None:
     store.add(file(signer.root), Kind.CLAIM)
-    store_bytes = signed_files["image/jpeg"].manifest
+    manifest = signed_files["image/jpeg"].manifest
     assert store.folder is not None
     (store.folder / "revoked").mkdir()
-    for encoding in (DER, serialization.Encoding.PEM):
-        assert read_detached(store_bytes, trust=store.trust()).trust is TrustStatus.TRUSTED
-        path = store.folder / "revoked" / "intermediate.crl"
-        path.write_bytes(
-            crl(signer.chain[1], signer.issuer_key, signer.chain[0]).public_bytes(encoding)
-        )
-        manifest = read_detached(store_bytes, trust=store.trust())
-        assert manifest.trust is TrustStatus.REVOKED
+    path = store.folder / "revoked" / "intermediate.crl"
+    listed = crl_to_order(signer.chain[1], signer.issuer_key, signer.chain[0])
+    in_pem = x509.load_der_x509_crl(listed).public_bytes(serialization.Encoding.PEM)
+    for content in (listed, in_pem):
+        assert read_detached(manifest, trust=store.trust()).trust is TrustStatus.TRUSTED
+        path.write_bytes(content)
+        assert read_detached(manifest, trust=store.trust()).trust is TrustStatus.REVOKED
         path.unlink()
 
 
@@ -261,19 +262,3 @@ def test_unreadable_revocation_list_is_said(store: TrustStore) -> None:
     (store.folder / "revoked" / "x.crl").write_bytes(b"no list")
     with pytest.raises(UnusableTrust, match="revocation list"):
         store.trust()
-
-
-def crl(
-    issuer: x509.Certificate, key: ec.EllipticCurvePrivateKey, *revoked: x509.Certificate
-) -> x509.CertificateRevocationList:
-    now = datetime.now(timezone.utc)
-    builder = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(issuer.subject)
-        .last_update(now)
-        .next_update(now + timedelta(days=1))
-    )
-    for certificate in revoked:
-        entry = x509.RevokedCertificateBuilder().serial_number(certificate.serial_number)
-        builder = builder.add_revoked_certificate(entry.revocation_date(now).build())
-    return builder.sign(key, hashes.SHA256())

@@ -1,0 +1,321 @@
+/*
+ * countermark: invisible watermarks and perceptual fingerprints for pictures, on the device.
+ *
+ * Conventions of the whole header:
+ * - A function that can fail returns a cmk_status, which must be looked at. When it is not
+ *   CMK_STATUS_OK (or CMK_STATUS_NOT_FOUND, where documented) no output has been written.
+ * - The library neither allocates nor keeps anything: pictures, results and scratch memory are the
+ *   caller's and are not used after the call. The size of the scratch memory is asked by the
+ *   function whose name ends in _scratch_size; any alignment will do; its content means nothing
+ *   before or after. It must not overlap a picture.
+ * - Every function may be called from several threads at once, as long as they write to different
+ *   memory. There is no state but the SIMD target, chosen at the first call.
+ * - Structs that may grow begin with struct_size, which the caller sets to sizeof the struct.
+ * - The results are the same bits on every processor.
+ */
+#ifndef COUNTERMARK_COUNTERMARK_H_
+#define COUNTERMARK_COUNTERMARK_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(_WIN32)
+#if defined(COUNTERMARK_BUILDING_LIBRARY)
+#define CMK_API __declspec(dllexport)
+#else
+#define CMK_API __declspec(dllimport)
+#endif
+#elif defined(__GNUC__)
+#define CMK_API __attribute__((visibility("default")))
+#else
+#define CMK_API
+#endif
+
+#if defined(__GNUC__)
+#define CMK_MUST_USE __attribute__((warn_unused_result))
+#else
+#define CMK_MUST_USE
+#endif
+
+/* ---------------------------------------------------------------------------------------------
+ * Version
+ */
+
+/* Raised when a program must be compiled anew. */
+#define CMK_ABI_VERSION 1
+CMK_API uint32_t cmk_abi_version(void);
+
+/* "major.minor.patch" of the library that is running. Static storage. */
+CMK_API const char* cmk_version_string(void);
+
+/* ---------------------------------------------------------------------------------------------
+ * Status
+ */
+
+/* The numbers are frozen; new ones are only added at the end. */
+typedef enum cmk_status {
+  CMK_STATUS_OK = 0,
+  CMK_STATUS_NOT_FOUND = 1,          /* no watermark can be read; not an error */
+  CMK_STATUS_NULL_POINTER = 2,       /* a pointer that must not be null is null */
+  CMK_STATUS_STRUCT_SIZE = 3,        /* struct_size is not one that this version knows */
+  CMK_STATUS_UNKNOWN_FORMAT = 4,     /* the format is not one of cmk_format */
+  CMK_STATUS_IMAGE_TOO_SMALL = 5,    /* a side is under the minimum of the function */
+  CMK_STATUS_IMAGE_TOO_LARGE = 6,    /* a side is over CMK_SIDE_MAX */
+  CMK_STATUS_BAD_STRIDE = 7,         /* the stride is shorter than a row, or overflows */
+  CMK_STATUS_MISALIGNED = 8,         /* data or stride of 16-bit samples are odd */
+  CMK_STATUS_SHAPE_MISMATCH = 9,     /* input and output differ in size or format */
+  CMK_STATUS_OVERLAP = 10,           /* two buffers share memory that they must not share */
+  CMK_STATUS_BAD_STRENGTH = 11,      /* the strength is not in (0, CMK_STRENGTH_MAX] */
+  CMK_STATUS_UNKNOWN_EFFORT = 12,    /* the effort is not one of cmk_effort */
+  CMK_STATUS_SCRATCH_TOO_SMALL = 13, /* less scratch memory than the function asked for */
+  CMK_STATUS_UNKNOWN_TARGET = 14     /* COUNTERMARK_TARGET names a target that is not here */
+} cmk_status;
+
+/* One English sentence without a full stop. Static storage; never null. */
+CMK_API const char* cmk_status_string(cmk_status status);
+
+/* ---------------------------------------------------------------------------------------------
+ * SIMD target
+ */
+
+/*
+ * "scalar", "sse4", "avx2" or "neon": the best one that the library and the processor have, or the
+ * one that the environment variable COUNTERMARK_TARGET named when the process first called the
+ * library. Null when that one is not available; then every other function that returns a status
+ * returns CMK_STATUS_UNKNOWN_TARGET rather than run another one. Static storage.
+ */
+CMK_API const char* cmk_target_name(void);
+
+/* ---------------------------------------------------------------------------------------------
+ * Pictures
+ */
+
+/* Limits of both sides in pixels; the same as functions, for bindings. */
+#define CMK_SIDE_MIN 128
+#define CMK_SIDE_MAX 65535
+CMK_API uint32_t cmk_side_min(void);
+CMK_API uint32_t cmk_side_max(void);
+
+/* Interleaved channels; 16-bit samples in the byte order of the machine. Alpha is never read as
+ * brightness and never changed. */
+typedef enum cmk_format {
+  CMK_FORMAT_GRAY8 = 0,
+  CMK_FORMAT_RGB8 = 1,
+  CMK_FORMAT_RGBA8 = 2,
+  CMK_FORMAT_GRAY16 = 3,
+  CMK_FORMAT_RGB16 = 4,
+  CMK_FORMAT_RGBA16 = 5
+} cmk_format;
+
+/* Memory that the caller owns. Rows may be padded, or run upwards with a negative stride; `data`
+ * points to the first pixel of the first row. An input is not written. */
+typedef struct cmk_image {
+  uint32_t struct_size;
+  uint32_t width;  /* pixels */
+  uint32_t height; /* pixels */
+  uint32_t format; /* cmk_format */
+  void* data;
+  ptrdiff_t stride_bytes;
+} cmk_image;
+
+/* ---------------------------------------------------------------------------------------------
+ * Watermark
+ */
+
+/* Bytes of a key. The published default key makes marks that everyone can read. */
+#define CMK_KEY_BYTES 16
+CMK_API size_t cmk_key_bytes(void);
+CMK_API const uint8_t* cmk_default_key(void); /* CMK_KEY_BYTES bytes; static storage */
+
+#define CMK_STRENGTH_MAX 4.0f
+CMK_API float cmk_strength_max(void);
+
+/*
+ * Bytes of scratch memory for cmk_watermark_embed on a picture like this one (`data` may be null).
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under
+ * CMK_SIDE_MIN), IMAGE_TOO_LARGE, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_embed_scratch_size(const cmk_image* image,
+                                                    size_t* size) CMK_MUST_USE;
+
+/*
+ * Writes a picture with the payload in its pixels.
+ *
+ * in        the picture
+ * out       same size and format; either the same memory as `in` or no byte of it
+ * payload   any 64 bits
+ * key       CMK_KEY_BYTES bytes; only who has them reads the mark
+ * strength  amplitude, in (0, CMK_STRENGTH_MAX]; 1 is the default, invisible on photographs
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under
+ * CMK_SIDE_MIN), IMAGE_TOO_LARGE, BAD_STRIDE, MISALIGNED, SHAPE_MISMATCH, OVERLAP, BAD_STRENGTH,
+ * SCRATCH_TOO_SMALL, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_embed(const cmk_image* in, const cmk_image* out, uint64_t payload,
+                                       const uint8_t* key, float strength, void* scratch,
+                                       size_t scratch_size) CMK_MUST_USE;
+
+typedef enum cmk_effort {
+  CMK_EFFORT_ALIGNED = 0, /* pictures that were resized, re-compressed or recoloured */
+  CMK_EFFORT_FULL = 1     /* also cropped, rotated, mirrored or stretched ones; slower */
+} cmk_effort;
+
+typedef struct cmk_detection {
+  uint32_t struct_size;
+  float score; /* height of the pilot's peak, in standard deviations of its surroundings */
+  uint64_t payload;
+  /* Upper bound of the probability that this call reads anything in an unmarked picture. */
+  double false_positive_rate;
+  /*
+   * Three rows of a homography: the point (x, y) of the picture, in pixels from its top left
+   * corner (the first pixel's centre is (0.5, 0.5)), was at (u / w, v / w) of the marked picture,
+   * (u, v, w) being the rows times (x, y, 1), counted from its centre and scaled so that its area
+   * is 512 x 512. u / w and v / w are known modulo 96 only. Without perspective w is 1; it is 1
+   * where u and v are 0.
+   */
+  double geometry[9];
+} cmk_detection;
+
+/*
+ * Bytes of scratch memory for cmk_watermark_detect on a picture like this one (`data` may be
+ * null).
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under
+ * CMK_SIDE_MIN), IMAGE_TOO_LARGE, UNKNOWN_EFFORT, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_detect_scratch_size(const cmk_image* image, cmk_effort effort,
+                                                     size_t* size) CMK_MUST_USE;
+
+/*
+ * Reads the payload of a marked picture, also of a damaged copy.
+ *
+ * key        CMK_KEY_BYTES bytes, those of the embedding
+ * detection  written when the result is CMK_STATUS_OK; struct_size is set by the caller. When it is
+ *            CMK_STATUS_NOT_FOUND only the score is written: the highest of all places and turns
+ *            that were looked at closely
+ *
+ * Returns CMK_STATUS_OK when a payload was read, CMK_STATUS_NOT_FOUND when there is none, or
+ * NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under CMK_SIDE_MIN),
+ * IMAGE_TOO_LARGE, BAD_STRIDE, MISALIGNED, OVERLAP, UNKNOWN_EFFORT, SCRATCH_TOO_SMALL,
+ * UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_detect(const cmk_image* image, const uint8_t* key,
+                                        cmk_effort effort, void* scratch, size_t scratch_size,
+                                        cmk_detection* detection) CMK_MUST_USE;
+
+/* ---------------------------------------------------------------------------------------------
+ * What the detector saw, for people to look at
+ */
+
+/* Coded bits that carry a payload; the most tiles that are told apart. */
+#define CMK_CODED_BITS 400
+#define CMK_TILES_MAX 256
+CMK_API size_t cmk_coded_bits(void);
+CMK_API size_t cmk_tiles_max(void);
+
+/* One repetition of the watermark: the square of 96 x 96 units of the geometry with its corners at
+ * multiples of 96. At an edge only a part of it is in the picture. */
+typedef struct cmk_tile {
+  float x, y;  /* of its centre, in pixels from the picture's top left corner; may lie outside */
+  float score; /* of the pilot in this tile alone: about 0, give or take 1, where it is not */
+} cmk_tile;
+
+typedef struct cmk_inspection {
+  uint32_t struct_size;   /* set by the caller */
+  uint32_t tile_capacity; /* set by the caller: how many `tiles` has room for */
+  cmk_tile* tiles;        /* the caller's, filled up to tile_capacity; null when that is 0 */
+  float* bit_margins;     /* the caller's CMK_CODED_BITS values, or null */
+  uint32_t tile_count;    /* how many there are, at most CMK_TILES_MAX */
+  float least_score;      /* below this score of the whole picture nothing is decoded */
+  double likeness;        /* how well the pattern read fits, in deviations of chance, or 0 */
+  double geometry[9];     /* as in cmk_detection; where the tiles are */
+} cmk_inspection;
+
+/*
+ * Bytes of scratch memory for cmk_watermark_inspect on a picture like this one (`data` may be
+ * null).
+ *
+ * Returns what cmk_watermark_detect_scratch_size returns.
+ */
+CMK_API cmk_status cmk_watermark_inspect_scratch_size(const cmk_image* image, cmk_effort effort,
+                                                      size_t* size) CMK_MUST_USE;
+
+/*
+ * Detects, then looks once more at the whole picture where the mark was found.
+ *
+ * detection   as cmk_watermark_detect writes it
+ * inspection  written when the result is CMK_STATUS_OK or CMK_STATUS_NOT_FOUND. bit_margins: by how
+ *             much each coded bit speaks for the payload that was read, of mean square 1; negative
+ *             ones had to be corrected. When nothing was read they are 0, and geometry and tiles
+ *             are those of a picture that is as it was marked
+ *
+ * No two of the picture, scratch and the arrays may share memory.
+ *
+ * Returns what cmk_watermark_detect returns.
+ */
+CMK_API cmk_status cmk_watermark_inspect(const cmk_image* image, const uint8_t* key,
+                                         cmk_effort effort, void* scratch, size_t scratch_size,
+                                         cmk_detection* detection,
+                                         cmk_inspection* inspection) CMK_MUST_USE;
+
+/* ---------------------------------------------------------------------------------------------
+ * Fingerprint
+ */
+
+/* PDQ (Meta, 2017): bytes of a hash; hashes of the eight turned and mirrored pictures; the
+ * smallest side; the highest quality. */
+#define CMK_PDQ_BYTES 32
+#define CMK_PDQ_DIHEDRAL_COUNT 8
+#define CMK_PDQ_SIDE_MIN 5
+#define CMK_PDQ_QUALITY_MAX 100
+CMK_API size_t cmk_pdq_bytes(void);
+CMK_API size_t cmk_pdq_dihedral_count(void);
+CMK_API uint32_t cmk_pdq_side_min(void);
+CMK_API int32_t cmk_pdq_quality_max(void);
+
+/*
+ * Bytes of scratch memory for both PDQ functions on a picture like this one (`data` may be null).
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under
+ * CMK_PDQ_SIDE_MIN), IMAGE_TOO_LARGE, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_fingerprint_pdq_scratch_size(const cmk_image* image,
+                                                    size_t* size) CMK_MUST_USE;
+
+/*
+ * The perceptual hash of a picture. Two pictures whose hashes differ in 31 bits or fewer are
+ * probably the same one; a quality under 50 says that the hash means little.
+ *
+ * hash     CMK_PDQ_BYTES bytes, in the order in which the reference implementation prints them
+ * quality  0 .. CMK_PDQ_QUALITY_MAX
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under
+ * CMK_PDQ_SIDE_MIN), IMAGE_TOO_LARGE, BAD_STRIDE, MISALIGNED, OVERLAP, SCRATCH_TOO_SMALL,
+ * UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_fingerprint_pdq(const cmk_image* image, void* scratch, size_t scratch_size,
+                                       uint8_t* hash, int32_t* quality) CMK_MUST_USE;
+
+/*
+ * The hashes of the picture and of its seven turned and mirrored forms, at hardly more cost than
+ * one: as it is; turned anticlockwise by 90, 180, 270 degrees; upside down; left to right;
+ * mirrored at the main diagonal; at the other diagonal.
+ *
+ * hashes   CMK_PDQ_DIHEDRAL_COUNT times CMK_PDQ_BYTES bytes
+ *
+ * Otherwise as cmk_fingerprint_pdq.
+ */
+CMK_API cmk_status cmk_fingerprint_pdq_dihedral(const cmk_image* image, void* scratch,
+                                                size_t scratch_size, uint8_t* hashes,
+                                                int32_t* quality) CMK_MUST_USE;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* COUNTERMARK_COUNTERMARK_H_ */
