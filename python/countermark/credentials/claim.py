@@ -98,7 +98,7 @@ class Claim:
     def ocsp_responses(self) -> tuple[bytes, ...]:
         """The stapled OCSP responses: with the signature, and in certificate status assertions.
 
-        Source: C2PA 2.2, sections 10.3.2.6 and 18.20.
+        Source: C2PA 2.2, sections 10.3.2.6 and 18.18.
         """
         _, _, unprotected, _ = self.signature()
         holders = [unprotected.get("rVals")]

@@ -39,11 +39,6 @@ _BINDINGS: Final = (
     "assertion.boxesHash.",
     "assertion.collectionHash.",
 )
-_IDENTITY_TRUST_CODES: Final = (
-    "cawg.x509.credential.untrusted",
-    "cawg.ica.untrusted_issuer",
-)
-"""Trust in those who add an identity to a manifest; it is intact all the same."""
 _SECOND: Final = timedelta(seconds=1)
 _NOT_A_STORE: Final = ("claim.malformed", "What is there is not a manifest store.")
 _ELSEWHERE: Final = (
@@ -244,14 +239,14 @@ def _hard_binding(findings: Findings) -> HardBinding:
 
 
 def _assertions_valid(claim: Claim, findings: Findings) -> bool:
-    """Whether nothing failed but what is judged elsewhere: signature, binding and trust."""
-    elsewhere = ("claimSignature.", *_BINDINGS, *library.TRUST_CODES)
+    """Whether nothing failed but what is judged elsewhere: signature, binding, trust, identities.
+
+    C2PA 2.2, section 14.3.4, measures a manifest by that standard alone: an identity assertion
+    that fails takes away an identity, and nothing from the claim that holds its hash.
+    """
+    elsewhere = ("claimSignature.", "cawg.", *_BINDINGS, *library.TRUST_CODES)
     own = [code for code, _ in findings.failures if not code.startswith(elsewhere)]
-    return (
-        claim.hashes_agree
-        and not findings.ingredient_failures
-        and all(code in _IDENTITY_TRUST_CODES for code in own)
-    )
+    return claim.hashes_agree and not findings.ingredient_failures and not own
 
 
 def _standing(
