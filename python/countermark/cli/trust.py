@@ -125,9 +125,14 @@ def _store() -> TrustStore:
 
 def _show(listed: TrustList) -> None:
     title = listed.title[:1].upper() + listed.title[1:]
-    typer.echo(f"{title}: {len(listed.certificates)} certificates that {_PURPOSES[listed.kind]}")
+    typer.echo(f"{title}: {_count(listed)} that {_PURPOSES[listed.kind]}")
     for certificate in listed.certificates:
         typer.echo(f"  {_line(certificate)}")
+
+
+def _count(listed: TrustList) -> str:
+    number = len(listed.certificates)
+    return f"{number} certificate{'s' * (number != 1)}"
 
 
 def _line(certificate: x509.Certificate) -> str:
