@@ -57,7 +57,9 @@ def list_() -> None:
     if crls:
         typer.echo("\nRevocation lists:")
     for crl in crls:
-        typer.echo(f"  {crl.issuer.rfc4514_string()}, of {crl.last_update_utc:%Y-%m-%d}")
+        due = crl.next_update_utc
+        until = "" if due is None else f", the next was due by {due:%Y-%m-%d}"
+        typer.echo(f"  of {crl.last_update_utc:%Y-%m-%d}{until}: {crl.issuer.rfc4514_string()}")
     _warn(store)
 
 

@@ -61,8 +61,9 @@ def path(
     while found[-1] not in anchors:
         if not _understood(found[-1]):
             return None
-        candidates = [c for c in (*anchors, *unused) if _may_issue(c, below=len(found) - 1)]
-        issuer = next((c for c in candidates if issued(found[-1], c)), None)
+        named = (c for c in (*anchors, *unused) if c.subject == found[-1].issuer)
+        able = (c for c in named if _may_issue(c, below=len(found) - 1))
+        issuer = next((c for c in able if issued(found[-1], c)), None)
         if issuer is None or issuer in found or len(found) == _MAX_PATH:
             return None
         found.append(issuer)

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from countermark.credentials import paths, revocation
@@ -157,8 +156,7 @@ class Trust:
 
     def pem(self, kind: Kind) -> bytes:
         """All certificates of that kind, as the library takes them."""
-        found = dict.fromkeys(c for item in self.of(kind) for c in item.certificates)
-        return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in found)
+        return b"\n".join(item.pem for item in self.of(kind))
 
 
 @dataclass(frozen=True, slots=True)
