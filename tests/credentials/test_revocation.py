@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -213,3 +214,26 @@ def test_garbage_is_no_response(
     assert standing(stapled(with_headers, store, content), trust(signer)) is TrustStatus.TRUSTED
     odd = with_headers(store, rVals=content)
     assert standing(odd, trust(signer)) is TrustStatus.TRUSTED
+
+
+def test_mutated_responses_and_lists_raise_nothing(
+    signer: Any, responder: Callable[..., Any], crl_to_order: Callable[..., bytes]
+) -> None:
+    content = response(signer, by=responder())
+    assert revocation.find(*signer.chain, (), [content])
+    listed = crl_to_order(signer.chain[1], signer.issuer_key, signer.chain[0])
+    chance = random.Random(2026)
+    for _ in range(1000):
+        mutants = []
+        for whole in (content, listed):
+            mutant = bytearray(whole)
+            for _ in range(chance.randint(1, 4)):
+                place = chance.randrange(len(mutant))
+                mutant[place] = chance.choice((0x30, 0x80, 0xFF, mutant[place] ^ 1))
+            mutants.append(bytes(mutant))
+        revocation.find(*signer.chain, (), mutants[:1])
+        try:
+            crls = [revocation.load_crl(mutants[1])]
+        except ValueError:
+            continue
+        assert len(revocation.find(*signer.chain, crls, ())) <= 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ from countermark.credentials import (
     paths,
     read,
     read_detached,
+    timestamps,
 )
 from countermark.credentials import claim as claims
 
@@ -306,6 +308,27 @@ def test_changed_token_proves_nothing(
     other = target[:-2] + bytes([target[-2] ^ 1, target[-1]])
     manifest = read_detached(store.replace(target, other), trust=trust)
     assert manifest.signed_at is None
+
+
+def test_mutated_tokens_say_what_was_signed_or_nothing(asset: bytes) -> None:
+    token = token_in(judged(asset, Trust.nobody()).bytes)
+    whole = timestamps._read(token)
+    assert whole is not None
+    chance = random.Random(2026)
+    read_again = 0
+    for _ in range(1000):
+        mutant = bytearray(token)
+        for _ in range(chance.randint(1, 4)):
+            place = chance.randrange(len(mutant))
+            if chance.random() < 0.7:
+                mutant[place] = chance.choice((0x30, 0x80, 0xFF, mutant[place] ^ 1))
+            else:
+                del mutant[place : place + chance.randint(1, 9)]
+        found = timestamps._read(bytes(mutant))
+        if found is not None:  # the certificates and the padding are not signed
+            read_again += 1
+            assert (found.at, found.imprint) == (whole.at, whole.imprint)
+    assert read_again < 100
 
 
 def token_in(store: bytes) -> bytes:

@@ -14,13 +14,13 @@ from datetime import datetime
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from countermark.credentials.certificates import extension, issued
+from countermark.credentials.certificates import PARSE_ERRORS, extension, issued
 from countermark.credentials.paths import purposes_of
 
 COMPROMISED: Final = frozenset(
@@ -31,8 +31,6 @@ COMPROMISED: Final = frozenset(
     )
 )
 """Reasons after which no signature of the key counts, however early it is said to be made."""
-
-_PARSE_ERRORS: Final = (ValueError, TypeError, UnsupportedAlgorithm, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ def load_crl(content: bytes) -> x509.CertificateRevocationList:
             point = entry.value
             if isinstance(point, x509.IssuingDistributionPoint) and point.indirect_crl:
                 raise ValueError("an indirect revocation list")
-    except (*_PARSE_ERRORS, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except PARSE_ERRORS as error:
         raise ValueError(f"unreadable revocation list: {error}") from error
     return found
 
@@ -101,14 +99,14 @@ def _by_lists(
 def _signed(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
     try:
         return crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
-    except _PARSE_ERRORS:
+    except PARSE_ERRORS:
         return False
 
 
 def _reason(entry: x509.RevokedCertificate) -> x509.ReasonFlags | None:
     try:
         return entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
-    except (x509.ExtensionNotFound, *_PARSE_ERRORS):
+    except (x509.ExtensionNotFound, *PARSE_ERRORS):
         return None
 
 
@@ -134,7 +132,7 @@ def _by_responses(
                     and _concerns(single, certificate, issuer)
                 ):
                     yield from _revocation(single.revocation_time_utc, single.revocation_reason)
-        except _PARSE_ERRORS:
+        except PARSE_ERRORS:
             continue
 
 
@@ -183,6 +181,6 @@ def verifies(
             key.verify(signature, data)
         else:
             return False
-    except (InvalidSignature, *_PARSE_ERRORS):
+    except (InvalidSignature, *PARSE_ERRORS):
         return False
     return True

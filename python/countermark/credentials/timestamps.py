@@ -41,7 +41,9 @@ _STILL_VALID: Final = frozenset(
 )
 """Reasons for which older time stamps of a revoked authority live on: RFC 3161, section 4."""
 
-_PARSE_ERRORS: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
+_PARSE_ERRORS: Final = (
+    *(ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError),
+)
 
 
 @dataclass(frozen=True, slots=True)
