@@ -139,15 +139,19 @@ def test_unknown_or_short_fingerprints_remove_nothing(store: TrustStore, stated:
         store.remove(stated)
 
 
-def test_anchor_of_the_trust_file_is_not_removed_behind_its_back(
-    tmp_path: Path, signer: Any
+def test_anchor_of_the_trust_file_is_not_half_removed(
+    tmp_path: Path, file: Callable[..., Path], signer: Any
 ) -> None:
     path = tmp_path / "trust.pem"
     path.write_bytes(pem(signer.root))
     store = TrustStore(tmp_path / "trust", anchors=path)
     assert signer.root in store.trust().certificates
-    with pytest.raises(InvalidArgument, match="stands in"):
-        store.remove(fingerprint(signer.root))
+    for _ in range(2):  # on that list alone, then on another one too
+        before = store.trust()
+        with pytest.raises(InvalidArgument, match="stands in"):
+            store.remove(fingerprint(signer.root))
+        assert store.trust() == before
+        store.add(file(signer.root), Kind.CLAIM)
 
 
 def test_update_tells_what_changes_and_keeps_the_former_list(

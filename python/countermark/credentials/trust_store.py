@@ -130,7 +130,7 @@ class TrustStore:
 
         Its name on the lists, with their titles; it is taken off the private lists, and kept out
         of the official ones from now on. Raises `InvalidArgument` when no list has exactly one
-        such certificate, or only trust.pem has it; `DestinationNotWritable`.
+        such certificate, or trust.pem has it too; `DestinationNotWritable`.
         """
         digits = stated.replace(":", "").strip().lower()
         found = [
@@ -147,8 +147,7 @@ class TrustStore:
             )
         certificate = found[0][0]
         private = {listed.kind for _, listed in found if listed.name == _PRIVATE}
-        removable = [listed for _, listed in found if listed.official or listed.name == _PRIVATE]
-        if not removable:
+        if not all(listed.official or listed.name == _PRIVATE for _, listed in found):
             raise InvalidArgument(
                 f"That certificate stands in {str(self.anchors)!r}.",
                 remedy="Delete it from that file.",
@@ -159,10 +158,10 @@ class TrustStore:
                 self._write(f"{kind.value}.pem", _pem(rest))
             else:
                 self._delete(kind)
-        if any(listed.official for listed in removable):
+        if any(listed.official for _, listed in found):
             removed = sorted(self._removed() | {fingerprint(certificate)})
             self._write(_OFFICIAL, _json({**self._metadata(), "removed": removed}))
-        return tuple((certificate, listed.title) for listed in removable)
+        return tuple((certificate, listed.title) for _, listed in found)
 
     def update(self, path: Path, kind: Kind, *, today: date) -> Change:
         """Take over a newer official list from a PEM file; the former one stays in the folder.
