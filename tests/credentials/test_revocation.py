@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
+import struct
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -14,7 +16,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from countermark.credentials import Signed, Trust, TrustStatus, read_detached, revocation
+from countermark.credentials import (
+    Signed,
+    Trust,
+    TrustStatus,
+    cbor,
+    jumbf,
+    read_detached,
+    revocation,
+)
+from countermark.credentials import claim as claims
 from countermark.errors import UnusableTrust
 
 NOW = datetime.now(timezone.utc)
@@ -214,6 +225,26 @@ def test_garbage_is_no_response(
     assert standing(stapled(with_headers, store, content), trust(signer)) is TrustStatus.TRUSTED
     odd = with_headers(store, rVals=content)
     assert standing(odd, trust(signer)) is TrustStatus.TRUSTED
+
+
+def test_responses_in_status_assertions_are_found(store: bytes, signer: Any) -> None:
+    """C2PA 2.2, section 18.18; the library writes none, so one is put beside a store."""
+    content = response(signer)
+    label = b"c2pa.certificate-status\0"
+    parts = [
+        (b"jumd", jumbf.type_uuid(b"cbor") + b"\x03" + label),
+        (b"cbor", cbor.encode({"ocspVals": [content, 7]})),
+    ]
+    boxes = [struct.pack(">I4s", 8 + len(body), kind) + body for kind, body in parts]
+    superbox = struct.pack(">I4s", 8 + sum(map(len, boxes)), b"jumb") + b"".join(boxes)
+    claim = claims.parse(store)
+    assert claim.ocsp_responses() == ()
+    whole = store + superbox
+    (box,) = jumbf._walk(whole, len(store), len(whole), 4)
+    assertions = {**claim.assertions, box.label: box}
+    claim = dataclasses.replace(claim, store=whole, assertions=assertions)
+    assert claim.ocsp_responses() == (content,)
+    assert revocation.find(*signer.chain, (), claim.ocsp_responses())
 
 
 def test_mutated_responses_and_lists_raise_nothing(

@@ -288,11 +288,16 @@ def _officials(metadata: dict[str, Any], content: Any) -> dict[Kind, Official]:
 @cache
 def _without(official: Official, removed: frozenset[str]) -> TrustList:
     """As a trust list; parsed once in a process."""
-    whole = TrustList(official.kind, official.pem)
+    named: dict[str, Any] = {
+        "name": official.name,
+        "published": official.published,
+        "official": True,
+    }
+    whole = TrustList(official.kind, official.pem, **named)
     kept = tuple(c for c in whole.certificates if fingerprint(c) not in removed)
-    return TrustList(
-        official.kind, _pem(kept), name=official.name, published=official.published, official=True
-    )
+    if len(kept) == len(whole.certificates):
+        return whole
+    return TrustList(official.kind, _pem(kept), **named)
 
 
 def _check(certificates: Iterable[x509.Certificate], kind: Kind) -> None:
