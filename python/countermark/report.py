@@ -83,7 +83,9 @@ class ManifestEvidence:
     """A C2PA manifest (Content Credentials): from the file itself or from the registry.
 
     `sha256`: of the manifest store, hexadecimal. `claim_signer`: who vouches for the statements.
-    `hard_binding`: whether these are the very bytes that were signed.
+    `signed_at`, `time_stamped_by`: the proven time, and the authority that proves it.
+    `trusted_by`: the trust list that decided. `hard_binding`: whether these are the very bytes
+    that were signed.
     `names_watermark`: whether its soft binding names the payload in the pixels.
     `correlation`, `overlap`: of the received picture with the signed thumbnail, the share of it
     that is shown; None when they were not compared. `failures`: codes of the standard.
@@ -99,7 +101,9 @@ class ManifestEvidence:
     sha256: str | None = None
     claim_signer: str | None = None
     signed_at: datetime | None = None
+    time_stamped_by: str | None = None
     trust: TrustStatus = TrustStatus.NONE
+    trusted_by: str | None = None
     signature_valid: bool = False
     assertions_valid: bool = False
     hard_binding: str = "absent"
@@ -157,9 +161,9 @@ class Report:
     """Verdict, trust and the evidence for both; `str` gives a text, `to_json` the same as data.
 
     `trust`: of the claim signer behind the manifest that the verdict rests on; it never changes
-    the verdict. `claim_signer`: the name in their certificate. `record`: what they state about
-    the picture, when a valid manifest of this picture was found. `evidence`: one item for each
-    thing that was looked at, in order.
+    the verdict. `claim_signer`: the name in their certificate. `trusted_by`: the trust list that
+    decided, with its date. `record`: what they state about the picture, when a valid manifest of
+    this picture was found. `evidence`: one item for each thing that was looked at, in order.
     """
 
     verdict: Verdict
@@ -168,6 +172,7 @@ class Report:
     evidence: tuple[Evidence, ...] = ()
     record: Record | None = None
     claim_signer: str | None = None
+    trusted_by: str | None = None
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
@@ -181,6 +186,7 @@ class Report:
             {
                 "verdict": self.verdict.value,
                 "trust": self.trust.value,
+                "trusted_by": self.trusted_by,
                 "claim_signer": self.claim_signer,
                 "summary": self.summary,
                 "record": None if self.record is None else json.loads(self.record.to_json()),
@@ -199,9 +205,9 @@ _HEADLINES: Final = {
     Verdict.UNREADABLE: "the file could not be examined",
 }
 _TRUST: Final = {
-    TrustStatus.TRUSTED: "trusted: their certificate is on your trust list",
-    TrustStatus.UNTRUSTED: "untrusted: their certificate is not on your trust list",
-    TrustStatus.EXPIRED: "expired: their certificate had run out",
+    TrustStatus.TRUSTED: "trusted by {by}",
+    TrustStatus.UNTRUSTED: "untrusted: no trust list vouches for their certificate",
+    TrustStatus.EXPIRED: "expired: known to {by}, but their certificate had run out",
     TrustStatus.REVOKED: "revoked: their certificate was withdrawn",
 }
 _STATEMENTS: Final = {
@@ -216,7 +222,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"{report.verdict.value.upper()}: {_HEADLINES[report.verdict]}"
     yield from textwrap.wrap(report.summary, _WIDTH)
     if report.trust is not TrustStatus.NONE:
-        yield from _wrapped("signer", f"{report.claim_signer} ({_TRUST[report.trust]})")
+        standing = _TRUST[report.trust].format(by=report.trusted_by)
+        yield from _wrapped("signer", f"{report.claim_signer} ({standing})")
     if report.record is not None:
         yield ""
         yield "What the signer states:"

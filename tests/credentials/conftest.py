@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import cache
@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from PIL import Image
 
-from countermark.credentials import Signed, SoftBinding, Trust, sign
+from countermark.credentials import Signed, SoftBinding, Trust, cbor, jumbf, sign
+from countermark.credentials import claim as claims
 from countermark.record import DigitalSource, Record
 
 CLAIM_SIGNING = x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
@@ -62,6 +63,7 @@ class KeySigner:
     chain: tuple[x509.Certificate, ...]
     root: x509.Certificate
     algorithm: str = "es256"
+    issuer_key: Key = None
     signed: list[bytes] = field(default_factory=list)
 
     @property
@@ -107,6 +109,7 @@ def certify(
     end: timedelta = timedelta(days=365),
     digital_signature: bool = True,
     extensions: Sequence[x509.ExtensionType] = (),
+    critical: Sequence[x509.ExtensionType] = (),
     key_identifier: bool = True,
 ) -> x509.Certificate:
     """A certificate to order, like the C2PA profile where nothing else is said."""
@@ -141,6 +144,8 @@ def certify(
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), False)
     for extension in extensions:
         builder = builder.add_extension(extension, False)
+    for extension in critical:
+        builder = builder.add_extension(extension, True)
     digests: dict[int, Any] = {384: hashes.SHA384(), 521: hashes.SHA512()}
     edwards = isinstance(issuer_key, ed25519.Ed25519PrivateKey)
     digest = None if edwards else digests.get(issuer_key.key_size, hashes.SHA256())
@@ -166,7 +171,66 @@ def make_signer(algorithm: str = "es256", **leaf: Any) -> KeySigner:
     )
     key = _new_key(algorithm)
     certificate = certify("leaf", key, (intermediate, intermediate_key), **leaf)
-    return KeySigner(key, (certificate, intermediate), root, algorithm)
+    return KeySigner(key, (certificate, intermediate), root, algorithm, intermediate_key)
+
+
+def _with_headers(store: bytes, **headers: object) -> bytes:
+    """The store with other unprotected headers of the signature; the boxes around it grow."""
+    claim = claims.parse(store)
+    item = cbor.decode(claim.data(claim.signature_box))
+    encoded, unprotected, payload, signature = item.value
+    kept = {key: value for key, value in unprotected.items() if key not in ("pad", "pad2")}
+    parts = [encoded, {**kept, **headers}, payload, signature]
+    content = cbor.encode(type(item)(item.tag, parts))
+    grown = len(content) - (claim.signature_box.end - claim.signature_box.body)
+    changed = bytearray(store)
+    for box in _around(jumbf.parse(store), claim.signature_box):
+        changed[box.start : box.start + 4] = (box.end - box.start + grown).to_bytes(4, "big")
+    changed[claim.signature_box.body : claim.signature_box.end] = content
+    return bytes(changed)
+
+
+def _around(box: jumbf.Box, inner: jumbf.Box) -> Iterator[jumbf.Box]:
+    if box.start <= inner.start and inner.end <= box.end:
+        yield box
+        for child in box.children:
+            yield from _around(child, inner)
+
+
+def _crl(
+    issuer: x509.Certificate,
+    key: Any,
+    revoked: x509.Certificate,
+    at: datetime | None = None,
+    reason: x509.ReasonFlags | None = None,
+    extensions: Sequence[x509.ExtensionType] = (),
+) -> bytes:
+    """A revocation list with one entry."""
+    now = datetime.now(timezone.utc)
+    entry = x509.RevokedCertificateBuilder().serial_number(revoked.serial_number)
+    entry = entry.revocation_date(at or now)
+    if reason is not None:
+        entry = entry.add_extension(x509.CRLReason(reason), False)
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.subject)
+        .last_update(now)
+        .next_update(now + timedelta(days=30))
+        .add_revoked_certificate(entry.build())
+    )
+    for extension in extensions:
+        builder = builder.add_extension(extension, True)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+@pytest.fixture(scope="session")
+def with_headers() -> Callable[..., bytes]:
+    return _with_headers
+
+
+@pytest.fixture(scope="session")
+def crl_to_order() -> Callable[..., bytes]:
+    return _crl
 
 
 @pytest.fixture(scope="session")

@@ -17,10 +17,22 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from countermark.credentials import Signed, Trust, library, read
+from countermark.credentials import (
+    Kind,
+    Signed,
+    Trust,
+    TrustList,
+    certificates,
+    library,
+    profile,
+    read,
+    signing,
+)
 from countermark.credentials import claim as claims
-from countermark.errors import SigningFailed
+from countermark.errors import InvalidArgument, SigningFailed
 from countermark.record import DigitalSource, Record
+
+CLAIM_SIGNING = x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
 
 
 def changed(path: str, value: object) -> dict[str, Any]:
@@ -123,12 +135,73 @@ def test_created_assertion_labels(
 
 
 def test_trust_anchors(signed_files: dict[str, Signed], trust: Trust) -> None:
-    with library.context(trust.anchors) as context:
+    with library.context(trust) as context:
         asset = io.BytesIO(signed_files["image/png"].asset)
         with c2pa.Reader("image/png", asset, context=context) as reader:
             report = json.loads(reader.json())
     assert report["validation_state"] == "Trusted"
-    assert report["validation_results"]["trustListUri"] == library.TRUST_LIST
+    assert report["validation_results"]["trustListUri"] == library.TRUST_LISTS[Kind.CLAIM]
+
+
+def test_trust_config(
+    signed: Callable[..., Signed],
+    signer_to_order: Callable[..., Any],
+    trust_in: Callable[..., Trust],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without it the library refuses signers whose certificate is for claims alone."""
+    signer = signer_to_order(purposes=[CLAIM_SIGNING])
+    monkeypatch.setattr(signing, "_check", lambda *_: None)
+    monkeypatch.setattr(profile, "check", lambda s: certificates.load_pem(s.certificate_chain))
+    asset = signed(signer=signer).asset
+
+    def state(settings: dict[str, Any]) -> str:
+        with (
+            c2pa.Context.from_dict(settings) as context,
+            c2pa.Reader("image/jpeg", io.BytesIO(asset), context=context) as reader,
+        ):
+            return str(reader.get_validation_state())
+
+    settings = library.settings(trust_in(signer))
+    assert state(settings) == "Trusted"
+    assert state({**settings, "trust": {"anchors": settings["trust"]["anchors"]}}) == "Invalid"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "verify.verify_trust",
+        "core.allowed_network_hosts",
+        "builder.thumbnail.enabled",
+        "trust.trust_config",
+        "trust.anchors.0.trust_kind",
+        "trust.anchors.0.trust_anchors",
+        "trust.anchors.0.allowed_list",
+        "verify",
+    ],
+)
+def test_misspelt_settings_are_refused(trust: Trust, path: str) -> None:
+    """The library takes them in silence; ours go through a check of every key first."""
+    settings = copy.deepcopy(library.settings(trust))
+    *outer, name = path.split(".")
+    inner: Any = settings
+    for key in outer:
+        inner = inner[int(key) if key.isdigit() else key]
+    inner[name + "s"] = inner.pop(name)
+    with pytest.raises(InvalidArgument, match=f"no setting '.*{name}s"):
+        library.checked(settings)
+
+
+def test_library_swallows_a_misspelt_setting() -> None:
+    """The reason for our own check; when this fails, the library has learned it."""
+    c2pa.Context.from_dict({"trusts": {"anchors": []}, "verify": {"verify_trusts": 1}}).close()
+
+
+def test_known_settings_pass(trust: Trust) -> None:
+    lists = tuple(TrustList(kind, trust.anchors) for kind in Kind)
+    for some in (None, Trust.nobody(), trust, Trust(lists=lists)):
+        settings = library.settings(some)
+        assert library.checked(settings) is settings
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import dataclasses
 import io
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from countermark.credentials import (
+    Kind,
     Manifest,
     Signed,
     Trust,
+    TrustList,
     TrustStatus,
     certificates,
     library,
@@ -32,6 +34,9 @@ from countermark.credentials import (
 from countermark.credentials.trust import judge
 from countermark.errors import UnusableTrust
 
+CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH
+EMAIL_PROTECTION = ExtendedKeyUsageOID.EMAIL_PROTECTION
+DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 TIME_STAMPING = ExtendedKeyUsageOID.TIME_STAMPING
 CLAIM_SIGNING = x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
 
@@ -111,16 +116,45 @@ def test_expired_signer_is_expired_only_under_a_known_root(
     assert judged(result, Trust.nobody()).trust is TrustStatus.UNTRUSTED
 
 
-@pytest.mark.parametrize("purposes", [[TIME_STAMPING], [CLAIM_SIGNING]])
-def test_signer_for_other_purposes_is_not_trusted(
+def test_signer_for_time_stamps_is_not_trusted(
+    unchecked: Callable[..., Signed], signer_to_order: Callable[..., Any], trust_in: Any
+) -> None:
+    signer = signer_to_order(purposes=[TIME_STAMPING])
+    manifest = judged(unchecked(signer=signer), trust_in(signer))
+    assert manifest.trust is TrustStatus.UNTRUSTED
+
+
+@pytest.mark.parametrize("purpose", [CLAIM_SIGNING, DOCUMENT_SIGNING, EMAIL_PROTECTION])
+def test_each_purpose_of_the_standard_is_enough(
     unchecked: Callable[..., Signed],
     signer_to_order: Callable[..., Any],
     trust_in: Any,
-    purposes: list[x509.ObjectIdentifier],
+    purpose: x509.ObjectIdentifier,
 ) -> None:
-    signer = signer_to_order(purposes=purposes)
+    signer = signer_to_order(purposes=[purpose])
     manifest = judged(unchecked(signer=signer), trust_in(signer))
-    assert manifest.trust is TrustStatus.UNTRUSTED
+    assert (manifest.trust, manifest.failures) == (TrustStatus.TRUSTED, ())
+    assert manifest.trusted_by == "your trust list"
+
+
+@pytest.mark.parametrize("purpose", [CLAIM_SIGNING, EMAIL_PROTECTION])
+def test_official_list_is_for_claim_signing_only(
+    unchecked: Callable[..., Signed],
+    signer_to_order: Callable[..., Any],
+    purpose: x509.ObjectIdentifier,
+) -> None:
+    signer = signer_to_order(purposes=[purpose])
+    anchor = signer.root.public_bytes(serialization.Encoding.PEM)
+    listed = TrustList(
+        Kind.CLAIM, anchor, name="A list", published=date(2026, 8, 21), official=True
+    )
+    manifest = judged(unchecked(signer=signer), Trust(lists=(listed,)))
+    if purpose == CLAIM_SIGNING:
+        assert manifest.trust is TrustStatus.TRUSTED
+        assert manifest.trusted_by == "A list of 2026-08-21"
+        assert "The signer is trusted by A list of 2026-08-21." in manifest.explanation
+    else:
+        assert (manifest.trust, manifest.trusted_by) == (TrustStatus.UNTRUSTED, None)
 
 
 def test_library_alone_would_trust_a_time_stamping_leaf(
@@ -129,8 +163,8 @@ def test_library_alone_would_trust_a_time_stamping_leaf(
     """The reason for our own check; when this fails, the library has learned it."""
     signer = signer_to_order(purposes=[TIME_STAMPING])
     store = unchecked(signer=signer).manifest
-    anchors = trust_in(signer).anchors
-    findings = library.validate(library.STORE_MEDIA_TYPE, store, None, anchors=anchors)
+    trust = trust_in(signer)
+    findings = library.validate(library.STORE_MEDIA_TYPE, store, None, trust=trust)
     assert findings is not None
     assert "signingCredential.trusted" in findings.successes
 
@@ -151,12 +185,12 @@ def test_root_in_a_list_for_time_stamps_does_not_vouch_for_claims(
 
     def with_stamps(settings: dict[str, Any]) -> Any:
         listed = settings["trust"]["anchors"]
-        return from_dict({**settings, "trust": {"anchors": [*listed, stamps]}})
+        return from_dict({**settings, "trust": {**settings["trust"], "anchors": [*listed, stamps]}})
 
     monkeypatch.setattr(c2pa.Context, "from_dict", with_stamps)
     strangers = trust_in(signer_to_order())
     store = signed_files["image/jpeg"].manifest
-    findings = library.validate(library.STORE_MEDIA_TYPE, store, None, anchors=strangers.anchors)
+    findings = library.validate(library.STORE_MEDIA_TYPE, store, None, trust=strangers)
     assert findings is not None
     assert "signingCredential.trusted" in findings.successes  # the library mixes its lists
     assert read_detached(store, trust=strangers).trust is TrustStatus.UNTRUSTED
@@ -204,8 +238,7 @@ def test_leaf_as_anchor_does_not_vouch_for_others(
 def standing(chain: list[x509.Certificate], anchor: x509.Certificate) -> TrustStatus:
     """Our own judgement, as if the library trusted everybody."""
     trust = Trust(anchor.public_bytes(serialization.Encoding.PEM))
-    now = datetime.now(timezone.utc)
-    return judge(chain, trust, at=now, library_trusts=True, codes=frozenset())
+    return judge(chain, trust, proven_at=None, library_trusts=True, codes=frozenset()).status
 
 
 def path(
@@ -221,6 +254,8 @@ def path(
     return chain[:-1], chain[-1]
 
 
+ANY_PURPOSE = ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE
+NAMES = x509.NameConstraints([x509.DNSName("example.org")], None)
 AUTHORITY: dict[str, Any] = {"authority": True}
 EXPIRED: dict[str, Any] = {"end": timedelta(minutes=-1)}
 PATHS: dict[str, tuple[tuple[dict[str, Any], ...], TrustStatus]] = {
@@ -237,6 +272,20 @@ PATHS: dict[str, tuple[tuple[dict[str, Any], ...], TrustStatus]] = {
     "expired root": (({**AUTHORITY, **EXPIRED}, {}), TrustStatus.EXPIRED),
     "leaf of tomorrow": ((AUTHORITY, {"begin": timedelta(days=1)}), TrustStatus.UNTRUSTED),
     "endless": ((*[AUTHORITY] * 12, {}), TrustStatus.UNTRUSTED),
+    "client": ((AUTHORITY, {"purposes": [CLIENT]}), TrustStatus.UNTRUSTED),
+    "any purpose": (
+        (AUTHORITY, {"purposes": [CLAIM_SIGNING, ANY_PURPOSE]}),
+        TrustStatus.UNTRUSTED,
+    ),
+    "key not for signatures": (
+        (AUTHORITY, {"digital_signature": False}),
+        TrustStatus.UNTRUSTED,
+    ),
+    "authority as leaf": ((AUTHORITY, AUTHORITY), TrustStatus.UNTRUSTED),
+    "names constrained": (
+        (AUTHORITY, {**AUTHORITY, "critical": [NAMES]}, {}),
+        TrustStatus.UNTRUSTED,
+    ),
     "no purpose": ((AUTHORITY, {"purposes": ()}), TrustStatus.UNTRUSTED),
     "time stamps too": (
         (AUTHORITY, {"purposes": [ExtendedKeyUsageOID.EMAIL_PROTECTION, TIME_STAMPING]}),

@@ -4,20 +4,26 @@
 anything with a certificate chain that signs bytes: private keys never come here.
 """
 
+from countermark.credentials.identity import Identity
 from countermark.credentials.reading import Manifest, read, read_detached
 from countermark.credentials.signer import Signer
 from countermark.credentials.signing import Signed, sign
 from countermark.credentials.soft_binding import WATERMARK_ALGORITHM, SoftBinding
-from countermark.credentials.trust import Trust, TrustStatus
+from countermark.credentials.trust import Kind, Trust, TrustList, TrustStatus
+from countermark.credentials.trust_store import TrustStore
 
 __all__ = [
     "WATERMARK_ALGORITHM",
+    "Identity",
+    "Kind",
     "Manifest",
     "Signed",
     "Signer",
     "SoftBinding",
     "Trust",
+    "TrustList",
     "TrustStatus",
+    "TrustStore",
     "read",
     "read_detached",
     "sign",

@@ -12,10 +12,11 @@ from typing import Final, TypeVar
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.utils import CryptographyDeprecationWarning
+from cryptography.x509.oid import NameOID
 
 _Value = TypeVar("_Value", bound=x509.ExtensionType)
 
-_PARSE_ERRORS: Final = (
+PARSE_ERRORS: Final = (
     ValueError,
     TypeError,
     OverflowError,
@@ -25,13 +26,14 @@ _PARSE_ERRORS: Final = (
     x509.UnsupportedGeneralNameType,
     CryptographyDeprecationWarning,  # raised where warnings are errors
 )
+"""What the package raises for hostile content, some of it only when a part is looked at."""
 
 
 def load_der(items: Iterable[bytes]) -> tuple[x509.Certificate, ...]:
     """Certificates in DER. Raises `ValueError` when one cannot be read in every part."""
     try:
         return tuple(_checked(x509.load_der_x509_certificate(item)) for item in items)
-    except _PARSE_ERRORS as error:
+    except PARSE_ERRORS as error:
         raise ValueError(f"unreadable certificate: {error}") from error
 
 
@@ -40,7 +42,7 @@ def load_pem(data: bytes) -> tuple[x509.Certificate, ...]:
     try:
         data.decode("ascii")
         return tuple(_checked(item) for item in x509.load_pem_x509_certificates(data))
-    except (*_PARSE_ERRORS, AttributeError) as error:
+    except (*PARSE_ERRORS, AttributeError) as error:
         raise ValueError(f"unreadable certificate: {error}") from error
 
 
@@ -48,7 +50,7 @@ def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Whether `issuer` names and signed the certificate."""
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, *_PARSE_ERRORS):
+    except (InvalidSignature, *PARSE_ERRORS):
         return False
     return True
 
@@ -59,6 +61,16 @@ def extension(certificate: x509.Certificate, kind: type[_Value]) -> _Value | Non
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
+
+
+def name(leaf: x509.Certificate) -> str:
+    """Common name and organisation, as far as the certificate states them."""
+    stated = [
+        str(attribute.value)
+        for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)
+        for attribute in leaf.subject.get_attributes_for_oid(kind)
+    ]
+    return ", ".join(dict.fromkeys(stated)) or leaf.subject.rfc4514_string()
 
 
 def _checked(certificate: x509.Certificate) -> x509.Certificate:

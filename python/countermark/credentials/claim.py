@@ -9,6 +9,7 @@ Source: C2PA 2.2, sections "Claims" and "Assertion store".
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from cryptography import x509
 from countermark.credentials import cbor, cose, jumbf
 from countermark.credentials.certificates import load_der
 from countermark.credentials.jumbf import damaged
+from countermark.errors import UnreadableManifest
 
 _X5CHAIN: Final = (33, "x5chain")
 _DIGESTS: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
@@ -28,6 +30,7 @@ _MANIFEST_TYPES: Final = tuple(map(jumbf.type_uuid, (b"c2ma", b"c2um", b"c2cm"))
 _ASSERTION_STORE_TYPE: Final = jumbf.type_uuid(b"c2as")
 _CLAIM_TYPE: Final = jumbf.type_uuid(b"c2cl")
 _SIGNATURE_TYPE: Final = jumbf.type_uuid(b"c2cs")
+_STATUS: Final = "c2pa.certificate-status"
 _INGREDIENT: Final = "c2pa.ingredient.v3"
 _UNSIGNED_HEADERS: Final = frozenset((*_X5CHAIN, "pad", "pad2", "sigTst", "sigTst2", "rVals"))
 
@@ -86,13 +89,25 @@ class Claim:
     def chain(self) -> tuple[x509.Certificate, ...]:
         """The certificates that came with the signature, the leaf first."""
         _, protected, unprotected, _ = self.signature()
-        headers = (h[name] for h in (protected, unprotected) for name in _X5CHAIN if name in h)
-        found = next(headers, ())
-        try:
-            ders = [found] if isinstance(found, bytes) else list(found)
-            return load_der(ders)
-        except (TypeError, ValueError) as error:
-            raise damaged("The certificate chain of the signature does not parse") from error
+        return chain_of(protected, unprotected)
+
+    def reference_hashes(self) -> dict[str, object]:
+        """The hashes by which the claim refers to its assertions, by label."""
+        return {reference_label(r): r.get("hash") for r in references(self.content)}
+
+    def ocsp_responses(self) -> tuple[bytes, ...]:
+        """The stapled OCSP responses: with the signature, and in certificate status assertions.
+
+        Source: C2PA 2.2, sections 10.3.2.6 and 18.18.
+        """
+        _, _, unprotected, _ = self.signature()
+        holders = [unprotected.get("rVals")]
+        for box in self.named(_STATUS):
+            with contextlib.suppress(UnreadableManifest):  # the library has a code for it
+                holders.append(self.decoded(box))
+        listed = [h.get("ocspVals") for h in holders if isinstance(h, Mapping)]
+        values = (value for item in listed if isinstance(item, (list, tuple)) for value in item)
+        return tuple(value for value in values if isinstance(value, bytes))
 
     def signed_by(self, leaf: x509.Certificate) -> bool:
         """Whether the signature is the leaf's, over this claim."""
@@ -156,6 +171,22 @@ def parse_signature(data: bytes) -> tuple[bytes, Mapping[Any, Any], Mapping[Any,
     if not all(isinstance(pad, bytes) and not any(pad) for pad in padding):
         raise damaged("The padding of the signature is not zero")
     return encoded, protected, unprotected, signature
+
+
+def chain_of(
+    protected: Mapping[Any, Any], unprotected: Mapping[Any, Any]
+) -> tuple[x509.Certificate, ...]:
+    """The certificates in the headers of a COSE signature, the leaf first.
+
+    Raises `UnreadableManifest` when they do not parse. Source: C2PA 2.2, section 14.5.
+    """
+    headers = (h[name] for h in (protected, unprotected) for name in _X5CHAIN if name in h)
+    found = next(headers, ())
+    try:
+        ders = [found] if isinstance(found, bytes) else list(found)
+        return load_der(ders)
+    except (TypeError, ValueError) as error:
+        raise damaged("The certificate chain of the signature does not parse") from error
 
 
 def references(content: dict[Any, Any]) -> Iterator[dict[Any, Any]]:

@@ -1,7 +1,7 @@
 """The C2PA library behind one door: settings that are known to work, no foreign exception out.
 
 The library accepts unknown settings in silence, so that a misspelt one means no trust list at
-all. Every key here has a test that sees its effect.
+all. Every key here has a test that sees its effect, and others are refused.
 
 Source: c2pa-python 0.38, c2pa-rs 0.91.
 """
@@ -10,19 +10,33 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import c2pa  # type: ignore[import-untyped]
 
-from countermark.errors import SigningFailed, UnsupportedImage
+from countermark.credentials.trust import CLAIM_PURPOSES, Kind, Trust
+from countermark.errors import InvalidArgument, SigningFailed, UnsupportedImage
 
 MEDIA_TYPES: Final = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/tiff")
 """What countermark marks; the library itself knows more."""
 
-TRUST_LIST: Final = "urn:countermark:claim-signers"
-"""Name of our list of trust anchors: the library says which list it trusted by."""
+TRUST_LISTS: Final = {
+    Kind.CLAIM: "urn:countermark:claim-signers",
+    Kind.TIMESTAMP: "urn:countermark:time-stamping-authorities",
+    Kind.IDENTITY: "urn:countermark:identities",
+}
+"""Names of our lists: the library says which one it trusted a claim signer by.
+
+It takes any list, and of several that hold the anchor a random one. So the name only tells our
+lists from others; which of ours may vouch for claims is decided in `trust`.
+"""
+
+_PURPOSES: Final = "".join(
+    f"{purpose.dotted_string}\n" for purpose in sorted(CLAIM_PURPOSES, key=str)
+)
+"""Without this setting the library knows certificates for claim signing alone as invalid."""
 
 STORE_MEDIA_TYPE: Final = "application/c2pa"
 
@@ -54,6 +68,26 @@ _SETTINGS: Final = {
 TRUST_CODES: Final = ("signingCredential.", "timeStamp.")
 """Beginnings of the codes that say whom to trust, not whether anything is intact."""
 
+_KNOWN: Final = frozenset(
+    (
+        "builder.created_assertion_labels",
+        "builder.ignore_ingredient_errors",
+        "builder.thumbnail.enabled",
+        "core.allowed_network_hosts",
+        "trust.anchors",
+        "trust.anchors.allowed_list",
+        "trust.anchors.trust_anchors",
+        "trust.anchors.trust_kind",
+        "trust.anchors.trust_uri",
+        "trust.trust_config",
+        "verify.ocsp_fetch",
+        "verify.remote_manifest_fetch",
+        "verify.verify_after_sign",
+        "verify.verify_trust",
+    )
+)
+"""Settings of the library that are used here, each with a test that sees its effect."""
+
 Failure = tuple[str, str]
 """Code and explanation."""
 
@@ -80,17 +114,51 @@ class Findings:
     signed_at: str | None = None
 
 
-def context(anchors: bytes = b"") -> c2pa.Context:
-    """A library context with those trust anchors (PEM) and no network."""
-    settings: dict[str, Any] = dict(_SETTINGS)
-    if anchors:
-        listed = {
-            "trust_anchors": anchors.decode("ascii"),
-            "trust_uri": TRUST_LIST,
-            "trust_kind": "manifest",
-        }
-        settings["trust"] = {"anchors": [listed]}
-    return c2pa.Context.from_dict(settings)
+def context(trust: Trust | None = None) -> c2pa.Context:
+    """A library context with those trust lists and no network."""
+    return c2pa.Context.from_dict(checked(settings(trust)))
+
+
+def settings(trust: Trust | None = None) -> dict[str, Any]:
+    """All that the library is told, with the trust lists in its own terms."""
+    if trust is None:
+        return dict(_SETTINGS)
+    return {**_SETTINGS, "trust": {"trust_config": _PURPOSES, "anchors": list(_anchors(trust))}}
+
+
+def checked(settings: dict[str, Any]) -> dict[str, Any]:
+    """The same settings, when the library has every one of them.
+
+    Raises `InvalidArgument` for others: the library would accept and ignore them.
+    """
+    unknown = sorted(set(_names(settings)) - _KNOWN)
+    if unknown:
+        raise InvalidArgument(
+            f"The C2PA library has no setting {unknown[0]!r:.80}.",
+            remedy=f"Use one of: {', '.join(sorted(_KNOWN))}.",
+        )
+    return settings
+
+
+def _names(value: Any, prefix: str = "") -> Iterator[str]:
+    """The dotted names of the settings that are no further mappings."""
+    for name, inner in value.items():
+        items = inner if isinstance(inner, list) else [inner]
+        mappings = [item for item in items if isinstance(item, dict)]
+        if not mappings:
+            yield prefix + name
+        for mapping in mappings:
+            yield from _names(mapping, f"{prefix}{name}.")
+
+
+def _anchors(trust: Trust) -> Iterator[dict[str, str]]:
+    library_kinds = {Kind.CLAIM: "manifest", Kind.TIMESTAMP: "tsa", Kind.IDENTITY: "cawg"}
+    for kind, uri in TRUST_LISTS.items():
+        listed = {"trust_anchors": trust.pem(kind).decode("ascii")}
+        if kind is Kind.CLAIM:
+            listed["allowed_list"] = trust.pem(Kind.SIGNER).decode("ascii")
+        if any(listed.values()):
+            yield {**listed, "trust_uri": uri, "trust_kind": library_kinds[kind]}
 
 
 def check_media_type(media_type: str) -> None:
@@ -103,7 +171,7 @@ def check_media_type(media_type: str) -> None:
 
 
 def validate(
-    media_type: str, asset: bytes, store: bytes | None, *, anchors: bytes
+    media_type: str, asset: bytes, store: bytes | None, *, trust: Trust
 ) -> Findings | None:
     """Let the library judge an asset against a store, or against the one that it embeds.
 
@@ -112,7 +180,7 @@ def validate(
     """
     try:
         reader = c2pa.Reader(
-            media_type, io.BytesIO(asset), manifest_data=store, context=context(anchors)
+            media_type, io.BytesIO(asset), manifest_data=store, context=context(trust)
         )
         with reader:
             return _findings(json.loads(reader.json()))

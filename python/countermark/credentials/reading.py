@@ -10,23 +10,25 @@ from __future__ import annotations
 import builtins
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
 from cryptography import x509
-from cryptography.x509.oid import NameOID
 
 from countermark.credentials import claim as claims
 from countermark.credentials import library
 from countermark.credentials.assets import load
+from countermark.credentials.certificates import name
 from countermark.credentials.claim import Claim
 from countermark.credentials.containers import locate
 from countermark.credentials.containers import media_type as media_type_of
+from countermark.credentials.identity import Identity, identities
 from countermark.credentials.library import Failure, Findings
 from countermark.credentials.soft_binding import SoftBinding
 from countermark.credentials.statements import parse_time, statements
-from countermark.credentials.trust import Trust, TrustStatus, judge
+from countermark.credentials.timestamps import TimeStamp, proven
+from countermark.credentials.trust import Kind, Standing, Trust, TrustStatus, judge
 from countermark.errors import UnreadableManifest
 
 HardBinding = Literal["match", "mismatch", "absent", "not checked"]
@@ -37,11 +39,7 @@ _BINDINGS: Final = (
     "assertion.boxesHash.",
     "assertion.collectionHash.",
 )
-_IDENTITY_TRUST_CODES: Final = (
-    "cawg.x509.credential.untrusted",
-    "cawg.ica.untrusted_issuer",
-)
-"""Trust in those who add an identity to a manifest; it is intact all the same."""
+_SECOND: Final = timedelta(seconds=1)
 _NOT_A_STORE: Final = ("claim.malformed", "What is there is not a manifest store.")
 _ELSEWHERE: Final = (
     "claim.malformed",
@@ -54,7 +52,7 @@ _BINDING_SENTENCES: Final = {
     "not checked": "Whether a file is as it was signed was not checked.",
 }
 _TRUST_SENTENCES: Final = {
-    TrustStatus.TRUSTED: "The signer is trusted.",
+    TrustStatus.TRUSTED: "The signer is trusted by {by}.",
     TrustStatus.UNTRUSTED: "The signer is not on the trust list.",
     TrustStatus.EXPIRED: "The signer's certificate has expired.",
     TrustStatus.REVOKED: "The signer's certificate was revoked.",
@@ -68,8 +66,10 @@ class Manifest:
 
     `bytes`: the whole manifest store. `label`: the active manifest's URN.
     `claim_signer`: name in the certificate behind a valid signature, else None.
-    `signed_at`: from a trusted time stamp, else None.
-    `trust`: of the claim signer's certificate; says nothing about the file.
+    `signed_at`, `time_stamped_by`: the time that an authority on the timestamp list proves, and
+    its name, else None.
+    `trust`: of the claim signer's certificate; says nothing about the file. `trusted_by`: the
+    list that it rests on. `identities`: who else signed; they never change `trust`.
     `signature_valid`: the claim is as signed. `assertions_valid`: its assertions are as claimed.
     `hard_binding`: whether the file's content is what was signed.
     `failures`: codes of the standard, or claim.malformed for a store that cannot be read.
@@ -87,7 +87,10 @@ class Manifest:
     label: str | None = None
     claim_signer: str | None = None
     signed_at: datetime | None = None
+    time_stamped_by: str | None = None
     trust: TrustStatus = TrustStatus.NONE
+    trusted_by: str | None = None
+    identities: tuple[Identity, ...] = ()
     signature_valid: bool = False
     hard_binding: HardBinding = "absent"
     assertions_valid: bool = False
@@ -130,7 +133,7 @@ def read(asset: BinaryIO | Path, media_type: str, *, trust: Trust) -> Manifest |
     store = None if location is None else location.extract(data)
     # With a store at hand the library believes the stated type; the content knows better.
     shown = media_type_of(data) or media_type
-    findings = library.validate(shown, data, store, anchors=trust.anchors)
+    findings = library.validate(shown, data, store, trust=trust)
     if findings is None:
         return None if store is None else _refused(store, [_NOT_A_STORE])
     if store is None:
@@ -149,7 +152,7 @@ def read_detached(manifest: bytes, *, trust: Trust) -> Manifest:
     the file's content is left out.
     """
     media_type = library.STORE_MEDIA_TYPE
-    findings = library.validate(media_type, manifest, None, anchors=trust.anchors)
+    findings = library.validate(media_type, manifest, None, trust=trust)
     if findings is None:
         return _refused(manifest, [_NOT_A_STORE], "not checked")
     # The library compares with an empty file; exactly these codes come from that.
@@ -186,13 +189,21 @@ def _manifest(store: bytes, findings: Findings, trust: Trust, *, detached: bool)
     except UnreadableManifest as error:
         return _refused(store, (*failures, ("claim.malformed", str(error))), hard_binding)
     signature_valid = _signature_valid(claim, chain, findings)
-    signed_at = _signed_at(findings)
+    stamp = _time_stamp(claim, findings, trust) if signature_valid else None
+    standing = Standing(TrustStatus.NONE)
+    others: tuple[Identity, ...] = ()
+    if signature_valid:
+        standing = _standing(claim, chain, findings, trust, stamp)
+        others = _identities(claim, findings, trust, stamp)
     manifest = Manifest(
         bytes=store,
         label=claim.label,
-        claim_signer=_name(chain[0]) if signature_valid else None,
-        signed_at=signed_at,
-        trust=_trust(chain, findings, trust, signed_at) if signature_valid else TrustStatus.NONE,
+        claim_signer=name(chain[0]) if signature_valid else None,
+        signed_at=stamp.at if stamp else None,
+        time_stamped_by=stamp.authority if stamp else None,
+        trust=standing.status,
+        trusted_by=standing.by,
+        identities=others,
         signature_valid=signature_valid,
         hard_binding=hard_binding,
         assertions_valid=_assertions_valid(claim, findings),
@@ -228,50 +239,61 @@ def _hard_binding(findings: Findings) -> HardBinding:
 
 
 def _assertions_valid(claim: Claim, findings: Findings) -> bool:
-    """Whether nothing failed but what is judged elsewhere: signature, binding and trust."""
-    elsewhere = ("claimSignature.", *_BINDINGS, *library.TRUST_CODES)
+    """Whether nothing failed but what is judged elsewhere: signature, binding, trust, identities.
+
+    C2PA 2.2, section 14.3.4, measures a manifest by that standard alone: an identity assertion
+    that fails takes away an identity, and nothing from the claim that holds its hash.
+    """
+    elsewhere = ("claimSignature.", "cawg.", *_BINDINGS, *library.TRUST_CODES)
     own = [code for code, _ in findings.failures if not code.startswith(elsewhere)]
-    return (
-        claim.hashes_agree
-        and not findings.ingredient_failures
-        and all(code in _IDENTITY_TRUST_CODES for code in own)
-    )
+    return claim.hashes_agree and not findings.ingredient_failures and not own
 
 
-def _trust(
+def _standing(
+    claim: Claim,
     chain: Sequence[x509.Certificate],
     findings: Findings,
     trust: Trust,
-    signed_at: datetime | None,
-) -> TrustStatus:
-    library_trusts = (
-        "signingCredential.trusted" in findings.successes
-        and findings.trust_list == library.TRUST_LIST
-        and findings.serial_number == str(chain[0].serial_number)
+    stamp: TimeStamp | None,
+) -> Standing:
+    listed = findings.trust_list in library.TRUST_LISTS.values()
+    # The library names no list for signers that are trusted by certificate.
+    by_name = not findings.trust_list and any(
+        chain[0] in item.certificates for item in trust.of(Kind.SIGNER)
     )
     return judge(
         chain,
         trust,
-        at=signed_at or datetime.now(timezone.utc),
-        library_trusts=library_trusts,
+        proven_at=stamp.at if stamp else None,
+        library_trusts="signingCredential.trusted" in findings.successes
+        and (listed or by_name)
+        and findings.serial_number == str(chain[0].serial_number),
         codes=frozenset(code for code, _ in findings.failures),
+        responses=claim.ocsp_responses(),
     )
 
 
-def _signed_at(findings: Findings) -> datetime | None:
+def _identities(
+    claim: Claim, findings: Findings, trust: Trust, stamp: TimeStamp | None
+) -> tuple[Identity, ...]:
+    codes = {code for code, _ in findings.failures}
+    return identities(
+        claim,
+        trust,
+        proven_at=stamp.at if stamp else None,
+        library_trusts="cawg.x509.credential.trusted" in findings.successes
+        and not any(code.startswith("cawg.") for code in codes),
+    )
+
+
+def _time_stamp(claim: Claim, findings: Findings, trust: Trust) -> TimeStamp | None:
+    """The time that library and countermark both find proven."""
     if findings.signed_at is None or "timeStamp.trusted" not in findings.successes:
         return None
-    return parse_time(findings.signed_at)
-
-
-def _name(leaf: x509.Certificate) -> str:
-    """Common name and organisation, as far as the certificate states them."""
-    stated = [
-        str(attribute.value)
-        for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)
-        for attribute in leaf.subject.get_attributes_for_oid(kind)
-    ]
-    return ", ".join(dict.fromkeys(stated)) or leaf.subject.rfc4514_string()
+    stamp = proven(claim, trust)
+    stated = parse_time(findings.signed_at)
+    agree = stamp and stated and abs(stamp.at - stated) < _SECOND
+    return stamp if agree else None
 
 
 def _explanation(manifest: Manifest, failures: Sequence[Failure]) -> str:
@@ -281,8 +303,13 @@ def _explanation(manifest: Manifest, failures: Sequence[Failure]) -> str:
         signed if manifest.signature_valid else "The signature of the claim is not valid.",
         f"Its assertions are {agree}.",
         _BINDING_SENTENCES[manifest.hard_binding],
-        _TRUST_SENTENCES[manifest.trust],
+        _TRUST_SENTENCES[manifest.trust].format(by=manifest.trusted_by),
     ]
+    if manifest.signed_at is not None:
+        at = manifest.signed_at.isoformat(" ", "seconds")
+        sentences.append(f"{manifest.time_stamped_by} proves that it was signed by {at}.")
+    for who in manifest.identities:
+        sentences.append(f"{who.name} adds an identity ({who.trust.value}).")
     if manifest.ingredient_failures:
         sentences.append("It was made from a picture whose own manifest has failures.")
     details = [f"{code}: {text}" if text else code for code, text in dict(failures).items()]

@@ -23,16 +23,17 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from countermark import credentials, files, fingerprint, image, keys, resemblance
+from countermark import credentials, files, fingerprint, image, resemblance
 from countermark import watermark as watermarks
 from countermark.credentials import Manifest, SoftBinding, Trust, TrustStatus
-from countermark.errors import HomeMissing, ImageError, ImageTooSmall, InvalidRecord
+from countermark.errors import ImageError, ImageTooSmall, InvalidRecord
 from countermark.image import Picture
 from countermark.record import DigitalSource, Record
 from countermark.registry import MIN_QUALITY, Entry, Registry
 from countermark.report import Confidence, Evidence, Report, Verdict
 from countermark.resemblance import Resemblance
 from countermark.verifying import evidence
+from countermark.verifying.trusted import find_home, trust_store
 from countermark.watermark import Detection
 
 _MAX_CANDIDATES: Final = 10
@@ -46,9 +47,10 @@ def verify(
 
     Example: see the module.
 
-    `source`: a path or a binary stream. `trust`: whose signatures count; `registry`: where lost
-    manifests are looked for; both by default those of the home folder, if there is one, else
-    nobody is trusted and nothing is looked up. Nothing is ever fetched from the network.
+    `source`: a path or a binary stream. `trust`: whose signatures count, by default the official
+    C2PA lists and those of the home folder, if there is one; the report names the list that
+    decided. `registry`: where lost manifests are looked for, by default that of the home folder.
+    Nothing is ever fetched from the network.
 
     First the manifest in the file is checked; without one that holds, the watermark in the
     pixels, then their fingerprint, lead to a manifest in the registry. Such a manifest counts
@@ -61,9 +63,9 @@ def verify(
     content = files.load(source)
     with ExitStack() as stack:
         if trust is None or registry is None:
-            home = _home()
+            home = find_home()
             if trust is None:
-                trust = Trust.nobody() if home is None else Trust.from_file(home.trust_path)
+                trust = trust_store(home).trust()
             if registry is None and home is not None:
                 registry = stack.enter_context(Registry.open(home.registry_path))
         try:
@@ -71,13 +73,6 @@ def verify(
         except ImageError as error:
             return Report(verdict=Verdict.UNREADABLE, trust=TrustStatus.NONE, summary=f"{error}")
         return _Examination(content, picture, trust, registry).report()
-
-
-def _home() -> keys.Home | None:
-    try:
-        return keys.open_home()
-    except HomeMissing:
-        return None
 
 
 class _Examination:
@@ -232,6 +227,7 @@ class _Examination:
             evidence=tuple(self.found),
             record=_record(manifest) if shown else None,
             claim_signer=manifest.claim_signer,
+            trusted_by=manifest.trusted_by,
         )
 
 
