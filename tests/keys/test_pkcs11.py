@@ -1,0 +1,263 @@
+"""Keys in a token: a SoftHSM of the tests' own, with keys that never leave it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pkcs11
+import pytest
+from asn1crypto.core import OctetString
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from pkcs11 import Attribute, KeyType, ObjectClass
+from pkcs11.util.ec import encode_named_curve_parameters
+
+from countermark.credentials import Signer
+from countermark.errors import (
+    InvalidArgument,
+    KeyMissing,
+    SigningFailed,
+    TokenMissing,
+    TokenSessionLost,
+    UnusableCertificate,
+    UnusableKey,
+    WrongPin,
+)
+from countermark.keys import DevelopmentIssuer, Pkcs11Signer
+from countermark.keys.issuing import common_name
+
+TOKEN, PIN = "cameras", "correct-horse"
+CURVES = {
+    "es256": ("secp256r1", ec.SECP256R1()),
+    "es384": ("secp384r1", ec.SECP384R1()),
+    "es512": ("secp521r1", ec.SECP521R1()),
+}
+ALGORITHMS = [*CURVES, "ps256", "ed25519"]
+
+
+def library() -> str:
+    """Where Debian, Fedora, Homebrew and hand-made installations put SoftHSM."""
+    folders = ["/usr/lib/softhsm", *map(str, Path("/usr/lib").glob("*/softhsm"))]
+    folders += ["/usr/lib64/pkcs11", "/usr/lib64", "/usr/local/lib/softhsm"]
+    folders += ["/opt/homebrew/lib/softhsm"]
+    found = [path for f in folders if (path := Path(f) / "libsofthsm2.so").exists()]
+    assert found, "install softhsm2"
+    return str(found[0])
+
+
+@dataclass(frozen=True)
+class Key:
+    """What `Pkcs11Signer` is told about a key in the token."""
+
+    algorithm: str
+    certificate_chain: bytes
+    key_label: str | None
+    library: str
+    token_label: str = TOKEN
+    pin: str | Callable[[], str] = PIN
+    key_id: bytes | None = None
+
+    def signer(self) -> Pkcs11Signer:
+        options = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return Pkcs11Signer(options.pop("library"), **options)
+
+
+@pytest.fixture(scope="session")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A session with a new token, through which its keys are made."""
+    folder = tmp_path_factory.mktemp("softhsm")
+    (folder / "tokens").mkdir()
+    settings = folder / "softhsm2.conf"
+    settings.write_text(f"directories.tokendir = {folder}/tokens\nlog.level = ERROR\n")
+    tool = shutil.which("softhsm2-util")
+    assert tool, "install softhsm2"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOFTHSM2_CONF", os.fspath(settings))
+        for label in (TOKEN, "twin", "twin"):
+            command = [tool, "--init-token", "--free", "--label", label, "--pin", PIN]
+            subprocess.run([*command, "--so-pin", PIN], check=True, capture_output=True)
+        token = pkcs11.lib(library()).get_token(token_label=TOKEN)
+        yield token.open(user_pin=PIN, rw=True)
+
+
+def generate(session: Any, algorithm: str, label: str) -> tuple[Any, Any]:
+    """A key pair in the token, by its defaults: not extractable. Its public half for us."""
+    if algorithm == "ps256":
+        public, private = session.generate_keypair(KeyType.RSA, 2048, store=True, label=label)
+        modulus, exponent = (
+            int.from_bytes(public[name], "big")
+            for name in (Attribute.MODULUS, Attribute.PUBLIC_EXPONENT)
+        )
+        return private, rsa.RSAPublicNumbers(exponent, modulus).public_key()
+    kind, name = KeyType.EC_EDWARDS, "1.3.101.112"
+    if algorithm in CURVES:
+        kind, name = KeyType.EC, CURVES[algorithm][0]
+    curve = encode_named_curve_parameters(name)
+    domain = session.create_domain_parameters(kind, {Attribute.EC_PARAMS: curve}, local=True)
+    public, private = domain.generate_keypair(store=True, label=label, id=label.encode())
+    point = OctetString.load(public[Attribute.EC_POINT]).native
+    if algorithm == "ed25519":
+        return private, ed25519.Ed25519PublicKey.from_public_bytes(point)
+    return private, ec.EllipticCurvePublicKey.from_encoded_point(CURVES[algorithm][1], point)
+
+
+@pytest.fixture(scope="session")
+def key(session: Any, issuer: DevelopmentIssuer, pem: Callable[..., bytes]) -> Callable[[str], Key]:
+    """A certified key in the token for each algorithm, made when first asked for."""
+    made: dict[str, Key] = {}
+
+    def key(algorithm: str = "es256") -> Key:
+        if algorithm not in made:
+            _, public = generate(session, algorithm, algorithm)
+            chain = pem(*issuer.certify(public, common_name(f"Camera {algorithm}")))
+            made[algorithm] = Key(algorithm, chain, algorithm, library())
+        return made[algorithm]
+
+    return key
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_picture_signed_in_the_token_is_trusted(
+    key: Callable[[str], Key],
+    sign_photo: Callable[[Signer], bytes],
+    expect_trusted: Callable[[bytes, str], None],
+    algorithm: str,
+) -> None:
+    signer = key(algorithm).signer()
+    assert isinstance(signer, Signer)
+    expect_trusted(sign_photo(signer), f"Camera {algorithm}")
+
+
+def test_key_cannot_leave_the_token(session: Any, key: Callable[..., Key]) -> None:
+    key().signer()
+    found = session.get_key(object_class=ObjectClass.PRIVATE_KEY, label="es256")
+    assert found[Attribute.SENSITIVE]
+    assert not found[Attribute.EXTRACTABLE]
+    assert found[Attribute.NEVER_EXTRACTABLE]
+    with pytest.raises(pkcs11.AttributeSensitive):
+        found[Attribute.VALUE]
+
+
+def test_key_is_found_by_its_id(key: Callable[..., Key]) -> None:
+    by_id = replace(key(), key_label=None, key_id=b"es256")
+    assert len(by_id.signer().sign(b"data")) == 64
+
+
+@pytest.mark.parametrize(("algorithm", "length"), [("es256", 64), ("es384", 96), ("es512", 132)])
+def test_ecdsa_is_r_and_s_of_equal_length(
+    key: Callable[..., Key], algorithm: str, length: int
+) -> None:
+    assert len(key(algorithm).signer().sign(b"data")) == length
+
+
+def test_threads_share_a_signer(key: Callable[..., Key]) -> None:
+    """`sign` checks each signature against the leaf, so a mixed-up one raises."""
+    signers = [key("es256").signer(), key("ed25519").signer()]
+    with ThreadPoolExecutor(8) as threads:
+        signed = threads.map(lambda n: signers[n % 2].sign(b"%d" % n), range(200))
+        assert len(set(signed)) == 200
+
+
+def test_wrong_pin_is_said(key: Callable[..., Key]) -> None:
+    """In a process of its own: this one has logged in already."""
+    wanted = key()
+    code = (
+        "import sys; from countermark.keys import Pkcs11Signer\n"
+        "Pkcs11Signer(sys.argv[1], token_label=sys.argv[2], key_label='es256', pin='swordfish',"
+        " algorithm='es256', certificate_chain=sys.argv[3].encode())"
+    )
+    arguments = [wanted.library, TOKEN, wanted.certificate_chain.decode()]
+    run = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+    assert run.returncode == 1
+    last = run.stderr.splitlines()[-1]
+    assert last.startswith(f"{WrongPin.__module__}.WrongPin: The token 'cameras' does not open")
+    assert "swordfish" not in last
+
+
+def test_missing_token_is_said(key: Callable[..., Key]) -> None:
+    with pytest.raises(TokenMissing, match="There is no token 'tripods'"):
+        replace(key(), token_label="tripods").signer()
+
+
+def test_two_tokens_of_one_label_are_not_guessed_between(key: Callable[..., Key]) -> None:
+    with pytest.raises(TokenMissing, match="more than one token 'twin'"):
+        replace(key(), token_label="twin").signer()
+
+
+def test_library_that_is_none_is_said(key: Callable[..., Key], tmp_path: Path) -> None:
+    (tmp_path / "libhsm.so").write_text("no library")
+    for path in ("libhsm.so", "absent.so"):
+        with pytest.raises(TokenMissing, match="library"):
+            replace(key(), library=str(tmp_path / path)).signer()
+
+
+def test_missing_key_is_said(key: Callable[..., Key]) -> None:
+    with pytest.raises(KeyMissing, match="no private key"):
+        replace(key(), key_label="lost").signer()
+
+
+def test_ambiguous_key_is_said(session: Any, key: Callable[..., Key]) -> None:
+    for _ in range(2):
+        generate(session, "es256", "double")
+    with pytest.raises(KeyMissing, match="more than one private key"):
+        replace(key(), key_label="double").signer()
+
+
+def test_key_must_be_named(key: Callable[..., Key]) -> None:
+    with pytest.raises(InvalidArgument, match="key_label or key_id"):
+        replace(key(), key_label=None).signer()
+
+
+def test_algorithm_of_another_key_is_refused(key: Callable[..., Key]) -> None:
+    with pytest.raises(UnusableCertificate, match="does not fit es384"):
+        replace(key(), algorithm="es384").signer()
+    with pytest.raises(InvalidArgument, match="rs256"):
+        replace(key(), algorithm="rs256").signer()
+
+
+def test_key_that_is_not_the_leafs_is_refused(session: Any, key: Callable[..., Key]) -> None:
+    generate(session, "es256", "other")
+    with pytest.raises(SigningFailed, match="does not verify with the leaf"):
+        replace(key(), key_label="other").signer().sign(b"data")
+
+
+def test_key_that_may_not_sign_is_said(session: Any, key: Callable[..., Key]) -> None:
+    curve = encode_named_curve_parameters("secp256r1")
+    domain = session.create_domain_parameters(KeyType.EC, {Attribute.EC_PARAMS: curve}, local=True)
+    domain.generate_keypair(store=True, label="agreement", private_template={Attribute.SIGN: False})
+    with pytest.raises(UnusableKey, match="not one for signing"):
+        replace(key(), key_label="agreement").signer()
+
+
+def test_mechanism_that_the_key_cannot_do_is_said(key: Callable[..., Key]) -> None:
+    mixed = replace(key("es256"), key_label=key("ps256").key_label)
+    with pytest.raises(SigningFailed, match="refused"):
+        mixed.signer().sign(b"data")
+
+
+def test_lost_session_is_said_and_a_new_signer_works(key: Callable[..., Key]) -> None:
+    """The library forgets all sessions, as when a token is pulled out."""
+    wanted = key()
+    signer = wanted.signer()
+    asked: list[str] = []
+    pkcs11.lib(wanted.library).reinitialize()
+    with pytest.raises(TokenSessionLost, match="make the signer anew"):
+        signer.sign(b"data")
+    again = replace(wanted, pin=lambda: asked.append("PIN") or PIN)  # type: ignore[func-returns-value]
+    assert len(again.signer().sign(b"data")) == 64
+    pkcs11.lib(wanted.library).reinitialize()
+    assert len(again.signer().sign(b"data")) == 64  # finds that the session has ended
+    assert asked == ["PIN", "PIN"]
+
+
+def test_pin_is_nowhere_in_the_signer(key: Callable[..., Key]) -> None:
+    signer = key().signer()
+    assert PIN not in repr(signer)
+    assert not any(PIN in repr(getattr(signer, name)) for name in signer.__slots__)
