@@ -46,9 +46,11 @@ def chain(issuer: DevelopmentIssuer, pem: Callable[..., bytes]) -> Callable[[str
 @pytest.fixture
 def signer(chain: Callable[[str], bytes]) -> Callable[..., CallbackSigner]:
     def signer(
-        sign: Callable[[bytes], Any] = service("es256"), algorithm: str = "es256"
+        sign: Callable[[bytes], Any] | None = None, algorithm: str = "es256"
     ) -> CallbackSigner:
-        return CallbackSigner(sign, algorithm=algorithm, certificate_chain=chain(algorithm))
+        return CallbackSigner(
+            sign or service(algorithm), algorithm=algorithm, certificate_chain=chain(algorithm)
+        )
 
     return signer
 

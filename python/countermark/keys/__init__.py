@@ -10,6 +10,7 @@
 from countermark.keys.callback import CallbackSigner
 from countermark.keys.home import Home, create_home, home_folder, open_home
 from countermark.keys.issuing import DevelopmentIssuer, Issuer
+from countermark.keys.keyring_store import KeyringStore
 from countermark.keys.local_signer import LocalSigner
 from countermark.keys.pkcs11 import Pkcs11Signer
 
@@ -18,6 +19,7 @@ __all__ = [
     "DevelopmentIssuer",
     "Home",
     "Issuer",
+    "KeyringStore",
     "LocalSigner",
     "Pkcs11Signer",
     "create_home",

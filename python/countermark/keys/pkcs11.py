@@ -30,7 +30,8 @@ from countermark.errors import (
 from countermark.keys import signatures
 
 if TYPE_CHECKING:
-    from pkcs11 import PrivateKey, Session
+    from pkcs11 import Session
+    from pkcs11.types import SignMixin
 
 _lock = threading.RLock()  # python-pkcs11 promises libraries that one thread at a time enters them
 _sessions: dict[tuple[str, str], Session] = {}
@@ -71,9 +72,9 @@ class Pkcs11Signer:
     countermark.errors.TokenMissing: The PKCS#11 library '/nowhere/libhsm.so' cannot be used. \
 Check its path, and what its own settings ask for.
 
-    Raises `TokenMissing`, `WrongPin`, `KeyMissing`, `UnusableKey`; `UnusableCertificate` when the leaf's key is
-    not one for this algorithm; `InvalidArgument` for another algorithm or no name of a key;
-    `MissingExtra` without python-pkcs11.
+    Raises `TokenMissing`, `WrongPin` or `KeyMissing`; `UnusableKey` when the key may not sign;
+    `UnusableCertificate` when the leaf's key is not one for this algorithm; `InvalidArgument` for
+    another algorithm or no name of a key; `MissingExtra` without python-pkcs11.
     """
 
     __slots__ = ("_key", "_leaf_key", "_token", "algorithm", "certificate_chain")
@@ -138,7 +139,7 @@ def _private_key(
     pin: str | Callable[[], str],
     key_label: str | None,
     key_id: bytes | None,
-) -> PrivateKey:
+) -> SignMixin:
     pkcs11 = _module()
     with _lock, _translated(token):
         session = _sessions.get(token)
@@ -158,8 +159,9 @@ def _ended(session: Session) -> bool:
     return False
 
 
-def _signing(key: Any) -> PrivateKey:
-    if not isinstance(key, _module().types.SignMixin):
+def _signing(key: object) -> SignMixin:
+    sign_mixin: type[SignMixin] = _module().types.SignMixin
+    if not isinstance(key, sign_mixin):
         raise UnusableKey(
             "The key in the token is not one for signing.",
             remedy="Make one whose attribute CKA_SIGN is true.",
@@ -179,9 +181,10 @@ def _open(token: tuple[str, str], pin: str | Callable[[], str]) -> Session:
         ) from error
     place = found.get_token(token_label=label)
     try:
-        return place.open(user_pin=pin if isinstance(pin, str) else pin())
+        session: Session = place.open(user_pin=pin if isinstance(pin, str) else pin())
     except pkcs11.UserAlreadyLoggedIn:  # by another part of this process
-        return place.open()
+        session = place.open()
+    return session
 
 
 @contextlib.contextmanager
