@@ -8,20 +8,25 @@
 """
 
 from countermark.keys.callback import CallbackSigner
+from countermark.keys.est import EstIssuer
 from countermark.keys.home import Home, create_home, home_folder, open_home
 from countermark.keys.issuing import DevelopmentIssuer, Issuer
 from countermark.keys.keyring_store import KeyringStore
 from countermark.keys.local_signer import LocalSigner
 from countermark.keys.pkcs11 import Pkcs11Signer
+from countermark.keys.pool import OneTimeSigner, Pool
 
 __all__ = [
     "CallbackSigner",
     "DevelopmentIssuer",
+    "EstIssuer",
     "Home",
     "Issuer",
     "KeyringStore",
     "LocalSigner",
+    "OneTimeSigner",
     "Pkcs11Signer",
+    "Pool",
     "create_home",
     "home_folder",
     "open_home",
