@@ -6,26 +6,17 @@ import io
 from collections.abc import Callable
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 from PIL import Image
 
 from countermark.credentials import Signer, SoftBinding, Trust, TrustStatus, read, sign
 from countermark.keys import DevelopmentIssuer
+from countermark.keys.issuing import pem
 from countermark.record import DigitalSource, Record
 
 
 @pytest.fixture(scope="session")
 def issuer() -> DevelopmentIssuer:
     return DevelopmentIssuer.create(organisation="Example")
-
-
-@pytest.fixture(scope="session")
-def pem() -> Callable[..., bytes]:
-    def pem(*certificates: x509.Certificate) -> bytes:
-        return b"".join(c.public_bytes(serialization.Encoding.PEM) for c in certificates)
-
-    return pem
 
 
 @pytest.fixture
@@ -48,9 +39,7 @@ def sign_photo(
 
 
 @pytest.fixture
-def expect_trusted(
-    issuer: DevelopmentIssuer, pem: Callable[..., bytes]
-) -> Callable[[bytes, str], None]:
+def expect_trusted(issuer: DevelopmentIssuer) -> Callable[[bytes, str], None]:
     """The signed picture reads back whole, trusted and by this claim signer."""
 
     def expect_trusted(asset: bytes, claim_signer: str) -> None:

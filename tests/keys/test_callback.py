@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from countermark.credentials import Signer
 from countermark.errors import SigningFailed, UnusableCertificate
 from countermark.keys import CallbackSigner, DevelopmentIssuer
-from countermark.keys.issuing import common_name
+from countermark.keys.issuing import common_name, pem
 from countermark.keys.signatures import ALGORITHMS, from_der
 
 KEYS: dict[str, Any] = {
@@ -37,7 +37,7 @@ def service(algorithm: str) -> Callable[[bytes], bytes]:
 
 
 @pytest.fixture(scope="session")
-def chain(issuer: DevelopmentIssuer, pem: Callable[..., bytes]) -> Callable[[str], bytes]:
+def chain(issuer: DevelopmentIssuer) -> Callable[[str], bytes]:
     return lambda algorithm: pem(
         *issuer.certify(KEYS[algorithm].public_key(), common_name(f"Phone {algorithm}"))
     )

@@ -22,7 +22,7 @@ from countermark.errors import (
     UnusableKey,
 )
 from countermark.keys import DevelopmentIssuer, KeyringStore
-from countermark.keys.issuing import common_name
+from countermark.keys.issuing import common_name, pem
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 
@@ -43,7 +43,7 @@ def store(tmp_path: Path) -> KeyringStore:
 
 
 @pytest.fixture
-def chain(issuer: DevelopmentIssuer, pem: Callable[..., bytes]) -> bytes:
+def chain(issuer: DevelopmentIssuer) -> bytes:
     return pem(*issuer.certify(KEY.public_key(), common_name("Studio")))
 
 

@@ -31,7 +31,7 @@ from countermark.errors import (
     WrongPin,
 )
 from countermark.keys import DevelopmentIssuer, Pkcs11Signer
-from countermark.keys.issuing import common_name
+from countermark.keys.issuing import common_name, pem
 
 TOKEN, PIN = "cameras", "correct-horse"
 CURVES = {
@@ -109,7 +109,7 @@ def generate(session: Any, algorithm: str, label: str) -> tuple[Any, Any]:
 
 
 @pytest.fixture(scope="session")
-def key(session: Any, issuer: DevelopmentIssuer, pem: Callable[..., bytes]) -> Callable[[str], Key]:
+def key(session: Any, issuer: DevelopmentIssuer) -> Callable[[str], Key]:
     """A certified key in the token for each algorithm, made when first asked for."""
     made: dict[str, Key] = {}
 

@@ -19,12 +19,14 @@ class CallbackSigner:
 
     >>> from cryptography.hazmat.primitives import hashes
     >>> from cryptography.hazmat.primitives.asymmetric import ec
-    >>> from countermark.keys import development
-    >>> identity = development.issue(organisation="Example", name="Camera")
+    >>> from countermark.keys import DevelopmentIssuer, issuing
+    >>> private_key = ec.generate_private_key(ec.SECP256R1())
+    >>> issuer = DevelopmentIssuer.create(organisation="Example")
+    >>> chain = issuer.issue(issuing.request(private_key, "Camera"))
     >>> signer = CallbackSigner(
-    ...     lambda data: identity.private_key.sign(data, ec.ECDSA(hashes.SHA256())),
+    ...     lambda data: private_key.sign(data, ec.ECDSA(hashes.SHA256())),
     ...     algorithm="es256",
-    ...     certificate_chain=development.pem(*identity.chain),
+    ...     certificate_chain=issuing.pem(*chain),
     ... )
     >>> len(signer.sign(b"data"))
     64

@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from countermark.errors import IssuingFailed
@@ -100,6 +101,11 @@ class DevelopmentIssuer:
             .sign(self.private_key, hashes.SHA256())
         )
         return leaf, *self.chain[:-1]
+
+
+def pem(*certificates: x509.Certificate) -> bytes:
+    """The certificates in PEM, one after the other, as signers want their chain."""
+    return b"".join(item.public_bytes(Encoding.PEM) for item in certificates)
 
 
 def common_name(text: str) -> x509.Name:

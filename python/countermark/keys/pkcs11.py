@@ -59,13 +59,18 @@ class Pkcs11Signer:
 
     Threads may share a signer. A process made by fork needs a new one.
 
+    >>> from cryptography.hazmat.primitives.asymmetric import ec
+    >>> from countermark.keys import DevelopmentIssuer, issuing
+    >>> public_key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    >>> issuer = DevelopmentIssuer.create(organisation="Example")
+    >>> chain = issuer.certify(public_key, issuing.common_name("Camera"))
     >>> Pkcs11Signer(
     ...     "/nowhere/libhsm.so",
     ...     token_label="cameras",
     ...     key_label="camera 3",
     ...     pin=lambda: "1234",
     ...     algorithm="es256",
-    ...     certificate_chain=_example_chain(),
+    ...     certificate_chain=issuing.pem(*chain),
     ... )
     Traceback (most recent call last):
     ...
@@ -243,9 +248,3 @@ def _module() -> Any:
             remedy="Install it: pip install 'countermark[pkcs11]'.",
         ) from error
     return pkcs11
-
-
-def _example_chain() -> bytes:
-    from countermark.keys import development
-
-    return development.pem(*development.issue(organisation="Example", name="Camera").chain)

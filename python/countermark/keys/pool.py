@@ -34,7 +34,7 @@ from countermark.errors import (
     PoolEmpty,
     UnusableKey,
 )
-from countermark.keys.issuing import Issuer, common_name, request
+from countermark.keys.issuing import Issuer, common_name, pem, request
 from countermark.keys.local_signer import LocalSigner
 
 _READY, _TAKEN, _DRAFT = ".pem", ".taken", ".draft"
@@ -188,7 +188,7 @@ class Pool:
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
-        ) + b"".join(item.public_bytes(serialization.Encoding.PEM) for item in chain)
+        ) + pem(*chain)
         end = min(int(item.not_valid_after_utc.timestamp()) for item in chain)
         path = self.folder / f"{end}-{secrets.token_hex(16)}{_READY}"
         draft = path.with_suffix(_DRAFT)
