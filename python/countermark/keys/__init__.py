@@ -15,6 +15,7 @@ from countermark.keys.keyring_store import KeyringStore
 from countermark.keys.local_signer import LocalSigner
 from countermark.keys.pkcs11 import Pkcs11Signer
 from countermark.keys.pool import OneTimeSigner, Pool
+from countermark.keys.timestamps import TimestampAuthority
 
 __all__ = [
     "CallbackSigner",
@@ -27,6 +28,7 @@ __all__ = [
     "OneTimeSigner",
     "Pkcs11Signer",
     "Pool",
+    "TimestampAuthority",
     "create_home",
     "home_folder",
     "open_home",
