@@ -14,8 +14,6 @@ from typing import Any
 
 import pkcs11
 import pytest
-from asn1crypto.core import OctetString
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from pkcs11 import Attribute, KeyType, ObjectClass
 from pkcs11.util.ec import encode_named_curve_parameters
 
@@ -25,21 +23,21 @@ from countermark.errors import (
     KeyMissing,
     SigningFailed,
     TokenMissing,
-    TokenSessionLost,
     UnusableCertificate,
     UnusableKey,
     WrongPin,
 )
-from countermark.keys import DevelopmentIssuer, Pkcs11Signer
+from countermark.keys import DevelopmentIssuer, Pkcs11Key, Pkcs11Signer, remote_request
 from countermark.keys.issuing import common_name, pem
 
 TOKEN, PIN = "cameras", "correct-horse"
 CURVES = {
-    "es256": ("secp256r1", ec.SECP256R1()),
-    "es384": ("secp384r1", ec.SECP384R1()),
-    "es512": ("secp521r1", ec.SECP521R1()),
+    "es256": "secp256r1",
+    "es384": "secp384r1",
+    "es512": "secp521r1",
+    "ed25519": "1.3.101.112",
 }
-ALGORITHMS = [*CURVES, "ps256", "ed25519"]
+ALGORITHMS = [*CURVES, "ps256"]
 
 
 def library() -> str:
@@ -87,25 +85,16 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield token.open(user_pin=PIN, rw=True)
 
 
-def generate(session: Any, algorithm: str, label: str) -> tuple[Any, Any]:
-    """A key pair in the token, by its defaults: not extractable. Its public half for us."""
+def generate(session: Any, algorithm: str, label: str) -> None:
+    """A key pair in the token, by its defaults: not extractable."""
+    options = {"store": True, "label": label, "id": label.encode()}
     if algorithm == "ps256":
-        public, private = session.generate_keypair(KeyType.RSA, 2048, store=True, label=label)
-        modulus, exponent = (
-            int.from_bytes(public[name], "big")
-            for name in (Attribute.MODULUS, Attribute.PUBLIC_EXPONENT)
-        )
-        return private, rsa.RSAPublicNumbers(exponent, modulus).public_key()
-    kind, name = KeyType.EC_EDWARDS, "1.3.101.112"
-    if algorithm in CURVES:
-        kind, name = KeyType.EC, CURVES[algorithm][0]
-    curve = encode_named_curve_parameters(name)
+        session.generate_keypair(KeyType.RSA, 2048, **options)
+        return
+    kind = KeyType.EC_EDWARDS if algorithm == "ed25519" else KeyType.EC
+    curve = encode_named_curve_parameters(CURVES[algorithm])
     domain = session.create_domain_parameters(kind, {Attribute.EC_PARAMS: curve}, local=True)
-    public, private = domain.generate_keypair(store=True, label=label, id=label.encode())
-    point = OctetString.load(public[Attribute.EC_POINT]).native
-    if algorithm == "ed25519":
-        return private, ed25519.Ed25519PublicKey.from_public_bytes(point)
-    return private, ec.EllipticCurvePublicKey.from_encoded_point(CURVES[algorithm][1], point)
+    domain.generate_keypair(**options)
 
 
 @pytest.fixture(scope="session")
@@ -115,9 +104,16 @@ def key(session: Any, issuer: DevelopmentIssuer) -> Callable[[str], Key]:
 
     def key(algorithm: str = "es256") -> Key:
         if algorithm not in made:
-            _, public = generate(session, algorithm, algorithm)
-            chain = pem(*issuer.certify(public, common_name(f"Camera {algorithm}")))
-            made[algorithm] = Key(algorithm, chain, algorithm, library())
+            generate(session, algorithm, algorithm)
+            options = {"key_label": algorithm, "pin": PIN, "algorithm": algorithm}
+            key = Pkcs11Key(library(), token_label=TOKEN, **options)
+            request = remote_request(
+                key.sign,
+                public_key=key.public_key,
+                algorithm=algorithm,
+                subject=common_name(f"Camera {algorithm}"),
+            )
+            made[algorithm] = Key(algorithm, pem(*issuer.issue(request)), algorithm, library())
         return made[algorithm]
 
     return key
@@ -165,20 +161,31 @@ def test_threads_share_a_signer(key: Callable[..., Key]) -> None:
         assert len(set(signed)) == 200
 
 
+def worker(verb: str, wanted: Key, pin: str) -> subprocess.CompletedProcess[str]:
+    """A process of its own: this one has logged in already, and is to keep its sessions."""
+    script = os.fspath(Path(__file__).with_name("token_worker.py"))
+    command = [sys.executable, script, verb, wanted.library, TOKEN, pin]
+    chain = wanted.certificate_chain.decode()
+    return subprocess.run(command, input=chain, capture_output=True, text=True, timeout=60)
+
+
 def test_wrong_pin_is_said(key: Callable[..., Key]) -> None:
-    """In a process of its own: this one has logged in already."""
-    wanted = key()
-    code = (
-        "import sys; from countermark.keys import Pkcs11Signer\n"
-        "Pkcs11Signer(sys.argv[1], token_label=sys.argv[2], key_label='es256', pin='swordfish',"
-        " algorithm='es256', certificate_chain=sys.argv[3].encode())"
-    )
-    arguments = [wanted.library, TOKEN, wanted.certificate_chain.decode()]
-    run = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+    run = worker("open", key(), "swordfish")
     assert run.returncode == 1
     last = run.stderr.splitlines()[-1]
     assert last.startswith(f"{WrongPin.__module__}.WrongPin: The token 'cameras' does not open")
-    assert "swordfish" not in last
+    assert "swordfish" not in run.stderr
+    assert worker("open", key(), PIN).returncode == 0
+
+
+def test_lost_session_is_said_and_a_new_signer_works(key: Callable[..., Key]) -> None:
+    run = worker("lose", key(), PIN)
+    assert run.stderr == ""
+    asked = "asked for the PIN"
+    first, lost, second, *rest = run.stdout.splitlines()
+    assert (first, second, rest) == (asked, asked, ["64", asked, "64"])
+    assert "has ended (SessionHandleInvalid)" in lost
+    assert "make the signer anew" in lost
 
 
 def test_missing_token_is_said(key: Callable[..., Key]) -> None:
@@ -199,14 +206,14 @@ def test_library_that_is_none_is_said(key: Callable[..., Key], tmp_path: Path) -
 
 
 def test_missing_key_is_said(key: Callable[..., Key]) -> None:
-    with pytest.raises(KeyMissing, match="no private key"):
+    with pytest.raises(KeyMissing, match="no key"):
         replace(key(), key_label="lost").signer()
 
 
 def test_ambiguous_key_is_said(session: Any, key: Callable[..., Key]) -> None:
     for _ in range(2):
         generate(session, "es256", "double")
-    with pytest.raises(KeyMissing, match="more than one private key"):
+    with pytest.raises(KeyMissing, match="more than one key"):
         replace(key(), key_label="double").signer()
 
 
@@ -242,19 +249,20 @@ def test_mechanism_that_the_key_cannot_do_is_said(key: Callable[..., Key]) -> No
         mixed.signer().sign(b"data")
 
 
-def test_lost_session_is_said_and_a_new_signer_works(key: Callable[..., Key]) -> None:
-    """The library forgets all sessions, as when a token is pulled out."""
-    wanted = key()
-    signer = wanted.signer()
-    asked: list[str] = []
-    pkcs11.lib(wanted.library).reinitialize()
-    with pytest.raises(TokenSessionLost, match="make the signer anew"):
-        signer.sign(b"data")
-    again = replace(wanted, pin=lambda: asked.append("PIN") or PIN)  # type: ignore[func-returns-value]
-    assert len(again.signer().sign(b"data")) == 64
-    pkcs11.lib(wanted.library).reinitialize()
-    assert len(again.signer().sign(b"data")) == 64  # finds that the session has ended
-    assert asked == ["PIN", "PIN"]
+def test_public_half_that_the_token_does_not_hold_is_missed(
+    session: Any, key: Callable[..., Key]
+) -> None:
+    generate(session, "es256", "half")
+    half = Pkcs11Key(key().library, token_label=TOKEN, key_label="half", pin=PIN, algorithm="es256")
+    assert half.public_key
+    session.get_key(object_class=ObjectClass.PUBLIC_KEY, label="half").destroy()
+    with pytest.raises(KeyMissing, match="no key"):
+        _ = half.public_key
+    wrong = Pkcs11Key(
+        key().library, token_label=TOKEN, key_label="es256", pin=PIN, algorithm="es384"
+    )
+    with pytest.raises(UnusableKey, match="not one for es384"):
+        _ = wrong.public_key
 
 
 def test_pin_is_nowhere_in_the_signer(key: Callable[..., Key]) -> None:

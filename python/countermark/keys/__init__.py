@@ -13,8 +13,9 @@ from countermark.keys.home import Home, create_home, home_folder, open_home
 from countermark.keys.issuing import DevelopmentIssuer, Issuer
 from countermark.keys.keyring_store import KeyringStore
 from countermark.keys.local_signer import LocalSigner
-from countermark.keys.pkcs11 import Pkcs11Signer
+from countermark.keys.pkcs11 import Pkcs11Key, Pkcs11Signer
 from countermark.keys.pool import OneTimeSigner, Pool
+from countermark.keys.remote_request import remote_request
 from countermark.keys.timestamps import TimestampAuthority
 
 __all__ = [
@@ -26,10 +27,12 @@ __all__ = [
     "KeyringStore",
     "LocalSigner",
     "OneTimeSigner",
+    "Pkcs11Key",
     "Pkcs11Signer",
     "Pool",
     "TimestampAuthority",
     "create_home",
     "home_folder",
     "open_home",
+    "remote_request",
 ]

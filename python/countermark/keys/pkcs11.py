@@ -13,9 +13,11 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from cryptography.hazmat.primitives import hashes
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from countermark.errors import (
     InvalidArgument,
@@ -48,29 +50,22 @@ _SESSION_ENDED: Final = (
 )
 
 
-class Pkcs11Signer:
-    """Signs by a private key in a token; the key never leaves it.
+class Pkcs11Key:
+    """A private key in a token, which never leaves it; with or without a certificate yet.
 
     `library`: path of the token's PKCS#11 library. `token_label`, `key_label`, `key_id`: as the
     token states them; at least one of the last two. `pin`: the user's PIN, or what asks for it; it
-    is used to log in and not kept. A process logs in to a token once, so that later signers on the
+    is used to log in and not kept. A process logs in to a token once, so that later keys in the
     same token need no PIN. `algorithm`: es256, es384, es512, ps256 or ed25519, where the token can.
-    `certificate_chain`: PEM, the leaf first.
 
-    Threads may share a signer. A process made by fork needs a new one.
+    Threads may share it. A process made by fork needs a new one.
 
-    >>> from cryptography.hazmat.primitives.asymmetric import ec
-    >>> from countermark.keys import DevelopmentIssuer, issuing
-    >>> public_key = ec.generate_private_key(ec.SECP256R1()).public_key()
-    >>> issuer = DevelopmentIssuer.create(organisation="Example")
-    >>> chain = issuer.certify(public_key, issuing.common_name("Camera"))
-    >>> Pkcs11Signer(
+    >>> Pkcs11Key(
     ...     "/nowhere/libhsm.so",
     ...     token_label="cameras",
     ...     key_label="camera 3",
     ...     pin=lambda: "1234",
     ...     algorithm="es256",
-    ...     certificate_chain=issuing.pem(*chain),
     ... )
     Traceback (most recent call last):
     ...
@@ -78,11 +73,85 @@ class Pkcs11Signer:
 Check its path, and what its own settings ask for.
 
     Raises `TokenMissing`, `WrongPin` or `KeyMissing`; `UnusableKey` when the key may not sign;
-    `UnusableCertificate` when the leaf's key is not one for this algorithm; `InvalidArgument` for
-    another algorithm or no name of a key; `MissingExtra` without python-pkcs11.
+    `InvalidArgument` for another algorithm or no name of a key; `MissingExtra` without
+    python-pkcs11.
     """
 
-    __slots__ = ("_key", "_leaf_key", "_token", "algorithm", "certificate_chain")
+    __slots__ = ("_key", "_token", "algorithm")
+
+    def __init__(
+        self,
+        library: str | PathLike[str],
+        *,
+        token_label: str,
+        pin: str | Callable[[], str],
+        algorithm: str,
+        key_label: str | None = None,
+        key_id: bytes | None = None,
+    ) -> None:
+        if key_label is None and key_id is None:
+            raise InvalidArgument("No key is named.", remedy="Give key_label or key_id.")
+        _mechanism(algorithm)
+        self.algorithm = algorithm
+        self._token = (os.fspath(library), token_label)
+        self._key = _private_key(self._token, pin, key_label, key_id)
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature over `data`; ECDSA as r and s of equal length.
+
+        Raises `TokenSessionLost` when the session has ended, `SigningFailed` when the token
+        refuses.
+        """
+        options, digest = _mechanism(self.algorithm)
+        if digest is not None:
+            state = hashes.Hash(digest)
+            state.update(data)
+            data = state.finalize()
+        with _lock, _translated(self._token):
+            signature: bytes = self._key.sign(data, **options)
+        return signature
+
+    @property
+    def public_key(self) -> signatures.PublicKey:
+        """Its public half, which the token holds under the same label and ID.
+
+        Raises `KeyMissing` when the token holds none, `TokenSessionLost`, `SigningFailed`.
+        """
+        pkcs11 = _module()
+        private: Any = self._key
+        with _lock, _translated(self._token):
+            found = private.session.get_key(
+                object_class=pkcs11.ObjectClass.PUBLIC_KEY, label=private.label, id=private.id
+            )
+            key = _decoded(found, self.algorithm)
+        if not signatures.ALGORITHMS[self.algorithm].fits(key):
+            raise UnusableKey(
+                f"The key in the token is not one for {self.algorithm}.",
+                remedy="Name the key's own algorithm.",
+            )
+        return cast("signatures.PublicKey", key)
+
+    def __repr__(self) -> str:
+        return f"Pkcs11Key(token_label={self._token[1]!r}, algorithm={self.algorithm!r})"
+
+
+class Pkcs11Signer:
+    """A claim signer over a `Pkcs11Key`.
+
+    `certificate_chain`: PEM, the leaf first. The others: those of `Pkcs11Key`, which also says what
+    is raised; and `UnusableCertificate` when the leaf's key is not one for this algorithm.
+
+        signer = Pkcs11Signer(
+            "/usr/lib/softhsm/libsofthsm2.so",
+            token_label="cameras",
+            key_label="camera 3",
+            pin=getpass.getpass,
+            algorithm="es256",
+            certificate_chain=Path("chain.pem").read_bytes(),
+        )
+    """
+
+    __slots__ = ("_key", "_leaf_key", "certificate_chain")
 
     def __init__(
         self,
@@ -95,14 +164,21 @@ Check its path, and what its own settings ask for.
         key_label: str | None = None,
         key_id: bytes | None = None,
     ) -> None:
-        if key_label is None and key_id is None:
-            raise InvalidArgument("No key is named.", remedy="Give key_label or key_id.")
-        _mechanism(algorithm)
+        self._key = Pkcs11Key(
+            library,
+            token_label=token_label,
+            pin=pin,
+            algorithm=algorithm,
+            key_label=key_label,
+            key_id=key_id,
+        )
         self._leaf_key: Any = signatures.leaf_key(certificate_chain, algorithm)
-        self._token = (os.fspath(library), token_label)
-        self._key = _private_key(self._token, pin, key_label, key_id)
-        self.algorithm = algorithm
         self.certificate_chain = certificate_chain
+
+    @property
+    def algorithm(self) -> str:
+        """Name of the signature algorithm."""
+        return self._key.algorithm
 
     def sign(self, data: bytes) -> bytes:
         """The signature over `data`; ECDSA as r and s of equal length.
@@ -110,16 +186,10 @@ Check its path, and what its own settings ask for.
         Raises `TokenSessionLost` when the session has ended, `SigningFailed` when the token
         refuses or the key is not that of the leaf.
         """
-        options, digest = _mechanism(self.algorithm)
-        if digest is not None:
-            state = hashes.Hash(digest)
-            state.update(data)
-        with _lock, _translated(self._token):
-            signature = self._key.sign(data if digest is None else state.finalize(), **options)
-        return signatures.checked(self._leaf_key, self.algorithm, signature, data)
+        return signatures.checked(self._leaf_key, self.algorithm, self._key.sign(data), data)
 
     def __repr__(self) -> str:
-        return f"Pkcs11Signer(token_label={self._token[1]!r}, algorithm={self.algorithm!r})"
+        return f"Pkcs11Signer({self._key!r})"
 
 
 def _mechanism(algorithm: str) -> tuple[dict[str, Any], hashes.HashAlgorithm | None]:
@@ -174,6 +244,20 @@ def _signing(key: object) -> SignMixin:
     return key
 
 
+def _decoded(key: Any, algorithm: str) -> object:
+    """A token's public key as one of the `cryptography` package; None when it reads none there."""
+    pkcs11 = _module()
+    try:
+        if algorithm == "ed25519":  # the point alone, or as an octet string
+            point = key[pkcs11.Attribute.EC_POINT][-32:]
+            return ed25519.Ed25519PublicKey.from_public_bytes(point)
+        if algorithm == "ps256":
+            return serialization.load_der_public_key(pkcs11.util.rsa.encode_rsa_public_key(key))
+        return serialization.load_der_public_key(pkcs11.util.ec.encode_ec_public_key(key))
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        return None
+
+
 def _open(token: tuple[str, str], pin: str | Callable[[], str]) -> Session:
     pkcs11 = _module()
     library, label = token
@@ -208,7 +292,7 @@ def _translated(token: tuple[str, str]) -> Iterator[None]:
     except (pkcs11.NoSuchKey, pkcs11.MultipleObjectsReturned) as error:
         many = isinstance(error, pkcs11.MultipleObjectsReturned)
         raise KeyMissing(
-            f"The {name} holds {'more than one' if many else 'no'} private key of this name.",
+            f"The {name} holds {'more than one' if many else 'no'} key of this name.",
             remedy="Check label and id of the key.",
         ) from error
     except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange) as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -20,12 +20,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 
 from countermark.errors import SigningFailed, UnusableCertificate
 
+PublicKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
+
 
 @dataclass(frozen=True, slots=True)
 class Algorithm:
     """What an algorithm's name stands for; `digest` and `curve` are None where it has none."""
 
-    digest: hashes.HashAlgorithm | None = None
+    digest: hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None = None
     curve: type[ec.EllipticCurve] | None = None
 
     def fits(self, key: object) -> bool:
