@@ -289,6 +289,22 @@ def test_server_that_does_not_answer_is_given_up(server: Server, transport: Tran
     released.set()
 
 
+def test_example_in_the_documentation(
+    server: Server,
+    transport: Transport,
+    examples: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server.authorised = AUTHORISED
+    monkeypatch.chdir(tmp_path)
+    Path("est-anchors.pem").write_bytes(transport.anchors)
+    (example,) = (block for block in examples if "EstIssuer(" in block)
+    names: dict[str, Any] = {"Path": Path, "Pool": Pool, "EST_URL": server.url}
+    exec(compile(example, "keys-stores.md", "exec"), names)
+    assert len(names["pool"]) == 2
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, decode_timestamp_response
 
+from countermark import keys
 from countermark.errors import InvalidArgument, TimestampFailed
 from countermark.keys import TimestampAuthority
 from countermark.keys.issuing import common_name, pem
@@ -302,6 +303,16 @@ def test_mutated_responses_are_refused(stamper: Stamper) -> None:
         for _ in range(300):
             with pytest.raises(TimestampFailed):
                 authority.stamp(SIGNATURE)
+
+
+def test_example_in_the_documentation(
+    stamper: Stamper, home: keys.Home, examples: list[str]
+) -> None:
+    (example,) = (block for block in examples if "TimestampAuthority(" in block)
+    with serving(stamper.reply) as url:
+        names = {"TSA_URLS": [url], "TSA_ROOTS": pem(stamper.root), "signer": home.signer()}
+        exec(compile(example, "keys-stores.md", "exec"), names)
+    assert names["token"][:1] == b"0"
 
 
 @pytest.mark.parametrize("urls", [[], ["ftp://time.example"], [""], ["http://"], ["http://h:x"]])

@@ -13,36 +13,35 @@ import pkcs11
 from countermark.errors import TokenSessionLost
 from countermark.keys import Pkcs11Signer
 
-VERB, LIBRARY, TOKEN, PIN = sys.argv[1:]
-CHAIN = sys.stdin.buffer.read()
-
 
 def pin() -> str:
     print("asked for the PIN")
-    return PIN
+    return sys.argv[4]
 
 
-def signer() -> Pkcs11Signer:
+def signer(chain: bytes) -> Pkcs11Signer:
     return Pkcs11Signer(
-        LIBRARY,
-        token_label=TOKEN,
+        sys.argv[2],
+        token_label=sys.argv[3],
         key_label="es256",
         pin=pin,
         algorithm="es256",
-        certificate_chain=CHAIN,
+        certificate_chain=chain,
     )
 
 
-def lose() -> None:
-    first = signer()
-    pkcs11.lib(LIBRARY).reinitialize()
+def lose(chain: bytes) -> None:
+    library = sys.argv[2]
+    first = signer(chain)
+    pkcs11.lib(library).reinitialize()
     try:
         first.sign(b"data")
     except TokenSessionLost as error:
         print(error)
-    print(len(signer().sign(b"data")))
-    pkcs11.lib(LIBRARY).reinitialize()
-    print(len(signer().sign(b"data")))
+    print(len(signer(chain).sign(b"data")))
+    pkcs11.lib(library).reinitialize()
+    print(len(signer(chain).sign(b"data")))
 
 
-{"open": signer, "lose": lose}[VERB]()
+if __name__ == "__main__":
+    {"open": signer, "lose": lose}[sys.argv[1]](sys.stdin.buffer.read())

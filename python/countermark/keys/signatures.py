@@ -84,7 +84,7 @@ Give the leaf and its issuers in PEM.
 
 
 def checked(key: Any, algorithm: str, signature: object, data: bytes) -> bytes:
-    """The signature in the form of COSE, when it is that of the leaf's key over `data`.
+    """The signature in the form of COSE, when it is that of the public key over `data`.
 
     `signature`: as the key's keeper gave it; ECDSA as r and s of equal length, or in DER.
 
@@ -111,8 +111,8 @@ def checked(key: Any, algorithm: str, signature: object, data: bytes) -> bytes:
         if _verifies(key, ALGORITHMS[algorithm], candidate, data):
             return candidate
     raise SigningFailed(
-        "The signature does not verify with the leaf certificate.",
-        remedy=f"Use the key of that certificate, and sign all the data by {algorithm}.",
+        "The signature does not verify with the signer's public key.",
+        remedy=f"Use the key that the certificate is for, and sign all the data by {algorithm}.",
     )
 
 
