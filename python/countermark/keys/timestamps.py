@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -35,7 +36,7 @@ server. Give ones that begin with http:// or https://.
     Raises `InvalidArgument` for no or other addresses and for unreadable anchors.
     """
 
-    urls: tuple[str, ...]
+    urls: Sequence[str]
     anchors: bytes = field(repr=False, kw_only=True)
     timeout_seconds: float = field(default=10, kw_only=True)
 
