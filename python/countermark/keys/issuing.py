@@ -55,11 +55,11 @@ class DevelopmentIssuer:
 
     private_key: ec.EllipticCurvePrivateKey = field(repr=False)
     chain: tuple[x509.Certificate, ...]
-    validity: timedelta = timedelta(days=30)
+    validity: timedelta = timedelta(days=90)
 
     @classmethod
     def create(
-        cls, *, organisation: str, validity: timedelta = timedelta(days=30)
+        cls, *, organisation: str, validity: timedelta = timedelta(days=90)
     ) -> DevelopmentIssuer:
         """A new issuer under a new root, whose key is forgotten."""
         root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
