@@ -91,6 +91,10 @@ class UnknownTarget(InvalidArgument):
     """COUNTERMARK_TARGET names SIMD instructions that are not available here."""
 
 
+class MissingExtra(CountermarkError):
+    """What was asked for needs a package that is not installed."""
+
+
 class CredentialError(CountermarkError):
     """A manifest cannot be signed or a signing key cannot be used."""
 
@@ -103,8 +107,44 @@ class HomeMissing(CredentialError):
     """The home folder does not hold keys yet."""
 
 
+class IssuingFailed(CredentialError):
+    """The issuer gave no usable certificate."""
+
+
+class KeyExists(CredentialError):
+    """The store already holds a key of this name."""
+
+
+class KeyMissing(CredentialError):
+    """The store holds no key of this name."""
+
+
+class KeyringUnavailable(CredentialError):
+    """The keyring of the operating system is absent, locked or refuses."""
+
+
+class PoolEmpty(CredentialError):
+    """The pool holds no certificate that is still unused and valid."""
+
+
 class SigningFailed(CredentialError):
     """The claim could not be signed."""
+
+
+class KeyAlreadyUsed(SigningFailed):
+    """The one-time key has signed before."""
+
+
+class TokenSessionLost(SigningFailed):
+    """The session with the PKCS#11 token has ended."""
+
+
+class TimestampFailed(CredentialError):
+    """No timestamp server gave a valid time-stamp token."""
+
+
+class TokenMissing(CredentialError):
+    """The PKCS#11 library or the token in it is not there."""
 
 
 class UnreadableManifest(CredentialError):
@@ -125,6 +165,10 @@ class UnusableTrust(CredentialError):
 
 class WrongPassphrase(CredentialError):
     """The private key does not open with this passphrase."""
+
+
+class WrongPin(CredentialError):
+    """The token does not open with this PIN."""
 
 
 class RegistryError(CountermarkError):

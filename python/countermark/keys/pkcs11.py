@@ -1,0 +1,334 @@
+"""A claim signer whose private key is in a PKCS#11 token: an HSM, a smart card, SoftHSM.
+
+A process has one session with each token, whatever number of signers use it, and keeps it: PKCS#11
+logs in the process, not the session, and closing one session would log out the others.
+
+Source: PKCS #11 v3.1, sections 5.6 (sessions), 6.3 (elliptic curves), 6.1.11 (RSA-PSS).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from countermark.errors import (
+    InvalidArgument,
+    KeyMissing,
+    MissingExtra,
+    SigningFailed,
+    TokenMissing,
+    TokenSessionLost,
+    UnusableKey,
+    WrongPin,
+)
+from countermark.keys import signatures
+
+if TYPE_CHECKING:
+    from pkcs11 import Session
+    from pkcs11.types import SignMixin
+
+_lock = threading.RLock()  # python-pkcs11 promises libraries that one thread at a time enters them
+_sessions: dict[tuple[str, str], Session] = {}
+_SESSION_ENDED: Final = (
+    "DeviceError",
+    "DeviceRemoved",
+    "KeyHandleInvalid",
+    "ObjectHandleInvalid",
+    "OperationNotInitialized",
+    "SessionClosed",
+    "SessionHandleInvalid",
+    "TokenNotPresent",
+    "UserNotLoggedIn",
+)
+
+
+class Pkcs11Key:
+    """A private key in a token, which never leaves it; with or without a certificate yet.
+
+    `library`: path of the token's PKCS#11 library. `token_label`, `key_label`, `key_id`: as the
+    token states them; at least one of the last two. `pin`: the user's PIN, or what asks for it; it
+    is used to log in and not kept. A process logs in to a token once, so that later keys in the
+    same token need no PIN. `algorithm`: es256, es384, es512, ps256 or ed25519, where the token can.
+
+    Threads may share it. A process made by fork needs a new one.
+
+    >>> Pkcs11Key(
+    ...     "/nowhere/libhsm.so",
+    ...     token_label="cameras",
+    ...     key_label="camera 3",
+    ...     pin=lambda: "1234",
+    ...     algorithm="es256",
+    ... )
+    Traceback (most recent call last):
+    ...
+    countermark.errors.TokenMissing: The PKCS#11 library '/nowhere/libhsm.so' cannot be used. \
+Check its path, and what its own settings ask for.
+
+    Raises `TokenMissing`, `WrongPin` or `KeyMissing`; `UnusableKey` when the key may not sign;
+    `InvalidArgument` for another algorithm or no name of a key; `MissingExtra` without
+    python-pkcs11.
+    """
+
+    __slots__ = ("_key", "_token", "algorithm")
+
+    def __init__(
+        self,
+        library: str | PathLike[str],
+        *,
+        token_label: str,
+        pin: str | Callable[[], str],
+        algorithm: str,
+        key_label: str | None = None,
+        key_id: bytes | None = None,
+    ) -> None:
+        if key_label is None and key_id is None:
+            raise InvalidArgument("No key is named.", remedy="Give key_label or key_id.")
+        _mechanism(algorithm)
+        self.algorithm = algorithm
+        self._token = (os.fspath(library), token_label)
+        self._key = _private_key(self._token, pin, key_label, key_id)
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature over `data`; ECDSA as r and s of equal length.
+
+        Raises `TokenSessionLost` when the session has ended, `SigningFailed` when the token
+        refuses.
+        """
+        options, digest = _mechanism(self.algorithm)
+        if digest is not None:
+            state = hashes.Hash(digest)
+            state.update(data)
+            data = state.finalize()
+        with _lock, _translated(self._token):
+            signature: bytes = self._key.sign(data, **options)
+        return signature
+
+    @property
+    def public_key(self) -> signatures.PublicKey:
+        """Its public half, which the token holds under the same label and ID.
+
+        Raises `KeyMissing` when the token holds none, `TokenSessionLost`, `SigningFailed`.
+        """
+        pkcs11 = _module()
+        private: Any = self._key
+        with _lock, _translated(self._token):
+            found = private.session.get_key(
+                object_class=pkcs11.ObjectClass.PUBLIC_KEY, label=private.label, id=private.id
+            )
+            key = _decoded(found, self.algorithm)
+        if not signatures.ALGORITHMS[self.algorithm].fits(key):
+            raise UnusableKey(
+                f"The key in the token is not one for {self.algorithm}.",
+                remedy="Name the key's own algorithm.",
+            )
+        return cast("signatures.PublicKey", key)
+
+    def __repr__(self) -> str:
+        return f"Pkcs11Key(token_label={self._token[1]!r}, algorithm={self.algorithm!r})"
+
+
+class Pkcs11Signer:
+    """A claim signer over a `Pkcs11Key`.
+
+    `certificate_chain`: PEM, the leaf first. The others: those of `Pkcs11Key`, which also says what
+    is raised; and `UnusableCertificate` when the leaf's key is not one for this algorithm.
+
+        signer = Pkcs11Signer(
+            "/usr/lib/softhsm/libsofthsm2.so",
+            token_label="cameras",
+            key_label="camera 3",
+            pin=getpass.getpass,
+            algorithm="es256",
+            certificate_chain=Path("chain.pem").read_bytes(),
+        )
+    """
+
+    __slots__ = ("_key", "_leaf_key", "certificate_chain")
+
+    def __init__(
+        self,
+        library: str | PathLike[str],
+        *,
+        token_label: str,
+        pin: str | Callable[[], str],
+        algorithm: str,
+        certificate_chain: bytes,
+        key_label: str | None = None,
+        key_id: bytes | None = None,
+    ) -> None:
+        self._key = Pkcs11Key(
+            library,
+            token_label=token_label,
+            pin=pin,
+            algorithm=algorithm,
+            key_label=key_label,
+            key_id=key_id,
+        )
+        self._leaf_key: Any = signatures.leaf_key(certificate_chain, algorithm)
+        self.certificate_chain = certificate_chain
+
+    @property
+    def algorithm(self) -> str:
+        """Name of the signature algorithm."""
+        return self._key.algorithm
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature over `data`; ECDSA as r and s of equal length.
+
+        Raises `TokenSessionLost` when the session has ended, `SigningFailed` when the token
+        refuses or the key is not that of the leaf.
+        """
+        return signatures.checked(self._leaf_key, self.algorithm, self._key.sign(data), data)
+
+    def __repr__(self) -> str:
+        return f"Pkcs11Signer({self._key!r})"
+
+
+def _mechanism(algorithm: str) -> tuple[dict[str, Any], hashes.HashAlgorithm | None]:
+    """How the token signs, and the digest that it is given instead of the data, if any."""
+    pkcs11 = _module()
+    if algorithm in ("es256", "es384", "es512"):
+        return {"mechanism": pkcs11.Mechanism.ECDSA}, signatures.ALGORITHMS[algorithm].digest
+    if algorithm == "ed25519":
+        return {"mechanism": pkcs11.Mechanism.EDDSA}, None
+    if algorithm == "ps256":
+        salt = (pkcs11.Mechanism.SHA256, pkcs11.MGF.SHA256, 32)
+        mechanism = pkcs11.Mechanism.SHA256_RSA_PKCS_PSS
+        return {"mechanism": mechanism, "mechanism_param": salt}, None
+    raise InvalidArgument(
+        f"Tokens do not sign by {algorithm!r:.40} here.",
+        remedy="Use es256, es384, es512, ps256 or ed25519.",
+    )
+
+
+def _private_key(
+    token: tuple[str, str],
+    pin: str | Callable[[], str],
+    key_label: str | None,
+    key_id: bytes | None,
+) -> SignMixin:
+    pkcs11 = _module()
+    with _lock, _translated(token):
+        session = _sessions.get(token)
+        if session is None or _ended(session):
+            session = _sessions[token] = _open(token, pin)
+        return _signing(
+            session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=key_label, id=key_id)
+        )
+
+
+def _ended(session: Session) -> bool:
+    """Asked by the one request that python-pkcs11 does not leave half done when it fails."""
+    try:
+        session.generate_random(64)
+    except _module().PKCS11Error as error:
+        return type(error).__name__ in _SESSION_ENDED
+    return False
+
+
+def _signing(key: object) -> SignMixin:
+    sign_mixin: type[SignMixin] = _module().types.SignMixin
+    if not isinstance(key, sign_mixin):
+        raise UnusableKey(
+            "The key in the token is not one for signing.",
+            remedy="Make one whose attribute CKA_SIGN is true.",
+        )
+    return key
+
+
+def _decoded(key: Any, algorithm: str) -> object:
+    """A token's public key as one of the `cryptography` package; None when it reads none there."""
+    pkcs11 = _module()
+    try:
+        if algorithm == "ed25519":  # the point alone, or as an octet string
+            point = key[pkcs11.Attribute.EC_POINT][-32:]
+            return ed25519.Ed25519PublicKey.from_public_bytes(point)
+        if algorithm == "ps256":
+            return serialization.load_der_public_key(pkcs11.util.rsa.encode_rsa_public_key(key))
+        return serialization.load_der_public_key(pkcs11.util.ec.encode_ec_public_key(key))
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        return None
+
+
+def _open(token: tuple[str, str], pin: str | Callable[[], str]) -> Session:
+    pkcs11 = _module()
+    library, label = token
+    try:
+        found = pkcs11.lib(library)
+    except (pkcs11.PKCS11Error, RuntimeError) as error:
+        raise TokenMissing(
+            f"The PKCS#11 library {library!r} cannot be used.",
+            remedy="Check its path, and what its own settings ask for.",
+        ) from error
+    place = found.get_token(token_label=label)
+    try:
+        session: Session = place.open(user_pin=pin if isinstance(pin, str) else pin())
+    except pkcs11.UserAlreadyLoggedIn:  # by another part of this process
+        session = place.open()
+    return session
+
+
+@contextlib.contextmanager
+def _translated(token: tuple[str, str]) -> Iterator[None]:
+    """What PKCS#11 says, in our words; a session that has ended is forgotten."""
+    pkcs11 = _module()
+    name = f"token {token[1]!r}"
+    try:
+        yield
+    except (pkcs11.NoSuchToken, pkcs11.MultipleTokensReturned) as error:
+        many = isinstance(error, pkcs11.MultipleTokensReturned)
+        raise TokenMissing(
+            f"There is {'more than one' if many else 'no'} {name}.",
+            remedy="Connect the right one, and check its label.",
+        ) from error
+    except (pkcs11.NoSuchKey, pkcs11.MultipleObjectsReturned) as error:
+        many = isinstance(error, pkcs11.MultipleObjectsReturned)
+        raise KeyMissing(
+            f"The {name} holds {'more than one' if many else 'no'} key of this name.",
+            remedy="Check label and id of the key.",
+        ) from error
+    except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange) as error:
+        raise WrongPin(
+            f"The {name} does not open with this PIN.",
+            remedy="Give the user's PIN; most tokens lock after a few wrong ones.",
+        ) from error
+    except (pkcs11.PinLocked, pkcs11.PinExpired, pkcs11.UserPinNotInitialized) as error:
+        raise WrongPin(
+            f"The user's PIN of the {name} is locked, expired or not set.",
+            remedy="Set it anew as the token's security officer.",
+        ) from error
+    except pkcs11.PKCS11Error as error:
+        raise _failure(token, error) from error
+
+
+def _failure(token: tuple[str, str], error: Exception) -> SigningFailed:
+    kind = type(error).__name__
+    if kind in _SESSION_ENDED:
+        _sessions.pop(token, None)
+        return TokenSessionLost(
+            f"The session with the token {token[1]!r} has ended ({kind}).",
+            remedy="Check that it is connected, and make the signer anew.",
+        )
+    return SigningFailed(
+        f"The token {token[1]!r} refused ({kind}).",
+        remedy="Check that its key may sign by this algorithm.",
+    )
+
+
+def _module() -> Any:
+    try:
+        import pkcs11
+    except ImportError as error:
+        raise MissingExtra(
+            "PKCS#11 tokens need the package python-pkcs11.",
+            remedy="Install it: pip install 'countermark[pkcs11]'.",
+        ) from error
+    return pkcs11
