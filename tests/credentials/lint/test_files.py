@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -137,89 +135,3 @@ def test_files_of_others_are_linted_in_bounds(corpus: Path) -> None:
         findings = lint(path)
         assert time.perf_counter() - begin < 2, path
         assert findings, path  # no file there is to the letter of the newest version
-
-
-def seconds_of(store: bytes) -> float:
-    begin = time.perf_counter()
-    lint(io.BytesIO(store))
-    return time.perf_counter() - begin
-
-
-MEASURE = """
-import re, sys
-from pathlib import Path
-from countermark.credentials.lint import lint
-lint(Path(sys.argv[1]))
-print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
-"""
-
-
-def peak_megabytes_of(store: bytes, folder: Path) -> float:
-    """Of a whole process that lints it, the interpreter included; 0 where nothing tells.
-
-    Not ru_maxrss: a child begins with that of its parent.
-    """
-    path = folder / "hostile.c2pa"
-    path.write_bytes(store)
-    if not Path("/proc/self/status").exists():
-        return 0
-    command = [sys.executable, "-c", MEASURE, str(path)]
-    return int(subprocess.run(command, capture_output=True, check=True).stdout) / 2**10
-
-
-def cbor_box(data: bytes) -> bytes:
-    return (len(data) + 8).to_bytes(4, "big") + b"cbor" + data
-
-
-HOSTILE = {
-    "nested arrays": cbor_box(b"\x81" * 500_000 + b"\0"),
-    "nested tags": cbor_box(b"\xc1" * 500_000 + b"\0"),
-    "nested maps": cbor_box(b"\xa1\0" * 250_000 + b"\0"),
-    "long array": cbor_box(b"\x9b" + b"\xff" * 8),
-    "long string": cbor_box(b"\x7b" + b"\xff" * 8),
-    "endless array": cbor_box(b"\x9f" * 500_000),
-    "many maps": cbor_box(b"\x9a\x00\x0f\xff\x00" + b"\xa0" * 0xFFF00),
-    "too many maps": cbor_box(b"\x9a\x00\xff\xff\xff" + b"\xa0" * 0xFFFFFF),
-    "laughs": cbor_box(b"\x82\xd8\x1c\x81\x62ha" + b"\xd8\x1d\x00"),
-    "array in itself": cbor_box(b"\xd8\x1c\x81\xd8\x1d\x00"),
-    "big number": cbor_box(b"\xc2\x5a\x00\x07\xff\xff" + b"\xff" * 0x7FFFF),
-    "nested JSON": (1_000_008).to_bytes(4, "big") + b"json" + b"[" * 1_000_000,
-    "many boxes": b"\0\0\0\x08free" * 200_000,
-}
-
-
-@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
-def test_hostile_assertion_costs_little(
-    forged: Callable[[Callable[[Any], None]], bytes], content: bytes, tmp_path: Path
-) -> None:
-    store = forged(lambda draft: draft.put("c2pa.metadata", content))
-    assert seconds_of(store) < 2
-    assert peak_megabytes_of(store, tmp_path) < 200
-
-
-def test_many_hostile_assertions_cost_little(
-    forged: Callable[[Callable[[Any], None]], bytes], tmp_path: Path
-) -> None:
-    def fill(draft: Any) -> None:
-        for number in range(12):
-            draft.put(f"org.example.large__{number}", HOSTILE["many maps"])
-
-    store = forged(fill)
-    assert seconds_of(store) < 2
-    assert peak_megabytes_of(store, tmp_path) < 300
-    assert "assertion-malformed" in rules_in(store)
-
-
-def test_hostile_claim_costs_little(forged: Callable[[Callable[[Any], None]], bytes]) -> None:
-    """Ten thousand references to one large box: hashed each time, that would take minutes."""
-
-    def repeat(draft: Any) -> None:
-        zeros = b"\x5a" + (900_000).to_bytes(4, "big") + bytes(900_000)
-        draft.put("org.example.large", cbor_box(zeros))
-        wrong = {"url": "self#jumbf=c2pa.assertions/org.example.large", "hash": b"wrong"}
-        draft.claim["created_assertions"] += [dict(wrong) for _ in range(10_000)]
-        draft.final = True
-
-    store = forged(repeat)
-    assert seconds_of(store) < 2
-    assert len(rules_in(store)) == 1000
