@@ -5,46 +5,42 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from countermark.credentials import Trust, read_detached
+from countermark.credentials import claim
 from countermark.credentials.lint import lint
-
-
-def seconds_of(store: bytes) -> float:
-    begin = time.process_time()
-    lint(io.BytesIO(store))
-    read_detached(store, trust=Trust.nobody())
-    return time.process_time() - begin
-
+from countermark.errors import UnreadableManifest
 
 MEASURE = """
-import re, sys
+import re, sys, time
 from pathlib import Path
 from countermark.credentials import Trust, read_detached
 from countermark.credentials.lint import lint
+begin = time.process_time()
 lint(Path(sys.argv[1]))
 read_detached(Path(sys.argv[1]).read_bytes(), trust=Trust.nobody())
-print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+print(time.process_time() - begin)
+status = Path("/proc/self/status")
+print(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1] if status.exists() else 0)
 """
 
 
-def peak_megabytes_of(store: bytes, folder: Path) -> float:
-    """Of a whole process that lints and reads it, the interpreter included; 0 where nothing tells.
+def check_cost(store: bytes, folder: Path) -> None:
+    """Lint and read it in a process of its own, whose memory is measured, interpreter included.
 
-    Not ru_maxrss: a child begins with that of its parent.
+    Not by ru_maxrss: a child begins with that of its parent.
     """
     path = folder / "hostile.c2pa"
     path.write_bytes(store)
-    if not Path("/proc/self/status").exists():
-        return 0
-    command = [sys.executable, "-c", MEASURE, str(path)]
-    return int(subprocess.run(command, capture_output=True, check=True).stdout) / 2**10
+    command = [sys.executable, "-W", "ignore", "-c", MEASURE, str(path)]
+    result = subprocess.run(command, capture_output=True, check=True, timeout=60)
+    seconds, kilobytes = map(float, result.stdout.split())
+    assert seconds < 2
+    assert kilobytes / 1024 < 200
 
 
 def cbor_box(data: bytes) -> bytes:
@@ -74,13 +70,11 @@ Forged = Callable[[Callable[[Any], None]], bytes]
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_assertion_costs_little(forged: Forged, content: bytes, tmp_path: Path) -> None:
     store = forged(lambda draft: draft.put("c2pa.soft-binding__2", content))
-    assert seconds_of(store) < 2
-    assert peak_megabytes_of(store, tmp_path) < 200
+    check_cost(store, tmp_path)
 
 
 @pytest.mark.parametrize(
-    "label",
-    ["c2pa.actions.v2", "c2pa.ingredient.v3", "c2pa.soft-binding", "cawg.metadata", "org.example"],
+    "label", ["c2pa.actions.v2", "c2pa.ingredient.v3", "cawg.metadata", "org.example"]
 )
 def test_many_hostile_assertions_cost_little(forged: Forged, label: str, tmp_path: Path) -> None:
     def fill(draft: Any) -> None:
@@ -88,12 +82,11 @@ def test_many_hostile_assertions_cost_little(forged: Forged, label: str, tmp_pat
             draft.put(f"{label}__{number}", HOSTILE["many maps"])
 
     store = forged(fill)
-    assert seconds_of(store) < 2
-    assert peak_megabytes_of(store, tmp_path) < 250
+    check_cost(store, tmp_path)
     assert "assertion-malformed" in {finding.rule for finding in lint(io.BytesIO(store))}
 
 
-def test_hostile_claim_costs_little(forged: Forged) -> None:
+def test_hostile_claim_costs_little(forged: Forged, tmp_path: Path) -> None:
     """Ten thousand references to one large box: hashed each time, that would take minutes."""
 
     def repeat(draft: Any) -> None:
@@ -104,5 +97,28 @@ def test_hostile_claim_costs_little(forged: Forged) -> None:
         draft.final = True
 
     store = forged(repeat)
-    assert seconds_of(store) < 2
+    check_cost(store, tmp_path)
     assert len(lint(io.BytesIO(store))) == 1000
+    with pytest.raises(UnreadableManifest, match="twice"):
+        claim.parse(store)
+
+
+def test_assertions_that_are_too_large_together_are_not_decoded(forged: Forged) -> None:
+    def fill(draft: Any) -> None:
+        for number in range(2, 5):
+            content = cbor_box(b"\x5a" + (400_000).to_bytes(4, "big") + bytes(400_000))
+            draft.put(f"c2pa.actions.v2__{number}", content)
+
+    parsed = claim.parse(forged(fill))
+    with pytest.raises(UnreadableManifest, match="too large"):
+        next(parsed.named("c2pa.actions.v2"))
+
+
+def test_ingredients_that_are_too_large_together_are_not_decoded(forged: Forged) -> None:
+    def fill(draft: Any) -> None:
+        for number in range(2, 12):
+            content = cbor_box(b"\x5a" + (900_000).to_bytes(4, "big") + bytes(900_000))
+            draft.put(f"c2pa.ingredient.v3__{number}", content)
+
+    with pytest.raises(UnreadableManifest, match="ingredients are too large"):
+        claim.parse(forged(fill))
