@@ -20,6 +20,7 @@ DOCUMENTS = [
     "README.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
+    "docs/lint.md",
     "docs/verdicts.md",
     "docs/watermark.md",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -331,6 +332,12 @@ def test_each_rule_says_where_it_is_written_and_what_to_do() -> None:
         assert rule.clause.startswith(("C2PA 2.", "conformance programme")), rule
         assert rule.remedy.endswith("."), rule
         assert isinstance(rule.severity, Severity)
+
+
+def test_documentation_lists_the_rules() -> None:
+    text = (Path(__file__).parents[3] / "docs/lint.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert rows == [f"| `{r.id}` | {r.severity.value} | {r.clause} |" for r in RULES]
 
 
 def test_redacted_assertion_is_no_missing_one(forged: Callable[[Edit], bytes]) -> None:

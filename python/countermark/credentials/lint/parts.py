@@ -24,10 +24,7 @@ _MAX_BYTES: Final = 2 * cbor.MAX_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """One assertion: `data` is what its CBOR or JSON says, None when it holds neither.
-
-    `name`: the label without the number of a repetition.
-    """
+    """One assertion: `data` is what its CBOR or JSON says, None when it holds neither."""
 
     label: str
     uri: str

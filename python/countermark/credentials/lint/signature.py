@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from countermark.credentials import cbor, profile
 from countermark.credentials.certificates import load_der
+from countermark.credentials.jumbf import damaged
 from countermark.credentials.lint import rules
 from countermark.credentials.lint.parts import Parts
 from countermark.credentials.lint.rules import Finding, Rule
@@ -61,17 +62,20 @@ def check(parts: Parts, signed_at: datetime | None) -> Iterator[Finding]:
 
 
 def _headers(data: bytes) -> tuple[Header, Header, bool]:
-    """Protected and unprotected header, and whether the right tag announces them."""
+    """Protected and unprotected header, and whether the right tag announces them.
+
+    As `claim.parse_signature`, which refuses what a linter goes on from.
+    """
     item = cbor.decode(data)
     parts = getattr(item, "value", item)
     if not isinstance(parts, (list, tuple)) or len(parts) != 4:
-        raise UnreadableManifest("The signature is not a COSE_Sign1.", remedy="")
+        raise damaged("The signature is not a COSE_Sign1")
     encoded, unprotected, payload, signature = parts
     if not isinstance(encoded, bytes) or not isinstance(signature, bytes) or payload is not None:
-        raise UnreadableManifest("The signature is not a detached COSE_Sign1.", remedy="")
+        raise damaged("The signature is not a detached COSE_Sign1")
     protected = cbor.decode(encoded) if encoded else {}
     if not isinstance(protected, Mapping) or not isinstance(unprotected, Mapping):
-        raise UnreadableManifest("The signature has headers that are not maps.", remedy="")
+        raise damaged("The signature has headers that are not maps")
     return protected, unprotected, getattr(item, "tag", None) == _SIGN1_TAG
 
 
