@@ -280,6 +280,9 @@ def _has_store(data: bytes) -> bool:
 
 
 # ---- what a hard binding covers ----
+C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+
+
 def hashed_content(data: bytes) -> tuple[Any, ...] | None:
     """The store, and what the hard binding covers of the rest; None without a manifest.
 
@@ -325,7 +328,7 @@ def _unordered(store: bytes) -> tuple[Any, ...]:
 def _covered_boxes(data: bytes, excluded: list[str]) -> Iterator[bytes]:
     for part in _bmff(data):
         kind = data[part.start + 4 : part.start + 8].decode("latin-1")
-        ours = data[part.start + 8 : part.start + 24] == containers._BMFF_UUID
+        ours = data[part.start + 8 : part.start + 24] == C2PA_UUID
         if f"/{kind}" not in excluded or (kind == "uuid" and not ours):
             yield part.start.to_bytes(8, "big") + data[part.start : part.end]
 

@@ -75,7 +75,7 @@ def _without_store(data: bytes, kind: str | None) -> Finding:
     if kind is None:
         problem = "countermark does not know where such a file keeps a manifest store."
         return rules.CONTAINER_UNKNOWN.found(_FILE, problem)
-    seen = library.validate(kind, data, None, anchors=b"")
+    seen = _seen(kind, data, None)
     if seen is None:
         problem = "No manifest store was found in the file."
         return rules.MANIFEST_MISSING.found(_FILE, problem)
@@ -92,10 +92,15 @@ def _without_store(data: bytes, kind: str | None) -> Finding:
 
 def _time(kind: str, data: bytes, store: bytes | None) -> datetime | None:
     """When the active manifest was signed, by its time stamp as the library reads it."""
-    seen = library.validate(kind, data, store, anchors=b"")
+    seen = _seen(kind, data, store)
     if seen is None or seen.signed_at is None:
         return None
     return parse_time(seen.signed_at)
+
+
+def _seen(kind: str, data: bytes, store: bytes | None) -> library.Findings | None:
+    """What the library says, who trusts nobody here."""
+    return library.validate(kind, data, store, anchors=b"")
 
 
 def _store(store: bytes, signed_at: datetime | None) -> Iterator[Finding]:
