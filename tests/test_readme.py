@@ -21,6 +21,7 @@ DOCUMENTS = [
     "CONTRIBUTING.md",
     "SECURITY.md",
     "docs/keys-stores.md",
+    "docs/lint.md",
     "docs/verdicts.md",
     "docs/watermark.md",
 ]

@@ -121,6 +121,59 @@ def test_boxes_nested_too_deeply_are_refused() -> None:
         jumbf.parse(box)
 
 
+def test_more_boxes_than_any_manifest_has_are_refused() -> None:
+    free = b"\0\0\0\x08free" * 2**16
+    description = b"jumd" + jumbf.STORE_UUID + b"\x03c2pa\0"
+    body = (len(description) + 4).to_bytes(4, "big") + description + free
+    with pytest.raises(UnreadableManifest, match="too many boxes"):
+        jumbf.parse((len(body) + 8).to_bytes(4, "big") + b"jumb" + body)
+
+
+def test_more_cbor_than_any_assertion_has_is_refused() -> None:
+    """Of small items, which take sixty times as much memory as they take in the file."""
+    assert len(cbor.decode(b"\x9a\x00\x01\x00\x00" + b"\xa0" * 2**16)) == 2**16
+    with pytest.raises(UnreadableManifest, match="in one place"):
+        cbor.decode(b"\x9a\x00\x10\x00\x00" + b"\xa0" * 2**20)
+
+
+# Near COSE_Sign1: its four parts, each of any kind.
+NEAR_SIGNATURES = st.lists(
+    st.one_of(
+        ITEMS,
+        st.binary(max_size=20),
+        st.dictionaries(
+            st.integers(-40, 40) | st.sampled_from(["pad", "sigTst2", "x5chain"]), ITEMS
+        ),
+        st.dictionaries(st.integers(-40, 40), ITEMS).map(cbor.encode),
+    ),
+    min_size=3,
+    max_size=5,
+)
+
+
+@given(NEAR_SIGNATURES, st.sampled_from([b"", b"\xd2", b"\xd8\x62"]))
+@settings(max_examples=200, deadline=None)
+def test_any_item_is_a_signature_or_an_error_of_ours(parts: list[Any], tag: bytes) -> None:
+    with suppress(UnreadableManifest):
+        encoded, protected, unprotected, signature = claim.parse_signature(tag + cbor.encode(parts))
+        assert isinstance(encoded, bytes)
+        assert isinstance(signature, bytes)
+        assert all(hasattr(header, "items") for header in (protected, unprotected))
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=300, deadline=None)
+def test_any_bytes_are_a_signature_or_an_error_of_ours(data: bytes) -> None:
+    with suppress(UnreadableManifest):
+        claim.parse_signature(data)
+
+
+@given(st.integers(-50, 50) | ITEMS, st.binary(max_size=140))
+@settings(max_examples=100, deadline=None)
+def test_no_signature_of_any_shape_verifies(signer: Any, identifier: Any, signature: bytes) -> None:
+    assert cose.verify(signer.key.public_key(), identifier, signature, b"data") is False
+
+
 @given(MAGIC, st.binary(max_size=300))
 @settings(max_examples=500, deadline=None)
 def test_any_file_is_searched_without_harm(magic: bytes, rest: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `countermark init | mark | verify | trust | demo`.
+"""The command line: `countermark init | mark | verify | inspect | lint | demo`.
 
 Exit codes: 0 good, 1 the verdict is negative, 2 wrong usage, 3 failure; for several files the
 highest. Results go to standard output, errors and progress to standard error.
@@ -14,6 +14,7 @@ import typer
 from countermark.cli.demo import demo
 from countermark.cli.init import init
 from countermark.cli.inspect import inspect
+from countermark.cli.lint import lint
 from countermark.cli.mark import mark
 from countermark.cli.output import FAILURE, complain
 from countermark.cli.trust import trust
@@ -36,6 +37,7 @@ app.command()(init)
 app.command()(mark)
 app.command()(verify)
 app.command()(inspect)
+app.command()(lint)
 app.command()(demo)
 app.add_typer(trust)
 

@@ -23,6 +23,8 @@ def _keep(tag: int) -> Callable[[Any, bool], cbor2.CBORTag]:
 
 _KEPT: Final = {tag: _keep(tag) for tag in _INTERPRETED_TAGS}
 _MAX_DEPTH: Final = 64
+MAX_BYTES: Final = 2**20
+"""An empty array takes one byte here and some 60 in memory: a bound for what a file can cost."""
 
 
 def decode(data: bytes) -> Any:
@@ -33,6 +35,8 @@ def decode(data: bytes) -> Any:
 
     Raises `UnreadableManifest` for anything else. Source: RFC 8949.
     """
+    if len(data) > MAX_BYTES:
+        raise damaged(f"The manifest store holds {len(data)} bytes of CBOR in one place")
     try:
         return cbor2.loads(
             data, semantic_decoders=_KEPT, max_depth=_MAX_DEPTH, allow_duplicate_keys=False

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -32,6 +32,8 @@ _CLAIM_TYPE: Final = jumbf.type_uuid(b"c2cl")
 _SIGNATURE_TYPE: Final = jumbf.type_uuid(b"c2cs")
 _STATUS: Final = "c2pa.certificate-status"
 _INGREDIENT: Final = "c2pa.ingredient.v3"
+_MAX_INGREDIENT_BYTES: Final = 2**23
+"""Of all manifests together; an ingredient takes a few thousand."""
 _UNSIGNED_HEADERS: Final = frozenset((*_X5CHAIN, "pad", "pad2", "sigTst", "sigTst2", "rVals"))
 
 
@@ -63,10 +65,14 @@ class Claim:
         return self.store[box.body : box.end]
 
     def named(self, label: str) -> Iterator[jumbf.Box]:
-        """The agreeing assertions of that label, repetitions (`label__1`) included."""
-        for name, box in self.assertions.items():
-            if name.partition("__")[0] == label:
-                yield box
+        """The agreeing assertions of that label, repetitions (`label__1`) included.
+
+        Raises `UnreadableManifest` when all together they are too large to be decoded.
+        """
+        boxes = [b for name, b in self.assertions.items() if name.partition("__")[0] == label]
+        if sum(box.end - box.start for box in boxes) > cbor.MAX_BYTES:
+            raise damaged(f"The assertions {label!r:.80} are too large")
+        yield from boxes
 
     def decoded(self, box: jumbf.Box) -> Any:
         """An assertion's data, from CBOR or JSON; None when it holds neither.
@@ -76,6 +82,8 @@ class Claim:
         if content := box.content(b"cbor"):
             return cbor.decode(self.data(content))
         if content := box.content(b"json"):
+            if content.end - content.body > cbor.MAX_BYTES:
+                raise damaged(f"The assertion {box.label!r:.80} is too large")
             try:
                 return json.loads(self.data(content))
             except (ValueError, RecursionError) as error:
@@ -230,11 +238,13 @@ def _resolve(
 ) -> tuple[dict[str, jumbf.Box], bool]:
     """The assertions that agree with the claim, and whether all of them do."""
     agreeing: dict[str, jumbf.Box] = {}
+    seen: set[str] = set()
     agree = True
     for reference in references(content):
         label = reference_label(reference)
-        if label in agreeing:
+        if label in seen:  # each is hashed at most once
             raise damaged("The claim refers to an assertion twice")
+        seen.add(label)
         box = boxes.get(label)
         name = reference.get("alg", content.get("alg", "sha256"))
         if box is None or digest(store, box, name) != reference.get("hash"):
@@ -253,8 +263,13 @@ def _ingredients_agree(
     left to it: their hashes cover less.
     """
     pending, seen = [manifest], {manifest.label}
+    room = _MAX_INGREDIENT_BYTES
     while pending:
-        for reference, name in _opened(store, _assertion_store(pending.pop())):
+        boxes = _ingredients(_assertion_store(pending.pop()))
+        room -= sum(box.end - box.start for box in boxes)
+        if room < 0:
+            raise damaged("The ingredients are too large")
+        for reference, name in _opened(store, boxes):
             label = str(reference.get("url", "")).rpartition("/")[2]
             if label in seen:
                 continue
@@ -266,12 +281,14 @@ def _ingredients_agree(
     return True
 
 
-def _opened(
-    store: bytes, boxes: Mapping[str, jumbf.Box]
-) -> Iterator[tuple[dict[Any, Any], object]]:
+def _ingredients(boxes: Mapping[str, jumbf.Box]) -> list[jumbf.Box]:
+    return [box for label, box in boxes.items() if label.partition("__")[0] == _INGREDIENT]
+
+
+def _opened(store: bytes, boxes: Iterable[jumbf.Box]) -> Iterator[tuple[dict[Any, Any], object]]:
     """The hashed URIs of ingredients' manifests, and the hash algorithm of each."""
-    for label, box in boxes.items():
-        content = box.content(b"cbor") if label.partition("__")[0] == _INGREDIENT else None
+    for box in boxes:
+        content = box.content(b"cbor")
         data = cbor.decode(store[content.body : content.end]) if content else None
         reference = data.get("activeManifest") if isinstance(data, dict) else None
         if isinstance(data, dict) and isinstance(reference, dict):

@@ -31,6 +31,9 @@ _TOGGLES: Final = (0x03, 0x13)
 _MAX_DEPTH: Final = 16
 """Nesting in files of today is 4; a bound keeps hostile files from exhausting the stack."""
 
+_MAX_BOXES: Final = 2**16
+"""A box takes 8 bytes here and some 300 in memory; files of today hold a few hundred."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -76,7 +79,8 @@ def parse(store: bytes) -> Box:
     countermark.errors.UnreadableManifest: The manifest store is not a JUMBF superbox. Use the \
 file or store as first written.
     """
-    boxes = list(_walk(store, 0, len(store), _MAX_DEPTH)) if len(store) >= 8 else []
+    places = iter(range(_MAX_BOXES))
+    boxes = list(_walk(store, 0, len(store), _MAX_DEPTH, places)) if len(store) >= 8 else []
     if len(boxes) != 1 or boxes[0].kind != b"jumb":
         raise damaged("The manifest store is not a JUMBF superbox")
     return boxes[0]
@@ -87,13 +91,16 @@ def damaged(problem: str) -> UnreadableManifest:
     return UnreadableManifest(f"{problem}.", remedy="Use the file or store as first written.")
 
 
-def _walk(data: bytes, start: int, end: int, depth: int) -> Iterator[Box]:
+def _walk(data: bytes, start: int, end: int, depth: int, places: Iterator[int]) -> Iterator[Box]:
+    """The boxes from `start` to `end`; each takes one of the `places`."""
     if depth == 0:
         raise damaged("The manifest store nests its boxes too deeply")
     while start < end:
+        if next(places, None) is None:
+            raise damaged("The manifest store holds too many boxes")
         kind, body, stop = _header(data, start, end)
         if kind == b"jumb":
-            children = tuple(_walk(data, body, stop, depth - 1))
+            children = tuple(_walk(data, body, stop, depth - 1, places))
             identity, label = _description(data, children)
             yield Box(kind, start, body, stop, identity, label, children)
         else:
