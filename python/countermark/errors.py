@@ -91,6 +91,10 @@ class UnknownTarget(InvalidArgument):
     """COUNTERMARK_TARGET names SIMD instructions that are not available here."""
 
 
+class CertificateExpiresSoon(UserWarning):
+    """A warning: a certificate of the signer expires within 30 days."""
+
+
 class CredentialError(CountermarkError):
     """A manifest cannot be signed or a signing key cannot be used."""
 
@@ -107,6 +111,10 @@ class SigningFailed(CredentialError):
     """The claim could not be signed."""
 
 
+class UnknownKey(CredentialError):
+    """The home folder holds no key with this ID, or none that fits."""
+
+
 class UnreadableManifest(CredentialError):
     """The manifest store is damaged, ambiguous or not a manifest store."""
 
@@ -116,7 +124,7 @@ class UnusableCertificate(CredentialError):
 
 
 class UnusableKey(CredentialError):
-    """The private key file is damaged or of another kind."""
+    """The private key file is damaged, of another kind, open to others, or revoked."""
 
 
 class UnusableTrust(CredentialError):

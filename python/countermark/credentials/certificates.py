@@ -1,69 +1,8 @@
-"""X.509 certificates that may be hostile, read by the `cryptography` package.
+"""What this layer needs of X.509; the reading itself is shared with the keys.
 
-The package parses lazily and raises errors of many kinds; here a certificate is either wholly
-readable or refused.
+Source: RFC 5280.
 """
 
-from __future__ import annotations
+from countermark.certificates.reading import extension, issued, load_der, load_pem
 
-from collections.abc import Iterable
-from typing import Final, TypeVar
-
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.utils import CryptographyDeprecationWarning
-
-_Value = TypeVar("_Value", bound=x509.ExtensionType)
-
-_PARSE_ERRORS: Final = (
-    ValueError,
-    TypeError,
-    OverflowError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-    CryptographyDeprecationWarning,  # raised where warnings are errors
-)
-
-
-def load_der(items: Iterable[bytes]) -> tuple[x509.Certificate, ...]:
-    """Certificates in DER. Raises `ValueError` when one cannot be read in every part."""
-    try:
-        return tuple(_checked(x509.load_der_x509_certificate(item)) for item in items)
-    except _PARSE_ERRORS as error:
-        raise ValueError(f"unreadable certificate: {error}") from error
-
-
-def load_pem(data: bytes) -> tuple[x509.Certificate, ...]:
-    """Certificates in PEM. Raises `ValueError` when there is none, or an unreadable one."""
-    try:
-        data.decode("ascii")
-        return tuple(_checked(item) for item in x509.load_pem_x509_certificates(data))
-    except (*_PARSE_ERRORS, AttributeError) as error:
-        raise ValueError(f"unreadable certificate: {error}") from error
-
-
-def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether `issuer` names and signed the certificate."""
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, *_PARSE_ERRORS):
-        return False
-    return True
-
-
-def extension(certificate: x509.Certificate, kind: type[_Value]) -> _Value | None:
-    """The value of an extension; None when it is absent."""
-    try:
-        return certificate.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None
-
-
-def _checked(certificate: x509.Certificate) -> x509.Certificate:
-    """Have everything parsed that is used later."""
-    _ = certificate.subject, certificate.issuer, certificate.serial_number
-    _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    _ = certificate.extensions, certificate.public_key()
-    return certificate
+__all__ = ["extension", "issued", "load_der", "load_pem"]
