@@ -3,23 +3,37 @@
 Nothing here knows a private key. Those who sign, those who verify and those who keep keys ask the
 same questions here, so that they get the same answers.
 
+>>> import tempfile
 >>> from datetime import datetime, timezone
->>> sorted(scope.value for scope in Scope)
-['assurance-level-1', 'assurance-level-2', 'c2pa-profile']
+>>> from countermark import keys
+>>> with tempfile.TemporaryDirectory() as folder:
+...     chain = load_pem(keys.create_home(folder + "/home").signer().certificate_chain)
+>>> findings = lint(chain, at=datetime.now(timezone.utc))
+>>> sorted({finding.scope.value for finding in findings})
+['assurance-level-1', 'assurance-level-2']
 """
 
 from countermark.certificates.assurance import assurance_findings
 from countermark.certificates.finding import Finding, Scope
-from countermark.certificates.profile import CLAIM_SIGNING, profile_findings
+from countermark.certificates.linting import lint
+from countermark.certificates.profile import (
+    CLAIM_SIGNING,
+    EXPIRY_NOTICE,
+    ending_soon,
+    profile_findings,
+)
 from countermark.certificates.reading import extension, issued, load_der, load_pem
 
 __all__ = [
     "CLAIM_SIGNING",
+    "EXPIRY_NOTICE",
     "Finding",
     "Scope",
     "assurance_findings",
+    "ending_soon",
     "extension",
     "issued",
+    "lint",
     "load_der",
     "load_pem",
     "profile_findings",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
@@ -22,6 +22,9 @@ from countermark.certificates.reading import extension, is_critical, issued
 
 CLAIM_SIGNING: Final = x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
 """Extended key usage c2pa-kp-claimSigning."""
+
+EXPIRY_NOTICE: Final = timedelta(days=30)
+"""How long ahead the end of a certificate is announced."""
 
 _FORBIDDEN_PURPOSES: Final = {
     ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "anyExtendedKeyUsage",
@@ -57,6 +60,12 @@ def profile_findings(chain: Sequence[x509.Certificate], *, at: datetime) -> Iter
         yield from _issuer(issuer, position)
     for position, certificate in enumerate(chain, 1):
         yield from _algorithms(certificate, position)
+
+
+def ending_soon(chain: Sequence[x509.Certificate], *, at: datetime) -> x509.Certificate | None:
+    """The certificate that ends first, when that is within `EXPIRY_NOTICE`; else None."""
+    first = min(chain, key=lambda certificate: certificate.not_valid_after_utc)
+    return first if first.not_valid_after_utc - at <= EXPIRY_NOTICE else None
 
 
 def _order(chain: Sequence[x509.Certificate]) -> Iterator[Finding]:

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
-from typing import Final
+from datetime import datetime, timezone
 
 from cryptography import x509
 
-from countermark.certificates import load_pem, profile_findings
+from countermark.certificates import ending_soon, load_pem, profile_findings
 from countermark.credentials.cose import ALGORITHMS
 from countermark.credentials.signer import Signer
 from countermark.errors import CertificateExpiresSoon, UnusableCertificate
-
-_NOTICE: Final = timedelta(days=30)
 
 
 def check(signer: Signer) -> tuple[x509.Certificate, ...]:
@@ -57,13 +54,12 @@ def _problems(
 
 def _warn(chain: Sequence[x509.Certificate], now: datetime) -> None:
     """Every signer comes through here, wherever its key lives."""
-    first = min(chain, key=lambda certificate: certificate.not_valid_after_utc)
-    end = first.not_valid_after_utc
-    if end - now <= _NOTICE:
+    first = ending_soon(chain, at=now)
+    if first is not None:
         warnings.warn(
             CertificateExpiresSoon(
                 f"The signer's certificate {first.subject.rfc4514_string()} expires on "
-                f"{end.date()}; renew it before then."
+                f"{first.not_valid_after_utc.date()}; renew it before then."
             ),
             stacklevel=2,
         )
