@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from random import Random
 from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat import asn1
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from countermark.certificates import Finding, Scope, ending_soon, lint, profile_findings
+from countermark.certificates import Finding, Scope, ending_soon, lint, load_der, profile_findings
 
 PROFILE, LEVEL_1, LEVEL_2 = Scope.PROFILE, Scope.LEVEL_1, Scope.LEVEL_2
 NOW = datetime.now(timezone.utc)
@@ -41,6 +42,22 @@ def purposes(*wanted: x509.ObjectIdentifier) -> tuple[x509.ExtendedKeyUsage, boo
 
 def found(chain: tuple[x509.Certificate, ...]) -> set[tuple[Scope, int, str]]:
     return {(f.scope, f.certificate, f.field) for f in lint(chain, at=NOW)}
+
+
+def signed_with_pss(
+    template: x509.Certificate, key: rsa.RSAPrivateKey, digest: Any, mask: Any
+) -> x509.Certificate:
+    builder = x509.CertificateBuilder(
+        template.issuer,
+        template.subject,
+        template.public_key(),
+        template.serial_number,
+        template.not_valid_before_utc.replace(tzinfo=None),
+        template.not_valid_after_utc.replace(tzinfo=None),
+        list(template.extensions),
+    )
+    masked = padding.PSS(padding.MGF1(mask), padding.PSS.DIGEST_LENGTH)
+    return builder.sign(key, digest, rsa_padding=masked)
 
 
 def both(certificate: int, field: str) -> set[tuple[Scope, int, str]]:
@@ -233,18 +250,8 @@ def test_signature_algorithm_is_one_that_c2pa_allows(public_authority: Any) -> N
         (hashes.SHA224(), hashes.SHA224(), False),
         (hashes.SHA256(), hashes.SHA512(), False),
     ):
-        template = public_authority.certify(KEY.public_key(), issuer_key=key, issued_by=issuer)[0]
-        builder = x509.CertificateBuilder(
-            template.issuer,
-            template.subject,
-            template.public_key(),
-            template.serial_number,
-            template.not_valid_before_utc.replace(tzinfo=None),
-            template.not_valid_after_utc.replace(tzinfo=None),
-            list(template.extensions),
-        )
-        masked = padding.PSS(padding.MGF1(mask), padding.PSS.DIGEST_LENGTH)
-        leaf = builder.sign(key, digest, rsa_padding=masked)
+        leaf = public_authority.certify(KEY.public_key(), issuer_key=key, issued_by=issuer)[0]
+        leaf = signed_with_pss(leaf, key, digest, mask)
         expected = {WRONG_LEVEL_1} if fits else {WRONG_LEVEL_1, (PROFILE, 1, "signature algorithm")}
         assert found((leaf, issuer)) == expected, (digest.name, mask.name)
 
@@ -287,3 +294,30 @@ def certificate_cases(public_authority: Any) -> Callable[[], list[Finding]]:
         return every
 
     return findings
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_damaged_certificates_are_unreadable_or_linted(public_authority: Any, padded: bool) -> None:
+    """1,000 leaves with a byte or two changed; only ValueError comes out of reading them."""
+    key = rsa.generate_private_key(65537, 3072) if padded else public_authority.key
+    issuer = public_authority.certify_issuer(public_key=key.public_key())
+    leaf = public_authority.certify(KEY.public_key(), issuer_key=key, issued_by=issuer)[0]
+    if padded:
+        leaf = signed_with_pss(leaf, key, hashes.SHA256(), hashes.SHA256())
+    der = leaf.public_bytes(serialization.Encoding.DER)
+    random = Random(4)
+    outcomes = {"read": 0, "refused": 0}
+    for _ in range(1000):
+        damaged = bytearray(der)
+        for _ in range(random.randint(1, 2)):
+            damaged[random.randrange(len(der))] = random.randrange(256)
+        try:
+            (certificate,) = load_der([bytes(damaged)])
+        except ValueError:
+            outcomes["refused"] += 1
+            continue
+        outcomes["read"] += 1
+        for finding in lint((certificate, issuer), at=NOW):
+            assert str(finding)
+            json.dumps(finding.as_dict())
+    assert min(outcomes.values()) > 100, outcomes

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
@@ -195,8 +196,11 @@ def _is_signature_allowed(certificate: x509.Certificate) -> bool:
         return False
     if certificate.signature_algorithm_oid != SignatureAlgorithmOID.RSASSA_PSS:
         return True
-    digest = certificate.signature_hash_algorithm
-    parameters = certificate.signature_algorithm_parameters
+    try:
+        digest = certificate.signature_hash_algorithm
+        parameters = certificate.signature_algorithm_parameters
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
     return (
         digest is not None
         and digest.name in _DIGESTS

@@ -75,9 +75,7 @@ def lint(
         countermark keys lint chain.pem
         countermark keys lint chain.pem --json | jq -r '.findings[].problem'
     """
-    if path is None:
-        home = keys.open_home()
-        path = home.signing_folder / "certificate-chain.pem"
+    path = path or keys.open_home().chain_path
     try:
         chain = certificates.load_pem(files.load(path))
     except ValueError as error:

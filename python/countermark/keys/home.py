@@ -106,6 +106,11 @@ class Home:
             )
         return folder
 
+    @property
+    def chain_path(self) -> Path:
+        """The certificates of the key that signs, PEM; raises as `signing_folder`."""
+        return self.signing_folder / CHAIN
+
     def signer(self, passphrase: str | None = None) -> LocalSigner:
         """The claim signer of this home.
 
