@@ -320,3 +320,11 @@ def test_import_that_was_cut_off_can_be_repeated(
     keys.import_chain(home, chain)
     assert home.signer().certificate_chain == chain
     assert keys.list_requests(home) == ()
+
+
+def test_damaged_request_is_named(home: keys.Home, answer: Callable[..., bytes]) -> None:
+    chain = answer()
+    (request,) = keys.list_requests(home)
+    (request.folder / "request.pem").write_bytes(request.pem[:100])
+    with pytest.raises(UnusableKey, match=request.id):
+        keys.import_chain(home, chain)

@@ -226,3 +226,18 @@ def test_imported_certificate_is_not_rotated_away(
     keys.import_chain(home, public_authority.pem(*chain), key=path)
     with pytest.raises(UnusableKey, match="keys csr"):
         keys.rotate(home)
+
+
+@pytest.mark.parametrize("name", ["authority.pem", "authority-key.pem"])
+def test_damaged_authority_is_said_without_foreign_errors(home: keys.Home, name: str) -> None:
+    (path,) = home.folder.glob(f"authorities/*/{name}")
+    path.write_bytes(b"damaged")
+    (entry,) = keys.list_keys(home)
+    for work in (
+        lambda: keys.rotate(home),
+        lambda: keys.revoke(home, entry.id, reason=COMPROMISE),
+        lambda: keys.renew_revocation_lists(home),
+    ):
+        with pytest.raises(UnusableKey, match="damaged"):
+            work()
+    assert home.signer()

@@ -185,10 +185,10 @@ def rotate(
         countermark keys rotate --algorithm ed25519
     """
     home = keys.open_home()
-    before = home.trust_path.read_bytes()
+    before = files.load(home.trust_path)
     entry = keys.rotate(home, algorithm=algorithm, passphrase=passphrase())
     typer.echo(f"The key {entry.id} signs now ({entry.algorithm}, until {entry.expires.date()}).")
-    if home.trust_path.read_bytes() != before:
+    if files.load(home.trust_path) != before:
         typer.echo(f"A new root was added to {home.trust_path}; give it to those who trust you.")
 
 

@@ -25,6 +25,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from countermark import files
 from countermark.certificates import load_pem
 from countermark.errors import (
     DestinationNotWritable,
@@ -175,15 +176,19 @@ class Home:
     def authority_in(self, folder: Path, passphrase: str | None) -> development.Authority:
         """The authority in one of the folders; raises as `signer`."""
         key = private_key.decode(storage.read_private(folder / AUTHORITY_KEY), passphrase)
-        try:
-            (certificate,) = load_pem((folder / AUTHORITY).read_bytes())
-        except (OSError, ValueError) as error:
-            raise _damaged_authority(folder) from error
+        certificate = _authority_certificate(folder)
         if not isinstance(key, ec.EllipticCurvePrivateKey) or (
             certificate.public_key() != key.public_key()
         ):
             raise _damaged_authority(folder)
         return development.Authority(key, certificate)
+
+    def authority_folder(self, chain: tuple[x509.Certificate, ...]) -> Path | None:
+        """Where the development authority is that issued a leaf; None for those of others."""
+        for folder in self.authority_folders:
+            if _authority_certificate(folder) in chain[1:2]:
+                return folder
+        return None
 
     def check_passphrase(self, passphrase: str | None) -> None:
         """Whether it is the one of this home, so that all its keys open with one; as `signer`."""
@@ -208,7 +213,7 @@ class Home:
         self, authority: development.Authority, root: x509.Certificate, passphrase: str | None
     ) -> None:
         """Keep a development authority and trust its root; raises `DestinationNotWritable`."""
-        storage.replace(self.trust_path, self.trust_path.read_bytes() + development.pem(root))
+        storage.replace(self.trust_path, files.load(self.trust_path) + development.pem(root))
         name = f"authorities/{identifier(authority.certificate)}"
         storage.add_folder(self.folder / name, _authority_files(authority, passphrase))
 
@@ -322,6 +327,14 @@ def _authority_files(authority: development.Authority, passphrase: str | None) -
         AUTHORITY_KEY: private_key.encode(authority.private_key, passphrase),
         AUTHORITY: development.pem(authority.certificate),
     }
+
+
+def _authority_certificate(folder: Path) -> x509.Certificate:
+    try:
+        (certificate,) = load_pem((folder / AUTHORITY).read_bytes())
+    except (OSError, ValueError) as error:
+        raise _damaged_authority(folder) from error
+    return certificate
 
 
 def _damaged_authority(folder: Path) -> UnusableKey:

@@ -12,8 +12,8 @@ from pathlib import Path
 from cryptography import x509
 
 from countermark.errors import InvalidArgument, UnusableKey
-from countermark.keys import development, revocation_list, storage
-from countermark.keys.home import AUTHORITY, AUTHORITY_KEY, Home
+from countermark.keys import revocation_list, storage
+from countermark.keys.home import AUTHORITY_KEY, Home
 from countermark.keys.stock import KeyEntry, find_key
 
 
@@ -85,16 +85,14 @@ def renew_revocation_lists(home: Home, *, passphrase: str | None = None) -> tupl
 
 
 def _authority_folder(home: Home, entry: KeyEntry) -> Path:
-    issuer = development.pem(*entry.chain[1:2])
-    for folder in home.authority_folders:
-        kept = (folder / AUTHORITY_KEY).is_file()
-        if kept and (folder / AUTHORITY).read_bytes() == issuer:
-            return folder
-    raise UnusableKey(
-        f"The key of the authority that issued the certificate {entry.id} is not in this home.",
-        remedy="Ask that authority to revoke it; for a development certificate whose authority "
-        "was forgotten, take its root out of the trust lists.",
-    )
+    folder = home.authority_folder(entry.chain)
+    if folder is None or not (folder / AUTHORITY_KEY).is_file():
+        raise UnusableKey(
+            f"The key of the authority that issued the certificate {entry.id} is not here.",
+            remedy="Ask that authority to revoke it; for a development certificate whose "
+            "authority was forgotten, take its root out of the trust lists.",
+        )
+    return folder
 
 
 def _write(

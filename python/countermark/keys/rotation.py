@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 from countermark.errors import UnusableKey
 from countermark.keys import development
 from countermark.keys.algorithms import algorithm_of, generate
-from countermark.keys.home import AUTHORITY, Home, identifier
+from countermark.keys.home import Home, identifier
 from countermark.keys.stock import KeyEntry, find_key
 
 
@@ -50,11 +50,7 @@ def rotate(home: Home, *, algorithm: str | None = None, passphrase: str | None =
 def _check_development(home: Home) -> None:
     """The first key is always one for development; later ones may have been imported."""
     folder = home.signing_folder
-    if folder == home.folder:
-        return
-    issuer = development.pem(*home.chain(folder)[1:2])
-    known = (path / AUTHORITY for path in home.authority_folders)
-    if issuer not in [path.read_bytes() for path in known if path.is_file()]:
+    if folder != home.folder and home.authority_folder(home.chain(folder)) is None:
         raise UnusableKey(
             "The signing certificate was not issued by the development authority of this home.",
             remedy="Ask its authority for the next one: countermark keys csr, then keys import.",

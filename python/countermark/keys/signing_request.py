@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from countermark import files
 from countermark.certificates import CLAIM_SIGNING
 from countermark.certificates.assurance import ASSURANCE_LEVEL, LEVELS, POLICY, PRODUCT_RECORD
-from countermark.errors import InvalidArgument
+from countermark.errors import InvalidArgument, UnusableKey
 from countermark.keys import private_key, storage
 from countermark.keys.algorithms import PrivateKey, algorithm_of, digest_of, generate
 from countermark.keys.home import KEY, Home, check_name
@@ -69,8 +71,16 @@ class SigningRequest:
 
     @property
     def csr(self) -> x509.CertificateSigningRequest:
-        """The request itself."""
-        return x509.load_pem_x509_csr(self.pem)
+        """The request itself; raises `UnusableKey` when the file is damaged."""
+        try:
+            csr = x509.load_pem_x509_csr(self.pem)
+            algorithm_of(csr.public_key())
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise UnusableKey(
+                f"The request in {str(self.folder)!r} is damaged.",
+                remedy="Restore the folder from a copy, or move it away and make a new request.",
+            ) from error
+        return csr
 
 
 def request_certificate(
@@ -126,7 +136,7 @@ def request_certificate(
 def list_requests(home: Home) -> tuple[SigningRequest, ...]:
     """The requests of the home that wait for their certificates."""
     paths = (folder / REQUEST for folder in home.request_folders)
-    return tuple(SigningRequest(p.parent, p.read_bytes()) for p in paths if p.is_file())
+    return tuple(SigningRequest(p.parent, files.load(p)) for p in paths if p.is_file())
 
 
 def _builder(
