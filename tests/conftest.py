@@ -1,15 +1,23 @@
-"""Photographs, a home folder of its own for each test, and copies as they come back."""
+"""Photographs, a home folder of its own for each test, copies as they come back, an authority."""
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterator
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import skimage
+from cryptography import x509
+from cryptography.hazmat import asn1
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from PIL import Image
 
 from countermark import keys
@@ -95,3 +103,166 @@ def photo(
     path = tmp_path / "photo.jpg"
     path.write_bytes(as_file(photograph(long_edge=640)))
     return path
+
+
+class PublicAuthority:
+    """Issues what the C2PA certificate policy asks for, or that with one thing changed."""
+
+    POLICY = x509.ObjectIdentifier("1.3.6.1.4.1.62558.1.1")
+    LEVEL = x509.ObjectIdentifier("1.3.6.1.4.1.62558.3")
+    RECORD = x509.ObjectIdentifier("1.3.6.1.4.1.62558.4")
+    CLAIM_SIGNING = x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
+
+    def __init__(self) -> None:
+        self.root_key = ec.generate_private_key(ec.SECP384R1())
+        self.key = ec.generate_private_key(ec.SECP384R1())
+        usage = self.usage("key_cert_sign", "crl_sign")
+        self.root = self.build(
+            "Public Root",
+            self.root_key.public_key(),
+            self.root_key,
+            "Public Root",
+            [(x509.BasicConstraints(True, 1), True), (usage, True)],
+            days=7300,
+        )
+        self.issuer = self.certify_issuer()
+
+    @staticmethod
+    def usage(*names: str) -> x509.KeyUsage:
+        every = (
+            "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
+            "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+        )  # fmt: skip
+        return x509.KeyUsage(**{name: name in names for name in every})
+
+    @staticmethod
+    def name(common_name: str) -> x509.Name:
+        pairs = (
+            (NameOID.COUNTRY_NAME, "SE"),
+            (NameOID.ORGANIZATION_NAME, "Example Ltd"),
+            (NameOID.COMMON_NAME, common_name),
+        )
+        return x509.Name([x509.NameAttribute(oid, value) for oid, value in pairs])
+
+    def certify_issuer(self, *, days: int = 1800, **changes: Any) -> x509.Certificate:
+        """The issuing authority; `changes` as in `certify`."""
+        extensions = {
+            "basic_constraints": (x509.BasicConstraints(True, 0), True),
+            "key_usage": (self.usage("key_cert_sign", "crl_sign"), True),
+            "purposes": (self.purposes(), False),
+            "policies": (self.policies(), False),
+            "access": (self.access("http://ocsp.example/"), False),
+            **changes.pop("extensions", {}),
+        }
+        arguments: dict[str, Any] = {
+            "subject": "Public Issuing CA",
+            "public_key": self.key.public_key(),
+            "issuer_key": self.root_key,
+            "issuer": "Public Root",
+            "extensions": [pair for pair in extensions.values() if pair],
+            "days": days,
+            **changes,
+        }
+        return self.build(**arguments)
+
+    def certify(
+        self, public_key: Any, *, days: int = 90, **changes: Any
+    ) -> tuple[x509.Certificate, ...]:
+        """A chain: leaf and issuing authority.
+
+        `changes`: of the arguments of `build`; in `extensions` a pair of value and criticality
+        replaces the one of that name, and None drops it.
+        """
+        level = asn1.encode_der(x509.ObjectIdentifier("1.3.6.1.4.1.62558.3.20"))
+        record = asn1.encode_der("7f3d3c53-9a0c-4d6a-8a3b-2f1a5d0c9e11")
+        extensions = {
+            "basic_constraints": (x509.BasicConstraints(False, None), True),
+            "key_usage": (self.usage("digital_signature", "content_commitment"), True),
+            "purposes": (self.purposes(), False),
+            "policies": (self.policies(), False),
+            "access": (self.access("http://ocsp.example/"), False),
+            "level": (x509.UnrecognizedExtension(self.LEVEL, level), False),
+            "record": (x509.UnrecognizedExtension(self.RECORD, record), False),
+            **changes.pop("extensions", {}),
+        }
+        issuer = changes.pop("issued_by", self.issuer)
+        arguments: dict[str, Any] = {
+            "subject": "Camera App",
+            "public_key": public_key,
+            "issuer_key": self.key,
+            "issuer": "Public Issuing CA",
+            "extensions": [pair for pair in extensions.values() if pair],
+            "days": days,
+            **changes,
+        }
+        return self.build(**arguments), issuer
+
+    def purposes(self, *others: x509.ObjectIdentifier) -> x509.ExtendedKeyUsage:
+        wanted = [ExtendedKeyUsageOID.EMAIL_PROTECTION, self.CLAIM_SIGNING, *others]
+        return x509.ExtendedKeyUsage(wanted)
+
+    def policies(self) -> x509.CertificatePolicies:
+        return x509.CertificatePolicies([x509.PolicyInformation(self.POLICY, None)])
+
+    @staticmethod
+    def access(address: str) -> x509.AuthorityInformationAccess:
+        place = x509.UniformResourceIdentifier(address)
+        ocsp = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place)
+        return x509.AuthorityInformationAccess([ocsp])
+
+    def build(
+        self,
+        subject: str | x509.Name,
+        public_key: Any,
+        issuer_key: Any,
+        issuer: str,
+        extensions: Sequence[tuple[x509.ExtensionType, bool]],
+        *,
+        days: int,
+        begin: timedelta = timedelta(minutes=-5),
+        subject_identifier: bool = True,
+        authority_identifier: bool = True,
+    ) -> x509.Certificate:
+        """A certificate that ends so many days after it begins."""
+        start = datetime.now(timezone.utc) + begin
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(self.name(subject) if isinstance(subject, str) else subject)
+            .issuer_name(self.name(issuer))
+            .public_key(public_key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(start)
+            .not_valid_after(start + timedelta(days=days))
+        )
+        if subject_identifier:
+            own = x509.SubjectKeyIdentifier.from_public_key(public_key)
+            builder = builder.add_extension(own, critical=False)
+        if authority_identifier:
+            above = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
+            builder = builder.add_extension(above, critical=False)
+        for value, critical in extensions:
+            builder = builder.add_extension(value, critical=critical)
+        return builder.sign(issuer_key, hashes.SHA384())
+
+    @staticmethod
+    def pem(*certificates: x509.Certificate) -> bytes:
+        return b"".join(c.public_bytes(serialization.Encoding.PEM) for c in certificates)
+
+
+@pytest.fixture(scope="session")
+def public_authority() -> PublicAuthority:
+    """An authority as those on the C2PA trust list."""
+    return PublicAuthority()
+
+
+@pytest.fixture(scope="session")
+def openssl() -> Callable[..., str]:
+    """Runs OpenSSL, a reader by others, and gives all that it says."""
+
+    def run(*arguments: object, expect: int = 0) -> str:
+        command = ["openssl", *map(str, arguments)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert result.returncode == expect, (command, result.stdout, result.stderr)
+        return result.stdout + result.stderr
+
+    return run

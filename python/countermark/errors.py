@@ -95,6 +95,10 @@ class MissingExtra(CountermarkError):
     """What was asked for needs a package that is not installed."""
 
 
+class CertificateExpiresSoon(UserWarning):
+    """A warning: a certificate of the signer expires within 30 days."""
+
+
 class CredentialError(CountermarkError):
     """A manifest cannot be signed or a signing key cannot be used."""
 
@@ -147,6 +151,10 @@ class TokenMissing(CredentialError):
     """The PKCS#11 library or the token in it is not there."""
 
 
+class UnknownKey(CredentialError):
+    """The home folder holds no key with this ID, or none that fits."""
+
+
 class UnreadableManifest(CredentialError):
     """The manifest store is damaged, ambiguous or not a manifest store."""
 
@@ -156,7 +164,7 @@ class UnusableCertificate(CredentialError):
 
 
 class UnusableKey(CredentialError):
-    """The private key file is damaged or of another kind."""
+    """The private key file is damaged, of another kind, open to others, or revoked."""
 
 
 class UnusableTrust(CredentialError):

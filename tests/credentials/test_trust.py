@@ -32,7 +32,7 @@ from countermark.credentials import (
     signing,
 )
 from countermark.credentials.trust import judge
-from countermark.errors import UnusableTrust
+from countermark.errors import CertificateExpiresSoon, UnusableTrust
 
 CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH
 EMAIL_PROTECTION = ExtendedKeyUsageOID.EMAIL_PROTECTION
@@ -108,7 +108,8 @@ def test_expired_signer_is_expired_only_under_a_known_root(
     signed: Callable[..., Signed], signer_to_order: Callable[..., Any], trust_in: Any
 ) -> None:
     signer = signer_to_order(end=timedelta(seconds=2))
-    result = signed(signer=signer)
+    with pytest.warns(CertificateExpiresSoon, match="renew it"):
+        result = signed(signer=signer)
     time.sleep(2.5)
     manifest = judged(result, trust_in(signer))
     assert manifest.trust is TrustStatus.EXPIRED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import stat
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import dsa, ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from PIL import Image
@@ -24,13 +25,16 @@ from countermark.errors import (
     HomeExists,
     HomeMissing,
     InvalidArgument,
+    UnknownKey,
+    UnusableCertificate,
     UnusableKey,
     WrongPassphrase,
 )
-from countermark.keys import home as homes
+from countermark.keys import storage
 from countermark.record import DigitalSource, Record
 
 FILES = ["certificate-chain.pem", "claim-signing-key.pem", "trust.pem"]
+ENTRIES = ["authorities", *FILES]
 
 
 @pytest.fixture
@@ -44,12 +48,21 @@ def certificates(home: keys.Home) -> list[x509.Certificate]:
     return x509.load_pem_x509_certificates(chain + home.trust_path.read_bytes())
 
 
+def in_the_clear(key: Any) -> bytes:
+    pem: bytes = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return pem
+
+
 def key_path(home: keys.Home) -> Path:
     return home.folder / "claim-signing-key.pem"
 
 
 def test_home_holds_key_certificates_and_trust_file(home: keys.Home) -> None:
-    assert sorted(path.name for path in home.folder.iterdir()) == FILES
+    assert sorted(path.name for path in home.folder.iterdir()) == ENTRIES
     assert home.registry_path == home.folder / "registry.sqlite3"
     assert keys.open_home(home.folder) == home
     assert keys.open_home(str(home.folder)) == home
@@ -61,9 +74,8 @@ def test_nothing_else_is_left_beside_it(tmp_path: Path) -> None:
 
 
 def test_only_the_owner_may_enter(home: keys.Home) -> None:
-    assert stat.S_IMODE(home.folder.stat().st_mode) == 0o700
-    for path in home.folder.iterdir():
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    for path in (home.folder, *home.folder.rglob("*")):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
 
 
 def test_certificates_have_the_c2pa_profile(home: keys.Home) -> None:
@@ -147,24 +159,71 @@ def test_damaged_key_is_unusable(home: keys.Home, damage: bytes) -> None:
         home.signer()
 
 
-def test_key_of_another_kind_is_unusable(home: keys.Home) -> None:
-    key = ec.generate_private_key(ec.SECP384R1())
-    key_path(home).write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
+@pytest.mark.parametrize(
+    "key", [ec.generate_private_key(ec.SECP256K1()), dsa.generate_private_key(1024)]
+)
+def test_key_of_a_kind_that_c2pa_does_not_allow_is_unusable(home: keys.Home, key: Any) -> None:
+    key_path(home).write_bytes(in_the_clear(key))
     with pytest.raises(UnusableKey):
         home.signer()
 
 
+def test_key_of_another_certificate_is_refused(home: keys.Home) -> None:
+    key_path(home).write_bytes(in_the_clear(ec.generate_private_key(ec.SECP256R1())))
+    with pytest.raises(UnusableCertificate, match="another key"):
+        home.signer()
+
+
+@pytest.mark.parametrize("damage", [b"", b"no certificate", b"\xff"])
+def test_damaged_certificates_are_unusable(home: keys.Home, damage: bytes) -> None:
+    (home.folder / "certificate-chain.pem").write_bytes(damage)
+    with pytest.raises(UnusableCertificate, match="damaged"):
+        home.signer()
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o620, 0o602, 0o610])
+def test_key_that_is_open_to_others_is_refused(home: keys.Home, mode: int) -> None:
+    key_path(home).chmod(mode)
+    with pytest.raises(UnusableKey, match=f"mode {mode:04o}.*chmod 600"):
+        home.signer()
+    key_path(home).chmod(0o400)
+    assert home.signer()
+
+
+def test_authority_key_that_is_open_to_others_is_refused(home: keys.Home) -> None:
+    (path,) = home.folder.glob("authorities/*/authority-key.pem")
+    path.chmod(0o644)
+    with pytest.raises(UnusableKey, match="mode 0644"):
+        home.authority()
+
+
+def test_home_of_the_earlier_layout_opens(home: keys.Home) -> None:
+    """Version 0.1 forgot its authority, and left key derivation to the package's default."""
+    shutil.rmtree(home.folder / "authorities")
+    key = serialization.load_pem_private_key(key_path(home).read_bytes(), None)
+    encryption = serialization.BestAvailableEncryption(b"secret")
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
+    )
+    key_path(home).write_bytes(pem)
+    opened = keys.open_home(home.folder)
+    assert opened.signer("secret").algorithm == "es256"
+    assert opened.authority("secret") is None
+    assert [entry.state.value for entry in keys.list_keys(opened)] == ["signing"]
+
+
+@pytest.mark.parametrize("name", ["", "0123456789abcdef", "../../outside", "x" * 9000])
+def test_home_that_names_a_key_it_does_not_hold_says_so(home: keys.Home, name: str) -> None:
+    (home.folder / "signing-key").write_text(name)
+    with pytest.raises(UnknownKey, match="keys list"):
+        keys.open_home(home.folder)
+
+
 def test_home_is_never_overwritten(home: keys.Home) -> None:
-    before = {path.name: path.read_bytes() for path in home.folder.iterdir()}
+    before = {path: path.read_bytes() for path in home.folder.rglob("*.pem")}
     with pytest.raises(HomeExists):
         keys.create_home(home.folder)
-    assert {path.name: path.read_bytes() for path in home.folder.iterdir()} == before
+    assert {path: path.read_bytes() for path in home.folder.rglob("*.pem")} == before
     assert [path.name for path in home.folder.parent.iterdir()] == ["home"]
 
 
@@ -188,7 +247,7 @@ def test_missing_parents_are_made(tmp_path: Path) -> None:
     assert keys.create_home(tmp_path / "a" / "b").trust_path.exists()
 
 
-@pytest.mark.parametrize("step", ["_write_file", "files.sync_folder"])
+@pytest.mark.parametrize("step", ["write_file", "files.sync_folder"])
 def test_failed_creation_leaves_no_half_home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -199,13 +258,13 @@ def test_failed_creation_leaves_no_half_home(
         if step == "files.sync_folder" or len(done) == 2:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(f"{homes.__name__}.{step}", fail)
+    monkeypatch.setattr(f"{storage.__name__}.{step}", fail)
     with pytest.raises((DestinationNotWritable, HomeExists)):
         keys.create_home(tmp_path / "home")
     names = [path.name for path in tmp_path.iterdir()]
-    assert names == ([] if step == "_write_file" else ["home"])
+    assert names == ([] if step == "write_file" else ["home"])
     if names:
-        assert sorted(path.name for path in (tmp_path / "home").iterdir()) == FILES
+        assert sorted(path.name for path in (tmp_path / "home").iterdir()) == ENTRIES
 
 
 def test_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
@@ -226,6 +285,8 @@ def test_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         {"name": "ü" * 33},
         {"name": "\ud800"},
         {"passphrase": ""},
+        {"passphrase": "\ud800"},
+        {"algorithm": "rs256"},
     ],
 )
 def test_what_does_not_fit_is_refused_before_anything_is_made(

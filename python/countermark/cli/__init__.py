@@ -1,4 +1,4 @@
-"""The command line: `countermark init | mark | verify | inspect | lint | demo`.
+"""The command line: `countermark init | mark | verify | inspect | lint | demo | keys | trust`.
 
 Exit codes: 0 good, 1 the verdict is negative, 2 wrong usage, 3 failure; for several files the
 highest. Results go to standard output, errors and progress to standard error.
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 import typer
 
 from countermark.cli.demo import demo
 from countermark.cli.init import init
 from countermark.cli.inspect import inspect
+from countermark.cli.keys import app as keys
 from countermark.cli.lint import lint
 from countermark.cli.mark import mark
-from countermark.cli.output import FAILURE, complain
+from countermark.cli.output import FAILURE, complain, show_warning
 from countermark.cli.trust import trust
 from countermark.cli.verify import verify
 from countermark.errors import CountermarkError
@@ -40,10 +42,12 @@ app.command()(inspect)
 app.command()(lint)
 app.command()(demo)
 app.add_typer(trust)
+app.add_typer(keys, name="keys")
 
 
 def main() -> None:
     """Run the command line; whatever goes wrong is said in one sentence."""
+    warnings.showwarning = show_warning
     try:
         app()
     except CountermarkError as error:

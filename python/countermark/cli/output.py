@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TextIO, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from countermark.errors import SourceNotFound
+from countermark.errors import CertificateExpiresSoon, SourceNotFound
 from countermark.marking import SUFFIXES
 
 GOOD: Final = 0
@@ -27,6 +28,21 @@ _Item = TypeVar("_Item")
 def complain(text: str) -> None:
     """Say what went wrong on standard error."""
     typer.echo(text, err=True)
+
+
+def show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Say a warning of ours as a sentence; others keep their form. For `warnings.showwarning`."""
+    if issubclass(category, CertificateExpiresSoon):
+        complain(f"Note: {message}")
+    else:
+        complain(warnings.formatwarning(message, category, filename, lineno, line).rstrip())
 
 
 def progress(items: Sequence[_Item], what: str) -> Iterator[_Item]:

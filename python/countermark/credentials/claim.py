@@ -18,8 +18,8 @@ from typing import Any, Final
 
 from cryptography import x509
 
+from countermark.certificates import load_der
 from countermark.credentials import cbor, cose, jumbf
-from countermark.credentials.certificates import load_der
 from countermark.credentials.jumbf import damaged
 from countermark.errors import UnreadableManifest
 

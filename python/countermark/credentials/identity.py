@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from countermark.certificates import name
 from countermark.credentials import cbor, cose
-from countermark.credentials.certificates import name
 from countermark.credentials.claim import Claim, chain_of, parse_signature, reference_label
 from countermark.credentials.trust import Trust, TrustStatus, judge_identity
 from countermark.errors import UnreadableManifest

@@ -11,7 +11,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
-from countermark.credentials.certificates import extension, issued
+from countermark.certificates import extension, issued
 
 CLAIM_SIGNING: Final = x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
 """Extended key usage c2pa-kp-claimSigning."""

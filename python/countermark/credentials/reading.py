@@ -16,10 +16,10 @@ from typing import BinaryIO, Final, Literal
 
 from cryptography import x509
 
+from countermark.certificates import name
 from countermark.credentials import claim as claims
 from countermark.credentials import library
 from countermark.credentials.assets import load
-from countermark.credentials.certificates import name
 from countermark.credentials.claim import Claim
 from countermark.credentials.containers import locate
 from countermark.credentials.containers import media_type as media_type_of

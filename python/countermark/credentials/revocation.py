@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from countermark.credentials.certificates import PARSE_ERRORS, extension, issued
+from countermark.certificates import PARSE_ERRORS, extension, issued
 from countermark.credentials.paths import purposes_of
 
 COMPROMISED: Final = frozenset(

@@ -20,8 +20,8 @@ from asn1crypto import cms, tsp  # type: ignore[import-untyped]
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from countermark.certificates import load_der, name
 from countermark.credentials import cbor, revocation
-from countermark.credentials.certificates import load_der, name
 from countermark.credentials.claim import Claim
 from countermark.credentials.paths import may_stamp, path
 from countermark.credentials.trust import Kind, Trust

@@ -19,8 +19,8 @@ from typing import Final
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from countermark.certificates import issued, load_pem
 from countermark.credentials import paths, revocation
-from countermark.credentials.certificates import issued, load_pem
 from countermark.credentials.paths import CLAIM_SIGNING, DOCUMENT_SIGNING
 from countermark.errors import UnusableTrust
 

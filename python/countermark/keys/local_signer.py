@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-_INTEGER_BYTES: Final = 32
+from countermark.keys.algorithms import PrivateKey, algorithm_of, digest_of
 
 
 @dataclass(frozen=True, slots=True)
 class LocalSigner:
-    """Signs with ECDSA on P-256 and SHA-256.
+    """Signs with the algorithm of its key: ES256, ES384, ES512, PS256 or Ed25519.
 
     >>> from cryptography.hazmat.primitives.asymmetric import ec
     >>> signer = LocalSigner(ec.generate_private_key(ec.SECP256R1()), b"-----BEGIN ...")
-    >>> len(signer.sign(b"data"))
-    64
+    >>> signer.algorithm, len(signer.sign(b"data"))
+    ('es256', 64)
 
-    `certificate_chain`: PEM, the leaf first.
-    Source: RFC 9053, section 2.1 (ES256).
+    `certificate_chain`: PEM, the leaf first. Raises `UnusableKey` for keys of other kinds.
+    Source: RFC 9053, sections 2.1 and 2.2; RFC 8230, section 2.
     """
 
-    private_key: ec.EllipticCurvePrivateKey = field(repr=False)
+    private_key: PrivateKey = field(repr=False)
     certificate_chain: bytes = field(repr=False)
-    algorithm: str = field(default="es256", init=False)
+    algorithm: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "algorithm", algorithm_of(self.private_key))
 
     def sign(self, data: bytes) -> bytes:
-        """The signature over `data`: r and s, 32 bytes each, big-endian."""
-        r, s = decode_dss_signature(self.private_key.sign(data, ec.ECDSA(hashes.SHA256())))
-        return r.to_bytes(_INTEGER_BYTES, "big") + s.to_bytes(_INTEGER_BYTES, "big")
+        """The signature over `data`; of ECDSA r and s, big-endian and of the curve's length."""
+        key, digest = self.private_key, digest_of(self.algorithm)
+        if isinstance(key, ec.EllipticCurvePrivateKey) and digest:
+            r, s = decode_dss_signature(key.sign(data, ec.ECDSA(digest)))
+            size_bytes = (key.curve.key_size + 7) // 8
+            return r.to_bytes(size_bytes, "big") + s.to_bytes(size_bytes, "big")
+        if isinstance(key, rsa.RSAPrivateKey) and digest:
+            masked = padding.PSS(padding.MGF1(digest), padding.PSS.DIGEST_LENGTH)
+            return key.sign(data, masked, digest)
+        assert isinstance(key, ed25519.Ed25519PrivateKey)
+        return key.sign(data)

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from countermark.credentials import cbor, profile
-from countermark.credentials.certificates import load_der
+from countermark.certificates import load_der, profile_findings
+from countermark.credentials import cbor
 from countermark.credentials.jumbf import damaged
 from countermark.credentials.lint import rules
 from countermark.credentials.lint.parts import Parts
@@ -128,7 +128,7 @@ def _certificates(chain: object, at: datetime | None, where: str) -> Iterator[Fi
         yield rules.CERTIFICATE_UNREADABLE.found(where, problem)
         return
     judged_at = at or certificates[0].not_valid_before_utc
-    for item in profile.problems(certificates, at=judged_at):
-        if item.field != "validity" or at is not None:
+    for item in profile_findings(certificates, at=judged_at):
+        if (item.required and item.field != "validity") or at is not None:
             rule = _RULES.get(item.field, rules.CERTIFICATE_EXTENSION)
-            yield rule.found(where, f"The chain {item.text}.")
+            yield rule.found(where, f"The chain {item.problem}.")

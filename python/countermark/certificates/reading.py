@@ -11,7 +11,6 @@ from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
 
 _Value = TypeVar("_Value", bound=x509.ExtensionType)
@@ -24,7 +23,7 @@ PARSE_ERRORS: Final = (
     x509.InvalidVersion,
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
-    CryptographyDeprecationWarning,  # raised where warnings are errors
+    UserWarning,  # of the package about odd certificates, raised where warnings are errors
 )
 """What the package raises for hostile content, some of it only when a part is looked at."""
 
@@ -71,6 +70,14 @@ def name(leaf: x509.Certificate) -> str:
         for attribute in leaf.subject.get_attributes_for_oid(kind)
     ]
     return ", ".join(dict.fromkeys(stated)) or leaf.subject.rfc4514_string()
+
+
+def is_critical(certificate: x509.Certificate, kind: type[x509.ExtensionType]) -> bool:
+    """Whether an extension is there and marked critical."""
+    try:
+        return certificate.extensions.get_extension_for_class(kind).critical
+    except x509.ExtensionNotFound:
+        return False
 
 
 def _checked(certificate: x509.Certificate) -> x509.Certificate:
