@@ -56,6 +56,7 @@ def test_these_are_all_the_settings() -> None:
         "builder.created_assertion_labels",
         "builder.ignore_ingredient_errors",
         "builder.thumbnail.enabled",
+        "core.backing_store_memory_threshold_in_mb",
         "core.allowed_network_hosts",
         "verify.ocsp_fetch",
         "verify.remote_manifest_fetch",

@@ -6,7 +6,7 @@ anything with a certificate chain that signs bytes: private keys never come here
 
 from countermark.credentials.reading import Manifest, read, read_detached
 from countermark.credentials.signer import Signer
-from countermark.credentials.signing import Signed, sign
+from countermark.credentials.signing import Signed, sign, sign_file
 from countermark.credentials.soft_binding import WATERMARK_ALGORITHM, SoftBinding
 from countermark.credentials.trust import Trust, TrustStatus
 
@@ -21,4 +21,5 @@ __all__ = [
     "read",
     "read_detached",
     "sign",
+    "sign_file",
 ]

@@ -10,23 +10,22 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import c2pa  # type: ignore[import-untyped]
 
+from countermark.credentials.assets import Stream
+from countermark.credentials.containers import MEDIA_TYPES
 from countermark.errors import SigningFailed, UnsupportedImage
-
-MEDIA_TYPES: Final = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/tiff")
-"""What countermark marks; the library itself knows more."""
 
 TRUST_LIST: Final = "urn:countermark:claim-signers"
 """Name of our list of trust anchors: the library says which list it trusted by."""
 
 STORE_MEDIA_TYPE: Final = "application/c2pa"
 
-_SETTINGS: Final = {
+_SETTINGS: Final[dict[str, dict[str, Any]]] = {
     "verify": {
         "verify_trust": True,
         "remote_manifest_fetch": False,
@@ -34,8 +33,12 @@ _SETTINGS: Final = {
         # Signing writes a placeholder signature first and checks the finished file itself.
         "verify_after_sign": False,
     },
-    # An empty list forbids every host, whatever a file asks for.
-    "core": {"allowed_network_hosts": []},
+    "core": {
+        # An empty list forbids every host, whatever a file asks for.
+        "allowed_network_hosts": [],
+        # Beyond this, what is being laid out goes to a temporary file.
+        "backing_store_memory_threshold_in_mb": 16,
+    },
     "builder": {
         "thumbnail": {"enabled": False},
         # An ingredient whose manifest cannot be read is recorded with that failure.
@@ -51,11 +54,16 @@ _SETTINGS: Final = {
 }
 
 
+_PIECE_KIB: Final = 1024
+
 TRUST_CODES: Final = ("signingCredential.", "timeStamp.")
 """Beginnings of the codes that say whom to trust, not whether anything is intact."""
 
 Failure = tuple[str, str]
 """Code and explanation."""
+
+Ingredient = tuple[dict[str, Any], Stream, str]
+"""Definition, file and media type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +88,14 @@ class Findings:
     signed_at: str | None = None
 
 
-def context(anchors: bytes = b"") -> c2pa.Context:
-    """A library context with those trust anchors (PEM) and no network."""
+def context(anchors: bytes = b"", *, in_pieces: bool = False) -> c2pa.Context:
+    """A library context with those trust anchors (PEM) and no network.
+
+    `in_pieces`: hash the media data of BMFF files in pieces, not as a whole in memory.
+    """
     settings: dict[str, Any] = dict(_SETTINGS)
+    if in_pieces:
+        settings["core"] = {**_SETTINGS["core"], "merkle_tree_chunk_size_in_kb": _PIECE_KIB}
     if anchors:
         listed = {
             "trust_anchors": anchors.decode("ascii"),
@@ -94,7 +107,7 @@ def context(anchors: bytes = b"") -> c2pa.Context:
 
 
 def check_media_type(media_type: str) -> None:
-    """Raise `UnsupportedImage` for a media type that countermark does not mark."""
+    """Raise `UnsupportedImage` for a media type whose manifests are not found or replaced."""
     if media_type not in MEDIA_TYPES:
         raise UnsupportedImage(
             f"Manifests in files of type {media_type!r:.80} are not supported.",
@@ -103,18 +116,33 @@ def check_media_type(media_type: str) -> None:
 
 
 def validate(
-    media_type: str, asset: bytes, store: bytes | None, *, anchors: bytes
+    media_type: str, asset: bytes | Stream, store: bytes | None, *, anchors: bytes
 ) -> Findings | None:
     """Let the library judge an asset against a store, or against the one that it embeds.
 
     None when there is no manifest. A manifest that the library refuses to read comes back as
     findings with one failure.
     """
-    try:
-        reader = c2pa.Reader(
-            media_type, io.BytesIO(asset), manifest_data=store, context=context(anchors)
+    stream = io.BytesIO(asset) if isinstance(asset, bytes) else asset
+    return _judged(
+        lambda: c2pa.Reader(media_type, stream, manifest_data=store, context=context(anchors))
+    )
+
+
+def validate_fragment(
+    media_type: str, initialisation: Stream, fragment: Stream, *, anchors: bytes
+) -> Findings | None:
+    """As `validate`, for a fragment of a BMFF file whose manifest is in another one."""
+    return _judged(
+        lambda: c2pa.Reader(media_type, initialisation, context=context(anchors)).with_fragment(
+            media_type, initialisation, fragment
         )
-        with reader:
+    )
+
+
+def _judged(open_reader: Callable[[], c2pa.Reader]) -> Findings | None:
+    try:
+        with open_reader() as reader:
             return _findings(json.loads(reader.json()))
     except c2pa.C2paError.ManifestNotFound:
         return None
@@ -123,41 +151,40 @@ def validate(
 
 
 def embed(
-    asset: bytes,
+    source: Stream,
+    destination: Stream,
     media_type: str,
     stated: dict[str, Any],
     *,
     algorithm: str,
     certificate_chain: bytes,
     private_key: bytes,
-    resources: dict[str, bytes],
-    ingredient: tuple[dict[str, Any], bytes, str] | None,
-) -> tuple[bytes, bytes]:
-    """Let the library build a manifest and embed it; the new file, and the store in it.
+    resources: Mapping[str, bytes],
+    ingredients: Sequence[Ingredient],
+    in_pieces: bool,
+) -> bytes:
+    """Let the library write a copy with a manifest embedded; the manifest store in it.
 
-    `stated`: the manifest's definition; `resources`: what it refers to by name. `ingredient`:
-    its definition, file and media type. Raises `SigningFailed` when the library refuses.
+    `stated`: the manifest's definition; `resources`: what it refers to by name. `in_pieces`: as
+    in `context`. Raises `SigningFailed` when the library refuses.
     """
-    out = io.BytesIO()
     credential = c2pa.C2paSignerInfo(algorithm.encode(), certificate_chain, private_key, None)
     try:
         with (
-            context() as settings,
+            context(in_pieces=in_pieces) as settings,
             c2pa.Builder(stated, context=settings) as builder,
             c2pa.Signer.from_info(credential) as signer,
         ):
             for name, content in resources.items():
                 builder.add_resource(name, io.BytesIO(content))
-            if ingredient is not None:
-                definition, content, ingredient_type = ingredient
-                builder.add_ingredient(definition, ingredient_type, io.BytesIO(content))
-            store = builder.sign(signer, media_type, io.BytesIO(asset), out)
+            for definition, stream, ingredient_type in ingredients:
+                builder.add_ingredient(definition, ingredient_type, stream)
+            return bytes(builder.sign(signer, media_type, source, destination))
     except c2pa.C2paError as error:
         raise SigningFailed(
             f"The manifest could not be embedded ({error}).",
-            remedy="Check that the file is a whole picture of its stated type.",
+            remedy="Check that the file is whole and of its stated type.",
         ) from error
-    return out.getvalue(), store
 
 
 def _refusal_code(message: str) -> str:

@@ -19,9 +19,9 @@ from cryptography.x509.oid import NameOID
 
 from countermark.credentials import claim as claims
 from countermark.credentials import library
-from countermark.credentials.assets import load
+from countermark.credentials.assets import Stream, opened
 from countermark.credentials.claim import Claim
-from countermark.credentials.containers import locate
+from countermark.credentials.containers import StreamContent, locate
 from countermark.credentials.containers import media_type as media_type_of
 from countermark.credentials.library import Failure, Findings
 from countermark.credentials.soft_binding import SoftBinding
@@ -105,7 +105,7 @@ class Manifest:
 
 
 def read(asset: BinaryIO | Path, media_type: str, *, trust: Trust) -> Manifest | None:
-    """The manifest that a picture file carries; None when it carries none.
+    """The manifest that a file carries; None when it carries none.
 
     >>> import io
     >>> from PIL import Image
@@ -122,15 +122,22 @@ def read(asset: BinaryIO | Path, media_type: str, *, trust: Trust) -> Manifest |
     Source: C2PA 2.2, section "Validation".
     """
     library.check_media_type(media_type)
-    data = load(asset)
+    with opened(asset) as stream:
+        return read_stream(stream, media_type, trust=trust)
+
+
+def read_stream(stream: Stream, media_type: str, *, trust: Trust) -> Manifest | None:
+    """As `read`, for an open file, of which only what is needed is ever in memory."""
+    content = StreamContent(stream)
     try:
-        location = locate(data)
+        location = locate(content)
+        store = None if location is None else location.extract(content)
     except UnreadableManifest as error:
         return _refused(b"", [("claim.malformed", str(error))])
-    store = None if location is None else location.extract(data)
     # With a store at hand the library believes the stated type; the content knows better.
-    shown = media_type_of(data) or media_type
-    findings = library.validate(shown, data, store, anchors=trust.anchors)
+    shown = media_type_of(content) or media_type
+    stream.seek(0)
+    findings = library.validate(shown, stream, store, anchors=trust.anchors)
     if findings is None:
         return None if store is None else _refused(store, [_NOT_A_STORE])
     if store is None:
