@@ -193,7 +193,7 @@ def _open(draft: Path, former: Path | None, like: Path | None) -> BinaryIO:
     if like is not None:
         mode &= stat.S_IMODE(like.stat().st_mode) | stat.S_IWUSR
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    file = open(os.open(draft, flags, mode), "w+b")
+    file = os.fdopen(os.open(draft, flags, mode), "w+b")
     try:
         if former is not None:
             _inherit(draft, former)
@@ -218,12 +218,11 @@ def _inherit(draft: Path, former: Path) -> None:
 
 def _keep(path: Path, former: Path) -> None:
     """Give the file at `path`, if any, a second name."""
-    try:
-        os.link(path, former)
-    except FileNotFoundError:
-        return
-    except OSError:  # a file system without links
-        shutil.copy2(path, former)
+    with contextlib.suppress(FileNotFoundError):
+        try:
+            os.link(path, former)
+        except OSError:  # a file system without links
+            shutil.copy2(path, former)
 
 
 def sync_folder(folder: Path) -> None:

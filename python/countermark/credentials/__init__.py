@@ -4,7 +4,7 @@
 anything with a certificate chain that signs bytes: private keys never come here.
 """
 
-from countermark.credentials.reading import Manifest, read, read_detached
+from countermark.credentials.reading import Manifest, read, read_detached, read_fragment
 from countermark.credentials.signer import Signer
 from countermark.credentials.signing import Signed, sign, sign_file
 from countermark.credentials.soft_binding import WATERMARK_ALGORITHM, SoftBinding
@@ -20,6 +20,7 @@ __all__ = [
     "TrustStatus",
     "read",
     "read_detached",
+    "read_fragment",
     "sign",
     "sign_file",
 ]

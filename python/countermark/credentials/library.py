@@ -123,7 +123,7 @@ def validate(
     None when there is no manifest. A manifest that the library refuses to read comes back as
     findings with one failure.
     """
-    stream = io.BytesIO(asset) if isinstance(asset, bytes) else asset
+    stream = io.BytesIO(asset) if isinstance(asset, bytes) else _rewound(asset)
     return _judged(
         lambda: c2pa.Reader(media_type, stream, manifest_data=store, context=context(anchors))
     )
@@ -135,9 +135,14 @@ def validate_fragment(
     """As `validate`, for a fragment of a BMFF file whose manifest is in another one."""
     return _judged(
         lambda: c2pa.Reader(media_type, initialisation, context=context(anchors)).with_fragment(
-            media_type, initialisation, fragment
+            media_type, _rewound(initialisation), fragment
         )
     )
+
+
+def _rewound(stream: Stream) -> Stream:
+    stream.seek(0)
+    return stream
 
 
 def _judged(open_reader: Callable[[], c2pa.Reader]) -> Findings | None:

@@ -8,7 +8,7 @@ network access.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -129,15 +129,51 @@ def read(asset: BinaryIO | Path, media_type: str, *, trust: Trust) -> Manifest |
 def read_stream(stream: Stream, media_type: str, *, trust: Trust) -> Manifest | None:
     """As `read`, for an open file, of which only what is needed is ever in memory."""
     content = StreamContent(stream)
+    # With a store at hand the library believes the stated type; the content knows better.
+    shown = media_type_of(content) or media_type
+    return _judged(
+        content, lambda store: library.validate(shown, stream, store, anchors=trust.anchors), trust
+    )
+
+
+def read_fragment(
+    initialisation: BinaryIO | Path,
+    fragment: BinaryIO | Path,
+    media_type: str = "video/mp4",
+    *,
+    trust: Trust,
+) -> Manifest | None:
+    """The manifest of a fragmented MP4 stream, checked against one of its fragments.
+
+    `initialisation`: the segment with the manifest. `hard_binding` is about both files.
+
+    Raises `UnsupportedImage` for other media types, `SourceNotFound` for unreadable files.
+
+    >>> import io
+    >>> empty = io.BytesIO(), io.BytesIO()
+    >>> read_fragment(*empty, trust=Trust.nobody()).signature_valid
+    False
+
+    Source: C2PA 2.2, section "Validating BMFF hashes", fragmented files.
+    """
+    library.check_media_type(media_type)
+    with opened(initialisation) as first, opened(fragment) as second:
+        return _judged(
+            StreamContent(first),
+            lambda _: library.validate_fragment(media_type, first, second, anchors=trust.anchors),
+            trust,
+        )
+
+
+def _judged(
+    content: StreamContent, validate: Callable[[bytes | None], Findings | None], trust: Trust
+) -> Manifest | None:
     try:
         location = locate(content)
         store = None if location is None else location.extract(content)
     except UnreadableManifest as error:
         return _refused(b"", [("claim.malformed", str(error))])
-    # With a store at hand the library believes the stated type; the content knows better.
-    shown = media_type_of(content) or media_type
-    stream.seek(0)
-    findings = library.validate(shown, stream, store, anchors=trust.anchors)
+    findings = validate(store)
     if findings is None:
         return None if store is None else _refused(store, [_NOT_A_STORE])
     if store is None:

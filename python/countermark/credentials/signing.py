@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from countermark import files
 from countermark.credentials import build, cose, library, profile, reading
 from countermark.credentials.assets import Stream, Watched, opened
-from countermark.credentials.containers import BMFF, StreamContent, locate
+from countermark.credentials.containers import StreamContent, can_hash_in_pieces, locate
 from countermark.credentials.finishing import REPORT, with_signature, with_soft_binding
 from countermark.credentials.signer import Signer
 from countermark.credentials.soft_binding import SoftBinding
@@ -32,7 +32,7 @@ Asset: TypeAlias = tuple[BinaryIO | Path, str]
 """A file and its media type."""
 
 _LARGE_BYTES: Final = 16 << 20
-"""From here on, BMFF files are hashed in pieces: as a whole, the library would load them."""
+"""From here on, movies are hashed in pieces: as a whole, the library would load them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +159,15 @@ def _like(source: Path) -> Path | None:
 @contextlib.contextmanager
 def _written(draft: Watched, place: Path) -> Iterator[None]:
     """Say what the system said of the draft, in place of what the library made of it."""
-    try:
-        yield
-    except (SigningFailed, OSError):
-        with files.writing(repr(str(place))):
-            if draft.failure is not None:
-                raise draft.failure from None
-        raise
+    with files.writing(repr(str(place))):
+        try:
+            yield
+        except (SigningFailed, OSError) as error:
+            if draft.failure is None:
+                raise
+            raise draft.failure from error
+        if draft.failure is not None:
+            raise draft.failure
 
 
 def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
@@ -198,7 +200,8 @@ def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
 
 def _drafted(source: Stream, draft: Stream, request: _Request, key_bits: int) -> bytes:
     """Let the library lay out the file around a signature that counts for nothing."""
-    size = len(StreamContent(source))
+    content = StreamContent(source)
+    in_pieces = len(content) > _LARGE_BYTES and can_hash_in_pieces(content)
     source.seek(0)
     with contextlib.ExitStack() as stack:
         related = build.ingredients(request.parent is not None, len(request.components))
@@ -222,7 +225,7 @@ def _drafted(source: Stream, draft: Stream, request: _Request, key_bits: int) ->
                 (stated, stack.enter_context(opened(asset)), media_type)
                 for stated, (asset, media_type) in zip(related, assets, strict=True)
             ],
-            in_pieces=request.media_type in BMFF and size > _LARGE_BYTES,
+            in_pieces=in_pieces,
         )
 
 

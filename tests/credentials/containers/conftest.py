@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache, partial
 from typing import Any, cast
 
@@ -133,9 +133,9 @@ def fragmented() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def signed_samples(signed: Callable[..., Signed]) -> Iterator[Callable[[str], Signed]]:
+def signed_samples(signed: Callable[..., Signed]) -> Callable[[str], Signed]:
     """Each sample signed once, with a soft binding and without a thumbnail."""
-    yield cache(lambda name: signed(name, asset=_sample(name), thumbnail=None))
+    return cache(lambda name: signed(name, asset=_sample(name), thumbnail=None))
 
 
 @pytest.fixture(params=MEDIA_TYPES)

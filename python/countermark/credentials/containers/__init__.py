@@ -12,14 +12,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from countermark.credentials.containers.boxes import bmff, jxl, riff
+from countermark.credentials.containers.boxes import bmff, can_hash_in_pieces, jxl, riff
 from countermark.credentials.containers.documents import pdf, svg
 from countermark.credentials.containers.id3 import id3, tag_end
 from countermark.credentials.containers.location import Content, Location, StreamContent
 from countermark.credentials.containers.pictures import gif, jpeg, png, tiff
 from countermark.credentials.jumbf import damaged
 
-__all__ = ["BMFF", "MEDIA_TYPES", "Content", "Location", "StreamContent", "locate", "media_type"]
+__all__ = [
+    "MEDIA_TYPES",
+    "Content",
+    "Location",
+    "StreamContent",
+    "can_hash_in_pieces",
+    "locate",
+    "media_type",
+]
 
 Walker = Callable[[Content], Iterator[Location]]
 
@@ -45,9 +53,6 @@ MEDIA_TYPES: Final[dict[str, Walker]] = {
     "application/pdf": pdf,
 }
 """The media types whose stores are found and replaced, and who finds them."""
-
-BMFF: Final = frozenset(name for name, walker in MEDIA_TYPES.items() if walker is bmff)
-"""Those whose hard binding can be a Merkle tree over pieces of the content."""
 
 _RIFF: Final = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
 _BRANDS: Final = {
