@@ -5,6 +5,7 @@ Source: C2PA 2.2, sections "Actions", "Soft binding" and "Thumbnail"; CAWG metad
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -119,6 +120,7 @@ def _timestamp(time: datetime) -> str:
     return time.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+@functools.cache
 def _version() -> str:
     try:
         return version("countermark")
