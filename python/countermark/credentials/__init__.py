@@ -8,14 +8,17 @@ from countermark.credentials.reading import Manifest, read, read_detached, read_
 from countermark.credentials.signer import Signer
 from countermark.credentials.signing import Signed, sign, sign_file
 from countermark.credentials.soft_binding import WATERMARK_ALGORITHM, SoftBinding
+from countermark.credentials.training_mining import Permission, TrainingMining
 from countermark.credentials.trust import Trust, TrustStatus
 
 __all__ = [
     "WATERMARK_ALGORITHM",
     "Manifest",
+    "Permission",
     "Signed",
     "Signer",
     "SoftBinding",
+    "TrainingMining",
     "Trust",
     "TrustStatus",
     "read",

@@ -6,17 +6,21 @@ Source: C2PA 2.2, sections "Actions", "Soft binding" and "Thumbnail"; CAWG metad
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
-from countermark.credentials import soft_binding
+from countermark.credentials import soft_binding, training_mining
 from countermark.credentials.soft_binding import SoftBinding
+from countermark.credentials.training_mining import TrainingMining
 from countermark.record import Record
 
 ACTIONS: Final = "c2pa.actions.v2"
 METADATA: Final = "cawg.metadata"
+RECORD: Final = "org.countermark.record"
+"""Our own assertion: the record as `Record.to_json` writes it, so that nothing of it is lost."""
 PARENT: Final = "parent"
 """Name by which the opening action refers to the parent ingredient, inside the library only."""
 THUMBNAIL: Final = "thumbnail.jpg"
@@ -32,6 +36,7 @@ def definition(
     binding: SoftBinding | None,
     *,
     has_thumbnail: bool,
+    permissions: TrainingMining | None = None,
     ingredients: Sequence[dict[str, Any]] = (),
     is_converted: bool = False,
 ) -> dict[str, Any]:
@@ -59,6 +64,11 @@ def definition(
         stated["title"] = record.title
     if record.creator is not None:
         stated["assertions"].append(_metadata(record.creator))
+    if permissions is not None:
+        data = training_mining.assertion(permissions)
+        stated["assertions"].append({"label": training_mining.LABEL, "data": data})
+    told = {"label": RECORD, "kind": "Json", "data": json.loads(record.to_json())}
+    stated["assertions"].append(told)
     return stated
 
 

@@ -59,6 +59,14 @@ _PIECE_KIB: Final = 1024
 TRUST_CODES: Final = ("signingCredential.", "timeStamp.")
 """Beginnings of the codes that say whom to trust, not whether anything is intact."""
 
+BINDING_CODES: Final = (
+    "assertion.dataHash.",
+    "assertion.bmffHash.",
+    "assertion.boxesHash.",
+    "assertion.collectionHash.",
+)
+"""Beginnings of the codes that say whether the content is what was signed."""
+
 Failure = tuple[str, str]
 """Code and explanation."""
 
@@ -74,7 +82,8 @@ class Findings:
     `failures`: of the active manifest itself. `ingredient_failures`: its ingredients are not
     what they were when it was signed. `inherited_failures`: what was wrong with them before,
     whom their signers are trusted by, and all that concerns the ingredients' own ingredients.
-    `successes`: codes. `trust_list`: the list that the claim signer's anchor is in.
+    `successes`: codes. `bindings`: the codes of hard bindings, of any manifest, with their URIs.
+    `trust_list`: the list that the claim signer's anchor is in.
     `serial_number`: of the certificate that signed. `signed_at`: ISO 8601, by the time stamp.
     """
 
@@ -83,6 +92,7 @@ class Findings:
     ingredient_failures: tuple[Failure, ...] = ()
     inherited_failures: tuple[Failure, ...] = ()
     successes: frozenset[str] = frozenset()
+    bindings: tuple[tuple[str, str], ...] = ()
     trust_list: str | None = None
     serial_number: str | None = None
     signed_at: str | None = None
@@ -226,6 +236,11 @@ def _findings(report: dict[str, Any]) -> Findings:
         inherited_failures=_failures((*earlier, *(e for e in direct if e not in changed))),
         successes=frozenset(
             entry["code"] for entry in active.get("success", ()) if not inherited(entry)
+        ),
+        bindings=tuple(
+            (entry["code"], entry.get("url") or "")
+            for entry in (*active.get("success", ()), *failures)
+            if entry["code"].startswith(BINDING_CODES)
         ),
         trust_list=results.get("trustListUri"),
         serial_number=signature.get("cert_serial_number"),

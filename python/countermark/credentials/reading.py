@@ -25,18 +25,14 @@ from countermark.credentials.containers import StreamContent, locate
 from countermark.credentials.containers import media_type as media_type_of
 from countermark.credentials.library import Failure, Findings
 from countermark.credentials.soft_binding import SoftBinding
-from countermark.credentials.statements import parse_time, statements
+from countermark.credentials.statements import Statements, parse_time, statements
+from countermark.credentials.training_mining import TrainingMining
 from countermark.credentials.trust import Trust, TrustStatus, judge
 from countermark.errors import UnreadableManifest
+from countermark.record import Record
 
 HardBinding = Literal["match", "mismatch", "absent", "not checked"]
 
-_BINDINGS: Final = (
-    "assertion.dataHash.",
-    "assertion.bmffHash.",
-    "assertion.boxesHash.",
-    "assertion.collectionHash.",
-)
 _IDENTITY_TRUST_CODES: Final = (
     "cawg.x509.credential.untrusted",
     "cawg.ica.untrusted_issuer",
@@ -77,7 +73,11 @@ class Manifest:
     `soft_bindings`: those whose values are byte strings, as the standard demands.
     `digital_source`: IPTC URI. `actions`: their names, in order.
     `title`, `creator`, `generator`, `created`: as the signer states them.
-    `thumbnail`: JPEG or PNG bytes whose hash the claim holds.
+    `thumbnail`: JPEG or PNG bytes whose hash the claim holds. `record`: as countermark signed it.
+    `training_mining`: what machines may do with the file.
+    `is_update`: it adds statements to an earlier manifest of the same content; hard binding, soft
+    bindings and all statements but the actions are then those of the earlier one.
+    `redactions`: JUMBF URIs of statements that were removed from earlier manifests on purpose.
     `explanation`: the checks in plain language.
 
     Statements of a manifest whose signature or assertions are not valid prove nothing.
@@ -101,6 +101,10 @@ class Manifest:
     generator: str | None = None
     created: datetime | None = None
     thumbnail: builtins.bytes | None = field(default=None, repr=False)
+    record: Record | None = None
+    training_mining: TrainingMining | None = None
+    is_update: bool = False
+    redactions: tuple[str, ...] = ()
     explanation: str = ""
 
 
@@ -196,7 +200,7 @@ def read_detached(manifest: bytes, *, trust: Trust) -> Manifest:
     if findings is None:
         return _refused(manifest, [_NOT_A_STORE], "not checked")
     # The library compares with an empty file; exactly these codes come from that.
-    ignored = {f"{binding}mismatch" for binding in _BINDINGS}
+    ignored = {f"{binding}mismatch" for binding in library.BINDING_CODES}
     kept = tuple(entry for entry in findings.failures if entry[0] not in ignored)
     return _manifest(manifest, replace(findings, failures=kept), trust, detached=True)
 
@@ -225,9 +229,12 @@ def _manifest(store: bytes, findings: Findings, trust: Trust, *, detached: bool)
     try:
         claim = claims.parse(store)
         chain = claim.chain()
-        stated = statements(claim)
+        bound = claim.bound()
+        stated = _stated(claim, bound)
     except UnreadableManifest as error:
         return _refused(store, (*failures, ("claim.malformed", str(error))), hard_binding)
+    if not detached and claim.is_update:
+        hard_binding = _hard_binding(findings, of=bound.label)
     signature_valid = _signature_valid(claim, chain, findings)
     signed_at = _signed_at(findings)
     manifest = Manifest(
@@ -238,7 +245,7 @@ def _manifest(store: bytes, findings: Findings, trust: Trust, *, detached: bool)
         trust=_trust(chain, findings, trust, signed_at) if signature_valid else TrustStatus.NONE,
         signature_valid=signature_valid,
         hard_binding=hard_binding,
-        assertions_valid=_assertions_valid(claim, findings),
+        assertions_valid=_assertions_valid(claim, bound, findings),
         failures=_codes(failures),
         ingredient_failures=_codes(findings.inherited_failures),
         soft_bindings=stated.soft_bindings,
@@ -249,6 +256,10 @@ def _manifest(store: bytes, findings: Findings, trust: Trust, *, detached: bool)
         generator=stated.generator,
         created=stated.created,
         thumbnail=stated.thumbnail,
+        record=stated.record,
+        training_mining=stated.training_mining,
+        is_update=claim.is_update,
+        redactions=stated.redactions,
     )
     return replace(manifest, explanation=_explanation(manifest, failures))
 
@@ -263,22 +274,43 @@ def _signature_valid(claim: Claim, chain: Sequence[x509.Certificate], findings: 
     )
 
 
-def _hard_binding(findings: Findings) -> HardBinding:
-    if any(code.startswith(_BINDINGS) for code, _ in findings.failures):
-        return "mismatch"
-    matches = {f"{binding}match" for binding in _BINDINGS}
-    return "match" if findings.successes & matches else "absent"
+def _stated(claim: Claim, bound: Claim) -> Statements:
+    """Of an update, what the earlier manifest states, and what was done since."""
+    latest = statements(claim)
+    if bound is claim:
+        return latest
+    earlier = statements(bound)
+    actions = (*earlier.actions, *latest.actions)
+    return replace(earlier, actions=actions, redactions=latest.redactions)
 
 
-def _assertions_valid(claim: Claim, findings: Findings) -> bool:
+def _hard_binding(findings: Findings, of: str | None = None) -> HardBinding:
+    """How the content fits the active manifest, or the earlier one of that label."""
+    if of is None:
+        codes = {*findings.successes, *(code for code, _ in findings.failures)}
+    else:
+        codes = {code for code, uri in findings.bindings if f"/{of}/" in uri}
+    found = {code for code in codes if code.startswith(library.BINDING_CODES)}
+    if not found:
+        return "absent"
+    return "match" if all(code.endswith(".match") for code in found) else "mismatch"
+
+
+def _assertions_valid(claim: Claim, bound: Claim, findings: Findings) -> bool:
     """Whether nothing failed but what is judged elsewhere: signature, binding and trust."""
-    elsewhere = ("claimSignature.", *_BINDINGS, *library.TRUST_CODES)
+    elsewhere = ("claimSignature.", *library.BINDING_CODES, *library.TRUST_CODES)
     own = [code for code, _ in findings.failures if not code.startswith(elsewhere)]
     return (
         claim.hashes_agree
+        and (bound is claim or (bound.hashes_agree and _is_signed(bound)))
         and not findings.ingredient_failures
         and all(code in _IDENTITY_TRUST_CODES for code in own)
     )
+
+
+def _is_signed(claim: Claim) -> bool:
+    chain = claim.chain()
+    return bool(chain) and claim.signed_by(chain[0])
 
 
 def _trust(
@@ -326,6 +358,12 @@ def _explanation(manifest: Manifest, failures: Sequence[Failure]) -> str:
         _BINDING_SENTENCES[manifest.hard_binding],
         _TRUST_SENTENCES[manifest.trust],
     ]
+    if manifest.is_update:
+        sentences.append("It adds to an earlier manifest of the same content.")
+    if manifest.redactions:
+        sentences.append(
+            f"Statements removed on purpose from earlier manifests: {len(manifest.redactions)}."
+        )
     if manifest.ingredient_failures:
         sentences.append("It was made from a picture whose own manifest has failures.")
     details = [f"{code}: {text}" if text else code for code, text in dict(failures).items()]

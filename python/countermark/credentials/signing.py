@@ -24,6 +24,7 @@ from countermark.credentials.containers import StreamContent, can_hash_in_pieces
 from countermark.credentials.finishing import REPORT, with_signature, with_soft_binding
 from countermark.credentials.signer import Signer
 from countermark.credentials.soft_binding import SoftBinding
+from countermark.credentials.training_mining import TrainingMining
 from countermark.credentials.trust import Trust
 from countermark.errors import InvalidArgument, SigningFailed, UnreadableManifest
 from countermark.record import Record
@@ -54,6 +55,7 @@ class _Request:
     thumbnail: bytes | None
     parent: Asset | None
     components: Sequence[Asset]
+    training_mining: TrainingMining | None
 
 
 def sign(
@@ -66,13 +68,15 @@ def sign(
     thumbnail: bytes | None = None,
     parent: Asset | None = None,
     components: Sequence[Asset] = (),
+    training_mining: TrainingMining | None = None,
 ) -> Signed:
     """Embed a signed manifest in a copy of `asset`.
 
     `asset`: the file; it is only read. A manifest in it is replaced. `soft_binding`: to the
     watermark in it. `thumbnail`: JPEG bytes. `parent`: the file that it was made from and its
     media type; the manifest then begins with c2pa.opened, otherwise with c2pa.created.
-    `components`: the files that were placed in it.
+    `components`: the files that were placed in it. `training_mining`: what machines may do
+    with it.
 
     Raises `UnusableCertificate` when the chain may not sign claims, `SigningFailed` when the
     signer or the library fails or the finished file does not read back valid,
@@ -102,7 +106,9 @@ def sign(
 
     Source: C2PA 2.2, sections "Actions", "Soft binding", "Digital signatures".
     """
-    request = _Request(media_type, record, signer, soft_binding, thumbnail, parent, components)
+    request = _Request(
+        media_type, record, signer, soft_binding, thumbnail, parent, components, training_mining
+    )
     out = io.BytesIO()
     with opened(asset) as source:
         store = _sign(source, out, request)
@@ -120,6 +126,7 @@ def sign_file(
     thumbnail: bytes | None = None,
     parent: Asset | None = None,
     components: Sequence[Asset] = (),
+    training_mining: TrainingMining | None = None,
 ) -> bytes:
     """As `sign`, from file to file and in bounded memory; the manifest store.
 
@@ -141,7 +148,9 @@ def sign_file(
     ...     reading.read(path, "image/svg+xml", trust=Trust.nobody()).bytes == store
     True
     """
-    request = _Request(media_type, record, signer, soft_binding, thumbnail, parent, components)
+    request = _Request(
+        media_type, record, signer, soft_binding, thumbnail, parent, components, training_mining
+    )
     place = files.target(destination)
     with files.drafting(place, like=_like(source)) as (draft, put):
         watched = Watched(draft)
@@ -214,6 +223,7 @@ def _drafted(source: Stream, draft: Stream, request: _Request, key_bits: int) ->
                 request.record,
                 request.soft_binding,
                 has_thumbnail=request.thumbnail is not None,
+                permissions=request.training_mining,
                 ingredients=related,
                 is_converted=request.parent is not None and request.parent[1] != request.media_type,
             ),
