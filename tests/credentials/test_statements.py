@@ -1,4 +1,4 @@
-"""What a manifest states beyond the picture at hand: ingredients, permissions, updates, removals."""
+"""What a manifest states besides the picture: ingredients, permissions, updates, removals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line: `countermark init | mark | verify | demo`.
+"""The command line: `countermark init | mark | verify | inspect | sign | demo`.
 
 Exit codes: 0 good, 1 the verdict is negative, 2 wrong usage, 3 failure; for several files the
 highest. Results go to standard output, errors and progress to standard error.
@@ -16,6 +16,7 @@ from countermark.cli.init import init
 from countermark.cli.inspect import inspect
 from countermark.cli.mark import mark
 from countermark.cli.output import FAILURE, complain
+from countermark.cli.sign import sign
 from countermark.cli.verify import verify
 from countermark.errors import CountermarkError
 
@@ -35,6 +36,7 @@ app.command()(init)
 app.command()(mark)
 app.command()(verify)
 app.command()(inspect)
+app.command()(sign)
 app.command()(demo)
 
 

@@ -1,9 +1,11 @@
-"""C2PA credentials: build, sign, read and judge the manifest of a picture.
+"""C2PA credentials: build, sign, read and judge the manifest of a file.
 
-`sign` embeds a manifest with soft bindings; `read` and `read_detached` check one. A signer is
+`sign` and `sign_file` embed a manifest with soft bindings; `read`, `read_fragment` and
+`read_detached` check one. A signer is
 anything with a certificate chain that signs bytes: private keys never come here.
 """
 
+from countermark.credentials.library import media_type_of
 from countermark.credentials.reading import Manifest, read, read_detached, read_fragment
 from countermark.credentials.signer import Signer
 from countermark.credentials.signing import Signed, sign, sign_file
@@ -21,6 +23,7 @@ __all__ = [
     "TrainingMining",
     "Trust",
     "TrustStatus",
+    "media_type_of",
     "read",
     "read_detached",
     "read_fragment",

@@ -12,12 +12,14 @@ import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import c2pa  # type: ignore[import-untyped]
 
-from countermark.credentials.assets import Stream
-from countermark.credentials.containers import MEDIA_TYPES
+from countermark.credentials import containers
+from countermark.credentials.assets import Stream, opened
+from countermark.credentials.containers import MEDIA_TYPES, StreamContent
 from countermark.errors import SigningFailed, UnsupportedImage
 
 TRUST_LIST: Final = "urn:countermark:claim-signers"
@@ -119,10 +121,34 @@ def context(anchors: bytes = b"", *, in_pieces: bool = False) -> c2pa.Context:
 def check_media_type(media_type: str) -> None:
     """Raise `UnsupportedImage` for a media type whose manifests are not found or replaced."""
     if media_type not in MEDIA_TYPES:
-        raise UnsupportedImage(
-            f"Manifests in files of type {media_type!r:.80} are not supported.",
-            remedy=f"Use one of: {', '.join(MEDIA_TYPES)}.",
-        )
+        raise _unsupported(f"files of type {media_type!r:.80}")
+
+
+def media_type_of(path: Path) -> str:
+    """The media type that the content of a file shows, whatever its name.
+
+    Raises `UnsupportedImage` for files whose manifests cannot be found or replaced,
+    `SourceNotFound` for unreadable ones.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "page"
+    ...     _ = path.write_bytes(b"%PDF-1.7")
+    ...     media_type_of(path)
+    'application/pdf'
+    """
+    with opened(path) as stream:
+        shown = containers.media_type(StreamContent(stream))
+    if shown is None:
+        raise _unsupported(f"a file like {path.name!r:.80}")
+    return shown
+
+
+def _unsupported(what: str) -> UnsupportedImage:
+    return UnsupportedImage(
+        f"Manifests in {what} are not supported.",
+        remedy=f"Use one of: {', '.join(MEDIA_TYPES)}.",
+    )
 
 
 def validate(
