@@ -29,6 +29,7 @@ from countermark.credentials import (
     containers,
     read,
 )
+from countermark.credentials import claim as claims
 from countermark.record import DigitalSource, Record
 
 BINDING = SoftBinding.of_payload(0xFEDCBA9876543210)
@@ -81,6 +82,12 @@ def test_soft_binding_on_disk_is_a_byte_string(signed_samples: Samples, media_ty
         "blocks": [{"scope": {}, "value": BINDING.value}],
         "pad": b"\0",
     }
+
+
+def test_hard_binding_is_of_the_kind_that_fits(signed_samples: Samples, media_type: str) -> None:
+    found = claims.parse(signed_samples(media_type).manifest).assertions
+    kind = "c2pa.hash.bmff.v3" if media_type in HASHED_BY_BOXES else "c2pa.hash.data"
+    assert [label for label in found if label.startswith("c2pa.hash.")] == [kind]
 
 
 def test_neither_soft_binding_nor_thumbnail_is_needed(
