@@ -185,6 +185,25 @@ def test_whatever_fails_nothing_has_happened(source: Path, sign_to: SignFile, ki
     assert expected <= failed
 
 
+def test_source_that_cannot_be_read_to_its_end_is_no_damaged_manifest(
+    source: Path, sign_to: SignFile
+) -> None:
+    sign_to(source, source, "image/png")
+    refused = 0
+    for step in range(1, 1000):
+        with fused(step) as fuse:
+            try:
+                manifest = read(source, "image/png", trust=Trust.nobody())
+            except SourceNotFound:
+                refused += 1
+                continue
+        assert manifest is not None
+        assert manifest.hard_binding == "match"
+        assert len(fuse.calls) < step
+        break
+    assert refused == step - 1 > 10
+
+
 def test_every_refusal_leaves_nothing_behind(
     source: Path, sign_to: SignFile, signer_to_order: Callable[..., Any], signer: Any
 ) -> None:
