@@ -20,6 +20,7 @@ DOCUMENTS = [
     "README.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
+    "docs/credentials.md",
     "docs/keys-stores.md",
     "docs/lint.md",
     "docs/verdicts.md",
@@ -60,6 +61,7 @@ def test_command_lines_work() -> None:
     for folder in ("photos", "downloads"):
         Path(folder).mkdir()
         shutil.copy("photo.jpg", folder)
+    Path("drawing.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'><circle r='9'/></svg>")
     for line in lines:
         program, *arguments = shlex.split(line.partition(" | ")[0], comments=True)
         assert program == "countermark"

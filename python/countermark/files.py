@@ -91,6 +91,22 @@ def replacing(
 ) -> Iterator[Callable[[], None]]:
     """Write `content` beside `path`; the function given puts it there in one step.
 
+    If the body of the `with` statement raises after that, the former file is put back.
+    Otherwise as `drafting`.
+    """
+    with drafting(path, like=like) as (draft, put):
+        with writing(repr(str(path))):
+            draft.write(content)
+            _sync(draft)
+        yield put
+
+
+@contextlib.contextmanager
+def drafting(
+    path: Path, *, like: Path | None = None
+) -> Iterator[tuple[BinaryIO, Callable[[], None]]]:
+    """An empty file beside `path`, to be filled; the function given puts it there in one step.
+
     If the body of the `with` statement raises after that, the former file is put back. At any
     moment, a power cut included, there is either the former file or the new one. The new one
     keeps mode and owner of the former; where there was none, it has at most the rights of
@@ -100,25 +116,32 @@ def replacing(
     """
     draft, former = _neighbour(path), _neighbour(path)
     is_put = False
+    file: BinaryIO | None = None
 
     def put() -> None:
         nonlocal is_put
-        with _writing(repr(str(path))):
+        with writing(repr(str(path))):
+            assert file is not None
+            _sync(file)
+            file.close()
             _keep(path, former)
             draft.replace(path)
             is_put = True
             sync_folder(path.parent)
 
     try:
-        with _writing(repr(str(path))):
-            _write(draft, content, path if path.exists() else None, like)
-        yield put
+        with writing(repr(str(path))):
+            file = _open(draft, path if path.exists() else None, like)
+        yield file, put
     except BaseException:
         if is_put:
             former.replace(path) if former.exists() else path.unlink()
             sync_folder(path.parent)
         raise
     finally:
+        if file is not None:
+            with contextlib.suppress(OSError):  # what it could not write is thrown away
+                file.close()
         for leftover in (draft, former):
             with contextlib.suppress(OSError):
                 leftover.unlink(missing_ok=True)
@@ -144,7 +167,7 @@ def appending(stream: BinaryIO, content: bytes) -> Iterator[Callable[[], None]]:
 
     def put() -> None:
         nonlocal start
-        with _writing("The stream"):
+        with writing("The stream"):
             start = stream.tell() if stream.seekable() else None
             rest = memoryview(content)
             while rest:
@@ -165,17 +188,24 @@ def _neighbour(path: Path) -> Path:
     return path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.countermark")
 
 
-def _write(draft: Path, content: bytes, former: Path | None, like: Path | None) -> None:
+def _open(draft: Path, former: Path | None, like: Path | None) -> BinaryIO:
     mode = _ORDINARY_MODE
     if like is not None:
         mode &= stat.S_IMODE(like.stat().st_mode) | stat.S_IWUSR
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with open(os.open(draft, flags, mode), "wb") as file:
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    file = os.fdopen(os.open(draft, flags, mode), "w+b")
+    try:
         if former is not None:
             _inherit(draft, former)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _inherit(draft: Path, former: Path) -> None:
@@ -188,12 +218,11 @@ def _inherit(draft: Path, former: Path) -> None:
 
 def _keep(path: Path, former: Path) -> None:
     """Give the file at `path`, if any, a second name."""
-    try:
-        os.link(path, former)
-    except FileNotFoundError:
-        return
-    except OSError:  # a file system without links
-        shutil.copy2(path, former)
+    with contextlib.suppress(FileNotFoundError):
+        try:
+            os.link(path, former)
+        except OSError:  # a file system without links
+            shutil.copy2(path, former)
 
 
 def sync_folder(folder: Path) -> None:
@@ -207,7 +236,8 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _writing(place: str) -> Iterator[None]:
+def writing(place: str) -> Iterator[None]:
+    """What the system says in the body of the `with` statement, as `DestinationNotWritable`."""
     try:
         yield
     except (OSError, ValueError, AttributeError) as error:

@@ -5,6 +5,7 @@ Where the corpus is not at hand there is nothing to compare, and the tests pass.
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ from countermark.credentials import (
     containers,
     read,
     read_detached,
+    read_fragment,
     timestamps,
 )
 from countermark.credentials import claim as claims
@@ -232,6 +234,29 @@ def test_any_file_under_any_type_gives_a_manifest_or_none(corpus: Path, trust: T
         for media_type in ("image/jpeg", "image/png", "image/avif"):
             manifest = read(path, media_type, trust=trust)
             assert manifest is None or isinstance(manifest, Manifest), path
+
+
+def test_documents_of_others_are_read(corpus: Path, trust: Trust) -> None:
+    for name in ("adobe-20240110-single_manifest_store.pdf", "express-signed.pdf"):
+        if (corpus / name).exists():
+            manifest = read(corpus / name, "application/pdf", trust=trust)
+            assert manifest is not None, name
+            assert (manifest.signature_valid, manifest.hard_binding) == (True, "match"), name
+
+
+def test_fragment_of_a_movie_is_checked(corpus: Path, trust: Trust) -> None:
+    first, second = corpus / "dashinit.mp4", corpus / "dash1.m4s"
+    if first.exists():
+        manifest = read_fragment(first, second, trust=trust)
+        assert manifest is not None
+        assert (manifest.signature_valid, manifest.assertions_valid) == (True, True)
+        assert manifest.hard_binding == "match"
+        altered = bytearray(second.read_bytes())
+        altered[-1] ^= 1
+        for fragment in (io.BytesIO(altered), first):
+            other = read_fragment(first, fragment, trust=trust)
+            assert other is not None
+            assert other.hard_binding == "mismatch"
 
 
 def test_pictures_of_others_can_be_parents(corpus: Path, signed: Callable[..., Signed]) -> None:

@@ -49,9 +49,17 @@ MAGIC = st.sampled_from(
         b"II*\0\x08\0\0\0",
         b"MM\0*\0\0\0\x08",
         b"II+\0\x08\0\0\0",
+        b"GIF89a\x01\0\x01\0\0\0\0\x21\xff\x0bC2PA_GIF\x01\0\0",
+        b"\0\0\0\x0cJXL \r\n\x87\n",
+        b"ID3\x04\0\0\0\0\x02\0GEOB",
+        b"ID3\x03\0\0\0\0\x02\0GEOB\0\0\0\x40\0\0\x01application/c2pa\0",
+        b"fLaC",
+        b"<svg><metadata><c2pa:manifest>",
+        b"%PDF-1.7\nstream\n",
         b"",
     ]
 )
+PICTURES = ("image/avif", "image/jpeg", "image/png", "image/tiff", "image/webp")
 # Shapes that no assertion of ours has, for every place where a type is expected.
 ITEMS = st.recursive(
     st.none() | st.integers() | st.text(max_size=5) | st.binary(max_size=5),
@@ -220,7 +228,7 @@ def test_damaged_store_is_judged(
     assert (intact and manifest.trust is TrustStatus.TRUSTED) == (store == original)
 
 
-@given(st.sampled_from(sorted(containers._WALKERS, key=str)), EDITS, CUT)
+@given(st.sampled_from(PICTURES), EDITS, CUT)
 @several
 def test_damaged_file_is_judged(
     signed_files: dict[str, Signed],

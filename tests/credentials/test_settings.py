@@ -64,10 +64,12 @@ def leaves(settings: dict[str, Any], prefix: str = "") -> Iterator[str]:
 
 
 def test_these_are_all_the_settings() -> None:
+    """That of the memory is seen at work on a large movie, in containers/test_files.py."""
     assert set(leaves(library._SETTINGS)) == {
         "builder.created_assertion_labels",
         "builder.ignore_ingredient_errors",
         "builder.thumbnail.enabled",
+        "core.backing_store_memory_threshold_in_mb",
         "core.allowed_network_hosts",
         "verify.ocsp_fetch",
         "verify.remote_manifest_fetch",

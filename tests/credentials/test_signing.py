@@ -108,7 +108,8 @@ def test_claim_generator_and_what_it_vouches_for(signed_files: dict[str, Signed]
         "c2pa.soft-binding",
         "c2pa.thumbnail.claim",
     }
-    assert [r["url"].rpartition("/")[2] for r in claim["gathered_assertions"]] == ["cawg.metadata"]
+    gathered = [r["url"].rpartition("/")[2] for r in claim["gathered_assertions"]]
+    assert gathered == ["cawg.metadata", "org.countermark.record"]
 
 
 def test_pixels_are_untouched(

@@ -175,7 +175,7 @@ def test_asset_that_is_no_picture_is_refused(
 
 def test_other_media_types_are_refused(signed: Callable[..., Signed]) -> None:
     with pytest.raises(UnsupportedImage, match="image/png"):
-        signed("application/pdf", asset=b"%PDF-1.7")
+        signed("text/plain", asset=b"text")
 
 
 def test_missing_file_is_named(signer: Any, record: Record, tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_file_that_does_not_read_back_is_not_handed_out(
     def spoil(store: bytes, _: Any) -> bytes:
         return store  # leaves the placeholders, as a library that writes arrays would
 
-    monkeypatch.setattr(signing, "_with_soft_binding", spoil)
+    monkeypatch.setattr(signing, "with_soft_binding", spoil)
     with pytest.raises(SigningFailed, match="does not read back valid"):
         signed()
 

@@ -1,4 +1,4 @@
-"""The command line: `countermark init | mark | verify | inspect | lint | demo | keys | trust`.
+"""The command line: `countermark init | mark | verify | inspect | sign | lint | demo | ...`.
 
 Exit codes: 0 good, 1 the verdict is negative, 2 wrong usage, 3 failure; for several files the
 highest. Results go to standard output, errors and progress to standard error.
@@ -19,6 +19,7 @@ from countermark.cli.keys import app as keys
 from countermark.cli.lint import lint
 from countermark.cli.mark import mark
 from countermark.cli.output import FAILURE, complain, show_warning
+from countermark.cli.sign import sign
 from countermark.cli.trust import trust
 from countermark.cli.verify import verify
 from countermark.errors import CountermarkError
@@ -40,6 +41,7 @@ app.command()(mark)
 app.command()(verify)
 app.command()(inspect)
 app.command()(lint)
+app.command()(sign)
 app.command()(demo)
 app.add_typer(trust)
 app.add_typer(keys, name="keys")

@@ -1,14 +1,17 @@
-"""C2PA credentials: build, sign, read and judge the manifest of a picture.
+"""C2PA credentials: build, sign, read and judge the manifest of a file.
 
-`sign` embeds a manifest with soft bindings; `read` and `read_detached` check one. A signer is
+`sign` and `sign_file` embed a manifest with soft bindings; `read`, `read_fragment` and
+`read_detached` check one. A signer is
 anything with a certificate chain that signs bytes: private keys never come here.
 """
 
 from countermark.credentials.identity import Identity
-from countermark.credentials.reading import Manifest, read, read_detached
+from countermark.credentials.library import media_type_of
+from countermark.credentials.reading import Manifest, read, read_detached, read_fragment
 from countermark.credentials.signer import Signer
-from countermark.credentials.signing import Signed, sign
+from countermark.credentials.signing import Signed, sign, sign_file
 from countermark.credentials.soft_binding import WATERMARK_ALGORITHM, SoftBinding
+from countermark.credentials.training_mining import Permission, TrainingMining
 from countermark.credentials.trust import Kind, Trust, TrustList, TrustStatus
 from countermark.credentials.trust_store import TrustStore
 
@@ -17,14 +20,19 @@ __all__ = [
     "Identity",
     "Kind",
     "Manifest",
+    "Permission",
     "Signed",
     "Signer",
     "SoftBinding",
+    "TrainingMining",
     "Trust",
     "TrustList",
     "TrustStatus",
     "TrustStore",
+    "media_type_of",
     "read",
     "read_detached",
+    "read_fragment",
     "sign",
+    "sign_file",
 ]

@@ -1,27 +1,105 @@
-"""Files and streams as bytes, with our own error for those that cannot be read."""
+"""Files and streams to read from and write to, with our own errors for those that refuse."""
 
 from __future__ import annotations
 
+import contextlib
+import io
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
-from countermark.errors import SourceNotFound
+from countermark.errors import CountermarkError, SourceNotFound
 
 
-def load(asset: BinaryIO | Path | str) -> bytes:
-    """The whole content of a file, or of a stream from where it stands.
+class Watched:
+    """A file whose first error is kept: the C2PA library loses it.
 
-    >>> import io
-    >>> load(io.BytesIO(b"content"))
+    `failure`: that error, else None.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.failure: OSError | None = None
+
+    @contextlib.contextmanager
+    def _watching(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.failure = self.failure or error
+            raise
+
+    def read(self, size: int = -1) -> bytes:
+        """As of any binary stream."""
+        with self._watching():
+            return self._file.read(size)
+
+    def readinto(self, buffer: memoryview) -> int:
+        """As of any binary stream."""
+        with self._watching():
+            return self._file.readinto(buffer)  # type: ignore[attr-defined, no-any-return]
+
+    def write(self, data: bytes) -> int:
+        """As of any binary stream."""
+        with self._watching():
+            return self._file.write(data)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As of any binary stream."""
+        with self._watching():
+            return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """As of any binary stream."""
+        with self._watching():
+            return self._file.tell()
+
+    def flush(self) -> None:
+        """As of any binary stream."""
+        with self._watching():
+            self._file.flush()
+
+
+Stream: TypeAlias = BinaryIO | Watched
+
+
+@contextlib.contextmanager
+def opened(asset: BinaryIO | Path | str) -> Iterator[Stream]:
+    """A file to be read where it lies, or the rest of a stream, which is loaded.
+
+    >>> with opened(io.BytesIO(b"content")) as stream:
+    ...     stream.read()
     b'content'
 
-    Raises `SourceNotFound` when it cannot be read.
+    Raises `SourceNotFound` when it cannot be read, also when that shows in the body of the
+    `with` statement and the library made another error of it.
     """
+    if not isinstance(asset, (str, Path)):
+        yield io.BytesIO(_loaded(asset))
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            file = Watched(stack.enter_context(Path(asset).open("rb")))
+        except (OSError, ValueError) as error:
+            raise _unreadable(error) from error
+        try:
+            yield file
+        except (CountermarkError, OSError) as error:
+            if file.failure is None:
+                raise
+            raise _unreadable(file.failure) from error
+        if file.failure is not None:
+            raise _unreadable(file.failure)
+
+
+def _loaded(stream: BinaryIO) -> bytes:
     try:
-        if isinstance(asset, (str, Path)):
-            return Path(asset).read_bytes()
-        return asset.read()
+        return stream.read()
     except (OSError, ValueError) as error:
-        raise SourceNotFound(
-            f"The source cannot be read ({error}).", remedy="Check the path and its rights."
-        ) from error
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> SourceNotFound:
+    return SourceNotFound(
+        f"The source cannot be read ({error}).", remedy="Check the path and its rights."
+    )

@@ -5,16 +5,22 @@ Source: C2PA 2.2, sections "Actions", "Soft binding" and "Thumbnail"; CAWG metad
 
 from __future__ import annotations
 
+import functools
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
-from countermark.credentials import soft_binding
+from countermark.credentials import soft_binding, training_mining
 from countermark.credentials.soft_binding import SoftBinding
+from countermark.credentials.training_mining import TrainingMining
 from countermark.record import Record
 
 ACTIONS: Final = "c2pa.actions.v2"
 METADATA: Final = "cawg.metadata"
+RECORD: Final = "org.countermark.record"
+"""Our own assertion: the record as `Record.to_json` writes it, so that nothing of it is lost."""
 PARENT: Final = "parent"
 """Name by which the opening action refers to the parent ingredient, inside the library only."""
 THUMBNAIL: Final = "thumbnail.jpg"
@@ -25,31 +31,54 @@ _DUBLIN_CORE: Final = "http://purl.org/dc/elements/1.1/"
 _SOFT_BINDING_URI: Final = f"self#jumbf=c2pa.assertions/{soft_binding.LABEL}"
 
 
-def definition(record: Record, binding: SoftBinding, *, opened: bool) -> dict[str, Any]:
-    """The manifest for one marked picture.
+def definition(
+    record: Record,
+    binding: SoftBinding | None,
+    *,
+    has_thumbnail: bool,
+    permissions: TrainingMining | None = None,
+    ingredients: Sequence[dict[str, Any]] = (),
+    is_converted: bool = False,
+) -> dict[str, Any]:
+    """The manifest for one file.
 
-    `opened`: whether it was made from a parent ingredient, otherwise it was created.
+    `ingredients`: as the function of that name gives them. `is_converted`: whether the parent
+    is of another media type.
     """
+    actions = _actions(record, binding, ingredients, is_converted=is_converted)
     stated: dict[str, Any] = {
         "claim_generator_info": [
             {"name": "countermark", "version": _version(), "specVersion": _SPECIFICATION}
         ],
-        "thumbnail": {"format": "image/jpeg", "identifier": THUMBNAIL},
         "assertions": [
-            {"label": ACTIONS, "data": _actions(record, opened=opened)},
-            {"label": soft_binding.LABEL, "data": soft_binding.placeholder(binding)},
+            {"label": ACTIONS, "data": {"actions": actions, "allActionsIncluded": True}}
         ],
     }
+    if has_thumbnail:
+        stated["thumbnail"] = {"format": "image/jpeg", "identifier": THUMBNAIL}
+    if binding is not None:
+        stated["assertions"].append(
+            {"label": soft_binding.LABEL, "data": soft_binding.placeholder(binding)}
+        )
     if record.title is not None:
         stated["title"] = record.title
     if record.creator is not None:
         stated["assertions"].append(_metadata(record.creator))
+    if permissions is not None:
+        data = training_mining.assertion(permissions)
+        stated["assertions"].append({"label": training_mining.LABEL, "data": data})
+    told = {"label": RECORD, "kind": "Json", "data": json.loads(record.to_json())}
+    stated["assertions"].append(told)
     return stated
 
 
-def ingredient() -> dict[str, Any]:
-    """The parent that a picture was opened from."""
-    return {"title": "parent", "relationship": "parentOf", "label": PARENT}
+def ingredients(has_parent: bool, components: int) -> list[dict[str, Any]]:
+    """The parent that a file was opened from, if any, and those that were placed in it."""
+    parent = {"title": "parent", "relationship": "parentOf", "label": PARENT}
+    return [parent] * has_parent + [
+        {"title": "component", "relationship": "componentOf", "label": f"component-{number}"}
+        for number in range(components)
+    ]
 
 
 def _metadata(creator: str) -> dict[str, Any]:
@@ -57,23 +86,35 @@ def _metadata(creator: str) -> dict[str, Any]:
     return {"label": METADATA, "kind": "Json", "data": data}
 
 
-def _actions(record: Record, *, opened: bool) -> dict[str, Any]:
-    bound: dict[str, Any] = {
-        "action": "c2pa.watermarked.bound",
-        # The hash is filled in when the soft binding has its final bytes.
-        "parameters": {"relatedAssertions": [{"url": _SOFT_BINDING_URI, "hash": [0] * 32}]},
-    }
+def _actions(
+    record: Record,
+    binding: SoftBinding | None,
+    ingredients: Sequence[dict[str, Any]],
+    *,
+    is_converted: bool,
+) -> list[dict[str, Any]]:
     origin = _origin(record)
+    placed = [_using("c2pa.placed", one) for one in ingredients if one["label"] != PARENT]
+    opened = [_using("c2pa.opened", one) for one in ingredients if one["label"] == PARENT]
+    later = placed
+    if opened and record.edits_existing:
+        later = [*later, {"action": "c2pa.edited", **origin}]
+    if is_converted:
+        later = [*later, {"action": "c2pa.converted"}]
+    if binding is not None:
+        # The hash is filled in when the soft binding has its final bytes.
+        related = {"relatedAssertions": [{"url": _SOFT_BINDING_URI, "hash": [0] * 32}]}
+        later = [*later, {"action": "c2pa.watermarked.bound", "parameters": related}]
     if not opened:
-        actions = [{"action": "c2pa.created", **origin}, bound]
-    else:
-        opening = {"action": "c2pa.opened", "parameters": {"ingredientIds": [PARENT]}}
-        if record.edits_existing:
-            actions = [opening, {"action": "c2pa.edited", **origin}, bound]
-        else:
-            # Nothing but the watermark was added; what is stated stands with it.
-            actions = [opening, {**bound, **origin}]
-    return {"actions": actions, "allActionsIncluded": True}
+        return [{"action": "c2pa.created", **origin}, *later]
+    if later and not record.edits_existing:
+        # An opening states no origin; it stands with the last thing that was done.
+        later[-1].update(origin)
+    return [*opened, *later]
+
+
+def _using(action: str, ingredient: dict[str, Any]) -> dict[str, Any]:
+    return {"action": action, "parameters": {"ingredientIds": [ingredient["label"]]}}
 
 
 def _origin(record: Record) -> dict[str, Any]:
@@ -89,6 +130,7 @@ def _timestamp(time: datetime) -> str:
     return time.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+@functools.cache
 def _version() -> str:
     try:
         return version("countermark")

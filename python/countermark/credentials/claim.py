@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ _X5CHAIN: Final = (33, "x5chain")
 _DIGESTS: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
 _REFERENCES: Final = ("created_assertions", "gathered_assertions", "assertions")
 _MANIFEST_TYPES: Final = tuple(map(jumbf.type_uuid, (b"c2ma", b"c2um", b"c2cm")))
+_UPDATE_TYPE: Final = jumbf.type_uuid(b"c2um")
 _ASSERTION_STORE_TYPE: Final = jumbf.type_uuid(b"c2as")
 _CLAIM_TYPE: Final = jumbf.type_uuid(b"c2cl")
 _SIGNATURE_TYPE: Final = jumbf.type_uuid(b"c2cs")
@@ -59,6 +60,43 @@ class Claim:
     def label(self) -> str:
         """The manifest's label, urn:c2pa: and a UUID."""
         return self.manifest.label
+
+    @property
+    def is_update(self) -> bool:
+        """Whether it is of an update manifest: new statements about unchanged content."""
+        return self.manifest.type == _UPDATE_TYPE
+
+    @property
+    def redactions(self) -> list[str]:
+        """JUMBF URIs of the assertions that were removed from earlier manifests on purpose."""
+        listed = self.content.get("redacted_assertions", ())
+        named = listed if isinstance(listed, (list, tuple)) else ()
+        return [uri for uri in named if isinstance(uri, str)]
+
+    def bound(self) -> Claim:
+        """The claim whose hard binding is to the content: of updates, that of what they update.
+
+        Raises `UnreadableManifest` when there is none.
+        """
+        claim, redactions, seen = self, self.redactions, {self.label}
+        while claim.is_update:
+            label = claim._updated_label()
+            if label is None or label in seen:
+                raise damaged("The update manifest does not say what it updates")
+            seen.add(label)
+            claim = parse(self.store, label, redactions)
+            redactions = [*redactions, *claim.redactions]
+        return claim
+
+    def _updated_label(self) -> str | None:
+        for name in (_INGREDIENT, "c2pa.ingredient.v2", "c2pa.ingredient"):
+            for box in self.named(name):
+                data = self.decoded(box)
+                if isinstance(data, dict) and data.get("relationship") == "parentOf":
+                    reference = data.get("activeManifest", data.get("c2pa_manifest"))
+                    url = reference.get("url") if isinstance(reference, dict) else None
+                    return str(url).rpartition("/")[2]
+        return None
 
     def data(self, box: jumbf.Box) -> bytes:
         """The content of one box."""
@@ -124,13 +162,17 @@ class Claim:
         return cose.verify(leaf.public_key(), protected.get(1), signature, data)
 
 
-def parse(store: bytes) -> Claim:
-    """The active manifest of a store: the last one.
+def parse(store: bytes, label: str | None = None, redactions: Sequence[str] = ()) -> Claim:
+    """The active manifest of a store, which is the last one, or that of another label.
+
+    `redactions`: what later manifests have removed from it.
 
     Raises `UnreadableManifest` when boxes, claim or signature do not parse.
     """
     manifests = _manifests(store)
-    manifest = list(manifests.values())[-1]
+    manifest = list(manifests.values())[-1] if label is None else manifests.get(label)
+    if manifest is None:
+        raise damaged("The manifest store lacks a manifest that it refers to")
     parts = manifest.labelled()
     stated = [parts[name] for name in ("c2pa.claim.v2", "c2pa.claim") if name in parts]
     if len(stated) != 1:
@@ -141,7 +183,9 @@ def parse(store: bytes) -> Claim:
     if not isinstance(content, dict):
         raise damaged("The claim is not a map")
     parse_signature(store[signature_box.body : signature_box.end])
-    assertions, agree = _resolve(store, _assertion_store(manifest), content)
+    prefix = f"{manifest.label}/c2pa.assertions/"
+    removed = {uri.rpartition(prefix)[2] for uri in redactions if prefix in uri}
+    assertions, agree = _resolve(store, _assertion_store(manifest), content, removed)
     if not content.get("redacted_assertions"):  # redaction changes ingredients, rightly
         agree = agree and _ingredients_agree(store, manifest, manifests)
     return Claim(store, manifest, claim_box, signature_box, content, assertions, agree)
@@ -234,9 +278,9 @@ def _assertion_store(manifest: jumbf.Box) -> dict[str, jumbf.Box]:
 
 
 def _resolve(
-    store: bytes, boxes: Mapping[str, jumbf.Box], content: dict[Any, Any]
+    store: bytes, boxes: Mapping[str, jumbf.Box], content: dict[Any, Any], removed: Set[str]
 ) -> tuple[dict[str, jumbf.Box], bool]:
-    """The assertions that agree with the claim, and whether all of them do."""
+    """The assertions that agree with the claim, and whether all do that were not removed."""
     agreeing: dict[str, jumbf.Box] = {}
     seen: set[str] = set()
     agree = True
@@ -247,6 +291,8 @@ def _resolve(
         seen.add(label)
         box = boxes.get(label)
         name = reference.get("alg", content.get("alg", "sha256"))
+        if box is None and label in removed:
+            continue
         if box is None or digest(store, box, name) != reference.get("hash"):
             agree = False
         else:

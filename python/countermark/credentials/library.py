@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import c2pa  # type: ignore[import-untyped]
 
+from countermark.credentials import containers
+from countermark.credentials.assets import Stream, opened
+from countermark.credentials.containers import MEDIA_TYPES, StreamContent
 from countermark.credentials.trust import CLAIM_PURPOSES, Kind, Trust
 from countermark.errors import InvalidArgument, SigningFailed, UnsupportedImage
-
-MEDIA_TYPES: Final = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/tiff")
-"""What countermark marks; the library itself knows more."""
 
 TRUST_LISTS: Final = {
     Kind.CLAIM: "urn:countermark:claim-signers",
@@ -40,7 +41,7 @@ _PURPOSES: Final = "".join(
 
 STORE_MEDIA_TYPE: Final = "application/c2pa"
 
-_SETTINGS: Final = {
+_SETTINGS: Final[dict[str, dict[str, Any]]] = {
     "verify": {
         "verify_trust": True,
         "remote_manifest_fetch": False,
@@ -48,8 +49,12 @@ _SETTINGS: Final = {
         # Signing writes a placeholder signature first and checks the finished file itself.
         "verify_after_sign": False,
     },
-    # An empty list forbids every host, whatever a file asks for.
-    "core": {"allowed_network_hosts": []},
+    "core": {
+        # An empty list forbids every host, whatever a file asks for.
+        "allowed_network_hosts": [],
+        # Beyond this, what is being laid out goes to a temporary file.
+        "backing_store_memory_threshold_in_mb": 16,
+    },
     "builder": {
         "thumbnail": {"enabled": False},
         # An ingredient whose manifest cannot be read is recorded with that failure.
@@ -65,6 +70,8 @@ _SETTINGS: Final = {
 }
 
 
+_PIECE_KIB: Final = 1024
+
 TRUST_CODES: Final = ("signingCredential.", "timeStamp.")
 """Beginnings of the codes that say whom to trust, not whether anything is intact."""
 
@@ -74,6 +81,8 @@ _KNOWN: Final = frozenset(
         "builder.ignore_ingredient_errors",
         "builder.thumbnail.enabled",
         "core.allowed_network_hosts",
+        "core.backing_store_memory_threshold_in_mb",
+        "core.merkle_tree_chunk_size_in_kb",
         "trust.anchors",
         "trust.anchors.allowed_list",
         "trust.anchors.trust_anchors",
@@ -88,8 +97,19 @@ _KNOWN: Final = frozenset(
 )
 """Settings of the library that are used here, each with a test that sees its effect."""
 
+BINDING_CODES: Final = (
+    "assertion.dataHash.",
+    "assertion.bmffHash.",
+    "assertion.boxesHash.",
+    "assertion.collectionHash.",
+)
+"""Beginnings of the codes that say whether the content is what was signed."""
+
 Failure = tuple[str, str]
 """Code and explanation."""
+
+Ingredient = tuple[dict[str, Any], Stream, str]
+"""Definition, file and media type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +120,8 @@ class Findings:
     `failures`: of the active manifest itself. `ingredient_failures`: its ingredients are not
     what they were when it was signed. `inherited_failures`: what was wrong with them before,
     whom their signers are trusted by, and all that concerns the ingredients' own ingredients.
-    `successes`: codes. `trust_list`: the list that the claim signer's anchor is in.
+    `successes`: codes. `bindings`: the codes of hard bindings, of any manifest, with their URIs.
+    `trust_list`: the list that the claim signer's anchor is in.
     `serial_number`: of the certificate that signed. `signed_at`: ISO 8601, by the time stamp.
     """
 
@@ -109,14 +130,21 @@ class Findings:
     ingredient_failures: tuple[Failure, ...] = ()
     inherited_failures: tuple[Failure, ...] = ()
     successes: frozenset[str] = frozenset()
+    bindings: tuple[tuple[str, str], ...] = ()
     trust_list: str | None = None
     serial_number: str | None = None
     signed_at: str | None = None
 
 
-def context(trust: Trust | None = None) -> c2pa.Context:
-    """A library context with those trust lists and no network."""
-    return c2pa.Context.from_dict(checked(settings(trust)))
+def context(trust: Trust | None = None, *, in_pieces: bool = False) -> c2pa.Context:
+    """A library context with those trust lists and no network.
+
+    `in_pieces`: hash the media data of BMFF files in pieces, not as a whole in memory.
+    """
+    told = settings(trust)
+    if in_pieces:
+        told["core"] = {**told["core"], "merkle_tree_chunk_size_in_kb": _PIECE_KIB}
+    return c2pa.Context.from_dict(checked(told))
 
 
 def settings(trust: Trust | None = None) -> dict[str, Any]:
@@ -162,27 +190,71 @@ def _anchors(trust: Trust) -> Iterator[dict[str, str]]:
 
 
 def check_media_type(media_type: str) -> None:
-    """Raise `UnsupportedImage` for a media type that countermark does not mark."""
+    """Raise `UnsupportedImage` for a media type whose manifests are not found or replaced."""
     if media_type not in MEDIA_TYPES:
-        raise UnsupportedImage(
-            f"Manifests in files of type {media_type!r:.80} are not supported.",
-            remedy=f"Use one of: {', '.join(MEDIA_TYPES)}.",
-        )
+        raise _unsupported(f"files of type {media_type!r:.80}")
+
+
+def media_type_of(path: Path) -> str:
+    """The media type that the content of a file shows, whatever its name.
+
+    Raises `UnsupportedImage` for files whose manifests cannot be found or replaced,
+    `SourceNotFound` for unreadable ones.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "page"
+    ...     _ = path.write_bytes(b"%PDF-1.7")
+    ...     media_type_of(path)
+    'application/pdf'
+    """
+    with opened(path) as stream:
+        shown = containers.media_type(StreamContent(stream))
+    if shown is None:
+        raise _unsupported(f"a file like {path.name!r:.80}")
+    return shown
+
+
+def _unsupported(what: str) -> UnsupportedImage:
+    return UnsupportedImage(
+        f"Manifests in {what} are not supported.",
+        remedy=f"Use one of: {', '.join(MEDIA_TYPES)}.",
+    )
 
 
 def validate(
-    media_type: str, asset: bytes, store: bytes | None, *, trust: Trust
+    media_type: str, asset: bytes | Stream, store: bytes | None, *, trust: Trust
 ) -> Findings | None:
     """Let the library judge an asset against a store, or against the one that it embeds.
 
     None when there is no manifest. A manifest that the library refuses to read comes back as
     findings with one failure.
     """
-    try:
-        reader = c2pa.Reader(
-            media_type, io.BytesIO(asset), manifest_data=store, context=context(trust)
+    stream = io.BytesIO(asset) if isinstance(asset, bytes) else _rewound(asset)
+    return _judged(
+        lambda: c2pa.Reader(media_type, stream, manifest_data=store, context=context(trust))
+    )
+
+
+def validate_fragment(
+    media_type: str, initialisation: Stream, fragment: Stream, *, trust: Trust
+) -> Findings | None:
+    """As `validate`, for a fragment of a BMFF file whose manifest is in another one."""
+    return _judged(
+        lambda: c2pa.Reader(media_type, initialisation, context=context(trust)).with_fragment(
+            media_type, _rewound(initialisation), fragment
         )
-        with reader:
+    )
+
+
+def _rewound(stream: Stream) -> Stream:
+    stream.seek(0)
+    return stream
+
+
+def _judged(open_reader: Callable[[], c2pa.Reader]) -> Findings | None:
+    try:
+        with open_reader() as reader:
             return _findings(json.loads(reader.json()))
     except c2pa.C2paError.ManifestNotFound:
         return None
@@ -191,41 +263,40 @@ def validate(
 
 
 def embed(
-    asset: bytes,
+    source: Stream,
+    destination: Stream,
     media_type: str,
     stated: dict[str, Any],
     *,
     algorithm: str,
     certificate_chain: bytes,
     private_key: bytes,
-    resources: dict[str, bytes],
-    ingredient: tuple[dict[str, Any], bytes, str] | None,
-) -> tuple[bytes, bytes]:
-    """Let the library build a manifest and embed it; the new file, and the store in it.
+    resources: Mapping[str, bytes],
+    ingredients: Sequence[Ingredient],
+    in_pieces: bool,
+) -> bytes:
+    """Let the library write a copy with a manifest embedded; the manifest store in it.
 
-    `stated`: the manifest's definition; `resources`: what it refers to by name. `ingredient`:
-    its definition, file and media type. Raises `SigningFailed` when the library refuses.
+    `stated`: the manifest's definition; `resources`: what it refers to by name. `in_pieces`: as
+    in `context`. Raises `SigningFailed` when the library refuses.
     """
-    out = io.BytesIO()
     credential = c2pa.C2paSignerInfo(algorithm.encode(), certificate_chain, private_key, None)
     try:
         with (
-            context() as settings,
+            context(in_pieces=in_pieces) as settings,
             c2pa.Builder(stated, context=settings) as builder,
             c2pa.Signer.from_info(credential) as signer,
         ):
             for name, content in resources.items():
                 builder.add_resource(name, io.BytesIO(content))
-            if ingredient is not None:
-                definition, content, ingredient_type = ingredient
-                builder.add_ingredient(definition, ingredient_type, io.BytesIO(content))
-            store = builder.sign(signer, media_type, io.BytesIO(asset), out)
+            for definition, stream, ingredient_type in ingredients:
+                builder.add_ingredient(definition, ingredient_type, stream)
+            return bytes(builder.sign(signer, media_type, source, destination))
     except c2pa.C2paError as error:
         raise SigningFailed(
             f"The manifest could not be embedded ({error}).",
-            remedy="Check that the file is a whole picture of its stated type.",
+            remedy="Check that the file is whole and of its stated type.",
         ) from error
-    return out.getvalue(), store
 
 
 def _refusal_code(message: str) -> str:
@@ -262,6 +333,11 @@ def _findings(report: dict[str, Any]) -> Findings:
         inherited_failures=_failures((*earlier, *(e for e in direct if e not in changed))),
         successes=frozenset(
             entry["code"] for entry in active.get("success", ()) if not inherited(entry)
+        ),
+        bindings=tuple(
+            (entry["code"], entry.get("url") or "")
+            for entry in (*active.get("success", ()), *failures)
+            if entry["code"].startswith(BINDING_CODES)
         ),
         trust_list=results.get("trustListUri"),
         serial_number=signature.get("cert_serial_number"),

@@ -8,7 +8,7 @@ network access.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,26 +19,22 @@ from cryptography import x509
 from countermark.certificates import name
 from countermark.credentials import claim as claims
 from countermark.credentials import library
-from countermark.credentials.assets import load
+from countermark.credentials.assets import Stream, opened
 from countermark.credentials.claim import Claim
-from countermark.credentials.containers import locate
+from countermark.credentials.containers import StreamContent, locate
 from countermark.credentials.containers import media_type as media_type_of
 from countermark.credentials.identity import Identity, identities
 from countermark.credentials.library import Failure, Findings
 from countermark.credentials.soft_binding import SoftBinding
-from countermark.credentials.statements import parse_time, statements
+from countermark.credentials.statements import Statements, parse_time, statements
 from countermark.credentials.timestamps import TimeStamp, proven
+from countermark.credentials.training_mining import TrainingMining
 from countermark.credentials.trust import Kind, Standing, Trust, TrustStatus, judge
 from countermark.errors import UnreadableManifest
+from countermark.record import Record
 
 HardBinding = Literal["match", "mismatch", "absent", "not checked"]
 
-_BINDINGS: Final = (
-    "assertion.dataHash.",
-    "assertion.bmffHash.",
-    "assertion.boxesHash.",
-    "assertion.collectionHash.",
-)
 _SECOND: Final = timedelta(seconds=1)
 _NOT_A_STORE: Final = ("claim.malformed", "What is there is not a manifest store.")
 _ELSEWHERE: Final = (
@@ -77,7 +73,11 @@ class Manifest:
     `soft_bindings`: those whose values are byte strings, as the standard demands.
     `digital_source`: IPTC URI. `actions`: their names, in order.
     `title`, `creator`, `generator`, `created`: as the signer states them.
-    `thumbnail`: JPEG or PNG bytes whose hash the claim holds.
+    `thumbnail`: JPEG or PNG bytes whose hash the claim holds. `record`: as countermark signed it.
+    `training_mining`: what machines may do with the file.
+    `is_update`: it adds statements to an earlier manifest of the same content; hard binding, soft
+    bindings and all statements but the actions are then those of the earlier one.
+    `redactions`: JUMBF URIs of statements that were removed from earlier manifests on purpose.
     `explanation`: the checks in plain language.
 
     Statements of a manifest whose signature or assertions are not valid prove nothing.
@@ -104,11 +104,15 @@ class Manifest:
     generator: str | None = None
     created: datetime | None = None
     thumbnail: builtins.bytes | None = field(default=None, repr=False)
+    record: Record | None = None
+    training_mining: TrainingMining | None = None
+    is_update: bool = False
+    redactions: tuple[str, ...] = ()
     explanation: str = ""
 
 
 def read(asset: BinaryIO | Path, media_type: str, *, trust: Trust) -> Manifest | None:
-    """The manifest that a picture file carries; None when it carries none.
+    """The manifest that a file carries; None when it carries none.
 
     >>> import io
     >>> from PIL import Image
@@ -125,15 +129,58 @@ def read(asset: BinaryIO | Path, media_type: str, *, trust: Trust) -> Manifest |
     Source: C2PA 2.2, section "Validation".
     """
     library.check_media_type(media_type)
-    data = load(asset)
+    with opened(asset) as stream:
+        return read_stream(stream, media_type, trust=trust)
+
+
+def read_stream(stream: Stream, media_type: str, *, trust: Trust) -> Manifest | None:
+    """As `read`, for an open file, of which only what is needed is ever in memory."""
+    content = StreamContent(stream)
+    # With a store at hand the library believes the stated type; the content knows better.
+    shown = media_type_of(content) or media_type
+    return _judged(
+        content, lambda store: library.validate(shown, stream, store, trust=trust), trust
+    )
+
+
+def read_fragment(
+    initialisation: BinaryIO | Path,
+    fragment: BinaryIO | Path,
+    media_type: str = "video/mp4",
+    *,
+    trust: Trust,
+) -> Manifest | None:
+    """The manifest of a fragmented MP4 stream, checked against one of its fragments.
+
+    `initialisation`: the segment with the manifest. `hard_binding` is about both files.
+
+    Raises `UnsupportedImage` for other media types, `SourceNotFound` for unreadable files.
+
+    >>> import io
+    >>> empty = io.BytesIO(), io.BytesIO()
+    >>> read_fragment(*empty, trust=Trust.nobody()).signature_valid
+    False
+
+    Source: C2PA 2.2, section "Validating BMFF hashes", fragmented files.
+    """
+    library.check_media_type(media_type)
+    with opened(initialisation) as first, opened(fragment) as second:
+        return _judged(
+            StreamContent(first),
+            lambda _: library.validate_fragment(media_type, first, second, trust=trust),
+            trust,
+        )
+
+
+def _judged(
+    content: StreamContent, validate: Callable[[bytes | None], Findings | None], trust: Trust
+) -> Manifest | None:
     try:
-        location = locate(data)
+        location = locate(content)
+        store = None if location is None else location.extract(content)
     except UnreadableManifest as error:
         return _refused(b"", [("claim.malformed", str(error))])
-    store = None if location is None else location.extract(data)
-    # With a store at hand the library believes the stated type; the content knows better.
-    shown = media_type_of(data) or media_type
-    findings = library.validate(shown, data, store, trust=trust)
+    findings = validate(store)
     if findings is None:
         return None if store is None else _refused(store, [_NOT_A_STORE])
     if store is None:
@@ -156,7 +203,7 @@ def read_detached(manifest: bytes, *, trust: Trust) -> Manifest:
     if findings is None:
         return _refused(manifest, [_NOT_A_STORE], "not checked")
     # The library compares with an empty file; exactly these codes come from that.
-    ignored = {f"{binding}mismatch" for binding in _BINDINGS}
+    ignored = {f"{binding}mismatch" for binding in library.BINDING_CODES}
     kept = tuple(entry for entry in findings.failures if entry[0] not in ignored)
     return _manifest(manifest, replace(findings, failures=kept), trust, detached=True)
 
@@ -185,9 +232,12 @@ def _manifest(store: bytes, findings: Findings, trust: Trust, *, detached: bool)
     try:
         claim = claims.parse(store)
         chain = claim.chain()
-        stated = statements(claim)
+        bound = claim.bound()
+        stated = _stated(claim, bound)
     except UnreadableManifest as error:
         return _refused(store, (*failures, ("claim.malformed", str(error))), hard_binding)
+    if not detached and claim.is_update:
+        hard_binding = _hard_binding(findings, of=bound.label)
     signature_valid = _signature_valid(claim, chain, findings)
     stamp = _time_stamp(claim, findings, trust) if signature_valid else None
     standing = Standing(TrustStatus.NONE)
@@ -206,7 +256,7 @@ def _manifest(store: bytes, findings: Findings, trust: Trust, *, detached: bool)
         identities=others,
         signature_valid=signature_valid,
         hard_binding=hard_binding,
-        assertions_valid=_assertions_valid(claim, findings),
+        assertions_valid=_assertions_valid(claim, bound, findings),
         failures=_codes(failures),
         ingredient_failures=_codes(findings.inherited_failures),
         soft_bindings=stated.soft_bindings,
@@ -217,6 +267,10 @@ def _manifest(store: bytes, findings: Findings, trust: Trust, *, detached: bool)
         generator=stated.generator,
         created=stated.created,
         thumbnail=stated.thumbnail,
+        record=stated.record,
+        training_mining=stated.training_mining,
+        is_update=claim.is_update,
+        redactions=stated.redactions,
     )
     return replace(manifest, explanation=_explanation(manifest, failures))
 
@@ -231,22 +285,47 @@ def _signature_valid(claim: Claim, chain: Sequence[x509.Certificate], findings: 
     )
 
 
-def _hard_binding(findings: Findings) -> HardBinding:
-    if any(code.startswith(_BINDINGS) for code, _ in findings.failures):
-        return "mismatch"
-    matches = {f"{binding}match" for binding in _BINDINGS}
-    return "match" if findings.successes & matches else "absent"
+def _stated(claim: Claim, bound: Claim) -> Statements:
+    """Of an update, what the earlier manifest states, and what was done since."""
+    latest = statements(claim)
+    if bound is claim:
+        return latest
+    earlier = statements(bound)
+    actions = (*earlier.actions, *latest.actions)
+    return replace(earlier, actions=actions, redactions=latest.redactions)
 
 
-def _assertions_valid(claim: Claim, findings: Findings) -> bool:
+def _hard_binding(findings: Findings, of: str | None = None) -> HardBinding:
+    """How the content fits the active manifest, or the earlier one of that label."""
+    if of is None:
+        codes = {*findings.successes, *(code for code, _ in findings.failures)}
+    else:
+        codes = {code for code, uri in findings.bindings if f"/{of}/" in uri}
+    found = {code for code in codes if code.startswith(library.BINDING_CODES)}
+    if not found:
+        return "absent"
+    return "match" if all(code.endswith(".match") for code in found) else "mismatch"
+
+
+def _assertions_valid(claim: Claim, bound: Claim, findings: Findings) -> bool:
     """Whether nothing failed but what is judged elsewhere: signature, binding, trust, identities.
 
     C2PA 2.2, section 14.3.4, measures a manifest by that standard alone: an identity assertion
     that fails takes away an identity, and nothing from the claim that holds its hash.
     """
-    elsewhere = ("claimSignature.", "cawg.", *_BINDINGS, *library.TRUST_CODES)
+    elsewhere = ("claimSignature.", "cawg.", *library.BINDING_CODES, *library.TRUST_CODES)
     own = [code for code, _ in findings.failures if not code.startswith(elsewhere)]
-    return claim.hashes_agree and not findings.ingredient_failures and not own
+    return (
+        claim.hashes_agree
+        and (bound is claim or (bound.hashes_agree and _is_signed(bound)))
+        and not findings.ingredient_failures
+        and not own
+    )
+
+
+def _is_signed(claim: Claim) -> bool:
+    chain = claim.chain()
+    return bool(chain) and claim.signed_by(chain[0])
 
 
 def _standing(
@@ -310,6 +389,12 @@ def _explanation(manifest: Manifest, failures: Sequence[Failure]) -> str:
         sentences.append(f"{manifest.time_stamped_by} proves that it was signed by {at}.")
     for who in manifest.identities:
         sentences.append(f"{who.name} adds an identity ({who.trust.value}).")
+    if manifest.is_update:
+        sentences.append("It adds to an earlier manifest of the same content.")
+    if manifest.redactions:
+        sentences.append(
+            f"Statements removed on purpose from earlier manifests: {len(manifest.redactions)}."
+        )
     if manifest.ingredient_failures:
         sentences.append("It was made from a picture whose own manifest has failures.")
     details = [f"{code}: {text}" if text else code for code, text in dict(failures).items()]

@@ -1,41 +1,39 @@
-"""Signing: embed a manifest in a picture file, with soft bindings as the standard has them.
+"""Signing: embed a manifest in a file, with soft bindings as the standard has them.
 
-The library lays out the file and the manifest around a signature by a key that counts for
-nothing. Then the byte strings that it cannot write are put in place, every hash above them is
-renewed, the signer signs once, and the finished file is read back before anyone sees it.
+The library writes a draft of the finished file, `finishing` makes its manifest what it should
+be, and the result is read back before anyone sees it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final, TypeAlias
 
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from countermark.credentials import build, cbor, cose, library, profile, reading, soft_binding
-from countermark.credentials import claim as claims
-from countermark.credentials.assets import load
-from countermark.credentials.claim import Claim
-from countermark.credentials.containers import locate
-from countermark.credentials.jumbf import Box
+from countermark import files
+from countermark.credentials import build, cose, library, profile, reading
+from countermark.credentials.assets import Stream, Watched, opened
+from countermark.credentials.containers import StreamContent, can_hash_in_pieces, locate
+from countermark.credentials.finishing import REPORT, with_signature, with_soft_binding
 from countermark.credentials.signer import Signer
 from countermark.credentials.soft_binding import SoftBinding
+from countermark.credentials.training_mining import TrainingMining
 from countermark.credentials.trust import Trust
-from countermark.errors import (
-    CountermarkError,
-    InvalidArgument,
-    SigningFailed,
-    UnreadableManifest,
-)
+from countermark.errors import InvalidArgument, SigningFailed, UnreadableManifest
 from countermark.record import Record
 
-_REPORT: Final = "Please report this with the versions of countermark and c2pa-python."
+Asset: TypeAlias = tuple[BinaryIO | Path, str]
+"""A file and its media type."""
+
+_LARGE_BYTES: Final = 16 << 20
+"""From here on, movies are hashed in pieces: as a whole, the library would load them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +44,39 @@ class Signed:
     manifest: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What a manifest shall state, and who signs it."""
+
+    media_type: str
+    record: Record
+    signer: Signer
+    soft_binding: SoftBinding | None
+    thumbnail: bytes | None
+    parent: Asset | None
+    components: Sequence[Asset]
+    training_mining: TrainingMining | None
+
+
 def sign(
     asset: BinaryIO | Path,
     media_type: str,
     *,
     record: Record,
     signer: Signer,
-    soft_binding: SoftBinding,
-    thumbnail: bytes,
-    parent: tuple[BinaryIO | Path, str] | None = None,
+    soft_binding: SoftBinding | None = None,
+    thumbnail: bytes | None = None,
+    parent: Asset | None = None,
+    components: Sequence[Asset] = (),
+    training_mining: TrainingMining | None = None,
 ) -> Signed:
     """Embed a signed manifest in a copy of `asset`.
 
-    `asset`: the marked picture as a file; it is only read. A manifest in it is replaced.
-    `thumbnail`: JPEG bytes. `parent`: the file that the picture was made from and its media
-    type; the manifest then begins with c2pa.opened, otherwise with c2pa.created.
+    `asset`: the file; it is only read. A manifest in it is replaced. `soft_binding`: to the
+    watermark in it. `thumbnail`: JPEG bytes. `parent`: the file that it was made from and its
+    media type; the manifest then begins with c2pa.opened, otherwise with c2pa.created.
+    `components`: the files that were placed in it. `training_mining`: what machines may do
+    with it.
 
     Raises `UnusableCertificate` when the chain may not sign claims, `SigningFailed` when the
     signer or the library fails or the finished file does not read back valid,
@@ -90,34 +106,137 @@ def sign(
 
     Source: C2PA 2.2, sections "Actions", "Soft binding", "Digital signatures".
     """
-    library.check_media_type(media_type)
-    if parent is None and record.edits_existing:
+    request = _Request(
+        media_type, record, signer, soft_binding, thumbnail, parent, components, training_mining
+    )
+    out = io.BytesIO()
+    with opened(asset) as source:
+        store = _sign(source, out, request)
+    return Signed(out.getvalue(), store)
+
+
+def sign_file(
+    source: Path,
+    destination: Path,
+    media_type: str,
+    *,
+    record: Record,
+    signer: Signer,
+    soft_binding: SoftBinding | None = None,
+    thumbnail: bytes | None = None,
+    parent: Asset | None = None,
+    components: Sequence[Asset] = (),
+    training_mining: TrainingMining | None = None,
+) -> bytes:
+    """As `sign`, from file to file and in bounded memory; the manifest store.
+
+    `destination`: may be the source. The signed file appears there in one step, after it was
+    read back valid; whatever fails, there is what was there before, and nothing beside it.
+
+    Raises as `sign`, and `DestinationNotWritable`.
+
+    >>> import tempfile
+    >>> from countermark import keys
+    >>> from countermark.record import DigitalSource, Record
+    >>> drawing = "<svg xmlns='http://www.w3.org/2000/svg'><circle r='9'/></svg>"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     signer = keys.create_home(Path(folder) / "home").signer()
+    ...     path = Path(folder) / "drawing.svg"
+    ...     _ = path.write_text(drawing)
+    ...     record = Record(source=DigitalSource.HUMAN_CREATED)
+    ...     store = sign_file(path, path, "image/svg+xml", record=record, signer=signer)
+    ...     reading.read(path, "image/svg+xml", trust=Trust.nobody()).bytes == store
+    True
+    """
+    request = _Request(
+        media_type, record, signer, soft_binding, thumbnail, parent, components, training_mining
+    )
+    place = files.target(destination)
+    with files.drafting(place, like=_like(source)) as (draft, put):
+        watched = Watched(draft)
+        with _written(watched, place), opened(source) as original:
+            store = _sign(original, watched, request)
+        put()
+    return store
+
+
+def _like(source: Path) -> Path | None:
+    """The source, for its rights; None when it is missing, which is said where it is opened."""
+    return source if source.exists() else None
+
+
+@contextlib.contextmanager
+def _written(draft: Watched, place: Path) -> Iterator[None]:
+    """Say what the system said of the draft, in place of what the library made of it."""
+    with files.writing(repr(str(place))):
+        try:
+            yield
+        except (SigningFailed, OSError) as error:
+            if draft.failure is None:
+                raise
+            raise draft.failure from error
+        if draft.failure is not None:
+            raise draft.failure
+
+
+def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
+    """Write the finished file to `draft`; the manifest store in it."""
+    library.check_media_type(request.media_type)
+    if request.parent is None and request.record.edits_existing:
         raise InvalidArgument(
-            f"The record says {record.source.value}, but no earlier picture is given.",
+            f"The record says {request.record.source.value}, but no earlier picture is given.",
             remedy="Give the picture that was edited as the parent.",
         )
-    chain = profile.check(signer)
-    draft = Signed(
-        *library.embed(
-            load(asset),
-            media_type,
-            build.definition(record, soft_binding, opened=parent is not None),
-            algorithm=signer.algorithm,
-            certificate_chain=signer.certificate_chain,
-            private_key=_placeholder_key(
-                signer.algorithm, cose.signature_length_bytes(chain[0].public_key()) * 8
-            ),
-            resources={build.THUMBNAIL: thumbnail},
-            ingredient=None if parent is None else (build.ingredient(), load(parent[0]), parent[1]),
-        )
-    )
+    leaf = profile.check(request.signer)[0]
+    store = _drafted(source, draft, request, cose.signature_length_bytes(leaf.public_key()) * 8)
+    content = StreamContent(draft)
     try:
-        finished = _finish(draft, soft_binding, signer, chain[0])
+        location = locate(content)
+        if location is None or location.extract(content) != store:
+            problem = "The manifest is not where the C2PA library should have embedded it."
+            raise SigningFailed(problem, remedy=REPORT)
+        if request.soft_binding is not None:
+            store = with_soft_binding(store, request.soft_binding)
+        store = with_signature(store, request.signer, leaf)
     except UnreadableManifest as error:
         problem = "The C2PA library wrote a manifest that countermark cannot parse."
-        raise SigningFailed(problem, remedy=_REPORT) from error
-    _check(finished, media_type, soft_binding)
-    return finished
+        raise SigningFailed(problem, remedy=REPORT) from error
+    location.write(draft, store)
+    draft.flush()
+    _check(draft, store, request)
+    return store
+
+
+def _drafted(source: Stream, draft: Stream, request: _Request, key_bits: int) -> bytes:
+    """Let the library lay out the file around a signature that counts for nothing."""
+    content = StreamContent(source)
+    in_pieces = len(content) > _LARGE_BYTES and can_hash_in_pieces(content)
+    source.seek(0)
+    with contextlib.ExitStack() as stack:
+        related = build.ingredients(request.parent is not None, len(request.components))
+        assets = (*([request.parent] if request.parent else []), *request.components)
+        return library.embed(
+            source,
+            draft,
+            request.media_type,
+            build.definition(
+                request.record,
+                request.soft_binding,
+                has_thumbnail=request.thumbnail is not None,
+                permissions=request.training_mining,
+                ingredients=related,
+                is_converted=request.parent is not None and request.parent[1] != request.media_type,
+            ),
+            algorithm=request.signer.algorithm,
+            certificate_chain=request.signer.certificate_chain,
+            private_key=_placeholder_key(request.signer.algorithm, key_bits),
+            resources={} if request.thumbnail is None else {build.THUMBNAIL: request.thumbnail},
+            ingredients=[
+                (stated, stack.enter_context(opened(asset)), media_type)
+                for stated, (asset, media_type) in zip(related, assets, strict=True)
+            ],
+            in_pieces=in_pieces,
+        )
 
 
 @functools.lru_cache(maxsize=16)
@@ -141,124 +260,18 @@ def _placeholder_key(name: str, bits: int) -> bytes:
     )
 
 
-def _finish(draft: Signed, binding: SoftBinding, signer: Signer, leaf: x509.Certificate) -> Signed:
-    location = locate(draft.asset)
-    if location is None or location.extract(draft.asset) != draft.manifest:
-        problem = "The manifest is not where the C2PA library should have embedded it."
-        raise SigningFailed(problem, remedy=_REPORT)
-    store = _with_soft_binding(draft.manifest, binding)
-    store = _with_signature(store, signer, leaf)
-    return Signed(location.replace(draft.asset, store), store)
-
-
-def _with_soft_binding(store: bytes, binding: SoftBinding) -> bytes:
-    """Put in the byte strings, then renew each hash on the way up to the claim."""
-    store, hashed = _edited(
-        store, soft_binding.LABEL, lambda data: soft_binding.fill(data, binding)
-    )
-    store, _ = _edited(store, build.ACTIONS, lambda data: _relate(data, hashed))
-    return store
-
-
-def _relate(data: dict[Any, Any], soft_binding_hash: bytes) -> None:
-    for action in data["actions"]:
-        for reference in action.get("parameters", {}).get("relatedAssertions", ()):
-            reference["hash"] = soft_binding_hash
-
-
-def _edited(
-    store: bytes, label: str, edit: Callable[[dict[Any, Any]], None]
-) -> tuple[bytes, bytes]:
-    """Edit an assertion's data in place and renew its hash in the claim; also that hash."""
-    claim = claims.parse(store)
-    box = claim.assertions.get(label)
-    if box is None:
-        raise _changed_layout()
-    store = _rewritten(store, _cbor(box), edit)
-    hashed = claims.digest(store, box)
-
-    def renew(content: dict[Any, Any]) -> None:
-        for reference in claims.references(content):
-            if claims.reference_label(reference) == label:
-                reference["hash"] = hashed
-
-    return _rewritten(store, claim.claim_box, renew), hashed
-
-
-def _cbor(box: Box) -> Box:
-    content = box.content(b"cbor")
-    if content is None:
-        raise _changed_layout()
-    return content
-
-
-def _rewritten(store: bytes, box: Box, edit: Callable[[Any], None]) -> bytes:
-    data = store[box.body : box.end]
-    item = cbor.decode(data)
-    if cbor.encode(item) != data:
-        raise _changed_layout()
-    edit(item)
-    return _spliced(store, box, cbor.encode(item))
-
-
-def _spliced(store: bytes, box: Box, data: bytes) -> bytes:
-    if len(data) != box.end - box.body:
-        raise _changed_layout()
-    return store[: box.body] + data + store[box.end :]
-
-
-def _changed_layout() -> SigningFailed:
-    problem = "The C2PA library lays out manifests in an unknown way."
-    return SigningFailed(problem, remedy=_REPORT)
-
-
-def _with_signature(store: bytes, signer: Signer, leaf: x509.Certificate) -> bytes:
-    claim = claims.parse(store)
-    encoded, _, _, replaced = claim.signature()
-    signature = _signature(signer, cose.to_be_signed(encoded, claim.data(claim.claim_box)))
-    if len(signature) != len(replaced):
-        raise SigningFailed(
-            f"The signer returned {len(signature)} bytes instead of {len(replaced)}.",
-            remedy="ECDSA signatures are r and s of equal length, not DER.",
-        )
-    signed = _spliced_signature(claim, signature)
-    if not claims.parse(signed).signed_by(leaf):
-        raise SigningFailed(
-            "The signature does not verify with the signer's own certificate.",
-            remedy="Use the private key that belongs to the leaf certificate.",
-        )
-    return signed
-
-
-def _spliced_signature(claim: Claim, signature: bytes) -> bytes:
-    """The signature is the last item of the COSE_Sign1 array, so it ends the box."""
-    end = claim.signature_box.end
-    return claim.store[: end - len(signature)] + signature + claim.store[end:]
-
-
-def _signature(signer: Signer, data: bytes) -> bytes:
-    try:
-        return bytes(signer.sign(data))
-    except CountermarkError:
-        raise
-    except Exception as error:  # a signer is anything: a token, a cloud, a user's own code
-        raise SigningFailed(
-            f"The signer failed ({type(error).__name__}: {error}).",
-            remedy="Check that the key is available and try again.",
-        ) from error
-
-
-def _check(signed: Signed, media_type: str, binding: SoftBinding) -> None:
+def _check(draft: Stream, store: bytes, request: _Request) -> None:
     """Read the finished file as any verifier would, and as the standard demands."""
-    manifest = reading.read(io.BytesIO(signed.asset), media_type, trust=Trust.nobody())
+    manifest = reading.read_stream(draft, request.media_type, trust=Trust.nobody())
+    bindings = () if request.soft_binding is None else (request.soft_binding,)
     if (
         manifest is None
-        or manifest.bytes != signed.manifest
-        or manifest.soft_bindings != (binding,)
-        or manifest.thumbnail is None
+        or manifest.bytes != store
+        or manifest.soft_bindings != bindings
+        or manifest.thumbnail != request.thumbnail
         or set(manifest.failures) != {"signingCredential.untrusted"}
         or not (manifest.signature_valid and manifest.assertions_valid)
         or manifest.hard_binding != "match"
     ):
         found = "no manifest" if manifest is None else ", ".join(manifest.failures) or "no failure"
-        raise SigningFailed(f"The signed file does not read back valid ({found}).", remedy=_REPORT)
+        raise SigningFailed(f"The signed file does not read back valid ({found}).", remedy=REPORT)

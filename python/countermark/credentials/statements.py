@@ -5,13 +5,17 @@ Source: C2PA 2.2, sections "Actions", "Thumbnail"; CAWG metadata 1.1.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Final
 
-from countermark.credentials import build, soft_binding
+from countermark.credentials import build, soft_binding, training_mining
 from countermark.credentials.claim import Claim
 from countermark.credentials.soft_binding import SoftBinding
+from countermark.credentials.training_mining import TrainingMining
+from countermark.errors import InvalidRecord
+from countermark.record import Record
 
 _ACTIONS: Final = (build.ACTIONS, "c2pa.actions")
 
@@ -28,6 +32,9 @@ class Statements:
     generator: str | None
     created: datetime | None
     thumbnail: bytes | None
+    record: Record | None
+    training_mining: TrainingMining | None
+    redactions: tuple[str, ...]
 
 
 def statements(claim: Claim) -> Statements:
@@ -49,6 +56,9 @@ def statements(claim: Claim) -> Statements:
         generator=_first_text(_agent(action) for action in actions),
         created=next((t for action in actions if (t := parse_time(action.get("when")))), None),
         thumbnail=_thumbnail(claim),
+        record=_record(claim),
+        training_mining=_training_mining(claim),
+        redactions=tuple(claim.redactions),
     )
 
 
@@ -100,6 +110,20 @@ def _thumbnail(claim: Claim) -> bytes | None:
         if label.startswith("c2pa.thumbnail.claim") and (content := box.content(b"bidb")):
             return claim.data(content)
     return None
+
+
+def _record(claim: Claim) -> Record | None:
+    """Our own assertion; None for one that this version cannot render as a whole."""
+    for box in claim.named(build.RECORD):
+        if content := box.content(b"json"):
+            with contextlib.suppress(InvalidRecord, UnicodeDecodeError):
+                return Record.from_json(claim.data(content).decode())
+    return None
+
+
+def _training_mining(claim: Claim) -> TrainingMining | None:
+    found = (training_mining.parse(claim.decoded(b)) for b in claim.named(training_mining.LABEL))
+    return next((one for one in found if one is not None), None)
 
 
 def _first_text(values: Any) -> str | None:

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from countermark.credentials import jumbf, library
-from countermark.credentials.assets import load
+from countermark.credentials.assets import opened
 from countermark.credentials.containers import locate, media_type
 from countermark.credentials.lint import actions, bindings, labels, references, rules, signature
 from countermark.credentials.lint.parts import Parts, take_apart
 from countermark.credentials.lint.references import Index
 from countermark.credentials.lint.rules import Finding, Rule, Severity
 from countermark.credentials.statements import parse_time
+from countermark.credentials.trust import Trust
 from countermark.errors import UnreadableManifest
 
 __all__ = ["RULES", "Finding", "Rule", "Severity", "lint"]
@@ -49,7 +50,8 @@ def lint(asset: BinaryIO | Path) -> tuple[Finding, ...]:
 
     Raises `SourceNotFound` for unreadable files.
     """
-    data = load(asset)
+    with opened(asset) as stream:
+        data = stream.read()
     found = _found(data)
     return tuple(finding for finding, _ in zip(found, range(_MAX_FINDINGS), strict=False))
 
@@ -100,7 +102,7 @@ def _time(kind: str, data: bytes, store: bytes | None) -> datetime | None:
 
 def _seen(kind: str, data: bytes, store: bytes | None) -> library.Findings | None:
     """What the library says, who trusts nobody here."""
-    return library.validate(kind, data, store, anchors=b"")
+    return library.validate(kind, data, store, trust=Trust.nobody())
 
 
 def _store(store: bytes, signed_at: datetime | None) -> Iterator[Finding]:

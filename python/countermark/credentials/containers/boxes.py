@@ -1,0 +1,79 @@
+"""Stores in files made of chunks or boxes: WebP, WAV and AVI; AVIF, HEIF, MP4 and MOV; JPEG XL.
+
+Source: C2PA 2.2, appendix A.3 and A.5; ISO/IEC 14496-12; ISO/IEC 18181-2.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Final
+
+from countermark.credentials.containers.location import (
+    MAX_PARTS,
+    Content,
+    Location,
+    is_store,
+    trimmed,
+)
+
+_C2PA_UUID: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+
+
+def riff(asset: Content) -> Iterator[Location]:
+    """The store in a C2PA chunk."""
+    at = 12
+    for _ in range(MAX_PARTS):
+        head = asset[at : at + 8]
+        start = at + 8
+        end = start + int.from_bytes(head[4:], "little")
+        if len(head) < 8 or end > len(asset):
+            return
+        if head[:4] == b"C2PA":
+            yield Location((trimmed(asset, start, end),))
+        at = end + (end - start) % 2
+
+
+def bmff(asset: Content) -> Iterator[Location]:
+    """The store in the uuid box of C2PA whose purpose is manifest."""
+    for kind, (_, start, end) in _boxes(asset):
+        if kind == b"uuid":
+            # UUID, version and flags, the purpose as a C string, the offset of a Merkle box.
+            head = asset[start : start + 29]
+            if head[:16] == _C2PA_UUID and head[20:] == b"manifest\0" and start + 37 <= end:
+                yield Location((trimmed(asset, start + 37, end),))
+
+
+def jxl(asset: Content) -> Iterator[Location]:
+    """The store is itself a box of the file."""
+    for kind, (at, _, end) in _boxes(asset):
+        if kind == b"jumb" and is_store(asset[at : at + 32]):
+            yield Location(((at, end),))
+
+
+def can_hash_in_pieces(asset: Content) -> bool:
+    """Whether the library can hash the media data as a Merkle tree: there is one such box.
+
+    Of several, c2pa-rs 0.91 writes a tree that it then finds wrong itself.
+    """
+    if asset[4:8] != b"ftyp":
+        return False
+    return sum(kind == b"mdat" for kind, _ in _boxes(asset)) == 1
+
+
+def _boxes(asset: Content) -> Iterator[tuple[bytes, tuple[int, int, int]]]:
+    """Kind, offset, offset of the content and end of each box of the outermost level."""
+    at = 0
+    for _ in range(MAX_PARTS):
+        head = asset[at : at + 16]
+        if len(head) < 8:
+            return
+        length, kind = struct.unpack_from(">I4s", head)
+        header = 8
+        if length == 1 and len(head) == 16:
+            header, length = 16, int.from_bytes(head[8:], "big")
+        end = len(asset) if length == 0 else at + length
+        if end < at + header or end > len(asset):
+            return
+        yield kind, (at, at + header, end)
+        at = end

@@ -1,0 +1,75 @@
+"""Stores in SVG and PDF files.
+
+Source: C2PA 2.2, appendix A.3.4 (SVG) and A.4 (PDF).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from typing import Final
+from xml.parsers import expat
+
+from countermark.credentials.containers.location import Content, Location, Span, trimmed
+from countermark.credentials.jumbf import STORE_UUID
+
+_CHUNK_BYTES: Final = 1 << 18
+_MANIFEST_PATH: Final = ["svg", "metadata", "c2pa:manifest"]
+_PDF_STORE: Final = re.compile(
+    rb"stream\r?\n(?=....jumb....jumd" + re.escape(STORE_UUID) + rb")", re.DOTALL
+)
+_PDF_STORE_BYTES: Final = 8 + 32
+
+
+def svg(asset: Content) -> Iterator[Location]:
+    """The store in base64, as the text of svg/metadata/c2pa:manifest."""
+    for start, end in _svg_texts(asset):
+        try:
+            store = base64.b64decode(asset[start:end], validate=True)
+        except binascii.Error:  # a comment or a reference in the text, or no base64 at all
+            continue
+        if store:
+            yield Location(((start, end),), decoded_bytes=len(store))
+
+
+def _svg_texts(asset: Content) -> list[Span]:
+    """Where the texts of that element lie; those before the place where the XML is damaged."""
+    found: list[Span] = []
+    path: list[str] = []
+    begin: list[int] = []
+    parser = expat.ParserCreate()
+
+    def opened(name: str, _: dict[str, str]) -> None:
+        path.append(name)
+        begin.clear()
+
+    def text(_: str) -> None:
+        if not begin and path == _MANIFEST_PATH:
+            begin.append(parser.CurrentByteIndex)
+
+    def closed(_: str) -> None:
+        if begin and path == _MANIFEST_PATH:
+            found.append((begin.pop(), parser.CurrentByteIndex))
+        path.pop()
+
+    parser.StartElementHandler = opened
+    parser.CharacterDataHandler = text
+    parser.EndElementHandler = closed
+    try:
+        for at in range(0, len(asset), _CHUNK_BYTES):
+            parser.Parse(asset[at : at + _CHUNK_BYTES], False)
+    except (expat.ExpatError, ValueError, LookupError):  # the latter: unknown encodings
+        pass
+    return found
+
+
+def pdf(asset: Content) -> Iterator[Location]:
+    """The store as the data of a stream object, which is never compressed."""
+    found: set[int] = set()
+    for at in range(0, len(asset), _CHUNK_BYTES):
+        chunk = asset[at : at + _CHUNK_BYTES + _PDF_STORE_BYTES]
+        found.update(at + match.end() for match in _PDF_STORE.finditer(chunk))
+    for start in sorted(found):
+        yield Location((trimmed(asset, start, len(asset)),))

@@ -1,0 +1,84 @@
+"""Stores in MP3 and FLAC files: a general encapsulated object of the ID3v2 tag before the sound.
+
+Source: C2PA 2.2, appendix A.4; ID3v2.3 and ID3v2.4, frame GEOB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from countermark.credentials.containers.location import MAX_PARTS, Content, Location, Span
+
+HEADER_BYTES: Final = 10
+
+_MEDIA_TYPES: Final = (b"application/c2pa", b"application/x-c2pa-manifest-store")
+_UTF16: Final = (1, 2)
+_LONGEST_TEXTS: Final = 4096  # media type, file name and description together
+
+
+def tag_end(asset: Content) -> int:
+    """Offset behind the tag; 0 when the file begins without one of a known version."""
+    head = asset[:HEADER_BYTES]
+    if len(head) < HEADER_BYTES or head[:3] != b"ID3" or head[3] not in (3, 4):
+        return 0
+    return HEADER_BYTES + _synchsafe(head[6:])
+
+
+def id3(asset: Content) -> Iterator[Location]:
+    """The store in a GEOB frame; tags that hide bytes by unsynchronisation are not searched."""
+    end = tag_end(asset)
+    version, flags = asset[3:4], int.from_bytes(asset[5:6], "big")
+    if not 0 < end <= len(asset) or flags & 0x80:
+        return
+    at = HEADER_BYTES + (_extended_header(asset, version) if flags & 0x40 else 0)
+    for _ in range(MAX_PARTS):
+        head = asset[at : at + 10]
+        if len(head) < 10 or head[:1] == b"\0":  # padding
+            return
+        size = _synchsafe(head[4:8]) if version == b"\4" else int.from_bytes(head[4:8], "big")
+        start, at = at + 10, at + 10 + size
+        if at > end:
+            return
+        # The second byte of flags says that a frame is compressed, encrypted or stuffed.
+        if head[:4] == b"GEOB" and head[9] == 0 and (span := _object(asset, start, at)):
+            yield Location((span,))
+
+
+def _object(asset: Content, start: int, end: int) -> Span | None:
+    """Where the data of a GEOB frame lies, when it is a manifest store."""
+    head = asset[start : min(end, start + _LONGEST_TEXTS)]
+    media_type, _, _ = head[1:].partition(b"\0")
+    if not head or media_type not in _MEDIA_TYPES:
+        return None
+    at: int | None = 1 + len(media_type) + 1
+    for _ in ("file name", "description"):
+        at = _after_text(head, at, wide=head[0] in _UTF16)
+        if at is None:
+            return None
+    return None if at is None or start + at >= end else (start + at, end)
+
+
+def _after_text(head: bytes, at: int | None, *, wide: bool) -> int | None:
+    """Offset behind the terminator of the text at `at`."""
+    if at is None:
+        return None
+    unit = 2 if wide else 1
+    for position in range(at, len(head) - unit + 1, unit):
+        if not any(head[position : position + unit]):
+            return position + unit
+    return None
+
+
+def _extended_header(asset: Content, version: bytes) -> int:
+    """Its length, which in version 4 includes the four bytes of the length itself."""
+    field = asset[HEADER_BYTES : HEADER_BYTES + 4]
+    return _synchsafe(field) if version == b"\4" else 4 + int.from_bytes(field, "big")
+
+
+def _synchsafe(field: bytes) -> int:
+    """A number of seven bits a byte."""
+    value = 0
+    for byte in field:
+        value = value << 7 | byte & 0x7F
+    return value

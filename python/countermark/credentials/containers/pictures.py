@@ -1,0 +1,147 @@
+"""Stores in JPEG, PNG, GIF and TIFF files.
+
+Source: C2PA 2.2, appendix A.3; ISO/IEC 19566-5 annex D (JPEG); GIF89a, clause 26; TIFF 6.0.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Final
+
+from countermark.credentials.containers.location import (
+    MAX_PARTS,
+    Content,
+    Location,
+    Span,
+    is_store,
+    trimmed,
+    unpack,
+)
+from countermark.credentials.jumbf import damaged
+from countermark.errors import UnreadableManifest
+
+_GIF_EXTENSION: Final = b"\x21"
+_GIF_APPLICATION: Final = b"\x21\xff\x0bC2PA_GIF\x01\0\0"
+_TIFF_TAG: Final = 0xCD41
+# Directories that overlap could otherwise keep a reader busy for hours.
+_TIFF_MAX_PAGES: Final = 64
+_TIFF_MAX_ENTRIES: Final = 4096
+
+
+# JPEG: APP11 segments "JP", instance En, sequence Z, then a part of the box. From the second
+# segment on, the box header is repeated and belongs to the segment, not to the store.
+
+
+def jpeg(asset: Content) -> Iterator[Location]:
+    """The store in APP11 segments before the first scan."""
+    parts: dict[int, list[Span]] = {}
+    for start, end in _jpeg_segments(asset):
+        head = asset[start : start + 40]
+        instance, sequence = struct.unpack_from(">HI", head, 2)
+        if sequence == 1 and is_store(head[8:]):
+            if instance in parts:
+                raise _interleaved()
+            parts[instance] = [(start + 8, end)]
+        elif instance in parts:
+            if sequence != len(parts[instance]) + 1:
+                raise _interleaved()
+            parts[instance].append((start + 16, end))
+    for spans in parts.values():
+        yield Location(tuple(spans))
+
+
+def _interleaved() -> UnreadableManifest:
+    return damaged("The APP11 segments of the manifest store are not in sequence")
+
+
+def _jpeg_segments(asset: Content) -> Iterator[Span]:
+    """Payloads of the APP11 segments that can hold a JUMBF box, up to the first scan."""
+    at = 2
+    for _ in range(MAX_PARTS):
+        head = asset[at : at + 6]
+        if len(head) < 4 or head[0] != 0xFF or head[1] == 0xDA:
+            return
+        marker = head[1]
+        if marker == 0xFF:  # fill byte
+            at += 1
+            continue
+        if marker == 0x01 or 0xD0 <= marker <= 0xD9:  # markers without a length
+            at += 2
+            continue
+        end = at + 2 + int.from_bytes(head[2:4], "big")
+        if end > len(asset):
+            return
+        if marker == 0xEB and head[4:6] == b"JP" and end - at >= 20:
+            yield at + 4, end
+        at = max(end, at + 2)
+
+
+def png(asset: Content) -> Iterator[Location]:
+    """The store in a caBX chunk."""
+    at = 8
+    for _ in range(MAX_PARTS):
+        head = asset[at : at + 8]
+        start = at + 8
+        end = start + int.from_bytes(head[:4], "big")
+        if len(head) < 8 or end + 4 > len(asset):
+            return
+        if head[4:] == b"caBX":
+            # The span is the whole chunk: its checksum is computed from these bounds.
+            yield Location(((start, end),), checksum_at=end)
+        at = end + 4
+
+
+def gif(asset: Content) -> Iterator[Location]:
+    """The store in the sub-blocks of an application extension before the first image."""
+    flags = int.from_bytes(asset[10:11], "big")
+    at = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)  # after the colour table
+    for _ in range(MAX_PARTS):
+        head = asset[at : at + 14]
+        if head[:1] != _GIF_EXTENSION:
+            return
+        ours = head == _GIF_APPLICATION
+        blocks = _gif_blocks(asset, at + (14 if ours else 2))
+        if not blocks:
+            return
+        if ours and len(blocks) > 1:
+            yield Location(tuple(blocks[:-1]))
+        at = blocks[-1][1]
+
+
+def _gif_blocks(asset: Content, at: int) -> list[Span]:
+    """The data of sub-blocks, the empty one last; nothing where the file ends inside them."""
+    blocks: list[Span] = []
+    while True:
+        length = asset[at : at + 1]
+        end = at + 1 + int.from_bytes(length, "big")
+        if not length or end > len(asset):
+            return []
+        blocks.append((at + 1, end))
+        if end == at + 1:
+            return blocks
+        at = end
+
+
+def tiff(asset: Content) -> Iterator[Location]:
+    """The store in a tag of a directory; DNG and BigTIFF are such files too."""
+    order = "<" if asset[:2] == b"II" else ">"
+    big = asset[2:4] in (b"+\0", b"\0+")
+    offset_format, count_format = (f"{order}Q",) * 2 if big else (f"{order}I", f"{order}H")
+    entry = struct.Struct(f"{order}HHQQ" if big else f"{order}HHII")
+    try:
+        (at,) = unpack(offset_format, asset, 8 if big else 4)
+        seen: set[int] = set()
+        while at and at not in seen and len(seen) < _TIFF_MAX_PAGES:
+            seen.add(at)
+            (count,) = unpack(count_format, asset, at)
+            if count > _TIFF_MAX_ENTRIES:
+                return
+            at += struct.calcsize(count_format)
+            end = at + count * entry.size
+            for tag, kind, length, start in entry.iter_unpack(asset[at:end]):
+                if tag == _TIFF_TAG and kind in (1, 7) and start + length <= len(asset):
+                    yield Location((trimmed(asset, start, start + length),))
+            (at,) = unpack(offset_format, asset, end)
+    except (struct.error, OverflowError):  # an offset beyond the file, or beyond any file
+        return

@@ -1,0 +1,126 @@
+"""From the library's draft to the signed manifest store: byte strings, hashes, the signature.
+
+The library lays out the manifest around a signature by a key that counts for nothing. Here the
+byte strings that it cannot write are put in place, every hash above them is renewed, and the
+signer signs once. All of it keeps every length, so that the store stays where it is.
+
+Source: C2PA 2.2, sections "Soft binding" and "Digital signatures".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from cryptography import x509
+
+from countermark.credentials import build, cbor, cose, soft_binding
+from countermark.credentials import claim as claims
+from countermark.credentials.claim import Claim
+from countermark.credentials.jumbf import Box
+from countermark.credentials.signer import Signer
+from countermark.credentials.soft_binding import SoftBinding
+from countermark.errors import CountermarkError, SigningFailed
+
+REPORT: Final = "Please report this with the versions of countermark and c2pa-python."
+
+
+def with_soft_binding(store: bytes, binding: SoftBinding) -> bytes:
+    """Put in the byte strings, then renew each hash on the way up to the claim."""
+    store, hashed = _edited(
+        store, soft_binding.LABEL, lambda data: soft_binding.fill(data, binding)
+    )
+    store, _ = _edited(store, build.ACTIONS, lambda data: _relate(data, hashed))
+    return store
+
+
+def _relate(data: dict[Any, Any], soft_binding_hash: bytes) -> None:
+    for action in data["actions"]:
+        for reference in action.get("parameters", {}).get("relatedAssertions", ()):
+            reference["hash"] = soft_binding_hash
+
+
+def _edited(
+    store: bytes, label: str, edit: Callable[[dict[Any, Any]], None]
+) -> tuple[bytes, bytes]:
+    """Edit an assertion's data in place and renew its hash in the claim; also that hash."""
+    claim = claims.parse(store)
+    box = claim.assertions.get(label)
+    if box is None:
+        raise _changed_layout()
+    store = _rewritten(store, _cbor(box), edit)
+    hashed = claims.digest(store, box)
+
+    def renew(content: dict[Any, Any]) -> None:
+        for reference in claims.references(content):
+            if claims.reference_label(reference) == label:
+                reference["hash"] = hashed
+
+    return _rewritten(store, claim.claim_box, renew), hashed
+
+
+def _cbor(box: Box) -> Box:
+    content = box.content(b"cbor")
+    if content is None:
+        raise _changed_layout()
+    return content
+
+
+def _rewritten(store: bytes, box: Box, edit: Callable[[Any], None]) -> bytes:
+    data = store[box.body : box.end]
+    item = cbor.decode(data)
+    if cbor.encode(item) != data:
+        raise _changed_layout()
+    edit(item)
+    return _spliced(store, box, cbor.encode(item))
+
+
+def _spliced(store: bytes, box: Box, data: bytes) -> bytes:
+    if len(data) != box.end - box.body:
+        raise _changed_layout()
+    return store[: box.body] + data + store[box.end :]
+
+
+def _changed_layout() -> SigningFailed:
+    problem = "The C2PA library lays out manifests in an unknown way."
+    return SigningFailed(problem, remedy=REPORT)
+
+
+def with_signature(store: bytes, signer: Signer, leaf: x509.Certificate) -> bytes:
+    """The store with its claim signed, after a look whether the leaf's key did it.
+
+    Raises `SigningFailed` when the signer fails or returns something else.
+    """
+    claim = claims.parse(store)
+    encoded, _, _, replaced = claim.signature()
+    signature = _signature(signer, cose.to_be_signed(encoded, claim.data(claim.claim_box)))
+    if len(signature) != len(replaced):
+        raise SigningFailed(
+            f"The signer returned {len(signature)} bytes instead of {len(replaced)}.",
+            remedy="ECDSA signatures are r and s of equal length, not DER.",
+        )
+    signed = _spliced_signature(claim, signature)
+    if not claims.parse(signed).signed_by(leaf):
+        raise SigningFailed(
+            "The signature does not verify with the signer's own certificate.",
+            remedy="Use the private key that belongs to the leaf certificate.",
+        )
+    return signed
+
+
+def _spliced_signature(claim: Claim, signature: bytes) -> bytes:
+    """The signature is the last item of the COSE_Sign1 array, so it ends the box."""
+    end = claim.signature_box.end
+    return claim.store[: end - len(signature)] + signature + claim.store[end:]
+
+
+def _signature(signer: Signer, data: bytes) -> bytes:
+    try:
+        return bytes(signer.sign(data))
+    except CountermarkError:
+        raise
+    except Exception as error:  # a signer is anything: a token, a cloud, a user's own code
+        raise SigningFailed(
+            f"The signer failed ({type(error).__name__}: {error}).",
+            remedy="Check that the key is available and try again.",
+        ) from error
