@@ -18,13 +18,17 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from countermark.certificates import Finding, Scope, ending_soon, lint, load_der, profile_findings
 
 PROFILE, LEVEL_1, LEVEL_2 = Scope.PROFILE, Scope.LEVEL_1, Scope.LEVEL_2
-NOW = datetime.now(timezone.utc)
 KEY = ec.generate_private_key(ec.SECP256R1())
 LEVELS = x509.ObjectIdentifier("1.3.6.1.4.1.62558.3")
 RECORD = x509.ObjectIdentifier("1.3.6.1.4.1.62558.4")
 EMAIL = ExtendedKeyUsageOID.EMAIL_PROTECTION
 CLAIM_SIGNING = x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
 DOCUMENTS = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
+
+
+def now() -> datetime:
+    """Asked anew each time: certificates here begin five minutes before they are made."""
+    return datetime.now(timezone.utc)
 
 
 def level(number: int) -> tuple[x509.UnrecognizedExtension, bool]:
@@ -41,7 +45,7 @@ def purposes(*wanted: x509.ObjectIdentifier) -> tuple[x509.ExtendedKeyUsage, boo
 
 
 def found(chain: tuple[x509.Certificate, ...]) -> set[tuple[Scope, int, str]]:
-    return {(f.scope, f.certificate, f.field) for f in lint(chain, at=NOW)}
+    return {(f.scope, f.certificate, f.field) for f in lint(chain, at=now())}
 
 
 def signed_with_pss(
@@ -168,7 +172,7 @@ def test_subject_has_three_parts(public_authority: Any, missing: str) -> None:
     del parts[missing]
     subject = x509.Name([x509.NameAttribute(*pair) for pair in parts.values()])
     chain = public_authority.certify(KEY.public_key(), subject=subject)
-    findings = [f for f in lint(chain, at=NOW) if f.field == "subject"]
+    findings = [f for f in lint(chain, at=now()) if f.field == "subject"]
     assert [f.scope for f in findings] == [LEVEL_1, LEVEL_2]
     assert all(f"({missing})" in f.problem for f in findings)
 
@@ -259,14 +263,14 @@ def test_signature_algorithm_is_one_that_c2pa_allows(public_authority: Any) -> N
 def test_time_is_that_of_the_signature(public_authority: Any) -> None:
     chain = public_authority.certify(KEY.public_key())
     for later, field in ((timedelta(days=91), ["validity"]), (timedelta(days=89), [])):
-        findings = profile_findings(chain, at=NOW + later)
+        findings = profile_findings(chain, at=now() + later)
         assert [finding.field for finding in findings] == field
 
 
 def test_end_is_announced_30_days_ahead(public_authority: Any) -> None:
     chain = public_authority.certify(KEY.public_key(), days=90)
-    assert ending_soon(chain, at=NOW + timedelta(days=59)) is None
-    assert ending_soon(chain, at=NOW + timedelta(days=61)) is chain[0]
+    assert ending_soon(chain, at=now() + timedelta(days=59)) is None
+    assert ending_soon(chain, at=now() + timedelta(days=61)) is chain[0]
 
 
 def test_every_finding_has_clause_and_remedy_and_is_json(
@@ -287,10 +291,10 @@ def certificate_cases(public_authority: Any) -> Callable[[], list[Finding]]:
         every: list[Finding] = []
         for changes, _ in LEAVES.values():
             chain = public_authority.certify(KEY.public_key(), **changes)
-            every += lint(chain, at=NOW)
+            every += lint(chain, at=now())
         for changes, _ in ISSUERS.values():
             issuer = public_authority.certify_issuer(**changes)
-            every += lint(public_authority.certify(KEY.public_key(), issued_by=issuer), at=NOW)
+            every += lint(public_authority.certify(KEY.public_key(), issued_by=issuer), at=now())
         return every
 
     return findings
@@ -317,7 +321,7 @@ def test_damaged_certificates_are_unreadable_or_linted(public_authority: Any, pa
             outcomes["refused"] += 1
             continue
         outcomes["read"] += 1
-        for finding in lint((certificate, issuer), at=NOW):
+        for finding in lint((certificate, issuer), at=now()):
             assert str(finding)
             json.dumps(finding.as_dict())
     assert min(outcomes.values()) > 100, outcomes
