@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import random
 import struct
 from collections.abc import Callable
@@ -240,7 +241,7 @@ def test_responses_in_status_assertions_are_found(store: bytes, signer: Any) -> 
     claim = claims.parse(store)
     assert claim.ocsp_responses() == ()
     whole = store + superbox
-    (box,) = jumbf._walk(whole, len(store), len(whole), 4)
+    (box,) = jumbf._walk(whole, len(store), len(whole), 4, itertools.count())
     assertions = {**claim.assertions, box.label: box}
     claim = dataclasses.replace(claim, store=whole, assertions=assertions)
     assert claim.ocsp_responses() == (content,)

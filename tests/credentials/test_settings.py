@@ -17,12 +17,12 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from countermark import certificates
 from countermark.credentials import (
     Kind,
     Signed,
     Trust,
     TrustList,
-    certificates,
     library,
     profile,
     read,

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from countermark import certificates
 from countermark.credentials import (
     Kind,
     Manifest,
@@ -24,7 +25,6 @@ from countermark.credentials import (
     Trust,
     TrustList,
     TrustStatus,
-    certificates,
     library,
     profile,
     read,

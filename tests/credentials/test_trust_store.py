@@ -204,12 +204,12 @@ def test_failed_update_changes_nothing(
         raise OSError(28, "No space left on device")
 
     for step in range(2):  # at the certificates, at the metadata
-        calls = iter([files._write] * step + [full] * 9)
-        write = files._write
-        monkeypatch.setattr(files, "_write", lambda *a, calls=calls: next(calls)(*a))
+        calls = iter([files._sync] * step + [full] * 9)
+        write = files._sync
+        monkeypatch.setattr(files, "_sync", lambda *a, calls=calls: next(calls)(*a))
         with pytest.raises(DestinationNotWritable):
             store.update(file(signer.chain[1]), Kind.CLAIM, today=TODAY)
-        monkeypatch.setattr(files, "_write", write)
+        monkeypatch.setattr(files, "_sync", write)
         assert store.trust() == before
 
 

@@ -27,6 +27,7 @@ _MAX_CERTIFICATES: Final = 16
 
 _RULES: Final[Mapping[str, Rule]] = {
     "issuer": rules.CERTIFICATE_ORDER,
+    "issuers": rules.CERTIFICATE_ORDER,
     "validity": rules.CERTIFICATE_VALIDITY,
     "key usage": rules.CERTIFICATE_USAGE,
     "extended key usage": rules.CERTIFICATE_USAGE,
