@@ -15,7 +15,7 @@ from countermark.keys import DevelopmentIssuer, KeyringStore, Pkcs11Signer, Time
 from countermark.keys.issuing import common_name, pem
 
 KEY = ec.generate_private_key(ec.SECP256R1())
-PACKAGES = ("asn1crypto", "keyring", "pkcs11", "rfc3161_client")
+PACKAGES = ("keyring", "pkcs11", "rfc3161_client")
 
 
 def token(issuer: DevelopmentIssuer) -> Any:
@@ -34,7 +34,6 @@ def stamp(issuer: DevelopmentIssuer) -> Any:
         ("keyring", "keyring", lambda _: KeyringStore().add("studio", KEY)),
         ("pkcs11", "pkcs11", token),
         ("rfc3161_client", "timestamps", stamp),
-        ("asn1crypto", "timestamps", stamp),
     ],
 )
 def test_missing_package_is_named_with_its_extra(

@@ -302,7 +302,7 @@ def test_certificate_of_an_unknown_key_is_refused(
     assert snapshot(home) == before
 
 
-@pytest.mark.parametrize("step", ["write_file", "files.sync_folder", "files._write"])
+@pytest.mark.parametrize("step", ["write_file", "files.sync_folder", "files._sync"])
 def test_import_that_was_cut_off_can_be_repeated(
     home: keys.Home, answer: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

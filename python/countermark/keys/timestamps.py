@@ -157,11 +157,10 @@ def _with_sorted_certificates(content: bytes) -> bytes:
 
 def _module() -> Any:
     try:
-        import asn1crypto  # noqa: F401
         import rfc3161_client
     except ImportError as error:
         raise MissingExtra(
-            "Time stamps need the packages asn1crypto and rfc3161-client.",
+            "Time stamps need the package rfc3161-client.",
             remedy="Install it: pip install 'countermark[timestamps]'.",
         ) from error
     return rfc3161_client
