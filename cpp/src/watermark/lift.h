@@ -31,7 +31,7 @@ class Arrival {
  private:
   void EndCells();
 
-  Plane arriving_, opposing_;  // cells, means of their pixels
+  Plane arriving_, opposing_;   // cells, means of their pixels
   float *products_, *squares_;  // sums down the columns of the current row of cells
   size_t width_, height_;
   size_t row_ = 0;
