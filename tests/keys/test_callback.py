@@ -10,11 +10,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from countermark.certificates import ALGORITHMS
 from countermark.credentials import Signer
 from countermark.errors import SigningFailed, UnusableCertificate
 from countermark.keys import CallbackSigner, DevelopmentIssuer
 from countermark.keys.issuing import common_name, pem
-from countermark.keys.signatures import ALGORITHMS, from_der
+from countermark.keys.signatures import from_der
 
 KEYS: dict[str, Any] = {
     "es256": ec.generate_private_key(ec.SECP256R1()),

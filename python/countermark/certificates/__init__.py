@@ -30,11 +30,14 @@ from countermark.certificates.reading import (
     load_pem,
     name,
 )
+from countermark.certificates.signature_algorithms import ALGORITHMS, Algorithm
 
 __all__ = [
+    "ALGORITHMS",
     "CLAIM_SIGNING",
     "EXPIRY_NOTICE",
     "PARSE_ERRORS",
+    "Algorithm",
     "Finding",
     "Scope",
     "assurance_findings",

@@ -11,8 +11,7 @@ from datetime import datetime, timezone
 
 from cryptography import x509
 
-from countermark.certificates import ending_soon, load_pem, profile_findings
-from countermark.credentials.cose import ALGORITHMS
+from countermark.certificates import ALGORITHMS, ending_soon, load_pem, profile_findings
 from countermark.credentials.signer import Signer
 from countermark.errors import CertificateExpiresSoon, UnusableCertificate
 

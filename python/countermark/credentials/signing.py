@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from countermark import files
+from countermark.certificates import ALGORITHMS
 from countermark.credentials import build, cose, library, profile, reading
 from countermark.credentials.assets import Stream, Watched, opened
 from countermark.credentials.containers import StreamContent, can_hash_in_pieces, locate
@@ -245,7 +246,7 @@ def _placeholder_key(name: str, bits: int) -> bytes:
 
     The library wants one to lay out the manifest, and reserves less room than for a callback.
     """
-    algorithm = cose.ALGORITHMS[name]
+    algorithm = ALGORITHMS[name]
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
     if algorithm.curve is not None:
         key = ec.generate_private_key(algorithm.curve())

@@ -58,7 +58,7 @@ class Authority:
         leaf = (
             _builder(subject, public_key, self.certificate.subject, self._public_key(), end)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(authority=False), critical=True)
+            .add_extension(usage(authority=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
             .sign(self.private_key, hashes.SHA256())
         )
@@ -137,7 +137,7 @@ def _authority(
     return (
         _builder(subject, key.public_key(), issuer, issuer_key.public_key(), end)
         .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
-        .add_extension(_usage(authority=True), critical=True)
+        .add_extension(usage(authority=True), critical=True)
         .sign(issuer_key, hashes.SHA256())
     )
 
@@ -163,7 +163,8 @@ def _builder(
     )
 
 
-def _usage(*, authority: bool) -> x509.KeyUsage:
+def usage(*, authority: bool) -> x509.KeyUsage:
+    """The key usage of an authority, or of a leaf that signs claims."""
     return x509.KeyUsage(
         digital_signature=not authority,
         content_commitment=False,

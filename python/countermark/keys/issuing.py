@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from countermark.errors import IssuingFailed
+from countermark.keys.development import usage
 
 _PURPOSES: Final = (
     ExtendedKeyUsageOID.EMAIL_PROTECTION,
@@ -96,7 +97,7 @@ class DevelopmentIssuer:
             .not_valid_before(today)
             .not_valid_after(today + self.validity)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(authority=False), critical=True)
+            .add_extension(usage(authority=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage(_PURPOSES), critical=False)
             .sign(self.private_key, hashes.SHA256())
         )
@@ -140,7 +141,7 @@ def _authority(
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + _AUTHORITY_VALIDITY)
         .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
-        .add_extension(_usage(authority=True), critical=True)
+        .add_extension(usage(authority=True), critical=True)
         .sign(issuer_key, hashes.SHA256())
     )
 
@@ -160,18 +161,4 @@ def _builder(
         .serial_number(x509.random_serial_number())
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         .add_extension(authority, critical=False)
-    )
-
-
-def _usage(*, authority: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not authority,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=authority,
-        crl_sign=authority,
-        encipher_only=False,
-        decipher_only=False,
     )

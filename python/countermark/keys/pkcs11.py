@@ -19,6 +19,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from countermark.certificates import ALGORITHMS
 from countermark.errors import (
     InvalidArgument,
     KeyMissing,
@@ -124,7 +125,7 @@ Check its path, and what its own settings ask for.
                 object_class=pkcs11.ObjectClass.PUBLIC_KEY, label=private.label, id=private.id
             )
             key = _decoded(found, self.algorithm)
-        if not signatures.ALGORITHMS[self.algorithm].fits(key):
+        if not ALGORITHMS[self.algorithm].fits(key):
             raise UnusableKey(
                 f"The key in the token is not one for {self.algorithm}.",
                 remedy="Name the key's own algorithm.",
@@ -196,7 +197,7 @@ def _mechanism(algorithm: str) -> tuple[dict[str, Any], hashes.HashAlgorithm | N
     """How the token signs, and the digest that it is given instead of the data, if any."""
     pkcs11 = _module()
     if algorithm in ("es256", "es384", "es512"):
-        return {"mechanism": pkcs11.Mechanism.ECDSA}, signatures.ALGORITHMS[algorithm].digest
+        return {"mechanism": pkcs11.Mechanism.ECDSA}, ALGORITHMS[algorithm].digest
     if algorithm == "ed25519":
         return {"mechanism": pkcs11.Mechanism.EDDSA}, None
     if algorithm == "ps256":

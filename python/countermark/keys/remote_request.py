@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from countermark.certificates import ALGORITHMS
 from countermark.errors import InvalidArgument, UnusableKey
 from countermark.keys import signatures
 
@@ -40,11 +41,11 @@ def remote_request(
     the key is not one for the algorithm, `InvalidArgument` for one that C2PA does not know; what
     `sign` raises comes out as it is.
     """
-    known = signatures.ALGORITHMS.get(algorithm)
+    known = ALGORITHMS.get(algorithm)
     if known is None:
         raise InvalidArgument(
             f"{algorithm!r:.40} is no signature algorithm of C2PA.",
-            remedy=f"Use one of: {', '.join(signatures.ALGORITHMS)}.",
+            remedy=f"Use one of: {', '.join(ALGORITHMS)}.",
         )
     if not known.fits(public_key):
         raise UnusableKey(

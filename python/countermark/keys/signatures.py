@@ -6,49 +6,20 @@ Source: RFC 9053, section 2; RFC 8230, section 2; C2PA 2.2, section "Digital sig
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import (
     decode_dss_signature,
     encode_dss_signature,
 )
 
+from countermark.certificates import ALGORITHMS, Algorithm
 from countermark.errors import SigningFailed, UnusableCertificate
 
 PublicKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
-
-
-@dataclass(frozen=True, slots=True)
-class Algorithm:
-    """What an algorithm's name stands for; `digest` and `curve` are None where it has none."""
-
-    digest: hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None = None
-    curve: type[ec.EllipticCurve] | None = None
-
-    def fits(self, key: object) -> bool:
-        """Whether a public key is of the kind that this algorithm uses."""
-        if self.curve is not None:
-            return isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, self.curve)
-        if self.digest is not None:
-            return isinstance(key, rsa.RSAPublicKey)
-        return isinstance(key, ed25519.Ed25519PublicKey)
-
-
-ALGORITHMS: Final = {
-    "es256": Algorithm(hashes.SHA256(), ec.SECP256R1),
-    "es384": Algorithm(hashes.SHA384(), ec.SECP384R1),
-    "es512": Algorithm(hashes.SHA512(), ec.SECP521R1),
-    "ps256": Algorithm(hashes.SHA256()),
-    "ps384": Algorithm(hashes.SHA384()),
-    "ps512": Algorithm(hashes.SHA512()),
-    "ed25519": Algorithm(),
-}
-"""The algorithms by their names in C2PA."""
 
 
 def leaf_key(certificate_chain: bytes, algorithm: str) -> Any:
@@ -88,6 +59,7 @@ def checked(key: Any, algorithm: str, signature: object, data: bytes) -> bytes:
 
     `signature`: as the key's keeper gave it; ECDSA as r and s of equal length, or in DER.
 
+    >>> from cryptography.hazmat.primitives import hashes
     >>> private_key = ec.generate_private_key(ec.SECP256R1())
     >>> der = private_key.sign(b"data", ec.ECDSA(hashes.SHA256()))
     >>> len(checked(private_key.public_key(), "es256", der, b"data"))
