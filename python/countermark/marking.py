@@ -36,6 +36,7 @@ from typing import BinaryIO, Final, cast
 import numpy as np
 
 from countermark import credentials, files, fingerprint, image, keys, watermark
+from countermark.auditing import audited
 from countermark.credentials import WATERMARK_ALGORITHM, Signed, Signer, SoftBinding, Trust
 from countermark.errors import CountermarkError, InvalidArgument, MarkNotReadable
 from countermark.image import Picture
@@ -87,7 +88,8 @@ def mark(
     `registry`: by default the one of the home folder. `strength`: of the watermark.
 
     The destination is written in one piece and only together with the registry's entry: when
-    anything fails, both are as they were.
+    anything fails, both are as they were. The use of the key is in the registry's log all the
+    same, from before the signature was there to be used.
 
     Raises `SourceNotFound`, `ImageError` for files that are no picture or cannot be marked,
     `MarkNotReadable` for pictures that do not hold the watermark, `InvalidArgument` when the
@@ -106,7 +108,7 @@ def mark(
         payload = registry.new_payload()
 
         picture = _watermarked(original, payload, strength)
-        signed = _signed(content, picture, payload, record, signer)
+        signed = _signed(content, picture, payload, record, audited(signer, registry))
         hash_ = fingerprint.pdq(image.upright(picture.pixels, picture.orientation))
         digest = hashlib.sha256(signed.manifest)
         entry = Entry(
