@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from keyring.backends import fail, null
 from keyrings.alt.file import PlaintextKeyring
 
+from countermark.certificates import dump_pem
 from countermark.credentials import Signer
 from countermark.errors import (
     KeyExists,
@@ -21,8 +22,8 @@ from countermark.errors import (
     UnusableCertificate,
     UnusableKey,
 )
-from countermark.keys import DevelopmentIssuer, KeyringStore
-from countermark.keys.issuing import common_name, pem
+from countermark.keys import DevelopmentAuthority, KeyringStore
+from countermark.keys.issuing import common_name
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 
@@ -43,8 +44,8 @@ def store(tmp_path: Path) -> KeyringStore:
 
 
 @pytest.fixture
-def chain(issuer: DevelopmentIssuer) -> bytes:
-    return pem(*issuer.certify(KEY.public_key(), common_name("Studio")))
+def chain(issuer: DevelopmentAuthority) -> bytes:
+    return dump_pem(*issuer.certify(KEY.public_key(), common_name("Studio")))
 
 
 def test_kept_key_signs_a_picture(

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,14 +30,14 @@ from countermark.errors import (
     PoolEmpty,
     UnusableKey,
 )
-from countermark.keys import DevelopmentIssuer, LocalSigner, OneTimeSigner, Pool
+from countermark.keys import DevelopmentAuthority, LocalSigner, OneTimeSigner, Pool
 from countermark.keys.issuing import common_name, request
 
 WORKER = [sys.executable, os.fspath(Path(__file__).with_name("pool_worker.py"))]
 
 
 @pytest.fixture
-def make_pool(tmp_path: Path, issuer: DevelopmentIssuer) -> Callable[..., Pool]:
+def make_pool(tmp_path: Path, issuer: DevelopmentAuthority) -> Callable[..., Pool]:
     def make_pool(filled: int = 0, **options: Any) -> Pool:
         options = {"issuer": issuer, "capacity": filled or 3, "low_water_mark": 0} | options
         pool = Pool(tmp_path / "pool", name="Camera", **options)
@@ -254,7 +254,7 @@ def test_only_the_owner_may_enter(make_pool: Callable[..., Pool]) -> None:
 class Broken:
     """An issuer that gives something else after `good` certificates."""
 
-    issuer: DevelopmentIssuer
+    issuer: DevelopmentAuthority
     spoil: Callable[[Sequence[x509.Certificate]], Sequence[x509.Certificate]]
     good: int = 0
 
@@ -281,7 +281,7 @@ def _refuse(chain: Sequence[x509.Certificate]) -> Sequence[x509.Certificate]:
     ],
 )
 def test_what_the_issuer_gives_is_checked(
-    make_pool: Callable[..., Pool], issuer: DevelopmentIssuer, spoil: Any, sentence: str
+    make_pool: Callable[..., Pool], issuer: DevelopmentAuthority, spoil: Any, sentence: str
 ) -> None:
     counted.clear()
     pool = make_pool(issuer=Broken(issuer, spoil, good=1), capacity=3)
@@ -291,8 +291,10 @@ def test_what_the_issuer_gives_is_checked(
     pool.take().sign(b"data")
 
 
-def test_expired_chain_is_refused(make_pool: Callable[..., Pool]) -> None:
-    past = DevelopmentIssuer.create(organisation="Example", validity=timedelta(seconds=0))
+def test_expired_chain_is_refused(
+    make_pool: Callable[..., Pool], issuer: DevelopmentAuthority
+) -> None:
+    past = replace(issuer, validity=timedelta(seconds=0))
     with pytest.raises(IssuingFailed, match="not valid now"):
         make_pool(issuer=past).refill()
 
@@ -314,7 +316,7 @@ def test_marks_that_cannot_be_are_refused(
 
 @pytest.mark.parametrize("name", ["", "x" * 65, None])
 def test_name_that_fits_no_certificate_is_refused(
-    tmp_path: Path, issuer: DevelopmentIssuer, name: Any
+    tmp_path: Path, issuer: DevelopmentAuthority, name: Any
 ) -> None:
     with pytest.raises(InvalidArgument, match="common name"):
         Pool(tmp_path / "pool", issuer, name=name)
@@ -328,7 +330,7 @@ def test_folder_that_vanished_is_said(make_pool: Callable[..., Pool]) -> None:
             use()
 
 
-def test_folder_that_cannot_be_made_is_said(tmp_path: Path, issuer: DevelopmentIssuer) -> None:
+def test_folder_that_cannot_be_made_is_said(tmp_path: Path, issuer: DevelopmentAuthority) -> None:
     (tmp_path / "file").write_text("in the way")
     for folder in (tmp_path / "file", tmp_path / "file" / "pool", Path("\0")):
         with pytest.raises(DestinationNotWritable):
@@ -343,7 +345,7 @@ def test_no_key_is_shown(make_pool: Callable[..., Pool], home: keys.Home) -> Non
     assert "Key object" not in shown
 
 
-def test_request_must_be_signed_by_its_key(issuer: DevelopmentIssuer) -> None:
+def test_request_must_be_signed_by_its_key(issuer: DevelopmentAuthority) -> None:
     key, other = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     der = request(key, "Camera").public_bytes(serialization.Encoding.DER)
     forged = der.replace(_point(key), _point(other))

@@ -14,10 +14,11 @@
 
 from countermark.keys.algorithms import ALGORITHMS
 from countermark.keys.callback import CallbackSigner
+from countermark.keys.development import DevelopmentAuthority, create_authority
 from countermark.keys.est import EstIssuer
 from countermark.keys.home import Home, create_home, home_folder, open_home
 from countermark.keys.importing import import_chain
-from countermark.keys.issuing import DevelopmentIssuer, Issuer
+from countermark.keys.issuing import Issuer
 from countermark.keys.keyring_store import KeyringStore
 from countermark.keys.local_signer import LocalSigner
 from countermark.keys.pkcs11 import Pkcs11Key, Pkcs11Signer
@@ -38,7 +39,7 @@ __all__ = [
     "ALGORITHMS",
     "CallbackSigner",
     "ConformingProduct",
-    "DevelopmentIssuer",
+    "DevelopmentAuthority",
     "EstIssuer",
     "Home",
     "Issuer",
@@ -53,6 +54,7 @@ __all__ = [
     "RevocationReason",
     "SigningRequest",
     "TimestampAuthority",
+    "create_authority",
     "create_home",
     "home_folder",
     "import_chain",

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from countermark import files
-from countermark.certificates import load_pem
+from countermark.certificates import dump_pem, load_pem
 from countermark.errors import (
     DestinationNotWritable,
     HomeExists,
@@ -132,7 +132,7 @@ class Home:
                 "The certificate of the signing key is revoked.",
                 remedy="Make a new key with countermark keys rotate.",
             )
-        return LocalSigner(key, development.pem(*chain))
+        return LocalSigner(key, dump_pem(*chain))
 
     def private_key(self, folder: Path, passphrase: str | None) -> PrivateKey:
         """The private key in one of the folders; raises as `signer`."""
@@ -163,7 +163,7 @@ class Home:
                     return entry
         return None
 
-    def authority(self, passphrase: str | None = None) -> development.Authority | None:
+    def authority(self, passphrase: str | None = None) -> development.DevelopmentAuthority | None:
         """The development authority that issues for this home; None when its key is not kept.
 
         Homes of countermark 0.1 and those whose authority key was deleted have none. Raises as
@@ -173,7 +173,9 @@ class Home:
         found = [self.authority_in(folder, passphrase) for folder in kept]
         return max(found, key=lambda a: a.certificate.not_valid_before_utc, default=None)
 
-    def authority_in(self, folder: Path, passphrase: str | None) -> development.Authority:
+    def authority_in(
+        self, folder: Path, passphrase: str | None
+    ) -> development.DevelopmentAuthority:
         """The authority in one of the folders; raises as `signer`."""
         key = private_key.decode(storage.read_private(folder / AUTHORITY_KEY), passphrase)
         certificate = _authority_certificate(folder)
@@ -181,7 +183,7 @@ class Home:
             certificate.public_key() != key.public_key()
         ):
             raise _damaged_authority(folder)
-        return development.Authority(key, certificate)
+        return development.DevelopmentAuthority(key, certificate)
 
     def authority_folder(self, chain: tuple[x509.Certificate, ...]) -> Path | None:
         """Where the development authority is that issued a leaf; None for those of others."""
@@ -204,16 +206,19 @@ class Home:
         """
         folder = self.folder / "keys" / identifier(chain[0])
         if not folder.exists():
-            contents = {KEY: private_key.encode(key, passphrase), CHAIN: development.pem(*chain)}
+            contents = {KEY: private_key.encode(key, passphrase), CHAIN: dump_pem(*chain)}
             storage.add_folder(folder, contents)
         storage.replace(self.folder / _SIGNING, folder.name.encode() + b"\n")
         return folder
 
     def add_authority(
-        self, authority: development.Authority, root: x509.Certificate, passphrase: str | None
+        self,
+        authority: development.DevelopmentAuthority,
+        root: x509.Certificate,
+        passphrase: str | None,
     ) -> None:
         """Keep a development authority and trust its root; raises `DestinationNotWritable`."""
-        storage.replace(self.trust_path, files.load(self.trust_path) + development.pem(root))
+        storage.replace(self.trust_path, files.load(self.trust_path) + dump_pem(root))
         name = f"authorities/{identifier(authority.certificate)}"
         storage.add_folder(self.folder / name, _authority_files(authority, passphrase))
 
@@ -260,8 +265,8 @@ def create_home(
     place = f"authorities/{identifier(authority.certificate)}"
     contents = {
         KEY: private_key.encode(key, passphrase),
-        CHAIN: development.pem(*authority.issue(key.public_key(), subject=subject)),
-        _TRUST: development.pem(root),
+        CHAIN: dump_pem(*authority.certify(key.public_key(), subject)),
+        _TRUST: dump_pem(root),
     }
     for file, content in _authority_files(authority, passphrase).items():
         contents[f"{place}/{file}"] = content
@@ -322,10 +327,12 @@ def _folders(parent: Path) -> tuple[Path, ...]:
         return ()
 
 
-def _authority_files(authority: development.Authority, passphrase: str | None) -> dict[str, bytes]:
+def _authority_files(
+    authority: development.DevelopmentAuthority, passphrase: str | None
+) -> dict[str, bytes]:
     return {
         AUTHORITY_KEY: private_key.encode(authority.private_key, passphrase),
-        AUTHORITY: development.pem(authority.certificate),
+        AUTHORITY: dump_pem(authority.certificate),
     }
 
 

@@ -9,32 +9,29 @@ one signature.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import secrets
 import stat
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Final, Protocol
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from countermark import files
+from countermark.certificates import dump_pem
 from countermark.errors import (
     DestinationNotWritable,
     InvalidArgument,
-    IssuingFailed,
     KeyAlreadyUsed,
     PoolEmpty,
     UnusableKey,
 )
-from countermark.keys.issuing import Issuer, common_name, pem, request
+from countermark.keys.issuing import Issuer, common_name, enrol
 from countermark.keys.local_signer import LocalSigner
 
 _READY, _TAKEN, _DRAFT = ".pem", ".taken", ".draft"
@@ -88,11 +85,11 @@ class Pool:
     one key for all pictures; without it, an empty pool refuses.
 
     >>> import tempfile
-    >>> from countermark.keys import DevelopmentIssuer
-    >>> issuer = DevelopmentIssuer.create(organisation="Example")
+    >>> from countermark.keys import create_authority
+    >>> authority, root = create_authority("Example")
     >>> with tempfile.TemporaryDirectory() as parent:
     ...     pool = Pool(
-    ...         Path(parent, "pool"), issuer, name="Camera", capacity=4, low_water_mark=2
+    ...         Path(parent, "pool"), authority, name="Camera", capacity=4, low_water_mark=2
     ...     )
     ...     pool.refill()
     ...     signer = pool.take()
@@ -153,9 +150,7 @@ class Pool:
         missing = max(self.capacity - len(self), 0)
         for _ in range(missing):
             key = ec.generate_private_key(ec.SECP256R1())
-            chain = self.issuer.issue(request(key, self.name))
-            _check(chain, key)
-            self._put(key, chain)
+            self._put(key, enrol(self.issuer, key, self.name))
         return missing
 
     def take(self) -> _Signer:
@@ -188,7 +183,7 @@ class Pool:
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
-        ) + pem(*chain)
+        ) + dump_pem(*chain)
         end = min(int(item.not_valid_after_utc.timestamp()) for item in chain)
         path = self.folder / f"{end}-{secrets.token_hex(16)}{_READY}"
         draft = path.with_suffix(_DRAFT)
@@ -266,26 +261,6 @@ def _signer(content: bytes) -> LocalSigner | None:
     except (TypeError, ValueError):
         return None
     return LocalSigner(key, mark + rest) if isinstance(key, ec.EllipticCurvePrivateKey) else None
-
-
-def _check(chain: Sequence[x509.Certificate], key: ec.EllipticCurvePrivateKey) -> None:
-    if not chain or chain[0].public_key() != key.public_key():
-        raise _unfit("is not for the key in the request")
-    for certificate, issuer in itertools.pairwise(chain):
-        try:
-            certificate.verify_directly_issued_by(issuer)
-        except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError) as error:
-            raise _unfit("is not in order, the leaf first and then each issuer") from error
-    now = datetime.now(timezone.utc)
-    if any(not c.not_valid_before_utc <= now <= c.not_valid_after_utc for c in chain):
-        raise _unfit("is not valid now")
-
-
-def _unfit(problem: str) -> IssuingFailed:
-    return IssuingFailed(
-        f"The certificate chain from the issuer {problem}.",
-        remedy="Check the issuer, and the clocks on both sides.",
-    )
 
 
 @contextlib.contextmanager

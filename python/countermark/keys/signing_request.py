@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from countermark import files
-from countermark.certificates import CLAIM_SIGNING
+from countermark.certificates import ALGORITHMS, CLAIM_SIGNING
 from countermark.certificates.assurance import ASSURANCE_LEVEL, LEVELS, POLICY, PRODUCT_RECORD
 from countermark.errors import InvalidArgument, UnusableKey
 from countermark.keys import private_key, storage
-from countermark.keys.algorithms import PrivateKey, algorithm_of, digest_of, generate
+from countermark.keys.algorithms import PrivateKey, algorithm_of, generate
 from countermark.keys.home import KEY, Home, check_name
 
 REQUEST: Final = "request.pem"
@@ -126,7 +126,7 @@ def request_certificate(
             x509.NameAttribute(NameOID.COMMON_NAME, name),
         ]
     )
-    csr = _builder(subject, product).sign(key, digest_of(algorithm))
+    csr = _builder(subject, product).sign(key, ALGORITHMS[algorithm].digest)
     pem = csr.public_bytes(serialization.Encoding.PEM)
     folder = home.folder / "requests" / _identifier(key)
     storage.add_folder(folder, {KEY: private_key.encode(key, passphrase), REQUEST: pem})
