@@ -8,7 +8,7 @@ import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from countermark import files
 from countermark.errors import DestinationNotWritable, SourceNotFound, UnusableKey
@@ -88,6 +88,24 @@ def write_file(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def destroy(path: Path) -> bytes:
+    """Delete a file after overwriting it; what it held. Raises `OSError`."""
+    with path.open("r+b") as file:
+        content = file.read()
+        overwrite(file)
+    path.unlink()
+    return content
+
+
+def overwrite(file: BinaryIO) -> None:
+    """Zeros in place of what an open file holds, on the disk when this returns."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    file.write(bytes(size))
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _make_folder(folder: Path) -> None:
