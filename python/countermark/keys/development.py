@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from countermark.certificates import CLAIM_SIGNING
-from countermark.errors import IssuingFailed
+from countermark.errors import InvalidArgument, IssuingFailed
 from countermark.keys.algorithms import algorithm_of
 
 _AUTHORITY_VALIDITY: Final = timedelta(days=3650)
@@ -145,6 +145,16 @@ def distinguished_name(organisation: str, common_name: str) -> x509.Name:
             x509.NameAttribute(NameOID.COMMON_NAME, common_name),
         ]
     )
+
+
+def check_name(what: str, text: str) -> None:
+    """Whether a certificate can hold a name; raises `InvalidArgument` when not."""
+    limit = MAX_NAME_BYTES
+    if not text.strip() or not text.isprintable() or len(text.encode()) > limit:
+        raise InvalidArgument(
+            f"The {what} {text!r:.80} does not fit into a certificate.",
+            remedy=f"Use printable characters, at most {limit} bytes in UTF-8.",
+        )
 
 
 def _authority_name(organisation: str, role: str) -> x509.Name:

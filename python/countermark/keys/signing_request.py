@@ -21,9 +21,9 @@ from countermark import files
 from countermark.certificates import ALGORITHMS, CLAIM_SIGNING
 from countermark.certificates.assurance import ASSURANCE_LEVEL, LEVELS, POLICY, PRODUCT_RECORD
 from countermark.errors import InvalidArgument, UnusableKey
-from countermark.keys import private_key, storage
+from countermark.keys import development, private_key, storage
 from countermark.keys.algorithms import PrivateKey, algorithm_of, generate
-from countermark.keys.home import KEY, Home, check_name
+from countermark.keys.home import KEY, Home
 
 REQUEST: Final = "request.pem"
 
@@ -111,8 +111,8 @@ def request_certificate(
     Raises `InvalidArgument` for names that a certificate cannot hold or another algorithm,
     `WrongPassphrase`, `DestinationNotWritable`.
     """
-    check_name("organisation", organisation)
-    check_name("name", name)
+    development.check_name("organisation", organisation)
+    development.check_name("name", name)
     if not (len(country) == 2 and country.isascii() and country.isalpha()):
         raise InvalidArgument(
             f"{country!r:.20} is no country.", remedy="Use the two letters of ISO 3166."
