@@ -99,6 +99,10 @@ class CertificateExpiresSoon(UserWarning):
     """A warning: a certificate of the signer expires within 30 days."""
 
 
+class PoolLow(UserWarning):
+    """A warning: the pool of one-time certificates is to be refilled."""
+
+
 class CredentialError(CountermarkError):
     """A manifest cannot be signed or a signing key cannot be used."""
 

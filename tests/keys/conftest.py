@@ -11,17 +11,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from PIL import Image
 
+from countermark.certificates import dump_pem
 from countermark.credentials import Signer, SoftBinding, Trust, TrustStatus, read, sign
-from countermark.keys import DevelopmentIssuer
-from countermark.keys.issuing import pem
+from countermark.keys import DevelopmentAuthority, create_authority
 from countermark.record import DigitalSource, Record
+
+_ISSUER, _ROOT = create_authority("Example")
 
 
 @pytest.fixture(scope="session")
-def issuer() -> DevelopmentIssuer:
-    return DevelopmentIssuer.create(organisation="Example")
+def issuer() -> DevelopmentAuthority:
+    return _ISSUER
+
+
+@pytest.fixture(scope="session")
+def root() -> x509.Certificate:
+    """Of that issuer."""
+    return _ROOT
 
 
 class SoftHsm:
@@ -88,11 +97,11 @@ def sign_photo(
 
 
 @pytest.fixture
-def expect_trusted(issuer: DevelopmentIssuer) -> Callable[[bytes, str], None]:
+def expect_trusted(root: x509.Certificate) -> Callable[[bytes, str], None]:
     """The signed picture reads back whole, trusted and by this claim signer."""
 
     def expect_trusted(asset: bytes, claim_signer: str) -> None:
-        manifest = read(io.BytesIO(asset), "image/jpeg", trust=Trust(pem(issuer.root)))
+        manifest = read(io.BytesIO(asset), "image/jpeg", trust=Trust(dump_pem(root)))
         assert manifest is not None
         assert manifest.failures == ()
         assert manifest.trust is TrustStatus.TRUSTED

@@ -16,6 +16,7 @@ import pytest
 from pkcs11 import Attribute, KeyType, ObjectClass
 from pkcs11.util.ec import encode_named_curve_parameters
 
+from countermark.certificates import dump_pem
 from countermark.credentials import Signer
 from countermark.errors import (
     InvalidArgument,
@@ -26,8 +27,8 @@ from countermark.errors import (
     UnusableKey,
     WrongPin,
 )
-from countermark.keys import DevelopmentIssuer, Pkcs11Key, Pkcs11Signer, remote_request
-from countermark.keys.issuing import common_name, pem
+from countermark.keys import DevelopmentAuthority, Pkcs11Key, Pkcs11Signer, remote_request
+from countermark.keys.issuing import common_name
 
 TOKEN, PIN = "darkroom", "correct-horse"
 CURVES = {
@@ -85,7 +86,7 @@ def generate(session: Any, algorithm: str, label: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def key(session: Any, softhsm: SoftHsm, issuer: DevelopmentIssuer) -> Callable[[str], Key]:
+def key(session: Any, softhsm: SoftHsm, issuer: DevelopmentAuthority) -> Callable[[str], Key]:
     """A certified key in the token for each algorithm, made when first asked for."""
     made: dict[str, Key] = {}
 
@@ -101,7 +102,7 @@ def key(session: Any, softhsm: SoftHsm, issuer: DevelopmentIssuer) -> Callable[[
                 subject=common_name(f"Camera {algorithm}"),
             )
             made[algorithm] = Key(
-                algorithm, pem(*issuer.issue(request)), algorithm, softhsm.library
+                algorithm, dump_pem(*issuer.issue(request)), algorithm, softhsm.library
             )
         return made[algorithm]
 

@@ -24,6 +24,7 @@ from countermark.certificates.profile import (
 )
 from countermark.certificates.reading import (
     PARSE_ERRORS,
+    dump_pem,
     extension,
     issued,
     load_der,
@@ -31,6 +32,13 @@ from countermark.certificates.reading import (
     name,
 )
 from countermark.certificates.signature_algorithms import ALGORITHMS, Algorithm
+from countermark.certificates.signatures import (
+    PublicKey,
+    signature_from_der,
+    signature_length_bytes,
+    signature_to_der,
+    signature_verifies,
+)
 
 __all__ = [
     "ALGORITHMS",
@@ -39,8 +47,10 @@ __all__ = [
     "PARSE_ERRORS",
     "Algorithm",
     "Finding",
+    "PublicKey",
     "Scope",
     "assurance_findings",
+    "dump_pem",
     "ending_soon",
     "extension",
     "issued",
@@ -49,4 +59,8 @@ __all__ = [
     "load_pem",
     "name",
     "profile_findings",
+    "signature_from_der",
+    "signature_length_bytes",
+    "signature_to_der",
+    "signature_verifies",
 ]

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 _Value = TypeVar("_Value", bound=x509.ExtensionType)
@@ -43,6 +44,11 @@ def load_pem(data: bytes) -> tuple[x509.Certificate, ...]:
         return tuple(_checked(item) for item in x509.load_pem_x509_certificates(data))
     except (*PARSE_ERRORS, AttributeError) as error:
         raise ValueError(f"unreadable certificate: {error}") from error
+
+
+def dump_pem(*certificates: x509.Certificate) -> bytes:
+    """The certificates in PEM, one after the other, as signers want their chain."""
+    return b"".join(item.public_bytes(Encoding.PEM) for item in certificates)
 
 
 def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

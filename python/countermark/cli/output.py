@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from countermark.errors import CertificateExpiresSoon, SourceNotFound
+from countermark.errors import CertificateExpiresSoon, PoolLow, SourceNotFound
 from countermark.marking import SUFFIXES
 
 GOOD: Final = 0
@@ -45,7 +45,7 @@ def show_warning(
     line: str | None = None,
 ) -> None:
     """Say a warning of ours as a sentence; others keep their form. For `warnings.showwarning`."""
-    if issubclass(category, CertificateExpiresSoon):
+    if issubclass(category, (CertificateExpiresSoon, PoolLow)):
         complain(f"Note: {message}")
     else:
         complain(warnings.formatwarning(message, category, filename, lineno, line).rstrip())

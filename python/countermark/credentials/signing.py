@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from countermark import files
-from countermark.certificates import ALGORITHMS
-from countermark.credentials import build, cose, library, profile, reading
+from countermark.certificates import ALGORITHMS, signature_length_bytes
+from countermark.credentials import build, library, profile, reading
 from countermark.credentials.assets import Stream, Watched, opened
 from countermark.credentials.containers import StreamContent, can_hash_in_pieces, locate
 from countermark.credentials.finishing import REPORT, with_signature, with_soft_binding
@@ -189,7 +189,7 @@ def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
             remedy="Give the picture that was edited as the parent.",
         )
     leaf = profile.check(request.signer)[0]
-    store = _drafted(source, draft, request, cose.signature_length_bytes(leaf.public_key()) * 8)
+    store = _drafted(source, draft, request, signature_length_bytes(leaf.public_key()) * 8)
     content = StreamContent(draft)
     try:
         location = locate(content)

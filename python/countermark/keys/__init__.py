@@ -14,12 +14,15 @@
 
 from countermark.keys.algorithms import ALGORITHMS
 from countermark.keys.callback import CallbackSigner
+from countermark.keys.creating import create_home
+from countermark.keys.development import DevelopmentAuthority, create_authority
 from countermark.keys.est import EstIssuer
-from countermark.keys.home import Home, create_home, home_folder, open_home
+from countermark.keys.home import Home, home_folder, open_home
 from countermark.keys.importing import import_chain
-from countermark.keys.issuing import DevelopmentIssuer, Issuer
+from countermark.keys.issuing import Issuer
 from countermark.keys.keyring_store import KeyringStore
 from countermark.keys.local_signer import LocalSigner
+from countermark.keys.passphrase import change_passphrase
 from countermark.keys.pkcs11 import Pkcs11Key, Pkcs11Signer
 from countermark.keys.pool import OneTimeSigner, Pool
 from countermark.keys.remote_request import remote_request
@@ -39,7 +42,7 @@ __all__ = [
     "ALGORITHMS",
     "CallbackSigner",
     "ConformingProduct",
-    "DevelopmentIssuer",
+    "DevelopmentAuthority",
     "EstIssuer",
     "Home",
     "Issuer",
@@ -55,6 +58,8 @@ __all__ = [
     "SigningRequest",
     "TimestampAuthority",
     "Witness",
+    "change_passphrase",
+    "create_authority",
     "create_home",
     "home_folder",
     "import_chain",

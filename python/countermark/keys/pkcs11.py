@@ -19,7 +19,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from countermark.certificates import ALGORITHMS
+from countermark.certificates import ALGORITHMS, PublicKey
 from countermark.errors import (
     InvalidArgument,
     KeyMissing,
@@ -113,7 +113,7 @@ Check its path, and what its own settings ask for.
         return signature
 
     @property
-    def public_key(self) -> signatures.PublicKey:
+    def public_key(self) -> PublicKey:
         """Its public half, which the token holds under the same label and ID.
 
         Raises `KeyMissing` when the token holds none, `TokenSessionLost`, `SigningFailed`.
@@ -130,7 +130,7 @@ Check its path, and what its own settings ask for.
                 f"The key in the token is not one for {self.algorithm}.",
                 remedy="Name the key's own algorithm.",
             )
-        return cast("signatures.PublicKey", key)
+        return cast("PublicKey", key)
 
     def __repr__(self) -> str:
         return f"Pkcs11Key(token_label={self._token[1]!r}, algorithm={self.algorithm!r})"

@@ -10,9 +10,8 @@ from typing import Any, NoReturn, TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from countermark.certificates import ALGORITHMS
+from countermark.certificates import ALGORITHMS, PublicKey, signature_to_der
 from countermark.errors import InvalidArgument, UnusableKey
 from countermark.keys import signatures
 
@@ -20,7 +19,7 @@ Sign: TypeAlias = Callable[[bytes], bytes]
 
 
 def remote_request(
-    sign: Sign, *, public_key: signatures.PublicKey, algorithm: str, subject: x509.Name
+    sign: Sign, *, public_key: PublicKey, algorithm: str, subject: x509.Name
 ) -> x509.CertificateSigningRequest:
     """A request for a certificate, signed by the key that it is for.
 
@@ -93,10 +92,7 @@ class _EllipticCurveKey(_Elsewhere, ec.EllipticCurvePrivateKey):
         return curve
 
     def sign(self, data: Any, signature_algorithm: object) -> bytes:
-        signature = self._sign(bytes(data))
-        half = len(signature) // 2
-        r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
-        return encode_dss_signature(r, s)
+        return signature_to_der(self._sign(bytes(data)))
 
 
 class _RsaKey(_Elsewhere, rsa.RSAPrivateKey):

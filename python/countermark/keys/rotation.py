@@ -42,7 +42,7 @@ def rotate(home: Home, *, algorithm: str | None = None, passphrase: str | None =
         organisation = str(names[0].value) if names else "countermark development"
         authority, root = development.create_authority(organisation, witness=home.witness)
         home.add_authority(authority, root, passphrase)
-    chain = authority.issue(key.public_key(), subject=former.subject)
+    chain = authority.certify(key.public_key(), former.subject)
     home.add_key(key, chain, passphrase)
     return find_key(home, identifier(chain[0]))
 

@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from countermark import files
-from countermark.certificates import CLAIM_SIGNING
+from countermark.certificates import ALGORITHMS, CLAIM_SIGNING
 from countermark.certificates.assurance import ASSURANCE_LEVEL, LEVELS, POLICY, PRODUCT_RECORD
 from countermark.errors import InvalidArgument, UnusableKey
-from countermark.keys import private_key, storage
-from countermark.keys.algorithms import PrivateKey, algorithm_of, digest_of, generate
-from countermark.keys.home import KEY, Home, check_name
+from countermark.keys import development, private_key, storage
+from countermark.keys.algorithms import PrivateKey, algorithm_of, generate
+from countermark.keys.home import KEY, Home
 from countermark.keys.witness import tell_of_request
 
 REQUEST: Final = "request.pem"
@@ -112,8 +112,8 @@ def request_certificate(
     Raises `InvalidArgument` for names that a certificate cannot hold or another algorithm,
     `WrongPassphrase`, `DestinationNotWritable`.
     """
-    check_name("organisation", organisation)
-    check_name("name", name)
+    development.check_name("organisation", organisation)
+    development.check_name("name", name)
     if not (len(country) == 2 and country.isascii() and country.isalpha()):
         raise InvalidArgument(
             f"{country!r:.20} is no country.", remedy="Use the two letters of ISO 3166."
@@ -127,7 +127,7 @@ def request_certificate(
             x509.NameAttribute(NameOID.COMMON_NAME, name),
         ]
     )
-    csr = _builder(subject, product).sign(key, digest_of(algorithm))
+    csr = _builder(subject, product).sign(key, ALGORITHMS[algorithm].digest)
     tell_of_request(home.witness, csr, key.public_key())
     pem = csr.public_bytes(serialization.Encoding.PEM)
     folder = home.folder / "requests" / _identifier(key)
