@@ -47,6 +47,11 @@ _STATE: Final = """SELECT
 SELECT_BY_PAYLOAD: Final = f"SELECT {_COLUMNS} FROM entry WHERE payload = ?"
 SELECT_BY_ROW: Final = f"SELECT {_COLUMNS} FROM entry WHERE rowid = ?"
 SELECT_HASHES: Final = "SELECT rowid, pdq FROM entry WHERE pdq_quality >= ?"
+# What tells that a row is the one that was read before.
+_IDENTITY: Final = "rowid, payload, pdq, pdq_quality"
+SELECT_IDENTITY: Final = f"SELECT {_IDENTITY} FROM entry WHERE rowid = ?"
+SELECT_NEWEST: Final = f"SELECT {_IDENTITY} FROM entry ORDER BY rowid DESC LIMIT 1"
+SELECT_NEWER: Final = f"SELECT {_IDENTITY} FROM entry WHERE rowid > ? ORDER BY rowid"
 
 
 def is_prepared(connection: sqlite3.Connection) -> bool:
