@@ -82,12 +82,10 @@ class Index:
             InvalidArgument: The numbers of hashes and labels differ, there are more than
                 `COUNT_MAX`, or the stamp has another length.
         """
-        names = np.ascontiguousarray(labels, np.uint64)
-        size = memoryview(hashes).nbytes
-        if size != _HASH_BYTES * len(names) or len(stamp) != _STAMP_BYTES:
+        names = _names(hashes, labels)
+        if len(stamp) != _STAMP_BYTES:
             raise errors.InvalidArgument(
-                "An index takes a label for each hash of 32 bytes, and a stamp of 32 bytes.",
-                remedy="Pass as many labels as there are hashes.",
+                "A stamp does not have 32 bytes.", remedy="Pad it, or use a digest."
             )
         with core_errors():
             block = mmap.mmap(-1, _core.hamming_index_size(len(names)))
@@ -158,14 +156,22 @@ def scan(
     Raises:
         InvalidArgument: The numbers of hashes and labels differ, or a query does not have 32 bytes.
     """
-    names = np.ascontiguousarray(labels, np.uint64)
-    if memoryview(hashes).nbytes != _HASH_BYTES * len(names):
-        raise errors.InvalidArgument(
-            "The numbers of hashes and labels differ.", remedy="Pass a label for each hash."
-        )
+    names = _names(hashes, labels)
     asked = _joined(queries)
     with core_errors():
         return _matches(_core.hamming_scan(hashes, names, asked, _clamped(radius)), radius)
+
+
+def _names(hashes: Buffer, labels: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+    if memoryview(hashes).nbytes != _HASH_BYTES * len(labels):
+        raise errors.InvalidArgument(
+            "The numbers of hashes and labels differ.", remedy="Pass a label for each hash."
+        )
+    if not memoryview(hashes).c_contiguous:
+        raise errors.InvalidArgument(
+            "The hashes do not lie one behind the other.", remedy="Make a copy of them."
+        )
+    return np.ascontiguousarray(labels, np.uint64)
 
 
 def _joined(queries: Sequence[bytes]) -> bytes:
