@@ -151,6 +151,16 @@ def test_deleted_entries_are_not_found(path: Path) -> None:
     expect_exact_anew(path)
 
 
+@pytest.mark.parametrize("change", ["pdq = zeroblob(32)", "pdq_quality = 49"])
+def test_entry_changed_by_hand_is_not_found_where_it_was(path: Path, change: str) -> None:
+    add(path, range(100))
+    with Registry.open(path) as registry:
+        before = [each.payload for each, _ in registry.find_similar([hash_of(3)])]
+        execute(path, (f"UPDATE entry SET {change} WHERE payload = ?", (schema.payload_key(3),)))
+        after = [each.payload for each, _ in registry.find_similar([hash_of(3)])]
+    assert before == [3, *after]
+
+
 def test_numbers_given_again_are_noticed(path: Path) -> None:
     add(path, range(100))
     with Registry.open(path) as registry:
