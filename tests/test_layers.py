@@ -15,7 +15,7 @@ PYTHON_LAYERS = [
     ["_core", "errors", "record"],
     ["files", "image", "certificates"],
     ["_bridge", "_native"],
-    ["watermark", "fingerprint", "resemblance"],
+    ["watermark", "fingerprint", "resemblance", "hamming"],
     ["labels", "credentials", "keys", "registry"],
     ["auditing"],
     ["marking", "verifying", "report", "inspection"],

@@ -199,6 +199,10 @@ class UnreadableRegistry(RegistryError):
     """The registry file is damaged, locked or not a registry."""
 
 
+class UnreadableIndex(CountermarkError):
+    """A search index is damaged, missing, or of another version."""
+
+
 class FileError(CountermarkError):
     """A file cannot be read or written; nothing was changed."""
 
