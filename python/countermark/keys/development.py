@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from countermark.certificates import CLAIM_SIGNING
+from countermark.certificates import CLAIM_SIGNING, announce_end
 from countermark.keys.algorithms import PublicKey
 from countermark.keys.witness import (
     Witness,
@@ -60,8 +60,9 @@ class Authority:
     ) -> tuple[x509.Certificate, ...]:
         """A new leaf for that key, and this authority's own certificate.
 
-        It ends with the authority at the latest.
+        It ends with the authority at the latest, whose own end is announced 30 days ahead.
         """
+        announce_end((self.certificate,), owner="development authority")
         purposes = [ExtendedKeyUsageOID.EMAIL_PROTECTION, CLAIM_SIGNING]
         end = min(_now() + validity, self.certificate.not_valid_after_utc)
         leaf = (
@@ -81,6 +82,7 @@ class Authority:
 
         `number`: higher than that of the list before.
         """
+        announce_end((self.certificate,), owner="development authority")
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._public_key())
         builder = (
             x509.CertificateRevocationListBuilder()
