@@ -46,6 +46,10 @@ class _AuditedSigner:
     def certificate_chain(self) -> bytes:
         return self.signer.certificate_chain
 
+    @property
+    def is_one_time(self) -> bool:
+        return bool(getattr(self.signer, "is_one_time", False))
+
     def sign(self, data: bytes) -> bytes:
         use = KeyUse(
             at=datetime.now(timezone.utc),

@@ -105,7 +105,11 @@ BINDING_CODES: Final = (
 )
 """Beginnings of the codes that say whether the content is what was signed."""
 
-_ASSET_PROBLEMS: Final = ("asset could not be parsed", "failed to fill whole buffer")
+_ASSET_PROBLEMS: Final = (
+    "asset could not be parsed",
+    "failed to fill whole buffer",
+    "type is unsupported",
+)
 """What the library says when the container is damaged, whatever lies in it."""
 
 Failure = tuple[str, str]

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from countermark.certificates import CLAIM_SIGNING
+from countermark.certificates import CLAIM_SIGNING, announce_end
 from countermark.errors import InvalidArgument, IssuingFailed
 from countermark.keys.algorithms import algorithm_of
 from countermark.keys.witness import (
@@ -85,7 +85,11 @@ class DevelopmentAuthority:
     def certify(
         self, public_key: CertificatePublicKeyTypes, subject: x509.Name
     ) -> tuple[x509.Certificate, ...]:
-        """The same without a request, for a key that is known to be the subject's; from now on."""
+        """The same without a request, for a key that is known to be the subject's; from now on.
+
+        The authority's own end is announced 30 days ahead; pools do so for each of their issuers.
+        """
+        announce_end((self.certificate,), owner="development authority")
         return self._chain(public_key, subject, _now() - _CLOCK_TOLERANCE)
 
     def revocation_list(
@@ -95,6 +99,7 @@ class DevelopmentAuthority:
 
         `number`: higher than that of the list before.
         """
+        announce_end((self.certificate,), owner="development authority")
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._public_key())
         builder = (
             x509.CertificateRevocationListBuilder()

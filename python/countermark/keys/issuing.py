@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from countermark.certificates import issued
+from countermark.certificates import announce_end, issued
 from countermark.errors import IssuingFailed
 
 
@@ -50,6 +50,7 @@ def enrol(issuer: Issuer, key: ec.EllipticCurvePrivateKey, name: str) -> Sequenc
     now = datetime.now(timezone.utc)
     if any(not c.not_valid_before_utc <= now <= c.not_valid_after_utc for c in chain):
         raise _unfit("is not valid now")
+    announce_end(chain[1:] or chain, owner="issuer")
     return chain
 
 

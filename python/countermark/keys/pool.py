@@ -40,6 +40,7 @@ class OneTimeSigner:
     __slots__ = ("_signers", "certificate_chain")
 
     algorithm: Final = "es256"
+    is_one_time: Final = True
 
     def __init__(self, signer: LocalSigner) -> None:
         self._signers = [signer]
@@ -122,6 +123,9 @@ class Pool:
 
     def refill(self) -> int:
         """Have certificates issued until the pool is full; how many that took.
+
+        The end of those in the pool is not announced, for they are replaced in time by refilling;
+        that of their issuers is, here and when they sign.
 
         What was issued before a failure stays. Several processes that refill at once may exceed
         the capacity. Keys that ran out, or that a crash left behind, are destroyed.

@@ -107,11 +107,14 @@ def _report_undecoded(
 ) -> Report:
     """Without pixels the manifest in the file is all there is."""
     could_have_pixels = image.is_decodable(_head(asset))
-    if shown is None or (embedded is None and could_have_pixels):
+    if shown is None:
+        reason = f"{error.problem} Nothing can be verified in such a file."
+        return conclusion.unreadable(reason, media_type=None)
+    if could_have_pixels and not conclusion.is_damaged(embedded):
         return conclusion.unreadable(f"{error}", media_type=shown)
     if embedded is not None and UNREADABLE_ASSET in embedded.failures:
-        damaged = f"The {shown} file is damaged, so that what it carries cannot be read."
-        return conclusion.unreadable(f"{error}" if could_have_pixels else damaged, media_type=shown)
+        reason = f"The {shown} file is damaged, so that what it carries cannot be read."
+        return conclusion.unreadable(reason, media_type=shown)
     found: list[Evidence]
     if embedded is not None and is_bound(embedded):
         found = [evidence.manifest(embedded, Confidence.WEAK, decoded=False)]
