@@ -148,7 +148,7 @@ def test_shared_key_that_stands_in_for_an_empty_pool_warns(
     tmp_path: Path, issuer: DevelopmentAuthority, issued: Callable[[int], bytes], sign_photo: Sign
 ) -> None:
     shared = keys.LocalSigner(KEY, issued(20))
-    pool = keys.Pool(tmp_path / "pool", issuer, name="Camera", fallback=shared)
+    pool = keys.Pool(tmp_path / "pool", issuer, name="Camera", low_water_mark=0, fallback=shared)
     with pytest.warns(CertificateExpiresSoon, match="CN=Studio"):
         sign_photo(pool.take())
 
