@@ -15,6 +15,15 @@ def passphrase() -> str | None:
     return os.environ.get("COUNTERMARK_PASSPHRASE") or None
 
 
+def secrets() -> keys.Secrets:
+    """What opens keys, wherever they are, from the environment."""
+    return keys.Secrets(
+        passphrase=passphrase(),
+        pin=os.environ.get("COUNTERMARK_PIN"),
+        est_password=os.environ.get("COUNTERMARK_EST_PASSWORD"),
+    )
+
+
 def init(
     organisation: Annotated[
         str, typer.Option(help="Named in the certificates.")
