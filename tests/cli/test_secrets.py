@@ -78,7 +78,8 @@ def forms(secret: bytes) -> Iterator[bytes]:
     yield secret.hex().encode()
     yield secret.hex().upper().encode()
     yield secret.hex(":").encode()
-    yield str(int.from_bytes(secret, "big")).encode()
+    if len(secret) <= 512:  # longer ones are structures, which nobody writes as one number
+        yield str(int.from_bytes(secret, "big")).encode()
     yield repr(secret)[2:-1].encode()
     for start in range(3):
         whole = secret[start : start + (len(secret) - start) // 3 * 3]
