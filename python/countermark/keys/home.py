@@ -160,8 +160,12 @@ class Home:
 
     @property
     def chain_path(self) -> Path:
-        """The certificates of the key that signs, PEM; raises as `signing_folder`."""
-        return self.signing_folder / CHAIN
+        """The certificates of the key that signs, PEM; raises as `signing_folder`, `settings`.
+
+        With a pool, those of the home's own key.
+        """
+        elsewhere = self.settings is not None and not self.uses_pool
+        return self.elsewhere_chain_path if elsewhere else self.signing_folder / CHAIN
 
     def signer(self, passphrase: str | None = None) -> LocalSigner:
         """The claim signer of this home.
