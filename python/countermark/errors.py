@@ -171,6 +171,10 @@ class UnusableKey(CredentialError):
     """The private key file is damaged, of another kind, open to others, or revoked."""
 
 
+class UnusableSettings(CredentialError):
+    """The file that names the signer of a home is damaged, incomplete or not understood."""
+
+
 class UnusableTrust(CredentialError):
     """The trust file is missing or holds no certificate."""
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,42 +28,6 @@ def issuer() -> DevelopmentAuthority:
 def root() -> x509.Certificate:
     """Of that issuer."""
     return _ROOT
-
-
-class SoftHsm:
-    """Tokens in a folder of their own, for this process and those that it starts."""
-
-    def __init__(self, folder: Path) -> None:
-        (folder / "tokens").mkdir()
-        settings = f"directories.tokendir = {folder}/tokens\nlog.level = ERROR\n"
-        (folder / "softhsm2.conf").write_text(settings)
-        self.settings = os.fspath(folder / "softhsm2.conf")
-        self.library = self._library()
-
-    def make_token(self, label: str, pin: str) -> None:
-        tool = shutil.which("softhsm2-util")
-        assert tool, "install softhsm2"
-        command = [tool, "--init-token", "--free", "--label", label, "--pin", pin]
-        subprocess.run([*command, "--so-pin", pin], check=True, capture_output=True)
-
-    @staticmethod
-    def _library() -> str:
-        """Where Debian, Fedora, Homebrew and hand-made installations put it."""
-        folders = [Path("/usr/lib/softhsm"), *Path("/usr/lib").glob("*/softhsm")]
-        folders += [Path("/usr/lib64/pkcs11"), Path("/usr/local/lib/softhsm")]
-        folders += [Path("/opt/homebrew/lib/softhsm")]
-        found = [path for f in folders if (path := f / "libsofthsm2.so").exists()]
-        assert found, "install softhsm2"
-        return os.fspath(found[0])
-
-
-@pytest.fixture(scope="session")
-def softhsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftHsm]:
-    """Once for all tests: a process settles on a folder of tokens when it first loads SoftHSM."""
-    softhsm = SoftHsm(tmp_path_factory.mktemp("softhsm"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SOFTHSM2_CONF", softhsm.settings)
-        yield softhsm
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,16 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 
 from countermark.credentials import Signer
 from countermark.errors import InvalidArgument, IssuingFailed
-from countermark.keys import DevelopmentAuthority, EstIssuer, Issuer, Pool
+from countermark.keys import (
+    DevelopmentAuthority,
+    EstIssuer,
+    Home,
+    Issuer,
+    Pool,
+    Secrets,
+    open_pool,
+    open_signer,
+)
 from countermark.keys.issuing import common_name, request
 
 AUTHORISED = "Basic " + base64.b64encode(b"camera:s3cret").decode()
@@ -307,6 +316,25 @@ def test_example_in_the_documentation(
     names: dict[str, Any] = {"Path": Path, "Pool": Pool, "EST_URL": server.url}
     exec(compile(example, "keys-stores.md", "exec"), names)
     assert len(names["pool"]) == 2
+
+
+def test_home_names_the_server_that_fills_its_pool(
+    server: Server,
+    transport: Transport,
+    home: Home,
+    sign_photo: Callable[[Signer], bytes],
+    expect_trusted: Callable[[bytes, str], None],
+) -> None:
+    server.authorised = AUTHORISED
+    (home.folder / "anchors.pem").write_bytes(transport.anchors)
+    home.settings_path.write_text(
+        'kind = "pool"\nname = "Fleet"\ncapacity = 2\nlow_water_mark = 0\n'
+        f'[est]\nurl = "{server.url}"\nanchors = "anchors.pem"\nuser = "camera"\n'
+    )
+    with pytest.raises(IssuingFailed, match="401"):
+        open_pool(home, Secrets(est_password="wrong")).refill()
+    assert open_pool(home, Secrets(est_password="s3cret")).refill() == 2
+    expect_trusted(sign_photo(open_signer(home)()), "Fleet")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from countermark import keys
 from countermark.cli import output
-from countermark.cli.init import passphrase
+from countermark.cli.home import secrets
 from countermark.credentials import Signer
 from countermark.errors import CountermarkError, DestinationNotWritable
 from countermark.marking import Marked, is_marked
@@ -50,8 +51,9 @@ def mark(
 ) -> None:
     """Put an invisible watermark and a signed manifest into copies of pictures.
 
-    The key and the registry are those of the home folder (countermark init); an encrypted key
-    is opened with COUNTERMARK_PASSPHRASE. Formats, EXIF, colour profiles and the tree of folders
+    The key and the registry are those of the home folder (countermark init), unless its
+    signer.toml names another key. An encrypted key is opened with COUNTERMARK_PASSPHRASE, a token
+    with COUNTERMARK_PIN. Formats, EXIF, colour profiles and the tree of folders
     are kept. A picture whose destination is newer, as it was marked, and in the registry is
     skipped, so the command can be repeated. A bad file does not stop the others.
 
@@ -63,13 +65,13 @@ def mark(
     """
     record = Record(source=source, creator=creator, generator=generator, title=title)
     home = keys.open_home()
-    signer = home.signer(passphrase())
+    next_signer = keys.open_signer(home, secrets())
     jobs = _jobs(paths, out)
     counts = {"marked": 0, "skipped": 0, "failed": 0}
     with Registry.open(home.registry_path) as registry:
         for path, destination in output.progress(jobs, "Marking"):
             try:
-                marked = _mark_one(path, destination, record, signer, registry, strength)
+                marked = _mark_one(path, destination, record, next_signer, registry, strength)
             except CountermarkError as error:
                 counts["failed"] += 1
                 output.complain(f"{path}: {error}")
@@ -120,7 +122,7 @@ def _mark_one(
     path: Path,
     destination: Path,
     record: Record,
-    signer: Signer,
+    next_signer: Callable[[], Signer],
     registry: Registry,
     strength: Strength,
 ) -> Marked | None:
@@ -135,7 +137,7 @@ def _mark_one(
             remedy="Check its path and the rights.",
         ) from error
     return mark_file(
-        path, destination, record=record, signer=signer, registry=registry, strength=strength
+        path, destination, record=record, signer=next_signer(), registry=registry, strength=strength
     )
 
 

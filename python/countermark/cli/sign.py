@@ -11,7 +11,7 @@ import typer
 from countermark import credentials, keys
 from countermark.auditing import audited
 from countermark.cli import output
-from countermark.cli.init import passphrase
+from countermark.cli.home import secrets
 from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
 
@@ -42,8 +42,9 @@ def sign(
     """Put a signed manifest into a copy of a file, without a watermark.
 
     For files that cannot carry a watermark: movies, sounds, drawings, documents. Pictures are
-    better served by countermark mark. The key is that of the home folder (countermark init). A
-    file that carries a manifest is its own parent, so that the earlier manifest is kept.
+    better served by countermark mark. The key is that of the home folder (countermark init),
+    unless its signer.toml names another one. A file that carries a manifest is its own parent, so
+    that the earlier manifest is kept.
 
     For example:
 
@@ -61,7 +62,7 @@ def sign(
             out,
             media_type,
             record=Record(source=source, creator=creator, generator=generator, title=title),
-            signer=audited(home.signer(passphrase()), registry),
+            signer=audited(keys.open_signer(home, secrets())(), registry),
             parent=None if parent is None else (parent, credentials.media_type_of(parent)),
             components=[(one, credentials.media_type_of(one)) for one in component or ()],
         )

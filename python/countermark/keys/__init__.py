@@ -13,7 +13,15 @@
 """
 
 from countermark.keys.algorithms import ALGORITHMS
+from countermark.keys.answering import answer_request
 from countermark.keys.callback import CallbackSigner
+from countermark.keys.configured import (
+    Secrets,
+    import_for_signer,
+    open_pool,
+    open_signer,
+    request_for_signer,
+)
 from countermark.keys.creating import create_home
 from countermark.keys.development import DevelopmentAuthority, create_authority
 from countermark.keys.est import EstIssuer
@@ -55,20 +63,26 @@ __all__ = [
     "Pkcs11Signer",
     "Pool",
     "RevocationReason",
+    "Secrets",
     "SigningRequest",
     "TimestampAuthority",
     "Witness",
+    "answer_request",
     "change_passphrase",
     "create_authority",
     "create_home",
     "home_folder",
     "import_chain",
+    "import_for_signer",
     "list_keys",
     "list_requests",
     "open_home",
+    "open_pool",
+    "open_signer",
     "remote_request",
     "renew_revocation_lists",
     "request_certificate",
+    "request_for_signer",
     "revoke",
     "rotate",
 ]

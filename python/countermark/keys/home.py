@@ -7,6 +7,8 @@ What is where:
     signing-key                                     ID of the key that signs; absent for the first
     requests/ID/                                    keys that wait for a certificate
     pool/                                           one-time keys
+    signer.toml                                     which signer signs, when no key of the home does
+    signer-chain.pem                                its certificates, if its key is elsewhere
     authorities/ID/                                 development authorities and their CRLs
     trust.pem, registry.sqlite3
 
@@ -39,6 +41,13 @@ from countermark.keys import development, private_key, revocation_list, storage
 from countermark.keys.algorithms import PrivateKey
 from countermark.keys.local_signer import LocalSigner
 from countermark.keys.one_time_store import SEALING_KEY
+from countermark.keys.settings import (
+    SETTINGS,
+    SHARED_KEY,
+    PoolSettings,
+    Settings,
+    read_settings,
+)
 from countermark.keys.witness import Witness, unwitnessed
 
 KEY: Final = "claim-signing-key.pem"
@@ -96,6 +105,34 @@ class Home:
         return tuple(path for path in paths if path.is_file())
 
     @property
+    def settings_path(self) -> Path:
+        """Where it says that another signer signs; absent when a key of the home does."""
+        return self.folder / SETTINGS
+
+    @property
+    def settings(self) -> Settings | None:
+        """Which signer signs when no key of the home does; raises `UnusableSettings`."""
+        return read_settings(self.folder)
+
+    @property
+    def signs_itself(self) -> bool:
+        """Whether a key of the home signs, if only when the pool is empty; as `settings`."""
+        settings = self.settings
+        return settings is None or (
+            isinstance(settings, PoolSettings) and settings.when_empty == SHARED_KEY
+        )
+
+    @property
+    def uses_pool(self) -> bool:
+        """Whether one-time keys sign; as `settings`."""
+        return isinstance(self.settings, PoolSettings)
+
+    @property
+    def elsewhere_chain_path(self) -> Path:
+        """The certificates of the key in a token or keyring that signer.toml names, PEM."""
+        return self.folder / "signer-chain.pem"
+
+    @property
     def pool_folder(self) -> Path:
         """Where the one-time keys are, or will be."""
         return self.folder / "pool"
@@ -128,8 +165,12 @@ class Home:
 
     @property
     def chain_path(self) -> Path:
-        """The certificates of the key that signs, PEM; raises as `signing_folder`."""
-        return self.signing_folder / CHAIN
+        """The certificates of the key that signs, PEM; raises as `signing_folder`, `settings`.
+
+        With a pool, those of the home's own key.
+        """
+        elsewhere = self.settings is not None and not self.uses_pool
+        return self.elsewhere_chain_path if elsewhere else self.signing_folder / CHAIN
 
     def signer(self, passphrase: str | None = None) -> LocalSigner:
         """The claim signer of this home.
@@ -163,13 +204,19 @@ class Home:
     def chain(self, folder: Path) -> tuple[x509.Certificate, ...]:
         """The certificates in one of the folders; raises as `signer`."""
         try:
-            return load_pem((folder / CHAIN).read_bytes())
+            return _chain(folder / CHAIN)
         except OSError as error:
             raise missing(folder) from error
-        except ValueError as error:
+
+    @property
+    def elsewhere_chain(self) -> tuple[x509.Certificate, ...]:
+        """The certificates in `elsewhere_chain_path`; raises `UnusableCertificate`."""
+        try:
+            return _chain(self.elsewhere_chain_path)
+        except OSError as error:
             raise UnusableCertificate(
-                f"The certificates in {str(folder / CHAIN)!r} are damaged.",
-                remedy="Restore the file from a copy.",
+                f"There is no certificate for the {self.settings}.",
+                remedy="Ask for one with countermark keys csr, and take it in with keys import.",
             ) from error
 
     def revoked(self, certificate: x509.Certificate) -> x509.RevokedCertificate | None:
@@ -210,6 +257,14 @@ class Home:
             if _authority_certificate(folder) in chain[1:2]:
                 return folder
         return None
+
+    def check_signs_itself(self) -> None:
+        """Whether a new key of the home would sign; raises `UnusableKey` when another does."""
+        if not self.signs_itself:
+            raise UnusableKey(
+                f"Not a key of the home signs, but the {self.settings}.",
+                remedy=f"Remove {str(self.settings_path)!r} to sign with keys of the home.",
+            )
 
     def check_passphrase(self, passphrase: str | None) -> None:
         """Whether it is the one of this home, so that all its keys open with one; as `signer`."""
@@ -286,6 +341,16 @@ def missing(folder: Path) -> HomeMissing:
         f"{str(folder)!r} holds no keys.",
         remedy="Run countermark init first, or name another folder with COUNTERMARK_HOME.",
     )
+
+
+def _chain(path: Path) -> tuple[x509.Certificate, ...]:
+    try:
+        return load_pem(path.read_bytes())
+    except ValueError as error:
+        raise UnusableCertificate(
+            f"The certificates in {str(path)!r} are damaged.",
+            remedy="Restore the file from a copy.",
+        ) from error
 
 
 def _folders(parent: Path) -> tuple[Path, ...]:

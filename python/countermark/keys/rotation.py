@@ -29,9 +29,11 @@ def rotate(home: Home, *, algorithm: str | None = None, passphrase: str | None =
     ...     [(entry.algorithm, entry.state.value) for entry in keys.list_keys(home)]
     [('es256', 'retired'), ('es384', 'signing')]
 
-    Raises `UnusableKey` when the signing certificate comes from a real authority;
+    Raises `UnusableKey` when the signing certificate comes from a real authority or signer.toml
+    names another signer;
     `WrongPassphrase`, `InvalidArgument`, `DestinationNotWritable`.
     """
+    home.check_signs_itself()
     former = home.chain(home.signing_folder)[0]
     _check_development(home)
     key = generate(algorithm or algorithm_of(former.public_key()))
