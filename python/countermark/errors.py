@@ -99,6 +99,10 @@ class CertificateExpiresSoon(UserWarning):
     """A warning: a certificate of the signer expires within 30 days."""
 
 
+class TimeStampMissing(UserWarning):
+    """A warning: no time stamp could be had, so the manifest was signed without one."""
+
+
 class CredentialError(CountermarkError):
     """A manifest cannot be signed or a signing key cannot be used."""
 

@@ -20,6 +20,14 @@ def to_be_signed(protected: bytes, claim: bytes) -> bytes:
     return cbor.encode(["Signature1", protected, b"", claim])
 
 
+def to_be_countersigned(protected: bytes, payload: bytes) -> bytes:
+    """The bytes that a time stamp of a signature with that protected header covers.
+
+    `payload`: what C2PA 2.2, section 10.3.2.5.2, chooses.
+    """
+    return cbor.encode(["CounterSignature", protected, b"", payload])
+
+
 def signature_length_bytes(key: Any) -> int:
     """Length of a signature by the private half of `key`."""
     if isinstance(key, ec.EllipticCurvePublicKey):

@@ -270,23 +270,29 @@ def embed(
     *,
     algorithm: str,
     certificate_chain: bytes,
-    private_key: bytes,
+    private_key: bytes | None,
+    signature_bytes: int,
     resources: Mapping[str, bytes],
     ingredients: Sequence[Ingredient],
     in_pieces: bool,
+    is_update: bool = False,
 ) -> bytes:
     """Let the library write a copy with a manifest embedded; the manifest store in it.
 
-    `stated`: the manifest's definition; `resources`: what it refers to by name. `in_pieces`: as
-    in `context`. Raises `SigningFailed` when the library refuses.
+    `stated`: the manifest's definition; `resources`: what it refers to by name. `private_key`:
+    PEM; without one there are `signature_bytes` zeros for a signature, and room for a time stamp.
+    `in_pieces`: as in `context`. `is_update`: of the one ingredient, whose content stays.
+
+    Raises `SigningFailed` when the library refuses.
     """
-    credential = c2pa.C2paSignerInfo(algorithm.encode(), certificate_chain, private_key, None)
     try:
         with (
             context(in_pieces=in_pieces) as settings,
             c2pa.Builder(stated, context=settings) as builder,
-            c2pa.Signer.from_info(credential) as signer,
+            _signer(algorithm, certificate_chain, private_key, signature_bytes) as signer,
         ):
+            if is_update:
+                builder.set_intent(c2pa.C2paBuilderIntent.UPDATE)
             for name, content in resources.items():
                 builder.add_resource(name, io.BytesIO(content))
             for definition, stream, ingredient_type in ingredients:
@@ -297,6 +303,20 @@ def embed(
             f"The manifest could not be embedded ({error}).",
             remedy="Check that the file is whole and of its stated type.",
         ) from error
+
+
+def _signer(
+    algorithm: str, certificate_chain: bytes, private_key: bytes | None, signature_bytes: int
+) -> c2pa.Signer:
+    """For what is signed by another: the library makes room for a time stamp by a callback only."""
+    if private_key is not None:
+        credential = c2pa.C2paSignerInfo(algorithm.encode(), certificate_chain, private_key, None)
+        return c2pa.Signer.from_info(credential)
+    return c2pa.Signer.from_callback(
+        lambda _: bytes(signature_bytes),
+        c2pa.C2paSigningAlg[algorithm.upper()],
+        certificate_chain.decode("ascii"),
+    )
 
 
 def _refusal_code(message: str) -> str:

@@ -21,7 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from countermark.certificates import load_der, name
-from countermark.credentials import cbor, revocation
+from countermark.credentials import cbor, cose, revocation
 from countermark.credentials.claim import Claim
 from countermark.credentials.paths import may_stamp, path
 from countermark.credentials.trust import Kind, Trust
@@ -66,6 +66,15 @@ class _Token:
     imprint: bytes
 
 
+def message(claim: Claim) -> bytes:
+    """The bytes that a time stamp in the claim's own signature (sigTst2) covers.
+
+    Source: C2PA 2.2, section 10.3.2.5.2: the whole byte string of the signature, its head too.
+    """
+    protected, _, _, signature = claim.signature()
+    return cose.to_be_countersigned(protected, cbor.encode(signature))
+
+
 def proven(claim: Claim, trust: Trust) -> TimeStamp | None:
     """The time stamp of the claim that a trusted authority made; None when there is none.
 
@@ -92,7 +101,7 @@ def _stamps(claim: Claim) -> Iterator[tuple[bytes, bytes]]:
             continue  # C2PA, 10.3.2.5: exactly one
         value = tokens[0].get("val") if isinstance(tokens[0], Mapping) else None
         if isinstance(value, bytes):
-            yield value, cbor.encode(["CounterSignature", protected, b"", payload])
+            yield value, cose.to_be_countersigned(protected, payload)
 
 
 def _read(content: bytes) -> _Token | None:
