@@ -131,6 +131,10 @@ class KeyringUnavailable(CredentialError):
     """The keyring of the operating system is absent, locked or refuses."""
 
 
+class ManifestChanged(CredentialError):
+    """The file does not hold that manifest, or is not as it was signed."""
+
+
 class PoolEmpty(CredentialError):
     """The pool holds no certificate that is still unused and valid."""
 

@@ -2,7 +2,8 @@
 
 The library lays out the manifest around a signature by a key that counts for nothing. Here the
 byte strings that it cannot write are put in place, every hash above them is renewed, and the
-signer signs once; a time stamp takes the room of the padding. All of it keeps every length, so that the store stays where it is.
+signer signs once; a time stamp takes room from the padding. All of it keeps every length, so that
+the store stays where it is.
 
 Source: C2PA 2.2, sections "Soft binding" and "Digital signatures".
 """
@@ -10,7 +11,7 @@ Source: C2PA 2.2, sections "Soft binding" and "Digital signatures".
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from cryptography import x509
@@ -35,6 +36,11 @@ def with_soft_binding(store: bytes, binding: SoftBinding) -> bytes:
     )
     store, _ = _edited(store, build.ACTIONS, lambda data: _relate(data, hashed))
     return store
+
+
+def with_added_time_stamps(store: bytes, tokens: Mapping[str, bytes]) -> bytes:
+    """Put in the time stamps of earlier manifests, by their labels, and renew the claim's hash."""
+    return _edited(store, timestamps.LABEL, lambda data: data.update(tokens))[0]
 
 
 def _relate(data: dict[Any, Any], soft_binding_hash: bytes) -> None:

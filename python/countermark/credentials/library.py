@@ -65,6 +65,7 @@ _SETTINGS: Final[dict[str, dict[str, Any]]] = {
             "c2pa.ingredient",
             "c2pa.soft-binding",
             "c2pa.thumbnail.claim",
+            "c2pa.time-stamp",
         ],
     },
 }
@@ -120,6 +121,7 @@ class Findings:
     `failures`: of the active manifest itself. `ingredient_failures`: its ingredients are not
     what they were when it was signed. `inherited_failures`: what was wrong with them before,
     whom their signers are trusted by, and all that concerns the ingredients' own ingredients.
+    `standings`: codes against the signers of earlier manifests, with their URIs.
     `successes`: codes. `bindings`: the codes of hard bindings, of any manifest, with their URIs.
     `trust_list`: the list that the claim signer's anchor is in.
     `serial_number`: of the certificate that signed. `signed_at`: ISO 8601, by the time stamp.
@@ -129,6 +131,7 @@ class Findings:
     failures: tuple[Failure, ...]
     ingredient_failures: tuple[Failure, ...] = ()
     inherited_failures: tuple[Failure, ...] = ()
+    standings: tuple[tuple[str, str], ...] = ()
     successes: frozenset[str] = frozenset()
     bindings: tuple[tuple[str, str], ...] = ()
     trust_list: str | None = None
@@ -351,6 +354,11 @@ def _findings(report: dict[str, Any]) -> Findings:
         failures=_failures(entry for entry in failures if not inherited(entry)),
         ingredient_failures=_failures(changed),
         inherited_failures=_failures((*earlier, *(e for e in direct if e not in changed))),
+        standings=tuple(
+            (entry["code"], entry.get("url") or "")
+            for entry in (*failures, *direct, *nested)
+            if entry["code"].startswith(TRUST_CODES)
+        ),
         successes=frozenset(
             entry["code"] for entry in active.get("success", ()) if not inherited(entry)
         ),

@@ -8,7 +8,7 @@ network access.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from countermark.credentials.assets import Stream, opened
 from countermark.credentials.claim import Claim
 from countermark.credentials.containers import StreamContent, locate
 from countermark.credentials.containers import media_type as media_type_of
+from countermark.credentials.explaining import explanation
 from countermark.credentials.identity import Identity, identities
 from countermark.credentials.library import Failure, Findings
 from countermark.credentials.soft_binding import SoftBinding
@@ -35,25 +36,28 @@ from countermark.record import Record
 
 HardBinding = Literal["match", "mismatch", "absent", "not checked"]
 
+_WORST: Final = (
+    *(TrustStatus.REVOKED, TrustStatus.UNTRUSTED, TrustStatus.EXPIRED, TrustStatus.TRUSTED),
+)
 _SECOND: Final = timedelta(seconds=1)
 _NOT_A_STORE: Final = ("claim.malformed", "What is there is not a manifest store.")
 _ELSEWHERE: Final = (
     "claim.malformed",
     "The manifest lies in a place of the file where countermark does not look.",
 )
-_BINDING_SENTENCES: Final = {
-    "match": "The file is as it was signed.",
-    "mismatch": "The file was changed after it was signed.",
-    "absent": "Nothing ties it to the file.",
-    "not checked": "Whether a file is as it was signed was not checked.",
-}
-_TRUST_SENTENCES: Final = {
-    TrustStatus.TRUSTED: "The signer is trusted by {by}.",
-    TrustStatus.UNTRUSTED: "The signer is not on the trust list.",
-    TrustStatus.EXPIRED: "The signer's certificate has expired.",
-    TrustStatus.REVOKED: "The signer's certificate was revoked.",
-    TrustStatus.NONE: "So no signer vouches for it.",
-}
+
+
+@dataclass(frozen=True, slots=True)
+class _Signer:
+    """Who signed one claim, how far they are trusted, and what proves when."""
+
+    chain: Sequence[x509.Certificate]
+    standing: Standing
+    stamp: TimeStamp | None
+
+    @property
+    def name(self) -> str | None:
+        return name(self.chain[0]) if self.chain else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,8 @@ class Manifest:
 
     `bytes`: the whole manifest store. `label`: the active manifest's URN.
     `claim_signer`: name in the certificate behind a valid signature, else None.
-    `signed_at`, `time_stamped_by`: the time that an authority on the timestamp list proves, and
-    its name, else None.
+    `signed_at`, `time_stamped_by`: the time by which it was signed, as an authority on the
+    timestamp list proves, and its name, else None.
     `trust`: of the claim signer's certificate; says nothing about the file. `trusted_by`: the
     list that it rests on. `identities`: who else signed; they never change `trust`.
     `signature_valid`: the claim is as signed. `assertions_valid`: its assertions are as claimed.
@@ -76,7 +80,8 @@ class Manifest:
     `thumbnail`: JPEG or PNG bytes whose hash the claim holds. `record`: as countermark signed it.
     `training_mining`: what machines may do with the file.
     `is_update`: it adds statements to an earlier manifest of the same content; hard binding, soft
-    bindings and all statements but the actions are then those of the earlier one.
+    bindings and all statements but the actions are then those of the earlier one. It is trusted
+    only if the signers of both are; `claim_signer` is the one of whom `trust` speaks.
     `redactions`: JUMBF URIs of statements that were removed from earlier manifests on purpose.
     `explanation`: the checks in plain language.
 
@@ -232,25 +237,32 @@ def _manifest(store: bytes, findings: Findings, trust: Trust, *, detached: bool)
     try:
         claim = claims.parse(store)
         chain = claim.chain()
-        bound = claim.bound()
+        lineage = claim.lineage()
+        bound = lineage[-1]
         stated = _stated(claim, bound)
     except UnreadableManifest as error:
         return _refused(store, (*failures, ("claim.malformed", str(error))), hard_binding)
     if not detached and claim.is_update:
         hard_binding = _hard_binding(findings, of=bound.label)
     signature_valid = _signature_valid(claim, chain, findings)
-    stamp = _time_stamp(claim, findings, trust) if signature_valid else None
-    standing = Standing(TrustStatus.NONE)
+    signers: tuple[_Signer, ...] = ()
     others: tuple[Identity, ...] = ()
     if signature_valid:
-        standing = _standing(claim, chain, findings, trust, stamp)
+        stamp = _time_stamp(claim, findings, trust)
+        signer = _Signer(chain, _standing(claim, chain, findings, trust, stamp), stamp)
+        signers = (signer, *_earlier_signers(lineage, findings, trust))
         others = _identities(claim, findings, trust, stamp)
+    decisive = min(signers, key=lambda signer: _WORST.index(signer.standing.status), default=None)
+    standing = decisive.standing if decisive else Standing(TrustStatus.NONE)
+    # What a later time stamp covers holds the hash of all that is earlier.
+    stamps = [signer.stamp for signer in signers if signer.stamp]
+    first = min(stamps, key=lambda stamp: stamp.at, default=None)
     manifest = Manifest(
         bytes=store,
         label=claim.label,
-        claim_signer=name(chain[0]) if signature_valid else None,
-        signed_at=stamp.at if stamp else None,
-        time_stamped_by=stamp.authority if stamp else None,
+        claim_signer=decisive.name if decisive else None,
+        signed_at=first.at if first else None,
+        time_stamped_by=first.authority if first else None,
         trust=standing.status,
         trusted_by=standing.by,
         identities=others,
@@ -272,7 +284,9 @@ def _manifest(store: bytes, findings: Findings, trust: Trust, *, detached: bool)
         is_update=claim.is_update,
         redactions=stated.redactions,
     )
-    return replace(manifest, explanation=_explanation(manifest, failures))
+    earlier = signers[-1].name if len(signers) > 1 else None
+    said = explanation(manifest, failures, stamp=first, earlier_signer=earlier)
+    return replace(manifest, explanation=said)
 
 
 def _signature_valid(claim: Claim, chain: Sequence[x509.Certificate], findings: Findings) -> bool:
@@ -352,6 +366,27 @@ def _standing(
     )
 
 
+def _earlier_signers(
+    lineage: Sequence[Claim], findings: Findings, trust: Trust
+) -> Iterator[_Signer]:
+    """Of what an update adds to: its signer stands for the statements.
+
+    The library does not judge them; what it says against them counts.
+    """
+    for number, claim in enumerate(lineage[1:], 1):
+        chain = claim.chain()
+        stamp = proven(claim, trust, lineage[:number])
+        standing = judge(
+            chain,
+            trust,
+            proven_at=stamp.at if stamp else None,
+            library_trusts=True,
+            codes=frozenset(code for code, uri in findings.standings if f"/{claim.label}/" in uri),
+            responses=claim.ocsp_responses(),
+        )
+        yield _Signer(chain, standing, stamp)
+
+
 def _identities(
     claim: Claim, findings: Findings, trust: Trust, stamp: TimeStamp | None
 ) -> tuple[Identity, ...]:
@@ -373,29 +408,3 @@ def _time_stamp(claim: Claim, findings: Findings, trust: Trust) -> TimeStamp | N
     stated = parse_time(findings.signed_at)
     agree = stamp and stated and abs(stamp.at - stated) < _SECOND
     return stamp if agree else None
-
-
-def _explanation(manifest: Manifest, failures: Sequence[Failure]) -> str:
-    signed = f"The claim is signed by {manifest.claim_signer}."
-    agree = "as claimed" if manifest.assertions_valid else "not as claimed"
-    sentences = [
-        signed if manifest.signature_valid else "The signature of the claim is not valid.",
-        f"Its assertions are {agree}.",
-        _BINDING_SENTENCES[manifest.hard_binding],
-        _TRUST_SENTENCES[manifest.trust].format(by=manifest.trusted_by),
-    ]
-    if manifest.signed_at is not None:
-        at = manifest.signed_at.isoformat(" ", "seconds")
-        sentences.append(f"{manifest.time_stamped_by} proves that it was signed by {at}.")
-    for who in manifest.identities:
-        sentences.append(f"{who.name} adds an identity ({who.trust.value}).")
-    if manifest.is_update:
-        sentences.append("It adds to an earlier manifest of the same content.")
-    if manifest.redactions:
-        sentences.append(
-            f"Statements removed on purpose from earlier manifests: {len(manifest.redactions)}."
-        )
-    if manifest.ingredient_failures:
-        sentences.append("It was made from a picture whose own manifest has failures.")
-    details = [f"{code}: {text}" if text else code for code, text in dict(failures).items()]
-    return " ".join(sentences) + (f" ({'; '.join(details)})" if details else "")
