@@ -332,11 +332,9 @@ class TimeServer:
         return Handler
 
     def reply(self, query: bytes) -> bytes:
-        (self.folder / "query").write_bytes(query)
-        options = ["-config", "settings", "-queryfile", "query", "-out", "reply"]
-        command = ["openssl", "ts", "-reply", *options]
-        subprocess.run(command, cwd=self.folder, check=True, capture_output=True)
-        return (self.folder / "reply").read_bytes()
+        command = ["openssl", "ts", "-reply", "-config", "settings", "-queryfile", "/dev/stdin"]
+        run = subprocess.run(command, cwd=self.folder, input=query, check=True, capture_output=True)
+        return run.stdout
 
     def stop(self) -> None:
         self.server.shutdown()

@@ -107,6 +107,10 @@ class CredentialError(CountermarkError):
     """A manifest cannot be signed or a signing key cannot be used."""
 
 
+class CertificateExpired(CredentialError):
+    """The certificate behind a manifest has run out."""
+
+
 class HomeExists(CredentialError):
     """The home folder already holds keys."""
 
@@ -155,6 +159,10 @@ class TimestampFailed(CredentialError):
     """No timestamp server gave a valid time-stamp token."""
 
 
+class TimestampTooLarge(TimestampFailed):
+    """The time-stamp token does not fit into the manifest."""
+
+
 class TokenMissing(CredentialError):
     """The PKCS#11 library or the token in it is not there."""
 
@@ -165,6 +173,10 @@ class UnknownKey(CredentialError):
 
 class UnreadableManifest(CredentialError):
     """The manifest store is damaged, ambiguous or not a manifest store."""
+
+
+class UnreadableQueue(CredentialError):
+    """An entry in the queue of files without a time stamp is damaged."""
 
 
 class UnusableCertificate(CredentialError):

@@ -13,13 +13,16 @@ from countermark import certificates, files, keys
 from countermark.certificates import Finding, Scope
 from countermark.cli import output
 from countermark.cli.init import passphrase
+from countermark.cli.timestamps import timestamps
 from countermark.errors import InvalidArgument, UnusableCertificate
 
 app = typer.Typer(
-    help="Keep the keys of the home folder: list, lint, request, import, rotate, revoke.",
+    help="Keep the keys of the home folder: list, lint, request, import, rotate, revoke, time.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
+
+app.command()(timestamps)
 
 _ALGORITHMS: Final = ", ".join(keys.ALGORITHMS)
 _SCOPES: Final = {

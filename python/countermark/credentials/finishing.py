@@ -23,7 +23,13 @@ from countermark.credentials.jumbf import Box
 from countermark.credentials.signer import Signer
 from countermark.credentials.soft_binding import SoftBinding
 from countermark.credentials.time_stamper import TimeStamper
-from countermark.errors import CountermarkError, SigningFailed, TimestampFailed, TimeStampMissing
+from countermark.errors import (
+    CountermarkError,
+    SigningFailed,
+    TimestampFailed,
+    TimeStampMissing,
+    TimestampTooLarge,
+)
 
 _PADDING: Final = ("pad", "pad2")
 REPORT: Final = "Please report this with the versions of countermark and c2pa-python."
@@ -159,7 +165,7 @@ def with_time_stamp(store: bytes, token: bytes) -> bytes:
 
     Nothing signs or hashes this header, so it may be filled at any time.
 
-    Raises `TimestampFailed` for a token that does not fit.
+    Raises `TimestampTooLarge` for a token that does not fit.
     Source: C2PA 2.2, sections 10.3.2.5.4 and 10.4.4.
     """
     claim = claims.parse(store)
@@ -177,7 +183,7 @@ def with_time_stamp(store: bytes, token: bytes) -> bytes:
     for padding in _paddings(room - len(encoded({}))):
         if len(encoded(padding)) == room:
             return _spliced(store, claim.signature_box, encoded(padding))
-    raise TimestampFailed(
+    raise TimestampTooLarge(
         f"The time stamp of {len(token)} bytes does not fit into the manifest.",
         remedy="Use a timestamp server that sends fewer certificates.",
     )

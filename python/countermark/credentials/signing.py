@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from countermark import files
 from countermark.certificates import ALGORITHMS
 from countermark.credentials import build, cose, library, profile, reading
-from countermark.credentials.assets import Stream, Watched, opened
+from countermark.credentials.assets import Stream, Watched, opened, written
 from countermark.credentials.containers import (
     Location,
     StreamContent,
@@ -187,7 +187,7 @@ def sign_file(
     place = files.target(destination)
     with files.drafting(place, like=_like(source)) as (draft, put):
         watched = Watched(draft)
-        with _written(watched, place), opened(source) as original:
+        with written(watched, place), opened(source) as original:
             store = _sign(original, watched, request)
         put()
     return store
@@ -196,20 +196,6 @@ def sign_file(
 def _like(source: Path) -> Path | None:
     """The source, for its rights; None when it is missing, which is said where it is opened."""
     return source if source.exists() else None
-
-
-@contextlib.contextmanager
-def _written(draft: Watched, place: Path) -> Iterator[None]:
-    """Say what the system said of the draft, in place of what the library made of it."""
-    with files.writing(repr(str(place))):
-        try:
-            yield
-        except (SigningFailed, OSError) as error:
-            if draft.failure is None:
-                raise
-            raise draft.failure from error
-        if draft.failure is not None:
-            raise draft.failure
 
 
 def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:

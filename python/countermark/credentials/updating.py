@@ -14,19 +14,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from countermark import files
 from countermark.credentials import build, cose, finishing, library, profile, reading, timestamps
 from countermark.credentials import claim as claims
-from countermark.credentials.assets import Stream, Watched, opened
+from countermark.credentials.assets import Stream, Watched, opened, written
 from countermark.credentials.claim import Claim
 from countermark.credentials.containers import StreamContent, locate
 from countermark.credentials.reading import Manifest
 from countermark.credentials.signer import Signer
 from countermark.credentials.time_stamper import TimeStamper
 from countermark.credentials.trust import Trust
-from countermark.errors import ManifestChanged, SigningFailed, UnusableCertificate
+from countermark.errors import CertificateExpired, ManifestChanged, SigningFailed
 
 _GROWING: Final = frozenset(
     ("image/gif", "image/jpeg", "image/jxl", "image/png", "image/svg+xml"),
@@ -51,6 +51,17 @@ def unstamped(store: bytes) -> Unstamped | None:
     return None if _is_stamped(claim) else Unstamped(claim.label, claim.signature()[3])
 
 
+def continues(store: bytes, original: bytes) -> bool:
+    """Whether a store has another one's active manifest still, but for time stamps added since.
+
+    Raises `UnreadableManifest`.
+    """
+    claim = claims.parse(original)
+    wanted = claim.label, claim.signature()[3]
+    lineage = claims.parse(store).lineage()
+    return any((found.label, found.signature()[3]) == wanted for found in lineage)
+
+
 def add_time_stamp(
     path: Path,
     media_type: str,
@@ -66,8 +77,8 @@ def add_time_stamp(
     step, after it was read back as valid as before; whatever fails, it is as it was.
 
     Raises `ManifestChanged` when the file does not hold that manifest, or not as it was signed;
-    `UnusableCertificate` when the certificates have run out, for a time stamp would prove nothing
-    then, or may not sign; `TimestampFailed`, `SigningFailed`, `SourceNotFound`,
+    `CertificateExpired` when its certificates have run out, for then a time stamp proves nothing;
+    `TimestampFailed`, `SigningFailed`, `UnusableCertificate`, `SourceNotFound`,
     `DestinationNotWritable`.
     """
     place = files.target(path)
@@ -78,7 +89,7 @@ def add_time_stamp(
             return None
         with files.drafting(place, like=place) as (file, put):
             draft = Watched(file)
-            with files.writing(repr(str(place))):
+            with written(draft, place):
                 if media_type in _GROWING:
                     token = finishing.token(
                         time_stamper, timestamps.added_message(wanted.signature)
@@ -87,7 +98,7 @@ def add_time_stamp(
                     store = _update(place, draft, media_type, tokens, signer(), time_stamper)
                 else:
                     store = _filled(source, draft, before.bytes, time_stamper)
-            _check(draft, media_type, store, before)
+                _check(draft, media_type, store, before)
             put()
     return store
 
@@ -210,8 +221,8 @@ def _changed(path: Path, what: str) -> ManifestChanged:
     )
 
 
-def _too_late(path: Path) -> UnusableCertificate:
-    return UnusableCertificate(
+def _too_late(path: Path) -> CertificateExpired:
+    return CertificateExpired(
         f"The certificate that signed {str(path)!r} has run out; a time stamp proves nothing now.",
         remedy="Sign the file again, and drop this manifest from the queue.",
     )

@@ -31,6 +31,14 @@ from countermark.keys.signing_request import (
     list_requests,
     request_certificate,
 )
+from countermark.keys.stamp_queue import (
+    QueuedFile,
+    list_queue,
+    queue_file,
+    set_timestamp_servers,
+    timestamp_servers,
+    unqueue_file,
+)
 from countermark.keys.stock import KeyEntry, KeyState, list_keys
 from countermark.keys.timestamps import TimestampAuthority
 
@@ -50,6 +58,7 @@ __all__ = [
     "Pkcs11Key",
     "Pkcs11Signer",
     "Pool",
+    "QueuedFile",
     "RevocationReason",
     "SigningRequest",
     "TimestampAuthority",
@@ -57,11 +66,16 @@ __all__ = [
     "home_folder",
     "import_chain",
     "list_keys",
+    "list_queue",
     "list_requests",
     "open_home",
+    "queue_file",
     "remote_request",
     "renew_revocation_lists",
     "request_certificate",
     "revoke",
     "rotate",
+    "set_timestamp_servers",
+    "timestamp_servers",
+    "unqueue_file",
 ]

@@ -7,9 +7,11 @@ What is where:
     signing-key                                     ID of the key that signs; absent for the first
     requests/ID/                                    keys that wait for a certificate
     authorities/ID/                                 development authorities and their CRLs
+    timestamp-servers, unstamped/*.json             who proves times; files that wait for that
     trust.pem, registry.sqlite3
 
-Nothing in it is ever overwritten but the trust file, the CRLs and the name of the signing key.
+Nothing in it is ever overwritten but the trust file, the CRLs, the timestamp servers and the name
+of the signing key.
 """
 
 from __future__ import annotations
