@@ -39,7 +39,9 @@ HardBinding = Literal["match", "mismatch", "absent", "not checked"]
 _WORST: Final = (
     *(TrustStatus.REVOKED, TrustStatus.UNTRUSTED, TrustStatus.EXPIRED, TrustStatus.TRUSTED),
 )
-_SECOND: Final = timedelta(seconds=1)
+_SIGNING_TAKES: Final = timedelta(minutes=1)
+"""The library shows when a token was signed (CMS signing time), the standard counts its genTime."""
+
 _NOT_A_STORE: Final = ("claim.malformed", "What is there is not a manifest store.")
 _ELSEWHERE: Final = (
     "claim.malformed",
@@ -255,7 +257,7 @@ def _manifest(store: bytes, findings: Findings, trust: Trust, *, detached: bool)
     decisive = min(signers, key=lambda signer: _WORST.index(signer.standing.status), default=None)
     standing = decisive.standing if decisive else Standing(TrustStatus.NONE)
     # What a later time stamp covers holds the hash of all that is earlier.
-    stamps = [signer.stamp for signer in signers if signer.stamp]
+    stamps = [signer.stamp for signer in reversed(signers) if signer.stamp]
     first = min(stamps, key=lambda stamp: stamp.at, default=None)
     manifest = Manifest(
         bytes=store,
@@ -406,5 +408,5 @@ def _time_stamp(claim: Claim, findings: Findings, trust: Trust) -> TimeStamp | N
         return None
     stamp = proven(claim, trust)
     stated = parse_time(findings.signed_at)
-    agree = stamp and stated and abs(stamp.at - stated) < _SECOND
+    agree = stamp and stated and abs(stamp.at - stated) < _SIGNING_TAKES
     return stamp if agree else None
