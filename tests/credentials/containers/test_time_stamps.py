@@ -26,6 +26,7 @@ from countermark.credentials import (
     unstamped,
 )
 from countermark.credentials import claim as claims
+from countermark.credentials.lint import lint
 from countermark.errors import TimeStampMissing
 from countermark.keys import TimestampAuthority
 
@@ -129,6 +130,9 @@ def test_missing_time_is_added_to_every_container(
     state, codes = judged_by_the_library(path.read_bytes(), media_type, trust_in_time)
     assert state == "Trusted"
     assert "timeStamp.trusted" in codes
+
+    found = lint(path)
+    assert {finding.rule for finding in found} <= {"soft-binding-unregistered", "thumbnail-missing"}
 
     content = path.read_bytes()
     again = add_time_stamp(path, media_type, missing, time_stamper=authority, signer=lambda: signer)
