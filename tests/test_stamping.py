@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -275,3 +276,20 @@ def test_whatever_fails_the_file_is_whole_and_waits_or_is_stamped(
         stamping.settle(home, path, done.unstamped)
     assert failures >= 4
     assert keys.list_queue(home) == ()
+
+
+def test_example_in_the_documentation(
+    home: keys.Home,
+    servers: keys.TimestampAuthority,
+    photo: Path,
+    mark_offline: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = (Path(__file__).parents[1] / "docs/keys.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    waiting = mark_offline("earlier.jpg")
+    monkeypatch.chdir(photo.parent)
+    exec(compile(example, "keys.md", "exec"), {"record": RECORD})
+    assert capsys.readouterr().out == f"{waiting} stamped\n"
+    assert verify(photo.with_name("marked.jpg")).trust.value == "trusted"

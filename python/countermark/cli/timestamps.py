@@ -49,7 +49,7 @@ def timestamps(
 
     For example:
 
-        countermark keys timestamps --server http://timestamp.digicert.com
+        countermark keys timestamps --server http://time.example/tsa
         countermark keys timestamps
         countermark keys timestamps --flush
     """
