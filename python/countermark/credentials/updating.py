@@ -84,22 +84,20 @@ def add_time_stamp(
     place = files.target(path)
     with opened(place) as source:
         before = _checked(reading.read_stream(source, media_type, trust=Trust.nobody()), path)
-        lineage = _lineage(before, wanted, path)
-        if _is_stamped(lineage[-1]) or _has_token(lineage):
-            return None
-        with files.drafting(place, like=place) as (file, put):
-            draft = Watched(file)
-            with written(draft, place):
-                if media_type in _GROWING:
-                    token = finishing.token(
-                        time_stamper, timestamps.added_message(wanted.signature)
-                    )
-                    tokens = {wanted.manifest: token}
-                    store = _update(place, draft, media_type, tokens, signer(), time_stamper)
-                else:
-                    store = _filled(source, draft, before.bytes, time_stamper)
-                _check(draft, media_type, store, before)
-            put()
+    lineage = _lineage(before, wanted, path)
+    if _is_stamped(lineage[-1]) or _has_token(lineage):
+        return None
+    with files.drafting(place, like=place) as (file, put):
+        draft = Watched(file)
+        with written(draft, place):
+            if media_type in _GROWING or len(lineage) > 1:
+                message = timestamps.added_message(wanted.signature)
+                tokens = {wanted.manifest: finishing.token(time_stamper, message)}
+                store = _update(place, draft, media_type, tokens, signer(), time_stamper)
+            else:
+                store = _filled(place, draft, before.bytes, time_stamper)
+            _check(draft, media_type, store, before)
+        put()
     return store
 
 
@@ -178,12 +176,12 @@ def _update(
     return store
 
 
-def _filled(source: Stream, draft: Stream, store: bytes, time_stamper: TimeStamper) -> bytes:
+def _filled(source: Path, draft: Stream, store: bytes, time_stamper: TimeStamper) -> bytes:
     """Write the file with the time stamp in the header of the signature that it has."""
     message = timestamps.message(claims.parse(store))
     store = finishing.with_time_stamp(store, finishing.token(time_stamper, message))
-    source.seek(0)
-    shutil.copyfileobj(source, draft)
+    with opened(source) as content:
+        shutil.copyfileobj(content, draft)
     _put(draft, store)
     return store
 
