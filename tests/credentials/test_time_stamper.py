@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import random
 import time
 import warnings
 from collections.abc import Callable
@@ -388,3 +389,31 @@ def test_no_warning_where_there_is_a_time_stamp(
     with warnings.catch_warnings():
         warnings.simplefilter("error", TimeStampMissing)
         assert unstamped(signed(time_stamper=authority).manifest) is None
+
+
+def test_no_changed_byte_of_what_was_updated_passes(
+    tmp_path: Path,
+    photograph: Callable[[str], bytes],
+    record: Any,
+    signer: Any,
+    trust: Trust,
+    authority: TimestampAuthority,
+    stamps: TrustList,
+) -> None:
+    """Also not in the header that nothing signs: the update holds a hash of all of it."""
+    path = tmp_path / "file"
+    missing = signed_without(path, photograph("image/jpeg"), signer, record)
+    first = len(judged(path, trust).bytes)
+    store = add_time_stamp(
+        path, "image/jpeg", missing, time_stamper=authority, signer=lambda: signer
+    )
+    assert store is not None
+    everyone = Trust(lists=(*trust.lists, stamps))
+    whole = read_detached(store, trust=everyone)
+    assert (whole.assertions_valid, whole.trust) == (True, TrustStatus.TRUSTED)
+    chance = random.Random(2026)
+    for _ in range(200):
+        mutant = bytearray(store)
+        mutant[chance.randrange(8, first)] ^= 1 << chance.randrange(8)
+        found = read_detached(bytes(mutant), trust=everyone)
+        assert not (found.signature_valid and found.assertions_valid)

@@ -8,15 +8,12 @@ network access.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
-from cryptography import x509
-
-from countermark.certificates import name
 from countermark.credentials import claim as claims
 from countermark.credentials import library
 from countermark.credentials.assets import Stream, opened
@@ -26,40 +23,22 @@ from countermark.credentials.containers import media_type as media_type_of
 from countermark.credentials.explaining import explanation
 from countermark.credentials.identity import Identity, identities
 from countermark.credentials.library import Failure, Findings
+from countermark.credentials.signers import first_stamp, is_signed, least_trusted, signers
 from countermark.credentials.soft_binding import SoftBinding
-from countermark.credentials.statements import Statements, parse_time, statements
-from countermark.credentials.timestamps import TimeStamp, proven
+from countermark.credentials.statements import Statements, statements
+from countermark.credentials.timestamps import TimeStamp
 from countermark.credentials.training_mining import TrainingMining
-from countermark.credentials.trust import Kind, Standing, Trust, TrustStatus, judge
+from countermark.credentials.trust import Standing, Trust, TrustStatus
 from countermark.errors import UnreadableManifest
 from countermark.record import Record
 
 HardBinding = Literal["match", "mismatch", "absent", "not checked"]
-
-_WORST: Final = (
-    *(TrustStatus.REVOKED, TrustStatus.UNTRUSTED, TrustStatus.EXPIRED, TrustStatus.TRUSTED),
-)
-_SIGNING_TAKES: Final = timedelta(minutes=1)
-"""The library shows when a token was signed (CMS signing time), the standard counts its genTime."""
 
 _NOT_A_STORE: Final = ("claim.malformed", "What is there is not a manifest store.")
 _ELSEWHERE: Final = (
     "claim.malformed",
     "The manifest lies in a place of the file where countermark does not look.",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Signer:
-    """Who signed one claim, how far they are trusted, and what proves when."""
-
-    chain: Sequence[x509.Certificate]
-    standing: Standing
-    stamp: TimeStamp | None
-
-    @property
-    def name(self) -> str | None:
-        return name(self.chain[0]) if self.chain else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,40 +216,41 @@ def _manifest(store: bytes, findings: Findings, trust: Trust, *, detached: bool)
     if findings.label is None:
         return _refused(store, failures, hard_binding)
     try:
-        claim = claims.parse(store)
-        chain = claim.chain()
-        lineage = claim.lineage()
-        bound = lineage[-1]
-        stated = _stated(claim, bound)
+        return _parsed(store, claims.parse(store), findings, trust, hard_binding, failures)
     except UnreadableManifest as error:
         return _refused(store, (*failures, ("claim.malformed", str(error))), hard_binding)
-    if not detached and claim.is_update:
+
+
+def _parsed(
+    store: bytes,
+    claim: Claim,
+    findings: Findings,
+    trust: Trust,
+    hard_binding: HardBinding,
+    failures: Sequence[Failure],
+) -> Manifest:
+    lineage = claim.lineage()
+    bound = lineage[-1]
+    stated = _stated(claim, bound)
+    if hard_binding != "not checked" and claim.is_update:
         hard_binding = _hard_binding(findings, of=bound.label)
-    signature_valid = _signature_valid(claim, chain, findings)
-    signers: tuple[_Signer, ...] = ()
-    others: tuple[Identity, ...] = ()
-    if signature_valid:
-        stamp = _time_stamp(claim, findings, trust)
-        signer = _Signer(chain, _standing(claim, chain, findings, trust, stamp), stamp)
-        signers = (signer, *_earlier_signers(lineage, findings, trust))
-        others = _identities(claim, findings, trust, stamp)
-    decisive = min(signers, key=lambda signer: _WORST.index(signer.standing.status), default=None)
+    signature_valid = _signature_valid(claim, findings)
+    by = signers(lineage, findings, trust) if signature_valid else ()
+    decisive = least_trusted(by)
     standing = decisive.standing if decisive else Standing(TrustStatus.NONE)
-    # What a later time stamp covers holds the hash of all that is earlier.
-    stamps = [signer.stamp for signer in reversed(signers) if signer.stamp]
-    first = min(stamps, key=lambda stamp: stamp.at, default=None)
+    stamp = first_stamp(by)
     manifest = Manifest(
         bytes=store,
         label=claim.label,
         claim_signer=decisive.name if decisive else None,
-        signed_at=first.at if first else None,
-        time_stamped_by=first.authority if first else None,
+        signed_at=stamp.at if stamp else None,
+        time_stamped_by=stamp.authority if stamp else None,
         trust=standing.status,
         trusted_by=standing.by,
-        identities=others,
+        identities=_identities(claim, findings, trust, by[0].stamp) if by else (),
         signature_valid=signature_valid,
         hard_binding=hard_binding,
-        assertions_valid=_assertions_valid(claim, bound, findings),
+        assertions_valid=_assertions_valid(lineage, findings),
         failures=_codes(failures),
         ingredient_failures=_codes(findings.inherited_failures),
         soft_bindings=stated.soft_bindings,
@@ -286,18 +266,17 @@ def _manifest(store: bytes, findings: Findings, trust: Trust, *, detached: bool)
         is_update=claim.is_update,
         redactions=stated.redactions,
     )
-    earlier = signers[-1].name if len(signers) > 1 else None
-    said = explanation(manifest, failures, stamp=first, earlier_signer=earlier)
+    earlier = by[-1].name if len(by) > 1 else None
+    said = explanation(manifest, failures, stamp=stamp, earlier_signer=earlier)
     return replace(manifest, explanation=said)
 
 
-def _signature_valid(claim: Claim, chain: Sequence[x509.Certificate], findings: Findings) -> bool:
+def _signature_valid(claim: Claim, findings: Findings) -> bool:
     return (
         "claimSignature.validated" in findings.successes
         and not any(code.startswith("claimSignature.") for code, _ in findings.failures)
         and claim.label == findings.label
-        and bool(chain)
-        and claim.signed_by(chain[0])
+        and is_signed(claim)
     )
 
 
@@ -323,7 +302,7 @@ def _hard_binding(findings: Findings, of: str | None = None) -> HardBinding:
     return "match" if all(code.endswith(".match") for code in found) else "mismatch"
 
 
-def _assertions_valid(claim: Claim, bound: Claim, findings: Findings) -> bool:
+def _assertions_valid(lineage: Sequence[Claim], findings: Findings) -> bool:
     """Whether nothing failed but what is judged elsewhere: signature, binding, trust, identities.
 
     C2PA 2.2, section 14.3.4, measures a manifest by that standard alone: an identity assertion
@@ -332,61 +311,11 @@ def _assertions_valid(claim: Claim, bound: Claim, findings: Findings) -> bool:
     elsewhere = ("claimSignature.", "cawg.", *library.BINDING_CODES, *library.TRUST_CODES)
     own = [code for code, _ in findings.failures if not code.startswith(elsewhere)]
     return (
-        claim.hashes_agree
-        and (bound is claim or (bound.hashes_agree and _is_signed(bound)))
+        all(claim.hashes_agree for claim in lineage)
+        and all(map(is_signed, lineage[1:]))
         and not findings.ingredient_failures
         and not own
     )
-
-
-def _is_signed(claim: Claim) -> bool:
-    chain = claim.chain()
-    return bool(chain) and claim.signed_by(chain[0])
-
-
-def _standing(
-    claim: Claim,
-    chain: Sequence[x509.Certificate],
-    findings: Findings,
-    trust: Trust,
-    stamp: TimeStamp | None,
-) -> Standing:
-    listed = findings.trust_list in library.TRUST_LISTS.values()
-    # The library names no list for signers that are trusted by certificate.
-    by_name = not findings.trust_list and any(
-        chain[0] in item.certificates for item in trust.of(Kind.SIGNER)
-    )
-    return judge(
-        chain,
-        trust,
-        proven_at=stamp.at if stamp else None,
-        library_trusts="signingCredential.trusted" in findings.successes
-        and (listed or by_name)
-        and findings.serial_number == str(chain[0].serial_number),
-        codes=frozenset(code for code, _ in findings.failures),
-        responses=claim.ocsp_responses(),
-    )
-
-
-def _earlier_signers(
-    lineage: Sequence[Claim], findings: Findings, trust: Trust
-) -> Iterator[_Signer]:
-    """Of what an update adds to: its signer stands for the statements.
-
-    The library does not judge them; what it says against them counts.
-    """
-    for number, claim in enumerate(lineage[1:], 1):
-        chain = claim.chain()
-        stamp = proven(claim, trust, lineage[:number])
-        standing = judge(
-            chain,
-            trust,
-            proven_at=stamp.at if stamp else None,
-            library_trusts=True,
-            codes=frozenset(code for code, uri in findings.standings if f"/{claim.label}/" in uri),
-            responses=claim.ocsp_responses(),
-        )
-        yield _Signer(chain, standing, stamp)
 
 
 def _identities(
@@ -400,13 +329,3 @@ def _identities(
         library_trusts="cawg.x509.credential.trusted" in findings.successes
         and not any(code.startswith("cawg.") for code in codes),
     )
-
-
-def _time_stamp(claim: Claim, findings: Findings, trust: Trust) -> TimeStamp | None:
-    """The time that library and countermark both find proven."""
-    if findings.signed_at is None or "timeStamp.trusted" not in findings.successes:
-        return None
-    stamp = proven(claim, trust)
-    stated = parse_time(findings.signed_at)
-    agree = stamp and stated and abs(stamp.at - stated) < _SIGNING_TAKES
-    return stamp if agree else None
