@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,9 +42,9 @@ def servers(home: keys.Home, time_server: Any, tmp_path: Path) -> keys.Timestamp
     root.write_bytes(time_server.root)
     trust_store(home).add(root, Kind.TIMESTAMP)
     keys.set_timestamp_servers(home, [time_server.url])
-    authority = stamping.time_stamper(home)
-    assert authority is not None
-    return authority
+    found = stamping.time_stamper(home)
+    assert found is not None
+    return found.authority
 
 
 @pytest.fixture
@@ -146,6 +147,29 @@ def test_while_no_server_answers_files_wait_and_one_is_asked_once(
     assert len(keys.list_queue(home)) == 3
     time_server.answers = True
     assert [done.error for done in flushed(home, servers)] == [None] * 3
+
+
+def test_no_server_is_asked_for_a_minute_after_none_answered(
+    home: keys.Home,
+    servers: keys.TimestampAuthority,
+    time_server: Any,
+    photo: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    patient = stamping.time_stamper(home)
+    assert patient is not None
+    time_server.answers = False
+    for name in ("first.jpg", "second.jpg"):
+        path = photo.with_name(name)
+        with pytest.warns(TimeStampMissing, match="HTTP 503"):
+            mark(photo, path, record=RECORD, signer=home.signer(), time_stamper=patient)
+    assert time_server.asked == 1
+    time_server.answers = True
+    with pytest.raises(TimestampFailed):
+        patient.stamp(b"message")
+    later = time.monotonic() + 61
+    monkeypatch.setattr(stamping.time, "monotonic", lambda: later)
+    assert patient.stamp(b"message")
 
 
 def test_lost_files_wait_with_a_reason_and_do_not_stop_others(

@@ -10,15 +10,42 @@ True
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from countermark import credentials, keys
 from countermark.credentials import Kind, Signer, TimeStamper, Unstamped
 from countermark.errors import CountermarkError, TimestampFailed, TimestampTooLarge
 from countermark.keys import Home, QueuedFile
 from countermark.verifying.trusted import trust_store
+
+_PAUSE_SECONDS: Final = 60
+
+
+class HomeTimeStamper:
+    """The timestamp servers of a home folder; when none answers, none is asked for a minute.
+
+    So a folder of pictures is not held up by each of them. `authority`: the servers.
+    """
+
+    def __init__(self, authority: keys.TimestampAuthority) -> None:
+        self.authority = authority
+        self._failure: TimestampFailed | None = None
+        self._asks_again_at = 0.0
+
+    def stamp(self, message: bytes) -> bytes:
+        """As `keys.TimestampAuthority.stamp`."""
+        if self._failure is not None and time.monotonic() < self._asks_again_at:
+            raise self._failure
+        try:
+            return self.authority.stamp(message)
+        except TimestampFailed as failure:
+            self._failure = failure
+            self._asks_again_at = time.monotonic() + _PAUSE_SECONDS
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +56,7 @@ class Flushed:
     error: CountermarkError | None
 
 
-def time_stamper(home: Home) -> keys.TimestampAuthority | None:
+def time_stamper(home: Home) -> HomeTimeStamper | None:
     """The timestamp servers of a home folder, under the anchors that it trusts for time stamps.
 
     None when it names no server. Raises `InvalidArgument`, `UnusableTrust`.
@@ -37,7 +64,8 @@ def time_stamper(home: Home) -> keys.TimestampAuthority | None:
     urls = keys.timestamp_servers(home)
     if not urls:
         return None
-    return keys.TimestampAuthority(urls, anchors=trust_store(home).trust().pem(Kind.TIMESTAMP))
+    anchors = trust_store(home).trust().pem(Kind.TIMESTAMP)
+    return HomeTimeStamper(keys.TimestampAuthority(urls, anchors=anchors))
 
 
 def settle(home: Home, path: Path, missing: Unstamped | None) -> None:

@@ -21,7 +21,10 @@ from countermark.credentials.timestamps import TimeStamp, proven
 from countermark.credentials.trust import Kind, Standing, Trust, TrustStatus, judge
 
 _WORST: Final = (
-    *(TrustStatus.REVOKED, TrustStatus.UNTRUSTED, TrustStatus.EXPIRED, TrustStatus.TRUSTED),
+    TrustStatus.REVOKED,
+    TrustStatus.UNTRUSTED,
+    TrustStatus.EXPIRED,
+    TrustStatus.TRUSTED,
 )
 _SIGNING_TAKES: Final = timedelta(minutes=1)
 """The library shows when a token was signed (CMS signing time), the standard counts its genTime."""

@@ -45,6 +45,22 @@ class Unstamped:
 def unstamped(store: bytes) -> Unstamped | None:
     """The active manifest of a store, when its signature carries no time stamp; else None.
 
+    >>> import tempfile
+    >>> from countermark import keys
+    >>> from countermark.credentials import sign_file
+    >>> from countermark.record import DigitalSource, Record
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "drawing.svg"
+    ...     _ = path.write_text("<svg xmlns='http://www.w3.org/2000/svg'><circle r='9'/></svg>")
+    ...     store = sign_file(
+    ...         path, path, "image/svg+xml", record=Record(source=DigitalSource.HUMAN_CREATED),
+    ...         signer=keys.create_home(Path(folder) / "home").signer(),
+    ...     )
+    >>> unstamped(store).manifest[:9]
+    'urn:c2pa:'
+    >>> continues(store, store)
+    True
+
     Raises `UnreadableManifest`.
     """
     claim = claims.parse(store)
@@ -54,7 +70,7 @@ def unstamped(store: bytes) -> Unstamped | None:
 def continues(store: bytes, original: bytes) -> bool:
     """Whether a store has another one's active manifest still, but for time stamps added since.
 
-    Raises `UnreadableManifest`.
+    Example: see `unstamped`. Raises `UnreadableManifest`.
     """
     claim = claims.parse(original)
     wanted = claim.label, claim.signature()[3]
@@ -74,7 +90,8 @@ def add_time_stamp(
 
     None when there is one already. `wanted`: as `unstamped` said when the file was signed.
     `signer`: called when there is an update manifest to be signed. The file is replaced in one
-    step, after it was read back as valid as before; whatever fails, it is as it was.
+    step, after it was read back as valid as before; whatever fails, it is as it was. Example:
+    `countermark.stamping.flush` in docs/keys.md.
 
     Raises `ManifestChanged` when the file does not hold that manifest, or not as it was signed;
     `CertificateExpired` when its certificates have run out, for then a time stamp proves nothing;

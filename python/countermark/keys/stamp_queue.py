@@ -70,6 +70,14 @@ def set_timestamp_servers(home: Home, urls: Sequence[str]) -> None:
 def queue_file(home: Home, path: Path, *, manifest: str, signature: bytes) -> None:
     """Remember that a file waits for a time stamp; an earlier entry for its path is replaced.
 
+    >>> import tempfile
+    >>> from countermark import keys
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     home = keys.create_home(Path(folder) / "home")
+    ...     queue_file(home, Path("a.jpg"), manifest="urn:c2pa:7d", signature=bytes(64))
+    ...     [file.path.name for file in list_queue(home)]
+    ['a.jpg']
+
     Raises `DestinationNotWritable`.
     """
     place = _place(home, path)
