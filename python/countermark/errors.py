@@ -103,8 +103,16 @@ class PoolLow(UserWarning):
     """A warning: the pool of one-time certificates is to be refilled."""
 
 
+class TimeStampMissing(UserWarning):
+    """A warning: no time stamp could be had, so the manifest was signed without one."""
+
+
 class CredentialError(CountermarkError):
     """A manifest cannot be signed or a signing key cannot be used."""
+
+
+class CertificateExpired(CredentialError):
+    """The certificate behind a manifest has run out."""
 
 
 class HomeExists(CredentialError):
@@ -131,6 +139,10 @@ class KeyringUnavailable(CredentialError):
     """The keyring of the operating system is absent, locked or refuses."""
 
 
+class ManifestChanged(CredentialError):
+    """The file does not hold that manifest, or is not as it was signed."""
+
+
 class PoolEmpty(CredentialError):
     """The pool holds no certificate that is still unused and valid."""
 
@@ -151,6 +163,10 @@ class TimestampFailed(CredentialError):
     """No timestamp server gave a valid time-stamp token."""
 
 
+class TimestampTooLarge(TimestampFailed):
+    """The time-stamp token does not fit into the manifest."""
+
+
 class TokenMissing(CredentialError):
     """The PKCS#11 library or the token in it is not there."""
 
@@ -161,6 +177,10 @@ class UnknownKey(CredentialError):
 
 class UnreadableManifest(CredentialError):
     """The manifest store is damaged, ambiguous or not a manifest store."""
+
+
+class UnreadableQueue(CredentialError):
+    """An entry in the queue of files without a time stamp is damaged."""
 
 
 class UnusableCertificate(CredentialError):

@@ -16,6 +16,7 @@ from countermark.certificates import Finding, Scope
 from countermark.cli import output
 from countermark.cli.home import open_audited_home, passphrase, secrets
 from countermark.cli.pool import app as pool
+from countermark.cli.timestamps import timestamps
 from countermark.errors import InvalidArgument, UnusableCertificate
 from countermark.registry import KeyUse, Registry
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 
 app.add_typer(pool, name="pool")
+app.command()(timestamps)
 
 _ALGORITHMS: Final = ", ".join(keys.ALGORITHMS)
 _SCOPES: Final = {

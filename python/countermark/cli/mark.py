@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from countermark import keys
+from countermark import keys, stamping
 from countermark.cli import output
 from countermark.cli.home import secrets
-from countermark.credentials import Signer
+from countermark.credentials import Signer, TimeStamper
 from countermark.errors import CountermarkError, DestinationNotWritable
 from countermark.marking import Marked, is_marked
 from countermark.marking import mark as mark_file
@@ -55,7 +55,8 @@ def mark(
     signer.toml names another key. An encrypted key is opened with COUNTERMARK_PASSPHRASE, a token
     with COUNTERMARK_PIN. Formats, EXIF, colour profiles and the tree of folders
     are kept. A picture whose destination is newer, as it was marked, and in the registry is
-    skipped, so the command can be repeated. A bad file does not stop the others.
+    skipped, so the command can be repeated. A bad file does not stop the others. Time stamps are
+    asked of the home folder's servers (countermark keys timestamps), if it names some.
 
     For example:
 
@@ -66,12 +67,17 @@ def mark(
     record = Record(source=source, creator=creator, generator=generator, title=title)
     home = keys.open_home()
     next_signer = keys.open_signer(home, secrets())
+    time_stamper = stamping.time_stamper(home)
     jobs = _jobs(paths, out)
     counts = {"marked": 0, "skipped": 0, "failed": 0}
     with Registry.open(home.registry_path) as registry:
         for path, destination in output.progress(jobs, "Marking"):
             try:
-                marked = _mark_one(path, destination, record, next_signer, registry, strength)
+                marked = _mark_one(
+                    path, destination, record, next_signer, registry, strength, time_stamper
+                )
+                if marked is not None and time_stamper is not None:
+                    stamping.settle(home, destination, marked.unstamped)
             except CountermarkError as error:
                 counts["failed"] += 1
                 output.complain(f"{path}: {error}")
@@ -83,7 +89,7 @@ def mark(
             if as_json:
                 _show_json(path, status=status, destination=str(destination), **_members(marked))
             else:
-                typer.echo(f"{path} -> {destination}{'' if marked else ' (done before)'}")
+                typer.echo(f"{path} -> {destination}{_remark(marked)}")
     if len(jobs) > 1:
         output.complain(", ".join(f"{number} {status}" for status, number in counts.items()))
     raise typer.Exit(output.FAILURE if counts["failed"] else output.GOOD)
@@ -125,6 +131,7 @@ def _mark_one(
     next_signer: Callable[[], Signer],
     registry: Registry,
     strength: Strength,
+    time_stamper: TimeStamper | None,
 ) -> Marked | None:
     """None when it was done before."""
     if _is_newer(destination, path) and is_marked(destination, registry):
@@ -137,7 +144,13 @@ def _mark_one(
             remedy="Check its path and the rights.",
         ) from error
     return mark_file(
-        path, destination, record=record, signer=next_signer(), registry=registry, strength=strength
+        path,
+        destination,
+        record=record,
+        signer=next_signer(),
+        registry=registry,
+        strength=strength,
+        time_stamper=time_stamper,
     )
 
 
@@ -148,11 +161,21 @@ def _is_newer(destination: Path, source: Path) -> bool:
         return False
 
 
-def _members(marked: Marked | None) -> dict[str, str]:
+def _remark(marked: Marked | None) -> str:
+    if marked is None:
+        return " (done before)"
+    return f" ({output.QUEUED})" if marked.unstamped else ""
+
+
+def _members(marked: Marked | None) -> dict[str, object]:
     if marked is None:
         return {}
-    return {"payload": f"{marked.payload:016x}", "manifest_sha256": marked.manifest_sha256}
+    return {
+        "payload": f"{marked.payload:016x}",
+        "manifest_sha256": marked.manifest_sha256,
+        "waits_for_time_stamp": marked.unstamped is not None,
+    }
 
 
-def _show_json(path: Path, **members: str) -> None:
+def _show_json(path: Path, **members: object) -> None:
     typer.echo(json.dumps({"file": str(path), **members}))

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from countermark.errors import CountermarkError, SourceNotFound
+from countermark import files
+from countermark.errors import CountermarkError, SigningFailed, SourceNotFound
 
 
 class Watched:
@@ -90,6 +91,23 @@ def opened(asset: BinaryIO | Path | str) -> Iterator[Stream]:
             raise _unreadable(file.failure) from error
         if file.failure is not None:
             raise _unreadable(file.failure)
+
+
+@contextlib.contextmanager
+def written(draft: Watched, place: Path) -> Iterator[None]:
+    """Say what the system said of the draft, in place of what the library made of it.
+
+    `place`: what the draft is to become. Raises `DestinationNotWritable`.
+    """
+    with files.writing(repr(str(place))):
+        try:
+            yield
+        except (SigningFailed, OSError) as error:
+            if draft.failure is None:
+                raise
+            raise draft.failure from error
+        if draft.failure is not None:
+            raise draft.failure
 
 
 def _loaded(stream: BinaryIO) -> bytes:

@@ -73,11 +73,12 @@ class Claim:
         named = listed if isinstance(listed, (list, tuple)) else ()
         return [uri for uri in named if isinstance(uri, str)]
 
-    def bound(self) -> Claim:
-        """The claim whose hard binding is to the content: of updates, that of what they update.
+    def lineage(self) -> tuple[Claim, ...]:
+        """This claim and, of an update, each that it updates; the last one binds the content.
 
-        Raises `UnreadableManifest` when there is none.
+        Raises `UnreadableManifest` when an update does not lead to one.
         """
+        found = [self]
         claim, redactions, seen = self, self.redactions, {self.label}
         while claim.is_update:
             label = claim._updated_label()
@@ -86,7 +87,8 @@ class Claim:
             seen.add(label)
             claim = parse(self.store, label, redactions)
             redactions = [*redactions, *claim.redactions]
-        return claim
+            found.append(claim)
+        return tuple(found)
 
     def _updated_label(self) -> str | None:
         for name in (_INGREDIENT, "c2pa.ingredient.v2", "c2pa.ingredient"):

@@ -42,6 +42,14 @@ from countermark.keys.signing_request import (
     list_requests,
     request_certificate,
 )
+from countermark.keys.stamp_queue import (
+    QueuedFile,
+    list_queue,
+    queue_file,
+    set_timestamp_servers,
+    timestamp_servers,
+    unqueue_file,
+)
 from countermark.keys.stock import KeyEntry, KeyState, list_keys
 from countermark.keys.timestamps import TimestampAuthority
 from countermark.keys.witness import Witness
@@ -62,6 +70,7 @@ __all__ = [
     "Pkcs11Key",
     "Pkcs11Signer",
     "Pool",
+    "QueuedFile",
     "RevocationReason",
     "Secrets",
     "SigningRequest",
@@ -75,14 +84,19 @@ __all__ = [
     "import_chain",
     "import_for_signer",
     "list_keys",
+    "list_queue",
     "list_requests",
     "open_home",
     "open_pool",
     "open_signer",
+    "queue_file",
     "remote_request",
     "renew_revocation_lists",
     "request_certificate",
     "request_for_signer",
     "revoke",
     "rotate",
+    "set_timestamp_servers",
+    "timestamp_servers",
+    "unqueue_file",
 ]

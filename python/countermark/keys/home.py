@@ -10,10 +10,11 @@ What is where:
     signer.toml                                     which signer signs, when no key of the home does
     signer-chain.pem                                its certificates, if its key is elsewhere
     authorities/ID/                                 development authorities and their CRLs
+    timestamp-servers, unstamped/*.json             who proves times; files that wait for that
     trust.pem, registry.sqlite3
 
-Nothing in it is ever overwritten but the trust file, the CRLs and the name of the signing key; and
-the private keys when the passphrase changes.
+Nothing in it is ever overwritten but the trust file, the CRLs, the timestamp servers and the name
+of the signing key; and the private keys when the passphrase changes.
 """
 
 from __future__ import annotations

@@ -412,6 +412,12 @@ TIME_STAMP_DEPRECATED: Final = Rule(
     "C2PA 2.2, section 10.3.2.5.4, appendix C.1",
     "Write sigTst2, a time stamp over the signature.",
 )
+TIME_STAMP_ASSERTION: Final = Rule(
+    "time-stamp-assertion",
+    _ERROR,
+    "C2PA 2.2, sections 15.10.3.2.4, 18.17.3",
+    "Write one map, from the labels of manifests to their TimeStampTokens as byte strings.",
+)
 
 ALL: Final = tuple(value for value in globals().copy().values() if isinstance(value, Rule))
 """All rules, in the order of this file."""
