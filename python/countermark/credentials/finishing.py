@@ -14,9 +14,10 @@ from typing import Any, Final
 
 from cryptography import x509
 
-from countermark.credentials import build, cbor, cose, soft_binding
+from countermark.credentials import build, cbor, cose, hard_binding, soft_binding
 from countermark.credentials import claim as claims
 from countermark.credentials.claim import Claim
+from countermark.credentials.containers import Content, Location
 from countermark.credentials.jumbf import Box
 from countermark.credentials.signer import Signer
 from countermark.credentials.soft_binding import SoftBinding
@@ -31,6 +32,17 @@ def with_soft_binding(store: bytes, binding: SoftBinding) -> bytes:
         store, soft_binding.LABEL, lambda data: soft_binding.fill(data, binding)
     )
     store, _ = _edited(store, build.ACTIONS, lambda data: _relate(data, hashed))
+    return store
+
+
+def with_hard_binding(store: bytes, content: Content, location: Location) -> bytes:
+    """Put in the hash of the file that the store lies in, unless the library made one."""
+    found = claims.parse(store).assertions
+    for label in (hard_binding.DATA, hard_binding.BOXES):
+        if label in found:
+            store, _ = _edited(
+                store, label, lambda data: hard_binding.fill(label, data, content, location)
+            )
     return store
 
 

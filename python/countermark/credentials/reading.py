@@ -18,7 +18,7 @@ from cryptography import x509
 
 from countermark.certificates import name
 from countermark.credentials import claim as claims
-from countermark.credentials import library
+from countermark.credentials import hard_binding, library
 from countermark.credentials.assets import Stream, opened
 from countermark.credentials.claim import Claim
 from countermark.credentials.containers import StreamContent, locate
@@ -138,9 +138,25 @@ def read_stream(stream: Stream, media_type: str, *, trust: Trust) -> Manifest | 
     content = StreamContent(stream)
     # With a store at hand the library believes the stated type; the content knows better.
     shown = media_type_of(content) or media_type
-    return _judged(
-        content, lambda store: library.validate(shown, stream, store, trust=trust), trust
-    )
+
+    def validate(store: bytes | None) -> Findings | None:
+        code = _compared(store, content) if store is not None else None
+        if store is None or code is None:
+            return library.validate(shown, stream, store, trust=trust)
+        findings = library.validate_store(store, trust=trust)
+        return None if findings is None else findings.with_binding(code)
+
+    return _judged(content, validate, trust)
+
+
+def _compared(store: bytes, content: StreamContent) -> str | None:
+    """How a large file fits its hard binding; None where the library shall say it."""
+    if len(content) <= hard_binding.LARGE_BYTES:
+        return None
+    try:
+        return hard_binding.compare(claims.parse(store), content)
+    except UnreadableManifest:
+        return None
 
 
 def read_fragment(
@@ -198,14 +214,10 @@ def read_detached(manifest: bytes, *, trust: Trust) -> Manifest:
     Signature, assertion hashes and trust are judged as in `read`; only the comparison with
     the file's content is left out.
     """
-    media_type = library.STORE_MEDIA_TYPE
-    findings = library.validate(media_type, manifest, None, trust=trust)
+    findings = library.validate_store(manifest, trust=trust)
     if findings is None:
         return _refused(manifest, [_NOT_A_STORE], "not checked")
-    # The library compares with an empty file; exactly these codes come from that.
-    ignored = {f"{binding}mismatch" for binding in library.BINDING_CODES}
-    kept = tuple(entry for entry in findings.failures if entry[0] not in ignored)
-    return _manifest(manifest, replace(findings, failures=kept), trust, detached=True)
+    return _manifest(manifest, findings, trust, detached=True)
 
 
 def _refused(

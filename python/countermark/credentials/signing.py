@@ -19,10 +19,22 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from countermark import files
 from countermark.certificates import ALGORITHMS
-from countermark.credentials import build, cose, library, profile, reading
+from countermark.credentials import build, cose, hard_binding, library, profile, reading
 from countermark.credentials.assets import Stream, Watched, opened
-from countermark.credentials.containers import StreamContent, can_hash_in_pieces, locate
-from countermark.credentials.finishing import REPORT, with_signature, with_soft_binding
+from countermark.credentials.containers import (
+    StreamContent,
+    can_hash_in_pieces,
+    is_riff,
+    locate,
+    riff_outline,
+    riff_with_store,
+)
+from countermark.credentials.finishing import (
+    REPORT,
+    with_hard_binding,
+    with_signature,
+    with_soft_binding,
+)
 from countermark.credentials.signer import Signer
 from countermark.credentials.soft_binding import SoftBinding
 from countermark.credentials.training_mining import TrainingMining
@@ -32,9 +44,6 @@ from countermark.record import Record
 
 Asset: TypeAlias = tuple[BinaryIO | Path, str]
 """A file and its media type."""
-
-_LARGE_BYTES: Final = 16 << 20
-"""From here on, movies are hashed in pieces: as a whole, the library would load them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +207,7 @@ def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
             raise SigningFailed(problem, remedy=REPORT)
         if request.soft_binding is not None:
             store = with_soft_binding(store, request.soft_binding)
+        store = with_hard_binding(store, content, location)
         store = with_signature(store, request.signer, leaf)
     except UnreadableManifest as error:
         problem = "The C2PA library wrote a manifest that countermark cannot parse."
@@ -209,9 +219,30 @@ def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
 
 
 def _drafted(source: Stream, draft: Stream, request: _Request, key_bits: int) -> bytes:
-    """Let the library lay out the file around a signature that counts for nothing."""
+    """Write the file as it will be, but for the hash of the file and the signature.
+
+    The library does it, but for files that it would load as a whole.
+    """
     content = StreamContent(source)
-    in_pieces = len(content) > _LARGE_BYTES and can_hash_in_pieces(content)
+    if not is_riff(content):
+        source.seek(0)
+        return _laid_out(source, draft, request, key_bits, content)
+    outline, unused = io.BytesIO(riff_outline(content)), io.BytesIO()
+    store = _laid_out(outline, unused, request, key_bits, content)
+    try:
+        for piece in riff_with_store(content, store):
+            draft.write(piece)
+    except ValueError as error:
+        problem = f"The manifest could not be embedded ({error})."
+        raise SigningFailed(problem, remedy="Check that the file is whole.") from error
+    return store
+
+
+def _laid_out(
+    source: Stream, draft: Stream, request: _Request, key_bits: int, content: StreamContent
+) -> bytes:
+    """Let the library lay out the file around a signature that counts for nothing."""
+    in_pieces = len(content) > hard_binding.LARGE_BYTES and can_hash_in_pieces(content)
     source.seek(0)
     with contextlib.ExitStack() as stack:
         related = build.ingredients(request.parent is not None, len(request.components))
@@ -224,6 +255,7 @@ def _drafted(source: Stream, draft: Stream, request: _Request, key_bits: int) ->
                 request.record,
                 request.soft_binding,
                 has_thumbnail=request.thumbnail is not None,
+                hard_binding=None if in_pieces else hard_binding.placeholder(content),
                 permissions=request.training_mining,
                 ingredients=related,
                 is_converted=request.parent is not None and request.parent[1] != request.media_type,

@@ -12,10 +12,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from countermark.credentials.containers.boxes import bmff, can_hash_in_pieces, jxl, riff
+from countermark.credentials.containers.boxes import (
+    bmff,
+    boxes,
+    can_hash_in_pieces,
+    is_bmff,
+    is_riff,
+    jxl,
+    riff,
+    riff_outline,
+    riff_with_store,
+)
 from countermark.credentials.containers.documents import pdf, svg
 from countermark.credentials.containers.id3 import id3, tag_end
-from countermark.credentials.containers.location import Content, Location, StreamContent
+from countermark.credentials.containers.location import Content, Location, Span, StreamContent, pieces
 from countermark.credentials.containers.pictures import gif, jpeg, png, tiff
 from countermark.credentials.jumbf import damaged
 
@@ -23,10 +33,17 @@ __all__ = [
     "MEDIA_TYPES",
     "Content",
     "Location",
+    "Span",
     "StreamContent",
+    "boxes",
     "can_hash_in_pieces",
+    "is_bmff",
+    "is_riff",
     "locate",
     "media_type",
+    "pieces",
+    "riff_outline",
+    "riff_with_store",
 ]
 
 Walker = Callable[[Content], Iterator[Location]]

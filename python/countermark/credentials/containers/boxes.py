@@ -13,7 +13,9 @@ from countermark.credentials.containers.location import (
     MAX_PARTS,
     Content,
     Location,
+    Span,
     is_store,
+    pieces,
     trimmed,
 )
 
@@ -22,21 +24,58 @@ _C2PA_UUID: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 
 def riff(asset: Content) -> Iterator[Location]:
     """The store in a C2PA chunk."""
+    for kind, (at, end) in _chunks(asset):
+        if kind == b"C2PA":
+            yield Location((trimmed(asset, at + 8, end),), around=(8, 0))
+
+
+def is_riff(asset: Content) -> bool:
+    """Whether the file is made of chunks."""
+    return asset[:4] == b"RIFF"
+
+
+def riff_outline(asset: Content) -> bytes:
+    """The smallest file of the same form: all that the library needs to draft a store for it."""
+    return b"RIFF\x04\0\0\0" + asset[8:12]
+
+
+def riff_with_store(asset: Content, store: bytes) -> Iterator[bytes]:
+    """The file in pieces, with the store as the last chunk of the first RIFF chunk.
+
+    Raises `ValueError` for a file that is not whole, or grows beyond what RIFF can hold.
+    """
+    end = 8 + int.from_bytes(asset[4:8], "little")
+    chunks = [(kind, span) for kind, span in _chunks(asset) if span[1] <= end]
+    if end > len(asset) or (chunks[-1][1][1] if chunks else 12) not in (end, end - 1):
+        raise ValueError("the RIFF chunk is not made of whole chunks")
+    kept = [span for kind, span in chunks if kind != b"C2PA"]
+    added = b"C2PA" + len(store).to_bytes(4, "little") + store
+    size = 4 + sum(stop - at + (stop - at) % 2 for at, stop in kept) + len(added) + len(store) % 2
+    if size >= 1 << 32:
+        raise ValueError("RIFF files end at 4 GiB")
+    yield b"RIFF" + size.to_bytes(4, "little") + asset[8:12]
+    for at, stop in kept:
+        yield from pieces(asset, at, stop)
+        yield bytes((stop - at) % 2)
+    yield added + bytes(len(store) % 2)
+    yield from pieces(asset, end, len(asset))
+
+
+def _chunks(asset: Content) -> Iterator[tuple[bytes, Span]]:
+    """Kind of each chunk, and where it lies without its padding."""
     at = 12
     for _ in range(MAX_PARTS):
         head = asset[at : at + 8]
-        start = at + 8
-        end = start + int.from_bytes(head[4:], "little")
+        end = at + 8 + int.from_bytes(head[4:], "little")
         if len(head) < 8 or end > len(asset):
             return
-        if head[:4] == b"C2PA":
-            yield Location((trimmed(asset, start, end),))
-        at = end + (end - start) % 2
+        yield head[:4], (at, end)
+        at = end + (end - at) % 2
 
 
 def bmff(asset: Content) -> Iterator[Location]:
     """The store in the uuid box of C2PA whose purpose is manifest."""
-    for kind, (_, start, end) in _boxes(asset):
+    for kind, (_, start, end) in boxes(asset):
         if kind == b"uuid":
             # UUID, version and flags, the purpose as a C string, the offset of a Merkle box.
             head = asset[start : start + 29]
@@ -46,7 +85,7 @@ def bmff(asset: Content) -> Iterator[Location]:
 
 def jxl(asset: Content) -> Iterator[Location]:
     """The store is itself a box of the file."""
-    for kind, (at, _, end) in _boxes(asset):
+    for kind, (at, _, end) in boxes(asset):
         if kind == b"jumb" and is_store(asset[at : at + 32]):
             yield Location(((at, end),))
 
@@ -56,12 +95,15 @@ def can_hash_in_pieces(asset: Content) -> bool:
 
     Of several, c2pa-rs 0.91 writes a tree that it then finds wrong itself.
     """
-    if asset[4:8] != b"ftyp":
-        return False
-    return sum(kind == b"mdat" for kind, _ in _boxes(asset)) == 1
+    return is_bmff(asset) and sum(kind == b"mdat" for kind, _ in boxes(asset)) == 1
 
 
-def _boxes(asset: Content) -> Iterator[tuple[bytes, tuple[int, int, int]]]:
+def is_bmff(asset: Content) -> bool:
+    """Whether the file is made of boxes that a hard binding goes by."""
+    return asset[4:8] == b"ftyp"
+
+
+def boxes(asset: Content) -> Iterator[tuple[bytes, tuple[int, int, int]]]:
     """Kind, offset, offset of the content and end of each box of the outermost level."""
     at = 0
     for _ in range(MAX_PARTS):

@@ -48,7 +48,7 @@ def jpeg(asset: Content) -> Iterator[Location]:
                 raise _interleaved()
             parts[instance].append((start + 16, end))
     for spans in parts.values():
-        yield Location(tuple(spans))
+        yield Location(tuple(spans), around=(12, 0))
 
 
 def _interleaved() -> UnreadableManifest:
@@ -88,7 +88,7 @@ def png(asset: Content) -> Iterator[Location]:
             return
         if head[4:] == b"caBX":
             # The span is the whole chunk: its checksum is computed from these bounds.
-            yield Location(((start, end),), checksum_at=end)
+            yield Location(((start, end),), checksum_at=end, around=(8, 4))
         at = end + 4
 
 
@@ -105,7 +105,7 @@ def gif(asset: Content) -> Iterator[Location]:
         if not blocks:
             return
         if ours and len(blocks) > 1:
-            yield Location(tuple(blocks[:-1]))
+            yield Location(tuple(blocks[:-1]), around=(15, 1))
         at = blocks[-1][1]
 
 
@@ -129,6 +129,7 @@ def tiff(asset: Content) -> Iterator[Location]:
     big = asset[2:4] in (b"+\0", b"\0+")
     offset_format, count_format = (f"{order}Q",) * 2 if big else (f"{order}I", f"{order}H")
     entry = struct.Struct(f"{order}HHQQ" if big else f"{order}HHII")
+    width = struct.calcsize(offset_format)  # of the length in an entry, too
     try:
         (at,) = unpack(offset_format, asset, 8 if big else 4)
         seen: set[int] = set()
@@ -141,7 +142,9 @@ def tiff(asset: Content) -> Iterator[Location]:
             end = at + count * entry.size
             for tag, kind, length, start in entry.iter_unpack(asset[at:end]):
                 if tag == _TIFF_TAG and kind in (1, 7) and start + length <= len(asset):
-                    yield Location((trimmed(asset, start, start + length),))
+                    span = trimmed(asset, start, start + length)
+                    yield Location((span,), lengths=((at + 4, at + 4 + width),))
+                at += entry.size
             (at,) = unpack(offset_format, asset, end)
     except (struct.error, OverflowError):  # an offset beyond the file, or beyond any file
         return
