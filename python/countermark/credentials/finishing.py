@@ -37,9 +37,9 @@ def with_soft_binding(store: bytes, binding: SoftBinding) -> bytes:
 
 def with_hard_binding(store: bytes, content: Content, location: Location) -> bytes:
     """Put in the hash of the file that the store lies in, unless the library made one."""
-    found = claims.parse(store).assertions
-    for label in (hard_binding.DATA, hard_binding.BOXES):
-        if label in found:
+    claim = claims.parse(store)
+    for label in hard_binding.LABELS & claim.assertions.keys():
+        if hard_binding.is_placeholder(claim.decoded(claim.assertions[label])):
             store, _ = _edited(
                 store, label, lambda data: hard_binding.fill(label, data, content, location)
             )

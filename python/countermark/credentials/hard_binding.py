@@ -11,6 +11,7 @@ Source: C2PA 2.2, sections "Data hash" and "BMFF-based hash"; ISO/IEC 14496-12, 
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ LARGE_BYTES: Final = 16 << 20
 
 DATA: Final = "c2pa.hash.data"
 BOXES: Final = "c2pa.hash.bmff.v3"
+LABELS: Final = frozenset((DATA, BOXES))
 
 _CODES: Final = {
     DATA: "assertion.dataHash.",
@@ -33,18 +35,29 @@ _ALGORITHMS: Final = ("sha256", "sha384", "sha512")
 _C2PA_UUID: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _EXCLUDED: Final = ("/ftyp", "/mfra", "/free", "/skip")
 _WIDEST: Final = {"start": 1 << 40, "length": 1 << 40}
+_HASH_BYTES: Final = 32
 # So many that their number takes two bytes, whatever the exclusions leave to be padded.
 _PAD_BYTES: Final = 32
 
 
-def placeholder(content: Content) -> dict[str, Any]:
-    """The assertion for the library, which makes none of its own when it is given one."""
-    stated: dict[str, Any] = {"name": "jumbf manifest", "alg": "sha256", "hash": [0] * 32}
+def placeholder(content: Content) -> dict[str, Any] | None:
+    """The assertion for the library, which makes none of its own when it is given one.
+
+    None for files that only the library can hash.
+    """
+    if is_bmff(content) and not _whole(content):
+        return None
+    stated: dict[str, Any] = {"name": "jumbf manifest", "alg": "sha256", "hash": [0] * _HASH_BYTES}
     if is_bmff(content):
         ours = {"xpath": "/uuid", "data": [{"offset": 8, "value": list(_C2PA_UUID)}]}
         stated["exclusions"] = [ours, *({"xpath": path} for path in _EXCLUDED)]
         return {"label": BOXES, "data": stated}
     return {"label": DATA, "data": {**stated, "exclusions": [_WIDEST] * 2, "pad": [0] * _PAD_BYTES}}
+
+
+def is_placeholder(data: dict[Any, Any]) -> bool:
+    """Whether the hash is still to be filled in."""
+    return data.get("hash") == bytes(_HASH_BYTES)
 
 
 def fill(label: str, data: dict[Any, Any], content: Content, location: Location) -> None:
@@ -53,10 +66,7 @@ def fill(label: str, data: dict[Any, Any], content: Content, location: Location)
         length = len(cbor.encode(data))
         data["exclusions"] = [{"start": at, "length": end - at} for at, end in location.exclusions]
         data["pad"] = bytes(len(data["pad"]) + length - len(cbor.encode(data)))
-    hashed = digest(label, data, content)
-    if hashed is None:
-        raise ValueError("the file is not made of whole boxes")
-    data["hash"] = hashed
+    data["hash"] = digest(label, data, content)
 
 
 def compare(claim: Claim, content: Content) -> str | None:
@@ -117,9 +127,7 @@ def _by_boxes(exclusions: list[dict[Any, Any]], content: Content) -> Iterator[by
             return None
         if excluded.setdefault(str(path)[1:].encode(), patterns) is not patterns:
             return None
-    found = list(boxes(content))
-    if not found or found[-1][1][2] != len(content):
-        return None
+    found = _whole(content)
 
     def is_excluded(kind: bytes, at: int) -> bool:
         return kind in excluded and all(
@@ -127,12 +135,19 @@ def _by_boxes(exclusions: list[dict[Any, Any]], content: Content) -> Iterator[by
             for offset, value in excluded[kind]
         )
 
-    return (
+    parts = (
         part
         for kind, (at, _, end) in found
         if not is_excluded(kind, at)
-        for part in (at.to_bytes(8, "big"), *pieces(content, at, end))
+        for part in itertools.chain([at.to_bytes(8, "big")], pieces(content, at, end))
     )
+    return parts if found else None
+
+
+def _whole(content: Content) -> list[tuple[bytes, tuple[int, int, int]]]:
+    """The outermost boxes of a file that is made of nothing else, else none."""
+    found = list(boxes(content))
+    return found if found and found[-1][1][2] == len(content) else []
 
 
 def _patterns(data: object) -> list[tuple[int, bytes]] | None:
