@@ -38,12 +38,14 @@ def with_soft_binding(store: bytes, binding: SoftBinding) -> bytes:
 def with_hard_binding(store: bytes, content: Content, location: Location) -> bytes:
     """Put in the hash of the file that the store lies in, unless the library made one."""
     claim = claims.parse(store)
-    for label in hard_binding.LABELS & claim.assertions.keys():
-        if hard_binding.is_placeholder(claim.decoded(claim.assertions[label])):
-            store, _ = _edited(
-                store, label, lambda data: hard_binding.fill(label, data, content, location)
-            )
-    return store
+    labels = [label for label in claim.assertions if label in hard_binding.LABELS]
+    if len(labels) != 1:
+        raise _changed_layout()
+    label = labels[0]
+    if not hard_binding.is_placeholder(claim.decoded(claim.assertions[label])):
+        return store
+    fill = hard_binding.fill
+    return _edited(store, label, lambda data: fill(label, data, content, location))[0]
 
 
 def _relate(data: dict[Any, Any], soft_binding_hash: bytes) -> None:

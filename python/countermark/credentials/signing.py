@@ -12,7 +12,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, TypeAlias
+from typing import BinaryIO, TypeAlias
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -24,10 +24,9 @@ from countermark.credentials.assets import Stream, Watched, opened
 from countermark.credentials.containers import (
     StreamContent,
     can_hash_in_pieces,
-    is_riff,
+    completed,
     locate,
-    riff_outline,
-    riff_with_store,
+    outline,
 )
 from countermark.credentials.finishing import (
     REPORT,
@@ -224,17 +223,20 @@ def _drafted(source: Stream, draft: Stream, request: _Request, key_bits: int) ->
     The library does it, but for files that it would load as a whole.
     """
     content = StreamContent(source)
-    if not is_riff(content):
+    shown = outline(content)
+    if shown is None:
         source.seek(0)
         return _laid_out(source, draft, request, key_bits, content)
-    outline, unused = io.BytesIO(riff_outline(content)), io.BytesIO()
-    store = _laid_out(outline, unused, request, key_bits, content)
+    signed = io.BytesIO()
+    store = _laid_out(io.BytesIO(shown), signed, request, key_bits, content)
     try:
-        for piece in riff_with_store(content, store):
+        for piece in completed(content, signed.getvalue()):
             draft.write(piece)
     except ValueError as error:
-        problem = f"The manifest could not be embedded ({error})."
-        raise SigningFailed(problem, remedy="Check that the file is whole.") from error
+        raise SigningFailed(
+            f"The manifest could not be embedded in the file: {error}.",
+            remedy="Check that the file is whole and of its stated type.",
+        ) from error
     return store
 
 
@@ -243,7 +245,6 @@ def _laid_out(
 ) -> bytes:
     """Let the library lay out the file around a signature that counts for nothing."""
     in_pieces = len(content) > hard_binding.LARGE_BYTES and can_hash_in_pieces(content)
-    source.seek(0)
     with contextlib.ExitStack() as stack:
         related = build.ingredients(request.parent is not None, len(request.components))
         assets = (*([request.parent] if request.parent else []), *request.components)

@@ -17,15 +17,19 @@ from countermark.credentials.containers.boxes import (
     boxes,
     can_hash_in_pieces,
     is_bmff,
-    is_riff,
     jxl,
     riff,
-    riff_outline,
-    riff_with_store,
 )
 from countermark.credentials.containers.documents import pdf, svg
 from countermark.credentials.containers.id3 import id3, tag_end
-from countermark.credentials.containers.location import Content, Location, Span, StreamContent, pieces
+from countermark.credentials.containers.location import (
+    Content,
+    Location,
+    Span,
+    StreamContent,
+    pieces,
+)
+from countermark.credentials.containers.outlines import completed, outline
 from countermark.credentials.containers.pictures import gif, jpeg, png, tiff
 from countermark.credentials.jumbf import damaged
 
@@ -37,13 +41,12 @@ __all__ = [
     "StreamContent",
     "boxes",
     "can_hash_in_pieces",
+    "completed",
     "is_bmff",
-    "is_riff",
     "locate",
     "media_type",
+    "outline",
     "pieces",
-    "riff_outline",
-    "riff_with_store",
 ]
 
 Walker = Callable[[Content], Iterator[Location]]

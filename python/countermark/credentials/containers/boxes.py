@@ -15,7 +15,6 @@ from countermark.credentials.containers.location import (
     Location,
     Span,
     is_store,
-    pieces,
     trimmed,
 )
 
@@ -24,44 +23,12 @@ _C2PA_UUID: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 
 def riff(asset: Content) -> Iterator[Location]:
     """The store in a C2PA chunk."""
-    for kind, (at, end) in _chunks(asset):
+    for kind, (at, end) in chunks(asset):
         if kind == b"C2PA":
             yield Location((trimmed(asset, at + 8, end),), around=(8, 0))
 
 
-def is_riff(asset: Content) -> bool:
-    """Whether the file is made of chunks."""
-    return asset[:4] == b"RIFF"
-
-
-def riff_outline(asset: Content) -> bytes:
-    """The smallest file of the same form: all that the library needs to draft a store for it."""
-    return b"RIFF\x04\0\0\0" + asset[8:12]
-
-
-def riff_with_store(asset: Content, store: bytes) -> Iterator[bytes]:
-    """The file in pieces, with the store as the last chunk of the first RIFF chunk.
-
-    Raises `ValueError` for a file that is not whole, or grows beyond what RIFF can hold.
-    """
-    end = 8 + int.from_bytes(asset[4:8], "little")
-    chunks = [(kind, span) for kind, span in _chunks(asset) if span[1] <= end]
-    if end > len(asset) or (chunks[-1][1][1] if chunks else 12) not in (end, end - 1):
-        raise ValueError("the RIFF chunk is not made of whole chunks")
-    kept = [span for kind, span in chunks if kind != b"C2PA"]
-    added = b"C2PA" + len(store).to_bytes(4, "little") + store
-    size = 4 + sum(stop - at + (stop - at) % 2 for at, stop in kept) + len(added) + len(store) % 2
-    if size >= 1 << 32:
-        raise ValueError("RIFF files end at 4 GiB")
-    yield b"RIFF" + size.to_bytes(4, "little") + asset[8:12]
-    for at, stop in kept:
-        yield from pieces(asset, at, stop)
-        yield bytes((stop - at) % 2)
-    yield added + bytes(len(store) % 2)
-    yield from pieces(asset, end, len(asset))
-
-
-def _chunks(asset: Content) -> Iterator[tuple[bytes, Span]]:
+def chunks(asset: Content) -> Iterator[tuple[bytes, Span]]:
     """Kind of each chunk, and where it lies without its padding."""
     at = 12
     for _ in range(MAX_PARTS):
