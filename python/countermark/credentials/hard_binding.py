@@ -87,7 +87,10 @@ def compare(claim: Claim, content: Content) -> str | None:
 def digest(label: str, data: dict[Any, Any], content: Content) -> bytes | None:
     """The hash of the file under the exclusions of a hard binding; None if they are not plain."""
     exclusions = data.get("exclusions")
-    if data.get("alg") not in _ALGORITHMS or data.get("merkle") or not isinstance(exclusions, list):
+    algorithm = data.get("alg")
+    if not isinstance(algorithm, str) or algorithm not in _ALGORITHMS:
+        return None
+    if data.get("merkle") or not isinstance(exclusions, list):
         return None
     if not all(isinstance(one, dict) for one in exclusions):
         return None
@@ -95,7 +98,7 @@ def digest(label: str, data: dict[Any, Any], content: Content) -> bytes | None:
     parts = (_by_ranges if label == DATA else _by_boxes)(stated, content)
     if parts is None:
         return None
-    hasher = hashlib.new(data["alg"])
+    hasher = hashlib.new(algorithm)
     for part in parts:
         hasher.update(part)
     return hasher.digest()

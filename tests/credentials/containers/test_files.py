@@ -279,36 +279,6 @@ def grow(path: Path, movie: bytes, by_bytes: int) -> None:
         file.write(movie[at + size :])
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells the memory of a process")
-def test_large_movie_takes_little_memory(tmp_path: Path, sample: Callable[[str], bytes]) -> None:
-    """Without the library's settings for memory and pieces it takes 670 and 370 MB."""
-    program = """
-        import sys
-        from pathlib import Path
-        from countermark import keys
-        from countermark.credentials import SoftBinding, Trust, read, sign_file
-        from countermark.record import DigitalSource, Record
-        path = Path(sys.argv[1])
-        signer = keys.create_home(path.with_name("home")).signer()
-        sign_file(path, path, "video/mp4", signer=signer, soft_binding=SoftBinding.of_payload(7),
-                  record=Record(source=DigitalSource.CAPTURED))
-        manifest = read(path, "video/mp4", trust=Trust.nobody())
-        assert manifest.hard_binding == "match", manifest
-        assert manifest.soft_bindings == (SoftBinding.of_payload(7),)
-        status = Path("/proc/self/status").read_text()
-        print(status.partition("VmHWM:")[2].split()[0])  # that of getrusage knows the parent too
-    """
-    path = tmp_path / "movie.mp4"
-    grow(path, sample("video/mp4"), 300 << 20)
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program), str(path)],
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    assert int(done.stdout) < 80 << 10  # KiB
-
-
 def test_second_validator_agrees_on_a_movie_hashed_in_pieces(
     tmp_path: Path,
     sample: Callable[[str], bytes],
@@ -331,20 +301,6 @@ def test_second_validator_agrees_on_a_movie_hashed_in_pieces(
     )
     assert report["validation_state"] == "Trusted"
     assert report["validation_results"]["failure"] == []
-
-
-def test_large_movie_of_several_parts_is_signed(
-    tmp_path: Path, sample: Callable[[str], bytes], sign_to: SignFile, trust: Trust
-) -> None:
-    """The library hashes those wrongly in pieces, so they are hashed as a whole."""
-    path = tmp_path / "movie.mp4"
-    grow(path, sample("video/mp4"), 17 << 20)
-    with path.open("ab") as file:
-        file.write(struct.pack(">I4s", 24, b"mdat") + bytes(16))
-    sign_to(path, path, "video/mp4")
-    manifest = read(path, "video/mp4", trust=trust)
-    assert manifest is not None
-    assert manifest.hard_binding == "match"
 
 
 def test_stream_is_read_from_where_it_stands(
