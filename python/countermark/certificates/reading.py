@@ -6,6 +6,7 @@ readable or refused.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Final, TypeVar
 
@@ -45,6 +46,7 @@ def load_pem(data: bytes) -> tuple[x509.Certificate, ...]:
         raise ValueError(f"unreadable certificate: {error}") from error
 
 
+@functools.lru_cache(maxsize=256)  # the same few pairs are asked for again and again
 def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Whether `issuer` names and signed the certificate."""
     try:

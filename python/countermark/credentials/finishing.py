@@ -35,15 +35,8 @@ def with_soft_binding(store: bytes, binding: SoftBinding) -> bytes:
     return store
 
 
-def with_hard_binding(store: bytes, content: Content, location: Location) -> bytes:
-    """Put in the hash of the file that the store lies in, unless the library made one."""
-    claim = claims.parse(store)
-    labels = [label for label in claim.assertions if label in hard_binding.LABELS]
-    if len(labels) != 1:
-        raise _changed_layout()
-    label = labels[0]
-    if not hard_binding.is_placeholder(claim.decoded(claim.assertions[label])):
-        return store
+def with_hard_binding(store: bytes, label: str, content: Content, location: Location) -> bytes:
+    """Put in the hash of the file that the store lies in."""
     fill = hard_binding.fill
     return _edited(store, label, lambda data: fill(label, data, content, location))[0]
 

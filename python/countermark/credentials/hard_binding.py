@@ -17,14 +17,21 @@ from typing import Any, Final
 
 from countermark.credentials import cbor
 from countermark.credentials.claim import Claim
-from countermark.credentials.containers import Content, Location, Span, boxes, is_bmff, pieces
+from countermark.credentials.containers import (
+    Content,
+    Location,
+    Span,
+    boxes,
+    can_hash_in_pieces,
+    is_bmff,
+    pieces,
+)
 
 LARGE_BYTES: Final = 16 << 20
 """From here on, the library would take too much memory."""
 
 DATA: Final = "c2pa.hash.data"
 BOXES: Final = "c2pa.hash.bmff.v3"
-LABELS: Final = frozenset((DATA, BOXES))
 
 _CODES: Final = {
     DATA: "assertion.dataHash.",
@@ -43,9 +50,10 @@ _PAD_BYTES: Final = 32
 def placeholder(content: Content) -> dict[str, Any] | None:
     """The assertion for the library, which makes none of its own when it is given one.
 
-    None for files that only the library can hash.
+    None for movies that the library hashes better, in pieces, or that it alone can hash.
     """
-    if is_bmff(content) and not _whole(content):
+    in_pieces = len(content) > LARGE_BYTES and can_hash_in_pieces(content)
+    if is_bmff(content) and (in_pieces or not _whole(content)):
         return None
     stated: dict[str, Any] = {"name": "jumbf manifest", "alg": "sha256", "hash": [0] * _HASH_BYTES}
     if is_bmff(content):
@@ -53,11 +61,6 @@ def placeholder(content: Content) -> dict[str, Any] | None:
         stated["exclusions"] = [ours, *({"xpath": path} for path in _EXCLUDED)]
         return {"label": BOXES, "data": stated}
     return {"label": DATA, "data": {**stated, "exclusions": [_WIDEST] * 2, "pad": [0] * _PAD_BYTES}}
-
-
-def is_placeholder(data: dict[Any, Any]) -> bool:
-    """Whether the hash is still to be filled in."""
-    return data.get("hash") == bytes(_HASH_BYTES)
 
 
 def fill(label: str, data: dict[Any, Any], content: Content, location: Location) -> None:

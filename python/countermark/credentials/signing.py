@@ -12,7 +12,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -43,6 +43,8 @@ from countermark.record import Record
 
 Asset: TypeAlias = tuple[BinaryIO | Path, str]
 """A file and its media type."""
+
+_Assertion: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,9 @@ def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
             remedy="Give the picture that was edited as the parent.",
         )
     leaf = profile.check(request.signer)[0]
-    store = _drafted(source, draft, request, cose.signature_length_bytes(leaf.public_key()) * 8)
+    key_bits = cose.signature_length_bytes(leaf.public_key()) * 8
+    binding = hard_binding.placeholder(StreamContent(source))
+    store = _drafted(source, draft, request, key_bits, binding)
     content = StreamContent(draft)
     try:
         location = locate(content)
@@ -206,7 +210,8 @@ def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
             raise SigningFailed(problem, remedy=REPORT)
         if request.soft_binding is not None:
             store = with_soft_binding(store, request.soft_binding)
-        store = with_hard_binding(store, content, location)
+        if binding is not None:
+            store = with_hard_binding(store, binding["label"], content, location)
         store = with_signature(store, request.signer, leaf)
     except UnreadableManifest as error:
         problem = "The C2PA library wrote a manifest that countermark cannot parse."
@@ -217,7 +222,9 @@ def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
     return store
 
 
-def _drafted(source: Stream, draft: Stream, request: _Request, key_bits: int) -> bytes:
+def _drafted(
+    source: Stream, draft: Stream, request: _Request, key_bits: int, binding: _Assertion | None
+) -> bytes:
     """Write the file as it will be, but for the hash of the file and the signature.
 
     The library does it, but for files that it would load as a whole.
@@ -225,10 +232,9 @@ def _drafted(source: Stream, draft: Stream, request: _Request, key_bits: int) ->
     content = StreamContent(source)
     shown = outline(content)
     if shown is None:
-        source.seek(0)
-        return _laid_out(source, draft, request, key_bits, content)
+        return _laid_out(source, draft, request, key_bits, binding)
     signed = io.BytesIO()
-    store = _laid_out(io.BytesIO(shown), signed, request, key_bits, content)
+    store = _laid_out(io.BytesIO(shown), signed, request, key_bits, binding)
     try:
         for piece in completed(content, signed.getvalue()):
             draft.write(piece)
@@ -241,10 +247,11 @@ def _drafted(source: Stream, draft: Stream, request: _Request, key_bits: int) ->
 
 
 def _laid_out(
-    source: Stream, draft: Stream, request: _Request, key_bits: int, content: StreamContent
+    source: Stream, draft: Stream, request: _Request, key_bits: int, binding: _Assertion | None
 ) -> bytes:
     """Let the library lay out the file around a signature that counts for nothing."""
-    in_pieces = len(content) > hard_binding.LARGE_BYTES and can_hash_in_pieces(content)
+    in_pieces = binding is None and can_hash_in_pieces(StreamContent(source))
+    source.seek(0)
     with contextlib.ExitStack() as stack:
         related = build.ingredients(request.parent is not None, len(request.components))
         assets = (*([request.parent] if request.parent else []), *request.components)
@@ -256,7 +263,7 @@ def _laid_out(
                 request.record,
                 request.soft_binding,
                 has_thumbnail=request.thumbnail is not None,
-                hard_binding=None if in_pieces else hard_binding.placeholder(content),
+                hard_binding=binding,
                 permissions=request.training_mining,
                 ingredients=related,
                 is_converted=request.parent is not None and request.parent[1] != request.media_type,
