@@ -84,12 +84,11 @@ def test_damaged_riff_file_is_refused(
 class Huge:
     """A file of almost 4 GiB with one chunk, of which only the headers are there."""
 
-    head = (
-        b"RIFF" + struct.pack("<I", (1 << 32) - 10) + b"WAVEdata" + struct.pack("<I", (1 << 32) - 22)
-    )
+    length = 1 << 32
+    head = b"RIFF" + struct.pack("<I", length - 10) + b"WAVEdata" + struct.pack("<I", length - 22)
 
     def __len__(self) -> int:
-        return (1 << 32) - 2
+        return self.length - 2
 
     def __getitem__(self, part: slice) -> bytes:
         return self.head[part]
