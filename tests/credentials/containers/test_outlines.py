@@ -97,3 +97,50 @@ class Huge:
 def test_riff_file_that_would_be_too_long_is_refused() -> None:
     with pytest.raises(ValueError, match="4 GiB"):
         next(containers.completed(Huge(), b"RIFF\4\0\0\0WAVE" + bytes(64)))
+
+
+def listed(form: bytes, *chunks: bytes) -> bytes:
+    return chunk(b"LIST", form + b"".join(chunks))
+
+
+def avi_in_two_parts(former: bytes = b"") -> bytes:
+    """Each part has media data and an index of them; the header points to both indexes."""
+
+    def part(base: int) -> bytes:
+        entry = struct.pack("<II", 8, 4)
+        head = struct.pack("<HBBI4sQI", 2, 0, 1, 1, b"00dc", base, 0)
+        return listed(b"movi", chunk(b"ix00", head + entry), chunk(b"00dc", b"film"))
+
+    def file(first: int, after: int) -> bytes:
+        entries = b"".join(struct.pack("<QII", at, 40, 1) for at in (first, after))
+        index = struct.pack("<HBBI4s12x", 4, 0, 0, 2, b"00dc") + entries
+        header = listed(b"hdrl", listed(b"strl", chunk(b"indx", index)))
+        return riff(b"AVI ", header, part(first), former) + riff(b"AVIX", part(after))
+
+    draft = file(0, 0)
+    return file(draft.index(b"ix00"), draft.rindex(b"ix00"))
+
+
+def test_index_of_an_avi_file_in_two_parts_leads_where_it_led(signed: Sign, trust: Trust) -> None:
+    for former in (b"", chunk(b"C2PA", b"a former manifest that is long enough to matter")):
+        source = avi_in_two_parts(former)
+        result = signed("video/x-msvideo", asset=source, thumbnail=None)
+        assert intact(result, "video/x-msvideo", trust)
+        for asset in (source, result.asset):
+            first, after = asset.index(b"ix00"), asset.rindex(b"ix00")
+            assert first < after
+            at = asset.index(b"indx") + 32
+            assert struct.unpack_from("<Q8xQ", asset, at) == (first, after)
+            for index in (first, after):
+                assert struct.unpack_from("<Q", asset, index + 20) == (index,)
+        moved = result.asset.rindex(b"ix00") - source.rindex(b"ix00")
+        assert moved == len(result.manifest) + len(result.manifest) % 2 + 8 - len(former)
+
+
+def test_index_that_leads_nowhere_is_left_alone(signed: Sign, trust: Trust) -> None:
+    source = avi_in_two_parts()
+    at = source.index(b"indx") + 32
+    for offset in ((1 << 64) - 1, len(source) - 3):
+        broken = source[:at] + struct.pack("<Q", offset) + source[at + 8 :]
+        result = signed("video/x-msvideo", asset=broken, thumbnail=None)
+        assert intact(result, "video/x-msvideo", trust)

@@ -28,16 +28,16 @@ def riff(asset: Content) -> Iterator[Location]:
             yield Location((trimmed(asset, at + 8, end),), around=(8, 0))
 
 
-def chunks(asset: Content) -> Iterator[tuple[bytes, Span]]:
-    """Kind of each chunk, and where it lies without its padding."""
-    at = 12
+def chunks(asset: Content, at: int = 12, end: int | None = None) -> Iterator[tuple[bytes, Span]]:
+    """Kind of each chunk in a range, and where it lies without its padding."""
+    limit = len(asset) if end is None else end
     for _ in range(MAX_PARTS):
         head = asset[at : at + 8]
-        end = at + 8 + int.from_bytes(head[4:], "little")
-        if len(head) < 8 or end > len(asset):
+        stop = at + 8 + int.from_bytes(head[4:], "little")
+        if len(head) < 8 or stop > limit:
             return
-        yield head[:4], (at, end)
-        at = end + (end - at) % 2
+        yield head[:4], (at, stop)
+        at = stop + (stop - at) % 2
 
 
 def bmff(asset: Content) -> Iterator[Location]:

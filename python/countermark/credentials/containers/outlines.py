@@ -5,11 +5,14 @@ Source: C2PA 2.2, appendix A.3; ISO/IEC 10918-1, annex B (JPEG).
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections.abc import Iterator
 from typing import Final
 
 from countermark.credentials.containers.boxes import chunks
 from countermark.credentials.containers.location import Content, pieces
+from countermark.credentials.containers.opendml import moved
 from countermark.credentials.containers.pictures import jpeg_segments
 
 _END_OF_IMAGE: Final = b"\xff\xd9"
@@ -51,17 +54,40 @@ def _scan(asset: Content) -> int | None:
 def _completed_riff(asset: Content, added: bytes) -> Iterator[bytes]:
     """With the chunk `added` at the end of the first RIFF chunk, in place of a former one."""
     end = 8 + int.from_bytes(asset[4:8], "little")
-    found = [(kind, span) for kind, span in chunks(asset) if span[1] <= end]
+    found = list(chunks(asset, 12, end))
     last = found[-1][1][1] if found else 12
     if end > len(asset) or last + last % 2 < end:
         raise ValueError("it is not made of whole chunks")
     kept = [span for kind, span in found if kind != b"C2PA"]
-    size = 4 + sum(stop - at + (stop - at) % 2 for at, stop in kept) + len(added)
+    sizes = [stop - at + (stop - at) % 2 for at, stop in kept]
+    size = 4 + sum(sizes) + len(added)
     if size >= _RIFF_BYTES:
         raise ValueError("it would exceed 4 GiB")
+    places = [*itertools.accumulate(sizes, initial=12)]
+    places[-1] = 8 + size  # behind the last of them lies the store, then what follows
+    starts = [*(at for at, _ in kept), end]
+    patches = {}
+    if asset[8:12] == b"AVI ":
+        patches = moved(asset, lambda n: _place(n, starts, places))
     yield b"RIFF" + size.to_bytes(4, "little") + asset[8:12]
     for at, stop in kept:
-        yield from pieces(asset, at, stop)
+        yield from _patched(asset, at, stop, patches)
         yield bytes((stop - at) % 2)
     yield added
-    yield from pieces(asset, end, len(asset))
+    yield from _patched(asset, end, len(asset), patches)
+
+
+def _place(offset: int, starts: list[int], places: list[int]) -> int:
+    """Where a byte will lie, when the parts that begin at `starts` will begin at `places`."""
+    part = bisect.bisect_right(starts, offset) - 1
+    return offset if part < 0 else offset - starts[part] + places[part]
+
+
+def _patched(asset: Content, start: int, end: int, patches: dict[int, bytes]) -> Iterator[bytes]:
+    """The bytes of a range, some of them replaced."""
+    for at in sorted(patches):
+        if start <= at and at + len(patches[at]) <= end:
+            yield from pieces(asset, start, at)
+            yield patches[at]
+            start = at + len(patches[at])
+    yield from pieces(asset, start, end)
