@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from countermark.credentials import cbor
+from countermark.credentials import claim as claims
 from countermark.credentials.claim import Claim
 from countermark.credentials.containers import (
     Content,
@@ -26,6 +27,7 @@ from countermark.credentials.containers import (
     is_bmff,
     pieces,
 )
+from countermark.errors import UnreadableManifest
 
 LARGE_BYTES: Final = 16 << 20
 """From here on, the library would take too much memory."""
@@ -42,7 +44,6 @@ _ALGORITHMS: Final = ("sha256", "sha384", "sha512")
 _C2PA_UUID: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _EXCLUDED: Final = ("/ftyp", "/mfra", "/free", "/skip")
 _WIDEST: Final = {"start": 1 << 40, "length": 1 << 40}
-_HASH_BYTES: Final = 32
 # So many that their number takes two bytes, whatever the exclusions leave to be padded.
 _PAD_BYTES: Final = 32
 
@@ -55,7 +56,7 @@ def placeholder(content: Content) -> dict[str, Any] | None:
     in_pieces = len(content) > LARGE_BYTES and can_hash_in_pieces(content)
     if is_bmff(content) and (in_pieces or not _whole(content)):
         return None
-    stated: dict[str, Any] = {"name": "jumbf manifest", "alg": "sha256", "hash": [0] * _HASH_BYTES}
+    stated: dict[str, Any] = {"name": "jumbf manifest", "alg": "sha256", "hash": [0] * 32}
     if is_bmff(content):
         ours = {"xpath": "/uuid", "data": [{"offset": 8, "value": list(_C2PA_UUID)}]}
         stated["exclusions"] = [ours, *({"xpath": path} for path in _EXCLUDED)]
@@ -70,6 +71,16 @@ def fill(label: str, data: dict[Any, Any], content: Content, location: Location)
         data["exclusions"] = [{"start": at, "length": end - at} for at, end in location.exclusions]
         data["pad"] = bytes(len(data["pad"]) + length - len(cbor.encode(data)))
     data["hash"] = digest(label, data, content)
+
+
+def compare_large(store: bytes, content: Content) -> str | None:
+    """As `compare`, for a manifest store; None for small files too, which the library can load."""
+    if len(content) <= LARGE_BYTES:
+        return None
+    try:
+        return compare(claims.parse(store), content)
+    except UnreadableManifest:
+        return None
 
 
 def compare(claim: Claim, content: Content) -> str | None:

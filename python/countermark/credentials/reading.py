@@ -140,23 +140,13 @@ def read_stream(stream: Stream, media_type: str, *, trust: Trust) -> Manifest | 
     shown = media_type_of(content) or media_type
 
     def validate(store: bytes | None) -> Findings | None:
-        code = _compared(store, content) if store is not None else None
+        code = None if store is None else hard_binding.compare_large(store, content)
         if store is None or code is None:
             return library.validate(shown, stream, store, trust=trust)
         findings = library.validate_store(store, trust=trust)
         return None if findings is None else findings.with_binding(code)
 
     return _judged(content, validate, trust)
-
-
-def _compared(store: bytes, content: StreamContent) -> str | None:
-    """How a large file fits its hard binding; None where the library shall say it."""
-    if len(content) <= hard_binding.LARGE_BYTES:
-        return None
-    try:
-        return hard_binding.compare(claims.parse(store), content)
-    except UnreadableManifest:
-        return None
 
 
 def read_fragment(
