@@ -6,6 +6,7 @@ readable or refused.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Final, TypeVar
 
@@ -51,6 +52,7 @@ def dump_pem(*certificates: x509.Certificate) -> bytes:
     return b"".join(item.public_bytes(Encoding.PEM) for item in certificates)
 
 
+@functools.lru_cache(maxsize=256)  # the same few pairs are asked for again and again
 def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Whether `issuer` names and signed the certificate."""
     try:

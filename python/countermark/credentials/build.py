@@ -36,12 +36,14 @@ def definition(
     binding: SoftBinding | None,
     *,
     has_thumbnail: bool,
+    hard_binding: dict[str, Any] | None = None,
     permissions: TrainingMining | None = None,
     ingredients: Sequence[dict[str, Any]] = (),
     is_converted: bool = False,
 ) -> dict[str, Any]:
     """The manifest for one file.
 
+    `hard_binding`: an assertion to be filled in; without one, the library makes it.
     `ingredients`: as the function of that name gives them. `is_converted`: whether the parent
     is of another media type.
     """
@@ -52,6 +54,8 @@ def definition(
             {"label": ACTIONS, "data": {"actions": actions, "allActionsIncluded": True}}
         ],
     }
+    if hard_binding is not None:
+        stated["assertions"].append(hard_binding)
     if has_thumbnail:
         stated["thumbnail"] = {"format": "image/jpeg", "identifier": THUMBNAIL}
     if binding is not None:

@@ -16,9 +16,10 @@ from typing import Any, Final
 
 from cryptography import x509
 
-from countermark.credentials import build, cbor, cose, soft_binding, timestamps
+from countermark.credentials import build, cbor, cose, hard_binding, soft_binding, timestamps
 from countermark.credentials import claim as claims
 from countermark.credentials.claim import Claim
+from countermark.credentials.containers import Content, Location
 from countermark.credentials.jumbf import Box
 from countermark.credentials.signer import Signer
 from countermark.credentials.soft_binding import SoftBinding
@@ -47,6 +48,12 @@ def with_soft_binding(store: bytes, binding: SoftBinding) -> bytes:
 def with_added_time_stamps(store: bytes, tokens: Mapping[str, bytes]) -> bytes:
     """Put in the time stamps of earlier manifests, by their labels, and renew the claim's hash."""
     return _edited(store, timestamps.LABEL, lambda data: data.update(tokens))[0]
+
+
+def with_hard_binding(store: bytes, label: str, content: Content, location: Location) -> bytes:
+    """Put in the hash of the file that the store lies in."""
+    fill = hard_binding.fill
+    return _edited(store, label, lambda data: fill(label, data, content, location))[0]
 
 
 def _relate(data: dict[Any, Any], soft_binding_hash: bytes) -> None:

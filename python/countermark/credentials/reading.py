@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
 from countermark.credentials import claim as claims
-from countermark.credentials import library
+from countermark.credentials import hard_binding, library
 from countermark.credentials.assets import Stream, opened
 from countermark.credentials.claim import Claim
 from countermark.credentials.containers import StreamContent, locate
@@ -128,9 +128,15 @@ def read_stream(stream: Stream, media_type: str, *, trust: Trust) -> Manifest | 
     content = StreamContent(stream)
     # With a store at hand the library believes the stated type; the content knows better.
     shown = media_type_of(content) or media_type
-    return _judged(
-        content, lambda store: library.validate(shown, stream, store, trust=trust), trust
-    )
+
+    def validate(store: bytes | None) -> Findings | None:
+        code = None if store is None else hard_binding.compare_large(store, content)
+        if store is None or code is None:
+            return library.validate(shown, stream, store, trust=trust)
+        findings = library.validate_store(store, trust=trust)
+        return None if findings is None else findings.with_binding(code)
+
+    return _judged(content, validate, trust)
 
 
 def read_fragment(
@@ -190,14 +196,10 @@ def read_detached(manifest: bytes, *, trust: Trust) -> Manifest:
     Signature, assertion hashes and trust are judged as in `read`; only the comparison with
     the file's content is left out.
     """
-    media_type = library.STORE_MEDIA_TYPE
-    findings = library.validate(media_type, manifest, None, trust=trust)
+    findings = library.validate_store(manifest, trust=trust)
     if findings is None:
         return _refused(manifest, [_NOT_A_STORE], "not checked")
-    # The library compares with an empty file; exactly these codes come from that.
-    ignored = {f"{binding}mismatch" for binding in library.BINDING_CODES}
-    kept = tuple(entry for entry in findings.failures if entry[0] not in ignored)
-    return _manifest(manifest, replace(findings, failures=kept), trust, detached=True)
+    return _manifest(manifest, findings, trust, detached=True)
 
 
 def _refused(

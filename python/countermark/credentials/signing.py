@@ -12,25 +12,28 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from countermark import files
 from countermark.certificates import ALGORITHMS, signature_length_bytes
-from countermark.credentials import build, library, profile, reading
+from countermark.credentials import build, hard_binding, library, profile, reading
 from countermark.credentials.assets import Stream, Watched, opened, written
 from countermark.credentials.containers import (
     Location,
     StreamContent,
     can_hash_in_pieces,
+    completed,
     locate,
+    outline,
 )
 from countermark.credentials.finishing import (
     REPORT,
     time_stamped,
     warn_of_missing,
+    with_hard_binding,
     with_signature,
     with_soft_binding,
 )
@@ -45,8 +48,7 @@ from countermark.record import Record
 Asset: TypeAlias = tuple[BinaryIO | Path, str]
 """A file and its media type."""
 
-_LARGE_BYTES: Final = 16 << 20
-"""From here on, movies are hashed in pieces: as a whole, the library would load them."""
+_Assertion: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,9 @@ def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
             remedy="Give the picture that was edited as the parent.",
         )
     leaf = profile.check(request.signer)[0]
-    store = _drafted(source, draft, request, signature_length_bytes(leaf.public_key()))
+    signature_bytes = signature_length_bytes(leaf.public_key())
+    binding = hard_binding.placeholder(StreamContent(source))
+    store = _drafted(source, draft, request, signature_bytes, binding)
     content = StreamContent(draft)
     try:
         location = locate(content)
@@ -216,6 +220,8 @@ def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
             raise SigningFailed(problem, remedy=REPORT)
         if request.soft_binding is not None:
             store = with_soft_binding(store, request.soft_binding)
+        if binding is not None:
+            store = with_hard_binding(store, binding["label"], content, location)
         store = signed = with_signature(store, request.signer, leaf)
         if request.time_stamper is not None:
             store = time_stamped(signed, request.time_stamper)
@@ -234,10 +240,43 @@ def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
     return store
 
 
-def _drafted(source: Stream, draft: Stream, request: _Request, signature_bytes: int) -> bytes:
-    """Let the library lay out the file around a signature that counts for nothing."""
+def _drafted(
+    source: Stream,
+    draft: Stream,
+    request: _Request,
+    signature_bytes: int,
+    binding: _Assertion | None,
+) -> bytes:
+    """Write the file as it will be, but for the hash of the file and the signature.
+
+    The library does it, but for files that it would load as a whole.
+    """
     content = StreamContent(source)
-    in_pieces = len(content) > _LARGE_BYTES and can_hash_in_pieces(content)
+    shown = outline(content)
+    if shown is None:
+        return _laid_out(source, draft, request, signature_bytes, binding)
+    signed = io.BytesIO()
+    store = _laid_out(io.BytesIO(shown), signed, request, signature_bytes, binding)
+    try:
+        for piece in completed(content, signed.getvalue()):
+            draft.write(piece)
+    except ValueError as error:
+        raise SigningFailed(
+            f"The manifest could not be embedded in the file: {error}.",
+            remedy="Check that the file is whole and of its stated type.",
+        ) from error
+    return store
+
+
+def _laid_out(
+    source: Stream,
+    draft: Stream,
+    request: _Request,
+    signature_bytes: int,
+    binding: _Assertion | None,
+) -> bytes:
+    """Let the library lay out the file around a signature that counts for nothing."""
+    in_pieces = binding is None and can_hash_in_pieces(StreamContent(source))
     source.seek(0)
     with contextlib.ExitStack() as stack:
         related = build.ingredients(request.parent is not None, len(request.components))
@@ -250,6 +289,7 @@ def _drafted(source: Stream, draft: Stream, request: _Request, signature_bytes: 
                 request.record,
                 request.soft_binding,
                 has_thumbnail=request.thumbnail is not None,
+                hard_binding=binding,
                 permissions=request.training_mining,
                 ingredients=related,
                 is_converted=request.parent is not None and request.parent[1] != request.media_type,

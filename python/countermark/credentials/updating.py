@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from countermark import files
+from countermark.certificates import signature_length_bytes
 from countermark.credentials import build, finishing, library, profile, reading, timestamps
 from countermark.credentials import claim as claims
 from countermark.credentials.assets import Stream, Watched, opened, written

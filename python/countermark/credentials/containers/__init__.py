@@ -12,10 +12,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from countermark.credentials.containers.boxes import bmff, can_hash_in_pieces, jxl, riff
+from countermark.credentials.containers.boxes import (
+    bmff,
+    boxes,
+    can_hash_in_pieces,
+    is_bmff,
+    jxl,
+    riff,
+)
 from countermark.credentials.containers.documents import is_svg, pdf, svg
 from countermark.credentials.containers.id3 import id3, tag_end
-from countermark.credentials.containers.location import Content, Location, StreamContent
+from countermark.credentials.containers.location import (
+    Content,
+    Location,
+    Span,
+    StreamContent,
+    pieces,
+)
+from countermark.credentials.containers.outlines import completed, outline
 from countermark.credentials.containers.pictures import gif, jpeg, png, tiff
 from countermark.credentials.jumbf import damaged
 
@@ -23,10 +37,16 @@ __all__ = [
     "MEDIA_TYPES",
     "Content",
     "Location",
+    "Span",
     "StreamContent",
+    "boxes",
     "can_hash_in_pieces",
+    "completed",
+    "is_bmff",
     "locate",
     "media_type",
+    "outline",
+    "pieces",
 ]
 
 Walker = Callable[[Content], Iterator[Location]]

@@ -13,6 +13,7 @@ from countermark.credentials.containers.location import (
     MAX_PARTS,
     Content,
     Location,
+    Span,
     is_store,
     trimmed,
 )
@@ -22,21 +23,26 @@ _C2PA_UUID: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 
 def riff(asset: Content) -> Iterator[Location]:
     """The store in a C2PA chunk."""
-    at = 12
+    for kind, (at, end) in chunks(asset):
+        if kind == b"C2PA":
+            yield Location((trimmed(asset, at + 8, end),), around=(8, 0))
+
+
+def chunks(asset: Content, at: int = 12, end: int | None = None) -> Iterator[tuple[bytes, Span]]:
+    """Kind of each chunk in a range, and where it lies without its padding."""
+    limit = len(asset) if end is None else end
     for _ in range(MAX_PARTS):
         head = asset[at : at + 8]
-        start = at + 8
-        end = start + int.from_bytes(head[4:], "little")
-        if len(head) < 8 or end > len(asset):
+        stop = at + 8 + int.from_bytes(head[4:], "little")
+        if len(head) < 8 or stop > limit:
             return
-        if head[:4] == b"C2PA":
-            yield Location((trimmed(asset, start, end),))
-        at = end + (end - start) % 2
+        yield head[:4], (at, stop)
+        at = stop + (stop - at) % 2
 
 
 def bmff(asset: Content) -> Iterator[Location]:
     """The store in the uuid box of C2PA whose purpose is manifest."""
-    for kind, (_, start, end) in _boxes(asset):
+    for kind, (_, start, end) in boxes(asset):
         if kind == b"uuid":
             # UUID, version and flags, the purpose as a C string, the offset of a Merkle box.
             head = asset[start : start + 29]
@@ -46,7 +52,7 @@ def bmff(asset: Content) -> Iterator[Location]:
 
 def jxl(asset: Content) -> Iterator[Location]:
     """The store is itself a box of the file."""
-    for kind, (at, _, end) in _boxes(asset):
+    for kind, (at, _, end) in boxes(asset):
         if kind == b"jumb" and is_store(asset[at : at + 32]):
             yield Location(((at, end),))
 
@@ -56,12 +62,15 @@ def can_hash_in_pieces(asset: Content) -> bool:
 
     Of several, c2pa-rs 0.91 writes a tree that it then finds wrong itself.
     """
-    if asset[4:8] != b"ftyp":
-        return False
-    return sum(kind == b"mdat" for kind, _ in _boxes(asset)) == 1
+    return is_bmff(asset) and sum(kind == b"mdat" for kind, _ in boxes(asset)) == 1
 
 
-def _boxes(asset: Content) -> Iterator[tuple[bytes, tuple[int, int, int]]]:
+def is_bmff(asset: Content) -> bool:
+    """Whether the file is made of boxes that a hard binding goes by."""
+    return asset[4:8] == b"ftyp"
+
+
+def boxes(asset: Content) -> Iterator[tuple[bytes, tuple[int, int, int]]]:
     """Kind, offset, offset of the content and end of each box of the outermost level."""
     at = 0
     for _ in range(MAX_PARTS):

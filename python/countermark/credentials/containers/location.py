@@ -20,6 +20,9 @@ MAX_PARTS: Final = 1 << 16
 """Parts of a file that are looked at: a hostile one could have a billion of nothing."""
 
 
+_PIECE_BYTES: Final = 1 << 18
+
+
 class Content(Protocol):
     """What a walker needs of a file: its length, and slices of it as bytes."""
 
@@ -61,16 +64,26 @@ class Location:
 
     `checksum_at`: offset of the CRC-32 that covers a PNG chunk, else None.
     `decoded_bytes`: length of the store where the ranges hold it in base64, else None.
+    `around`: bytes before and after that belong to it, such as the header of its chunk.
+    `lengths`: ranges elsewhere in the file that hold its length.
     """
 
     spans: tuple[Span, ...]
     checksum_at: int | None = None
     decoded_bytes: int | None = None
+    around: tuple[int, int] = (0, 0)
+    lengths: tuple[Span, ...] = ()
 
     @property
     def length_bytes(self) -> int:
         """Length of the store."""
         return self._span_bytes if self.decoded_bytes is None else self.decoded_bytes
+
+    @property
+    def exclusions(self) -> tuple[Span, ...]:
+        """What a hash of the content leaves out, as the C2PA library has it."""
+        start, end = self.spans[0][0] - self.around[0], self.spans[-1][1] + self.around[1]
+        return (*self.lengths, (start, end))
 
     def extract(self, asset: Content) -> bytes:
         """The store's bytes."""
@@ -108,6 +121,12 @@ class Location:
     @property
     def _span_bytes(self) -> int:
         return sum(end - start for start, end in self.spans)
+
+
+def pieces(asset: Content, start: int, end: int) -> Iterator[bytes]:
+    """The bytes of a range, a few at a time."""
+    for at in range(start, end, _PIECE_BYTES):
+        yield asset[at : min(at + _PIECE_BYTES, end)]
 
 
 def trimmed(asset: Content, start: int, end: int) -> Span:

@@ -36,31 +36,33 @@ _TIFF_MAX_ENTRIES: Final = 4096
 def jpeg(asset: Content) -> Iterator[Location]:
     """The store in APP11 segments before the first scan."""
     parts: dict[int, list[Span]] = {}
-    for start, end in _jpeg_segments(asset):
-        head = asset[start : start + 40]
+    for marker, at, end in jpeg_segments(asset):
+        head = asset[at + 4 : at + 44]
+        if marker != 0xEB or head[:2] != b"JP" or end - at < 20:
+            continue
         instance, sequence = struct.unpack_from(">HI", head, 2)
         if sequence == 1 and is_store(head[8:]):
             if instance in parts:
                 raise _interleaved()
-            parts[instance] = [(start + 8, end)]
+            parts[instance] = [(at + 12, end)]
         elif instance in parts:
             if sequence != len(parts[instance]) + 1:
                 raise _interleaved()
-            parts[instance].append((start + 16, end))
+            parts[instance].append((at + 20, end))
     for spans in parts.values():
-        yield Location(tuple(spans))
+        yield Location(tuple(spans), around=(12, 0))
 
 
 def _interleaved() -> UnreadableManifest:
     return damaged("The APP11 segments of the manifest store are not in sequence")
 
 
-def _jpeg_segments(asset: Content) -> Iterator[Span]:
-    """Payloads of the APP11 segments that can hold a JUMBF box, up to the first scan."""
+def jpeg_segments(asset: Content) -> Iterator[tuple[int, int, int]]:
+    """Marker, offset and end of each segment that has a length, up to the first scan."""
     at = 2
     for _ in range(MAX_PARTS):
-        head = asset[at : at + 6]
-        if len(head) < 4 or head[0] != 0xFF or head[1] == 0xDA:
+        head = asset[at : at + 4]
+        if len(head) < 4 or head[0] != 0xFF:
             return
         marker = head[1]
         if marker == 0xFF:  # fill byte
@@ -72,8 +74,9 @@ def _jpeg_segments(asset: Content) -> Iterator[Span]:
         end = at + 2 + int.from_bytes(head[2:4], "big")
         if end > len(asset):
             return
-        if marker == 0xEB and head[4:6] == b"JP" and end - at >= 20:
-            yield at + 4, end
+        yield marker, at, end
+        if marker == 0xDA:
+            return
         at = max(end, at + 2)
 
 
@@ -88,7 +91,7 @@ def png(asset: Content) -> Iterator[Location]:
             return
         if head[4:] == b"caBX":
             # The span is the whole chunk: its checksum is computed from these bounds.
-            yield Location(((start, end),), checksum_at=end)
+            yield Location(((start, end),), checksum_at=end, around=(8, 4))
         at = end + 4
 
 
@@ -105,7 +108,7 @@ def gif(asset: Content) -> Iterator[Location]:
         if not blocks:
             return
         if ours and len(blocks) > 1:
-            yield Location(tuple(blocks[:-1]))
+            yield Location(tuple(blocks[:-1]), around=(15, 1))
         at = blocks[-1][1]
 
 
@@ -129,6 +132,7 @@ def tiff(asset: Content) -> Iterator[Location]:
     big = asset[2:4] in (b"+\0", b"\0+")
     offset_format, count_format = (f"{order}Q",) * 2 if big else (f"{order}I", f"{order}H")
     entry = struct.Struct(f"{order}HHQQ" if big else f"{order}HHII")
+    width = struct.calcsize(offset_format)  # of the length in an entry, too
     try:
         (at,) = unpack(offset_format, asset, 8 if big else 4)
         seen: set[int] = set()
@@ -141,7 +145,9 @@ def tiff(asset: Content) -> Iterator[Location]:
             end = at + count * entry.size
             for tag, kind, length, start in entry.iter_unpack(asset[at:end]):
                 if tag == _TIFF_TAG and kind in (1, 7) and start + length <= len(asset):
-                    yield Location((trimmed(asset, start, start + length),))
+                    span = trimmed(asset, start, start + length)
+                    yield Location((span,), lengths=((at + 4, at + 4 + width),))
+                at += entry.size
             (at,) = unpack(offset_format, asset, end)
     except (struct.error, OverflowError):  # an offset beyond the file, or beyond any file
         return
