@@ -29,7 +29,7 @@ def test_home_without_settings_has_none(tmp_path: Path) -> None:
             'kind = "pkcs11"\nlibrary = "l"\ntoken_label = "t"\nkey_id = "0a"\nalgorithm = "es256"',
             TokenSettings("l", "t", "es256", key_id="0a"),
         ),
-        ('kind = "pool"\nname = "x"', PoolSettings("x", 50, 10, "refuse")),
+        ('kind = "pool"\nname = "x"\ncapacity = 50', PoolSettings("x", 50, None, "refuse")),
         (
             'kind = "pool"\nname = "x"\ncapacity = 4\n[est]\nurl = "https://x"\nanchors = "a.pem"',
             PoolSettings("x", 4, est=EstSettings("https://x", "a.pem")),

@@ -84,12 +84,13 @@ def open_pool(home: Home, secrets: Secrets | None = None) -> Pool:
             f"The file {str(home.settings_path)!r} names no pool.",
             remedy='Write kind = "pool" and a name into it, as docs/keys.md shows.',
         )
+    mark = settings.low_water_mark
     return Pool(
         home.pool_folder,
         _issuer(home, settings, secrets),
         name=settings.name,
         capacity=settings.capacity,
-        low_water_mark=settings.low_water_mark,
+        low_water_mark=settings.capacity // 5 if mark is None else mark,
         fallback=home.signer(secrets.passphrase) if settings.when_empty == SHARED_KEY else None,
         passphrase=secrets.passphrase,
     )

@@ -19,7 +19,7 @@ One-time keys, certified by the development authority of the home or by an EST s
     kind = "pool"
     name = "Example camera"
     capacity = 50                     # by default
-    low_water_mark = 10               # by default
+    low_water_mark = 10               # by default a fifth of the capacity
     when_empty = "refuse"             # by default; or "sign-with-shared-key", that of the home
 
     [est]
@@ -101,7 +101,7 @@ class PoolSettings:
 
     name: str
     capacity: int = 50
-    low_water_mark: int = 10
+    low_water_mark: int | None = None
     when_empty: str = "refuse"
     est: EstSettings | None = None
 
@@ -119,6 +119,7 @@ _KINDS: Final[dict[str, type[Settings]]] = {
     "keyring": KeyringSettings,
     "pool": PoolSettings,
 }
+_TYPES: Final = {"int": int, "int | None": int, "EstSettings | None": EstSettings}
 
 
 def read_settings(folder: Path) -> Settings | None:
@@ -158,7 +159,7 @@ def _checked(kind: type[_Value], values: Mapping[str, Any]) -> _Value:
     for name, value in values.items():
         if name not in known:
             raise ValueError(f"{name!r} is not known")
-        wanted = {"int": int, "EstSettings | None": EstSettings}.get(known[name].type, str)
+        wanted = _TYPES.get(known[name].type, str)
         if type(value) is not wanted:
             raise ValueError(f"{name!r} is no {wanted.__name__}")
     missing = [n for n, f in known.items() if f.default is MISSING and n not in values]
