@@ -26,7 +26,7 @@ Hashes = npt.NDArray[np.uint8]
 QUERIES = 200
 CACHE = Path("build/bench")
 _SIDE_MIN = 64
-_SIDE_MAX = 1024
+_SIDE_MAX = 512
 
 
 def uniform(count: int) -> tuple[Hashes, Hashes]:

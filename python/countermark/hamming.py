@@ -171,7 +171,9 @@ def _names(hashes: Buffer, labels: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
         raise errors.InvalidArgument(
             "The hashes do not lie one behind the other.", remedy="Make a copy of them."
         )
-    return np.ascontiguousarray(labels, np.uint64)
+    whole = np.ascontiguousarray(labels)
+    # The same bits: nothing is copied for each search.
+    return whole.view(np.uint64) if whole.dtype == np.int64 else whole.astype(np.uint64, copy=False)
 
 
 def _joined(queries: Sequence[bytes]) -> bytes:

@@ -24,18 +24,23 @@ namespace hn = hwy::HWY_NAMESPACE;
 // cycle, which beats tables in vectors.
 class Query {
  public:
-  HWY_INLINE explicit Query(const uint8_t* bytes) { std::memcpy(words_, bytes, kHashBytes); }
+  HWY_INLINE explicit Query(const uint8_t* bytes)
+      : a_(WordAt(bytes)), b_(WordAt(bytes + 8)), c_(WordAt(bytes + 16)), d_(WordAt(bytes + 24)) {}
 
   HWY_INLINE uint16_t DistanceTo(const uint8_t* hash) const {
-    uint64_t words[4];
-    std::memcpy(words, hash, kHashBytes);
     return static_cast<uint16_t>(
-        hwy::PopCount(words[0] ^ words_[0]) + hwy::PopCount(words[1] ^ words_[1]) +
-        hwy::PopCount(words[2] ^ words_[2]) + hwy::PopCount(words[3] ^ words_[3]));
+        hwy::PopCount(WordAt(hash) ^ a_) + hwy::PopCount(WordAt(hash + 8) ^ b_) +
+        hwy::PopCount(WordAt(hash + 16) ^ c_) + hwy::PopCount(WordAt(hash + 24) ^ d_));
   }
 
  private:
-  uint64_t words_[4];
+  static HWY_INLINE uint64_t WordAt(const uint8_t* bytes) {
+    uint64_t word;
+    std::memcpy(&word, bytes, sizeof(word));
+    return word;
+  }
+
+  uint64_t a_, b_, c_, d_;
 };
 #else
 class Query {
