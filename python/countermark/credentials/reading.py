@@ -18,7 +18,7 @@ from cryptography import x509
 
 from countermark.certificates import name
 from countermark.credentials import claim as claims
-from countermark.credentials import library
+from countermark.credentials import bounds, library
 from countermark.credentials.assets import Stream, opened
 from countermark.credentials.claim import Claim
 from countermark.credentials.containers import StreamContent, locate
@@ -167,9 +167,16 @@ def read_fragment(
     with opened(initialisation) as first, opened(fragment) as second:
         return _judged(
             StreamContent(first),
-            lambda _: library.validate_fragment(media_type, first, second, trust=trust),
+            lambda _: _fragment_findings(media_type, first, second, trust),
             trust,
         )
+
+
+def _fragment_findings(
+    media_type: str, first: Stream, second: Stream, trust: Trust
+) -> Findings | None:
+    locate(StreamContent(second))  # it is no more complex than the library may be given
+    return library.validate_fragment(media_type, first, second, trust=trust)
 
 
 def _judged(
@@ -178,6 +185,8 @@ def _judged(
     try:
         location = locate(content)
         store = None if location is None else location.extract(content)
+        if store is not None:
+            bounds.check(store)
     except UnreadableManifest as error:
         return _refused(b"", [("claim.malformed", str(error))])
     findings = validate(store)
@@ -198,6 +207,10 @@ def read_detached(manifest: bytes, *, trust: Trust) -> Manifest:
     Signature, assertion hashes and trust are judged as in `read`; only the comparison with
     the file's content is left out.
     """
+    try:
+        bounds.check(manifest)
+    except UnreadableManifest as error:
+        return _refused(manifest, [("claim.malformed", str(error))], "not checked")
     media_type = library.STORE_MEDIA_TYPE
     findings = library.validate(media_type, manifest, None, trust=trust)
     if findings is None:

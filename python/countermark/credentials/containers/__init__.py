@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from countermark.credentials import bounds
 from countermark.credentials.containers.boxes import bmff, can_hash_in_pieces, jxl, riff
 from countermark.credentials.containers.documents import pdf, svg
 from countermark.credentials.containers.id3 import id3, tag_end
@@ -111,10 +112,13 @@ def locate(asset: Content) -> Location | None:
     True
 
     The content decides which container it is, not a name. Raises `UnreadableManifest` when the
-    file holds several stores: readers would disagree on which one counts.
+    file holds several stores: readers would disagree on which one counts; and when the store or
+    the number of parts of the file is beyond what anybody should be given to read.
     """
     shown = media_type(asset)
     found = [] if shown is None else list(MEDIA_TYPES[shown](asset))
     if len(found) > 1:
         raise damaged("The file holds more than one C2PA manifest store")
+    if found and found[0].length_bytes > bounds.MAX_BYTES:
+        raise bounds.too_large()
     return found[0] if found else None

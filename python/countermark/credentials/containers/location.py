@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from countermark.credentials.assets import Stream
-from countermark.credentials.jumbf import STORE_UUID
+from countermark.credentials.jumbf import STORE_UUID, damaged
+from countermark.errors import UnreadableManifest
 
 Span = tuple[int, int]
 """Half-open range of file offsets."""
 
-MAX_PARTS: Final = 1 << 16
-"""Parts of a file that are looked at: a hostile one could have a billion of nothing."""
+CHUNK_BYTES: Final = 1 << 18
+"""Taken at a time of files that are looked through as a whole."""
+
+_MAX_PARTS: Final = 1 << 16
+"""Parts that a file may have: a hostile one could have a billion of nothing."""
 
 
 class Content(Protocol):
@@ -108,6 +112,22 @@ class Location:
     @property
     def _span_bytes(self) -> int:
         return sum(end - start for start, end in self.spans)
+
+
+def counted(limit: int = _MAX_PARTS) -> Iterator[None]:
+    """One item for each part of a file.
+
+    Raises `UnreadableManifest` after `limit` of them. The C2PA library goes through all parts, in
+    time that grows with their number or its square, so it must not see what has more.
+    """
+    for _ in range(limit):
+        yield
+    raise too_many_parts()
+
+
+def too_many_parts() -> UnreadableManifest:
+    """The error for a file that nobody should be given to read."""
+    return damaged("The file has more parts than countermark goes through")
 
 
 def trimmed(asset: Content, start: int, end: int) -> Span:
