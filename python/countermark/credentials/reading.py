@@ -17,8 +17,8 @@ from typing import BinaryIO, Final, Literal
 from cryptography import x509
 
 from countermark.certificates import name
-from countermark.credentials import claim as claims
 from countermark.credentials import bounds, library
+from countermark.credentials import claim as claims
 from countermark.credentials.assets import Stream, opened
 from countermark.credentials.claim import Claim
 from countermark.credentials.containers import StreamContent, locate

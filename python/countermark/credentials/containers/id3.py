@@ -62,9 +62,7 @@ def _check_expansion(asset: Content, version: bytes, begin: int, end: int) -> No
                 raise damaged("The ID3 tag of the file holds too much that is compressed")
 
 
-def _frames(
-    tag: Content, version: bytes, at: int, end: int
-) -> Iterator[tuple[bytes, int, int]]:
+def _frames(tag: Content, version: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Header, offset of the content and end of each frame from `at` on; the last may go on."""
     for _ in counted():
         head = tag[at : at + 10]
