@@ -25,7 +25,13 @@ import numpy.typing as npt
 
 from countermark import credentials, files, fingerprint, image, resemblance
 from countermark import watermark as watermarks
-from countermark.credentials import Manifest, SoftBinding, Trust, TrustStatus
+from countermark.credentials import (
+    WATERMARK_ALGORITHM,
+    Manifest,
+    SoftBinding,
+    Trust,
+    TrustStatus,
+)
 from countermark.errors import ImageError, ImageTooSmall, InvalidRecord
 from countermark.image import Picture
 from countermark.record import DigitalSource, Record
@@ -54,7 +60,8 @@ def verify(
 
     First the manifest in the file is checked; without one that holds, the watermark in the
     pixels, then their fingerprint, lead to a manifest in the registry. Such a manifest counts
-    only if its own signature and hashes hold and the thumbnail in it shows this picture.
+    only if its own signature and hashes hold, it names no other marks than were found (C2PA 2.2,
+    section 18.10.5.1), and the thumbnail in it shows this picture.
 
     A file that is no picture gives the verdict `unreadable`. Raises `SourceNotFound` when there
     is no file, `InvalidArgument` for what is neither path nor binary stream, `UnusableTrust`,
@@ -157,6 +164,9 @@ class _Examination:
             self.found.append(evidence.manifest(manifest, Confidence.NONE, origin="registry"))
             return None
         named = _names(manifest, detection)
+        if named and _names_other_marks(manifest):
+            self.found.append(evidence.unmatched_manifest(manifest))
+            return None
         thumbnail = _thumbnail(manifest)
         likeness = None if thumbnail is None else self._placed(thumbnail, detection)
         self.found.append(
@@ -189,7 +199,7 @@ class _Examination:
             distances = [fingerprint.distance(hash_, entry.pdq) for hash_ in hashes]
             manifest = credentials.read_detached(entry.manifest, trust=self.trust)
             thumbnail = _thumbnail(manifest)
-            if not _holds(manifest) or thumbnail is None:
+            if not _holds(manifest) or thumbnail is None or _names_other_marks(manifest):
                 continue
             turned = _turned(self.luma, distances.index(distance))
             likeness = resemblance.compare_whole(turned, thumbnail)
@@ -238,6 +248,12 @@ def _holds(manifest: Manifest) -> bool:
 
 def _names(manifest: Manifest, detection: Detection) -> bool:
     return SoftBinding.of_payload(detection.payload) in manifest.soft_bindings
+
+
+def _names_other_marks(manifest: Manifest) -> bool:
+    """Whether it has soft bindings that cannot all match what is found in one picture."""
+    names = {binding.algorithm for binding in manifest.soft_bindings}
+    return len(set(manifest.soft_bindings)) > 1 or not names <= {WATERMARK_ALGORITHM}
 
 
 def _thumbnail(manifest: Manifest) -> npt.NDArray[np.float32] | None:
