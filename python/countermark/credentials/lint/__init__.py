@@ -20,9 +20,9 @@ from countermark.credentials import bounds, jumbf, library
 from countermark.credentials.assets import opened
 from countermark.credentials.containers import locate, media_type
 from countermark.credentials.lint import actions, bindings, labels, references, rules, signature
+from countermark.credentials.lint.finding import Finding, Rule, Severity
 from countermark.credentials.lint.parts import Parts, take_apart
 from countermark.credentials.lint.references import Index
-from countermark.credentials.lint.rules import Finding, Rule, Severity
 from countermark.credentials.statements import parse_time
 from countermark.credentials.trust import Trust
 from countermark.errors import UnreadableManifest
