@@ -22,43 +22,58 @@ class Watched:
         self._file = file
         self.failure: OSError | None = None
 
-    @contextlib.contextmanager
-    def _watching(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            self.failure = self.failure or error
-            raise
+    # Written out: it is called some hundred times for a file, and often for one of many parts.
 
     def read(self, size: int = -1) -> bytes:
         """As of any binary stream."""
-        with self._watching():
+        try:
             return self._file.read(size)
+        except OSError as error:
+            self._keep(error)
+            raise
 
     def readinto(self, buffer: memoryview) -> int:
         """As of any binary stream."""
-        with self._watching():
+        try:
             return self._file.readinto(buffer)  # type: ignore[attr-defined, no-any-return]
+        except OSError as error:
+            self._keep(error)
+            raise
 
     def write(self, data: bytes) -> int:
         """As of any binary stream."""
-        with self._watching():
+        try:
             return self._file.write(data)
+        except OSError as error:
+            self._keep(error)
+            raise
 
     def seek(self, offset: int, whence: int = 0) -> int:
         """As of any binary stream."""
-        with self._watching():
+        try:
             return self._file.seek(offset, whence)
+        except OSError as error:
+            self._keep(error)
+            raise
 
     def tell(self) -> int:
         """As of any binary stream."""
-        with self._watching():
+        try:
             return self._file.tell()
+        except OSError as error:
+            self._keep(error)
+            raise
 
     def flush(self) -> None:
         """As of any binary stream."""
-        with self._watching():
+        try:
             self._file.flush()
+        except OSError as error:
+            self._keep(error)
+            raise
+
+    def _keep(self, error: OSError) -> None:
+        self.failure = self.failure or error
 
 
 Stream: TypeAlias = BinaryIO | Watched

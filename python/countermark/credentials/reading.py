@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
+from countermark.credentials import bounds, hard_binding, library
 from countermark.credentials import claim as claims
-from countermark.credentials import hard_binding, library
 from countermark.credentials.assets import Stream, opened
 from countermark.credentials.claim import Claim
-from countermark.credentials.containers import StreamContent, locate
+from countermark.credentials.containers import StreamContent, TooManyParts, locate
 from countermark.credentials.containers import media_type as media_type_of
 from countermark.credentials.explaining import explanation
 from countermark.credentials.identity import Identity, identities
@@ -163,9 +163,16 @@ def read_fragment(
     with opened(initialisation) as first, opened(fragment) as second:
         return _judged(
             StreamContent(first),
-            lambda _: library.validate_fragment(media_type, first, second, trust=trust),
+            lambda _: _fragment_findings(media_type, first, second, trust),
             trust,
         )
+
+
+def _fragment_findings(
+    media_type: str, first: Stream, second: Stream, trust: Trust
+) -> Findings | None:
+    locate(StreamContent(second))  # it is no more complex than the library may be given
+    return library.validate_fragment(media_type, first, second, trust=trust)
 
 
 def _judged(
@@ -174,6 +181,10 @@ def _judged(
     try:
         location = locate(content)
         store = None if location is None else location.extract(content)
+        if store is not None:
+            bounds.check(store)
+    except TooManyParts as error:
+        return _refused(b"", [(UNREADABLE_ASSET, str(error))])
     except UnreadableManifest as error:
         return _refused(b"", [("claim.malformed", str(error))])
     findings = validate(store)
@@ -196,6 +207,10 @@ def read_detached(manifest: bytes, *, trust: Trust) -> Manifest:
     Signature, assertion hashes and trust are judged as in `read`; only the comparison with
     the file's content is left out.
     """
+    try:
+        bounds.check(manifest)
+    except UnreadableManifest as error:
+        return _refused(manifest, [("claim.malformed", str(error))], "not checked")
     findings = library.validate_store(manifest, trust=trust)
     if findings is None:
         return _refused(manifest, [_NOT_A_STORE], "not checked")

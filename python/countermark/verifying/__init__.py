@@ -51,7 +51,8 @@ def verify(
 
     First the manifest in the file is checked; without one that holds, the watermark in the
     pixels, then their fingerprint, lead to a manifest in the registry. Such a manifest counts
-    only if its own signature and hashes hold and the thumbnail in it shows this picture.
+    only if its own signature and hashes hold, it names no other marks than were found (C2PA 2.2,
+    section 18.10.5.1), and the thumbnail in it shows this picture.
     Files without a watermark (movies, sounds, documents, other pictures) are judged by the
     manifest in them alone.
 

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, BinaryIO
 import encypher_c2pa
 import pytest
 
+from countermark import keys
 from countermark.credentials import (
     Signed,
     SoftBinding,
@@ -289,6 +291,42 @@ def test_full_disk(source: Path, tmp_path: Path) -> None:
     assert "File too large" in done.stdout
     assert names(folder) == {"picture.png"}
     assert path.read_bytes() == content
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX kills without asking")
+def test_killed_process_leaves_whole_files(source: Path, tmp_path: Path) -> None:
+    """Killed again and again while it signs in place: the file is the former or the new one."""
+    program = """
+        import sys
+        from pathlib import Path
+        from countermark import keys
+        from countermark.credentials import sign_file
+        from countermark.record import DigitalSource, Record
+        path = Path(sys.argv[1])
+        signer = keys.open_home(Path(sys.argv[2])).signer()
+        print("ready", flush=True)
+        while True:
+            sign_file(path, path, "image/png", signer=signer,
+                      record=Record(source=DigitalSource.CAPTURED))
+    """
+    keys.create_home(tmp_path / "home")
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    path = source.rename(folder / "picture.png")
+    former = path.read_bytes()
+    for delay in (0.0, 0.003, 0.01, 0.02, 0.05):
+        arguments = (textwrap.dedent(program), str(path), str(tmp_path / "home"))
+        with subprocess.Popen(
+            [sys.executable, "-c", *arguments], stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            time.sleep(delay)
+            process.kill()
+        manifest = read(path, "image/png", trust=Trust.nobody())
+        assert manifest.hard_binding == "match" if manifest else path.read_bytes() == former
+        leftovers = names(folder) - {"picture.png"}
+        assert all(n.startswith(".picture.png.") and n.endswith(".countermark") for n in leftovers)
 
 
 def grow(path: Path, movie: bytes, by_bytes: int) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from countermark.credentials import bounds
 from countermark.credentials.containers.boxes import (
     bmff,
     boxes,
@@ -27,6 +28,7 @@ from countermark.credentials.containers.location import (
     Location,
     Span,
     StreamContent,
+    TooManyParts,
     pieces,
 )
 from countermark.credentials.containers.outlines import completed, outline
@@ -39,6 +41,7 @@ __all__ = [
     "Location",
     "Span",
     "StreamContent",
+    "TooManyParts",
     "boxes",
     "can_hash_in_pieces",
     "completed",
@@ -133,10 +136,13 @@ def locate(asset: Content) -> Location | None:
     True
 
     The content decides which container it is, not a name. Raises `UnreadableManifest` when the
-    file holds several stores: readers would disagree on which one counts.
+    file holds several stores: readers would disagree on which one counts; and when the store or
+    the number of parts of the file is beyond what anybody should be given to read.
     """
     shown = media_type(asset)
     found = [] if shown is None else list(MEDIA_TYPES[shown](asset))
     if len(found) > 1:
         raise damaged("The file holds more than one C2PA manifest store")
+    if found and found[0].length_bytes > bounds.MAX_BYTES:
+        raise bounds.too_large()
     return found[0] if found else None

@@ -12,15 +12,16 @@ from typing import Any, Final, Protocol
 
 from countermark.credentials.assets import Stream
 from countermark.credentials.jumbf import STORE_UUID
+from countermark.errors import UnreadableManifest
 
 Span = tuple[int, int]
 """Half-open range of file offsets."""
 
-MAX_PARTS: Final = 1 << 16
-"""Parts of a file that are looked at: a hostile one could have a billion of nothing."""
+CHUNK_BYTES: Final = 1 << 18
+"""Taken at a time of files that are looked through as a whole."""
 
-
-_PIECE_BYTES: Final = 1 << 18
+_MAX_PARTS: Final = 1 << 16
+"""Parts that a file may have: a hostile one could have a billion of nothing."""
 
 
 class Content(Protocol):
@@ -125,8 +126,29 @@ class Location:
 
 def pieces(asset: Content, start: int, end: int) -> Iterator[bytes]:
     """The bytes of a range, a few at a time."""
-    for at in range(start, end, _PIECE_BYTES):
-        yield asset[at : min(at + _PIECE_BYTES, end)]
+    for at in range(start, end, CHUNK_BYTES):
+        yield asset[at : min(at + CHUNK_BYTES, end)]
+
+
+def counted(limit: int = _MAX_PARTS) -> Iterator[None]:
+    """One item for each part of a file.
+
+    Raises `UnreadableManifest` after `limit` of them. The C2PA library goes through all parts, in
+    time that grows with their number or its square, so it must not see what has more.
+    """
+    for _ in range(limit):
+        yield
+    raise too_many_parts()
+
+
+class TooManyParts(UnreadableManifest):
+    """Nobody should be given such a file to read; whether it holds a manifest stays unknown."""
+
+
+def too_many_parts() -> TooManyParts:
+    """The error that says so."""
+    problem = "The file has more parts than countermark goes through."
+    return TooManyParts(problem, remedy="Use a file that was not made to keep readers busy.")
 
 
 def trimmed(asset: Content, start: int, end: int) -> Span:

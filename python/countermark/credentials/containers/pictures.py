@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from countermark.credentials.containers.location import (
-    MAX_PARTS,
     Content,
     Location,
     Span,
+    counted,
     is_store,
+    pieces,
+    too_many_parts,
     trimmed,
     unpack,
 )
@@ -22,7 +24,14 @@ from countermark.credentials.jumbf import damaged
 from countermark.errors import UnreadableManifest
 
 _GIF_EXTENSION: Final = b"\x21"
+_GIF_IMAGE: Final = b","
 _GIF_APPLICATION: Final = b"\x21\xff\x0bC2PA_GIF\x01\0\0"
+_GIF_MAX_BLOCKS: Final = 1 << 17
+"""Some 33 MB of pictures. c2pa-rs 0.91 takes 0.7 s for so many, and 1.2 s if each is an extension.
+"""
+_JPEG_MAX_MARKERS: Final = 1 << 18
+_JPEG_BYTES_A_MARKER: Final = 32
+"""From that number on, so many at least: a segment takes the C2PA library some 75 bytes."""
 _TIFF_TAG: Final = 0xCD41
 # Directories that overlap could otherwise keep a reader busy for hours.
 _TIFF_MAX_PAGES: Final = 64
@@ -35,6 +44,7 @@ _TIFF_MAX_ENTRIES: Final = 4096
 
 def jpeg(asset: Content) -> Iterator[Location]:
     """The store in APP11 segments before the first scan."""
+    _count_markers(asset)
     parts: dict[int, list[Span]] = {}
     for marker, at, end in jpeg_segments(asset):
         head = asset[at + 4 : at + 44]
@@ -57,10 +67,17 @@ def _interleaved() -> UnreadableManifest:
     return damaged("The APP11 segments of the manifest store are not in sequence")
 
 
+def _count_markers(asset: Content) -> None:
+    """All bytes that can begin one, in the scans too: they are scarce in pictures."""
+    number = sum(piece.count(b"\xff") for piece in pieces(asset, 0, len(asset)))
+    if number > max(_JPEG_MAX_MARKERS, len(asset) // _JPEG_BYTES_A_MARKER):
+        raise too_many_parts()
+
+
 def jpeg_segments(asset: Content) -> Iterator[tuple[int, int, int]]:
     """Marker, offset and end of each segment that has a length, up to the first scan."""
     at = 2
-    for _ in range(MAX_PARTS):
+    for _ in counted():
         head = asset[at : at + 4]
         if len(head) < 4 or head[0] != 0xFF:
             return
@@ -83,7 +100,7 @@ def jpeg_segments(asset: Content) -> Iterator[tuple[int, int, int]]:
 def png(asset: Content) -> Iterator[Location]:
     """The store in a caBX chunk."""
     at = 8
-    for _ in range(MAX_PARTS):
+    for _ in counted():
         head = asset[at : at + 8]
         start = at + 8
         end = start + int.from_bytes(head[:4], "big")
@@ -97,25 +114,37 @@ def png(asset: Content) -> Iterator[Location]:
 
 def gif(asset: Content) -> Iterator[Location]:
     """The store in the sub-blocks of an application extension before the first image."""
-    flags = int.from_bytes(asset[10:11], "big")
-    at = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)  # after the colour table
-    for _ in range(MAX_PARTS):
+    places = counted(_GIF_MAX_BLOCKS)
+    at = 13 + _gif_colours(asset[10:11])
+    is_before_images = True
+    for _ in places:
         head = asset[at : at + 14]
-        if head[:1] != _GIF_EXTENSION:
-            return
         ours = head == _GIF_APPLICATION
-        blocks = _gif_blocks(asset, at + (14 if ours else 2))
+        if head[:1] == _GIF_EXTENSION:
+            at += 14 if ours else 2
+        elif head[:1] == _GIF_IMAGE:
+            is_before_images = False
+            at += 10 + _gif_colours(head[9:10]) + 1  # the size of the first code
+        else:
+            return
+        blocks = _gif_blocks(asset, at, places)
         if not blocks:
             return
-        if ours and len(blocks) > 1:
+        if ours and is_before_images and len(blocks) > 1:
             yield Location(tuple(blocks[:-1]), around=(15, 1))
         at = blocks[-1][1]
 
 
-def _gif_blocks(asset: Content, at: int) -> list[Span]:
+def _gif_colours(flags: bytes) -> int:
+    """Length of the colour table that a byte of flags announces."""
+    flag = int.from_bytes(flags, "big")
+    return 3 << (flag & 7) + 1 if flag & 0x80 else 0
+
+
+def _gif_blocks(asset: Content, at: int, places: Iterator[None]) -> list[Span]:
     """The data of sub-blocks, the empty one last; nothing where the file ends inside them."""
     blocks: list[Span] = []
-    while True:
+    for _ in places:
         length = asset[at : at + 1]
         end = at + 1 + int.from_bytes(length, "big")
         if not length or end > len(asset):
@@ -124,6 +153,7 @@ def _gif_blocks(asset: Content, at: int) -> list[Span]:
         if end == at + 1:
             return blocks
         at = end
+    return []
 
 
 def tiff(asset: Content) -> Iterator[Location]:

@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from countermark.credentials import jumbf, library
+from countermark.credentials import bounds, jumbf, library
 from countermark.credentials.assets import opened
 from countermark.credentials.containers import locate, media_type
 from countermark.credentials.lint import (
@@ -28,9 +28,9 @@ from countermark.credentials.lint import (
     signature,
     time_stamps,
 )
+from countermark.credentials.lint.finding import Finding, Rule, Severity
 from countermark.credentials.lint.parts import Parts, take_apart
 from countermark.credentials.lint.references import Index
-from countermark.credentials.lint.rules import Finding, Rule, Severity
 from countermark.credentials.statements import parse_time
 from countermark.credentials.trust import Trust
 from countermark.errors import UnreadableManifest
@@ -109,7 +109,13 @@ def _time(kind: str, data: bytes, store: bytes | None) -> datetime | None:
 
 
 def _seen(kind: str, data: bytes, store: bytes | None) -> library.Findings | None:
-    """What the library says, who trusts nobody here."""
+    """What the library says, who trusts nobody here; nothing of a store that it is not given."""
+    bare = data if kind == library.STORE_MEDIA_TYPE else store
+    try:
+        if bare is not None:
+            bounds.check(bare)
+    except UnreadableManifest:
+        return None
     return library.validate(kind, data, store, trust=Trust.nobody())
 
 

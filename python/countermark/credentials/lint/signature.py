@@ -13,8 +13,8 @@ from countermark.certificates import load_der, profile_findings
 from countermark.credentials import cbor
 from countermark.credentials.jumbf import damaged
 from countermark.credentials.lint import rules
+from countermark.credentials.lint.finding import Finding, Rule
 from countermark.credentials.lint.parts import Parts
-from countermark.credentials.lint.rules import Finding, Rule
 from countermark.errors import UnreadableManifest
 
 _SIGN1_TAG: Final = 18

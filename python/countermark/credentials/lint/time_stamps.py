@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from countermark.credentials.lint import rules
+from countermark.credentials.lint.finding import Finding
 from countermark.credentials.lint.parts import Parts
-from countermark.credentials.lint.rules import Finding
 from countermark.credentials.timestamps import LABEL
 
 
