@@ -30,7 +30,7 @@ _MAX_INGREDIENTS: Final = 1 << 8
 def check(store: bytes) -> None:
     """Raise `UnreadableManifest` for a store of more parts than anybody needs, or of no boxes.
 
-    >>> check(b"no boxes")
+    >>> check(b"short")
     Traceback (most recent call last):
     ...
     countermark.errors.UnreadableManifest: The manifest store is not a JUMBF superbox. Use the \

@@ -440,7 +440,7 @@ def _prepare(
         ):
             small, large = io.BytesIO(), io.BytesIO()
             another.resize((120, 90)).save(small, form)  # too small to search for a mark
-            photograph.resize((256, 192)).save(large, form)
+            photograph.resize((384, 288)).save(large, form)  # holds any payload
             first = signed(media_type, asset=small.getvalue(), thumbnail=thumbnail.getvalue())
             again = signed(
                 media_type,
