@@ -171,7 +171,10 @@ def read_fragment(
 def _fragment_findings(
     media_type: str, first: Stream, second: Stream, trust: Trust
 ) -> Findings | None:
-    locate(StreamContent(second))  # it is no more complex than the library may be given
+    try:
+        locate(StreamContent(second))  # it is no more complex than the library may be given
+    except UnreadableManifest as error:
+        return Findings(None, ((UNREADABLE_ASSET, str(error)),))
     return library.validate_fragment(media_type, first, second, trust=trust)
 
 
