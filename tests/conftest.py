@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import pkcs11
 import pytest
 import skimage
 from cryptography import x509
@@ -399,6 +400,7 @@ class SoftHsm:
         assert tool, "install softhsm2"
         command = [tool, "--init-token", "--free", "--label", label, "--pin", pin]
         subprocess.run([*command, "--so-pin", pin], check=True, capture_output=True)
+        pkcs11.lib(self.library).reinitialize()  # it would not see a token that others made
 
     @staticmethod
     def _library() -> str:

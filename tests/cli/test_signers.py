@@ -36,8 +36,8 @@ def configure(home: keys.Home) -> Callable[[str], Path]:
 @pytest.fixture(scope="session")
 def library(softhsm: Any) -> str:
     """A token that holds a key pair for each of two algorithms."""
-    softhsm.make_token("studio", PIN)
-    token = pkcs11.lib(softhsm.library).get_token(token_label="studio")
+    softhsm.make_token("darkroom", PIN)
+    token = pkcs11.lib(softhsm.library).get_token(token_label="darkroom")
     with token.open(user_pin=PIN, rw=True) as session:
         curve = {Attribute.EC_PARAMS: encode_named_curve_parameters("secp384r1")}
         domain = session.create_domain_parameters(KeyType.EC, curve, local=True)
@@ -70,7 +70,7 @@ def test_key_in_a_token_from_request_to_picture(
     run: Run, photo: Path, home: keys.Home, configure: Any, library: str, label: str, algorithm: str
 ) -> None:
     configure(
-        f'kind = "pkcs11"\nlibrary = "{library}"\ntoken_label = "studio"\n'
+        f'kind = "pkcs11"\nlibrary = "{library}"\ntoken_label = "darkroom"\n'
         f'key_label = "{label}"\nalgorithm = "{algorithm}"\n'
     )
     assert "requested" in good(run("keys", "list"))
@@ -88,7 +88,7 @@ def test_key_in_a_token_from_request_to_picture(
     assert (first["state"], second["state"]) == ("retired", "signing")
     assert (second["algorithm"], second["place"]) == (
         algorithm,
-        f"key '{label}' in the token 'studio'",
+        f"key '{label}' in the token 'darkroom'",
     )
     good(run("mark", photo, "--out", "marked.jpg", **pin))
     assert trusted(photo.with_name("marked.jpg"), home).public_key() == csr.public_key()
@@ -107,7 +107,7 @@ def test_chain_of_another_key_is_not_taken_in(
     good(run("keys", "csr", *REQUEST, "--out", "request.pem"))
     good(run("keys", "answer", "request.pem", "--out", "chain.pem"))
     configure(
-        f'kind = "pkcs11"\nlibrary = "{library}"\ntoken_label = "studio"\nkey_id = "03"\n'
+        f'kind = "pkcs11"\nlibrary = "{library}"\ntoken_label = "darkroom"\nkey_id = "03"\n'
         'algorithm = "es384"\n'
     )
     said = refused(run("keys", "import", "chain.pem", COUNTERMARK_PIN=PIN))
@@ -118,7 +118,7 @@ def test_chain_of_another_key_is_not_taken_in(
 def test_key_in_the_keyring_from_request_to_picture(
     run: Run, photo: Path, home: keys.Home, configure: Any, tmp_path: Path
 ) -> None:
-    configure('kind = "keyring"\nname = "studio"\n')
+    configure('kind = "keyring"\nname = "darkroom"\n')
     backend = {
         "PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring",
         "KEYRING_PROPERTY_FILE_PATH": os.fspath(tmp_path / "keyring.cfg"),
@@ -179,7 +179,7 @@ def test_empty_pool_falls_back_to_the_homes_key_when_told_to(
 
 def test_settings_that_cannot_be_used_sign_nothing(run: Run, photo: Path, configure: Any) -> None:
     """A misspelt word must not let another key sign than was meant."""
-    path = configure('kind = "keyring"\nname = "studio"\npin = "1234"\n')
+    path = configure('kind = "keyring"\nname = "darkroom"\npin = "1234"\n')
     for command in (("mark", photo, "--out", "m.jpg"), ("keys", "list")):
         said = refused(run(*command))
         assert "'pin' is not known" in said

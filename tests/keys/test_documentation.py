@@ -16,9 +16,16 @@ from countermark.credentials import Trust, read
 from countermark.keys.settings import SETTINGS, read_settings
 
 DOCUMENT = Path(__file__).parents[2] / "docs/keys.md"
+TIME_SERVER = "http://time.example/tsa"
 LIBRARY = "/usr/lib/softhsm/libsofthsm2.so"
 SERVERS = ("EstIssuer(", "TimestampAuthority(")  # run where the tests of these have servers
-MARKED = ["marked.jpg", "marked-by-hsm.jpg", "signed-by-keyring.jpg", "marked-once.jpg"]
+MARKED = [
+    "marked.jpg",
+    "marked-by-hsm.jpg",
+    "signed-by-keyring.jpg",
+    "marked-once.jpg",
+    "stamped.jpg",
+]
 
 
 @pytest.fixture
@@ -62,7 +69,7 @@ def blocks() -> list[tuple[str, str]]:
     return re.findall(r"^ *```(\w+)\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)
 
 
-def script(library: str) -> str:
+def script(library: str, time_server: str) -> str:
     """The page as a script of bash, in which each command leaves its exit code."""
     lines = [
         'python() { "$PYTHON" "$@"; }',
@@ -77,17 +84,18 @@ def script(library: str) -> str:
         elif "[est]" not in text:
             lines.append(f"cat > \"$COUNTERMARK_HOME/{SETTINGS}\" <<'TOML'\n{text}TOML\n")
         lines.append("python -m countermark.cli keys list | head -1 | cut -c1-16 > oldest")
-    return "\n".join(lines).replace(LIBRARY, library)
+    return "\n".join(lines).replace(LIBRARY, library).replace(TIME_SERVER, time_server)
 
 
 @pytest.mark.usefixtures("environment")
 def test_page_runs_from_zero_to_a_production_chain_and_to_other_stores(
-    tmp_path: Path, photo: Path, softhsm: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, photo: Path, softhsm: Any, time_server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHON", sys.executable)
+    (photo.parent / "my-time-root.pem").write_bytes(time_server.root)
     assert {language for language, _ in blocks()} == {"sh", "python", "toml"}
     run = subprocess.run(
-        ["bash", "-c", script(softhsm.library)],
+        ["bash", "-c", script(softhsm.library, time_server.url)],
         cwd=photo.parent,
         capture_output=True,
         text=True,
