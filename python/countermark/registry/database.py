@@ -22,8 +22,8 @@ class Database(Protocol):
     def reading(self) -> AbstractContextManager[None]:
         """A transaction that sees one state throughout."""
 
-    def run(self, statement: str, values: Sequence[Any] = ()) -> None:
-        """Execute a statement."""
+    def run(self, statement: str, values: Sequence[Any] = ()) -> int:
+        """Execute a statement; how many rows it changed."""
 
     def run_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Execute a statement for each row of values."""

@@ -33,8 +33,8 @@ class SqliteDatabase:
         finally:
             self._roll_back()
 
-    def run(self, statement: str, values: Sequence[Any] = ()) -> None:
-        self.connection.execute(statement, values)
+    def run(self, statement: str, values: Sequence[Any] = ()) -> int:
+        return self.connection.execute(statement, values).rowcount
 
     def run_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         self.connection.executemany(statement, rows)
