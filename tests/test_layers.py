@@ -17,6 +17,7 @@ PYTHON_LAYERS = [
     ["_bridge", "_native"],
     ["watermark", "fingerprint", "resemblance"],
     ["labels", "credentials", "keys", "registry"],
+    ["auditing"],
     ["marking", "verifying", "report", "inspection"],
     ["service", "demo", "cli"],
 ]

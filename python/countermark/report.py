@@ -45,7 +45,7 @@ class Verdict(Enum):
     `RECOVERED`: the file carries no usable credentials, but its pixels led to them.
     `TRANSPLANTED`: the credentials or the watermark belong to another picture.
     `UNMARKED`: no proof of origin was found, which says nothing about the picture.
-    `UNREADABLE`: the file is not a picture that can be examined.
+    `UNREADABLE`: the file is of no kind that can be examined, or damaged without a manifest.
     """
 
     INTACT = "intact"
@@ -164,6 +164,7 @@ class Report:
     the verdict. `claim_signer`: the name in their certificate. `trusted_by`: the trust list that
     decided, with its date. `record`: what they state about the picture, when a valid manifest of
     this picture was found. `evidence`: one item for each thing that was looked at, in order.
+    `media_type`: the kind of file that the content shows; None when it is none that is known.
     """
 
     verdict: Verdict
@@ -173,6 +174,7 @@ class Report:
     record: Record | None = None
     claim_signer: str | None = None
     trusted_by: str | None = None
+    media_type: str | None = None
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
@@ -186,6 +188,7 @@ class Report:
             {
                 "verdict": self.verdict.value,
                 "trust": self.trust.value,
+                "media_type": self.media_type,
                 "trusted_by": self.trusted_by,
                 "claim_signer": self.claim_signer,
                 "summary": self.summary,

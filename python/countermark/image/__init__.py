@@ -8,12 +8,13 @@
 """
 
 from countermark.image.arrays import ImageLike, as_array, like, luma, upright
-from countermark.image.files import encode, read
+from countermark.image.files import HEAD_BYTES, encode, is_decodable, read
 from countermark.image.limits import MAX_PIXELS, MAX_SIDE, MIN_SIDE, check_size
 from countermark.image.picture import Encoding, Picture, Pixels
 from countermark.image.thumbnail import thumbnail
 
 __all__ = [
+    "HEAD_BYTES",
     "MAX_PIXELS",
     "MAX_SIDE",
     "MIN_SIDE",
@@ -24,6 +25,7 @@ __all__ = [
     "as_array",
     "check_size",
     "encode",
+    "is_decodable",
     "like",
     "luma",
     "read",

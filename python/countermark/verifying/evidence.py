@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from countermark.credentials import Manifest
+from countermark.credentials.reading import UNREADABLE_ASSET
 from countermark.registry import MAX_DISTANCE, MIN_QUALITY
 from countermark.report import (
     Confidence,
@@ -38,8 +39,9 @@ def manifest(
     origin: Literal["file", "registry"] = "file",
     likeness: Resemblance | None = None,
     names_watermark: bool | None = None,
+    decoded: bool = True,
 ) -> ManifestEvidence:
-    """A manifest whose checks have been made."""
+    """A manifest whose checks have been made; `decoded`: whether there were pixels to compare."""
     checks = [_HARD_BINDING if origin == "file" else _STORED]
     sentences = [
         "The file carries Content Credentials (a C2PA manifest)."
@@ -54,6 +56,8 @@ def manifest(
     if likeness is not None:
         checks.append(_THUMBNAIL)
         sentences.append(_likeness(likeness))
+    elif not decoded:
+        sentences.append("No thumbnail was compared, for this file was not decoded.")
     elif origin == "registry" or found.hard_binding == "mismatch":
         sentences.append("It was not compared with the picture by a thumbnail.")
     return ManifestEvidence(
@@ -81,13 +85,16 @@ def manifest(
 
 def unusable_manifest(found: Manifest | None) -> ManifestEvidence:
     """No manifest in the file, or one that proves nothing."""
-    if found is not None:
+    if found is not None and UNREADABLE_ASSET not in found.failures:
         return manifest(found, Confidence.NONE)
     return ManifestEvidence(
         found=False,
         confidence=Confidence.NONE,
         check=_HARD_BINDING,
-        explanation="The file carries no Content Credentials (C2PA manifest).",
+        explanation="The file carries no Content Credentials (C2PA manifest)."
+        if found is None
+        else "The file is damaged. No Content Credentials (C2PA manifest) were found in it.",
+        failures=() if found is None else found.failures,
     )
 
 
@@ -129,6 +136,18 @@ def no_watermark(*, too_small: bool) -> WatermarkEvidence:
     )
 
 
+def not_decoded(reason: str) -> tuple[WatermarkEvidence, FingerprintEvidence]:
+    """Neither watermark nor fingerprint, for there were no pixels to look at."""
+    explanation = f"Not looked for: {reason}"
+    watermark = WatermarkEvidence(
+        found=False, confidence=Confidence.NONE, check=_WATERMARK, explanation=explanation
+    )
+    fingerprint = FingerprintEvidence(
+        found=False, confidence=Confidence.NONE, check=_FINGERPRINT, explanation=explanation
+    )
+    return watermark, fingerprint
+
+
 def fingerprint(distance: int, quality: int) -> FingerprintEvidence:
     """A marked picture whose fingerprint is like this one's."""
     return FingerprintEvidence(
@@ -164,12 +183,17 @@ def no_fingerprint(quality: int | None, *, dismissed: int = 0) -> FingerprintEvi
     )
 
 
-def summary(verdict: Verdict, found: Sequence[Evidence]) -> str:
+def summary(verdict: Verdict, found: Sequence[Evidence], *, decoded: bool = True) -> str:
     """Why a manifest led to this verdict; it is the last one found."""
     rests_on = [item for item in found if isinstance(item, ManifestEvidence)][-1]
     from_file = rests_on.origin == "file"
     if verdict is Verdict.INTACT:
         return "The file carries Content Credentials, and nothing in it has changed since."
+    if verdict is Verdict.ALTERED and not decoded:
+        return (
+            "The file was changed after its Content Credentials were signed. It was not decoded, "
+            "so how much of it changed is not known."
+        )
     if verdict is Verdict.ALTERED and rests_on.correlation is None:
         return (
             "The file was changed after its Content Credentials were signed. They hold no "
@@ -199,8 +223,8 @@ def summary(verdict: Verdict, found: Sequence[Evidence]) -> str:
     )
 
 
-def summary_of_nothing(found: Sequence[Evidence]) -> str:
-    """Why no manifest led to a verdict."""
+def summary_of_nothing(found: Sequence[Evidence], *, media_type: str | None = None) -> str:
+    """Why no manifest led to a verdict; `media_type`: of a file that was not decoded."""
     for item in found:
         if isinstance(item, ManifestEvidence) and item.found:
             if "manifest.inaccessible" in item.failures:
@@ -215,6 +239,11 @@ def summary_of_nothing(found: Sequence[Evidence]) -> str:
                 "The pixels carry a watermark, but this registry does not know it. "
                 "Whoever marked the picture has the registry that does."
             )
+    if media_type is not None:
+        return (
+            f"No Content Credentials were found, and files of type {media_type} have no "
+            "watermark yet. That says nothing about where it comes from."
+        )
     return (
         "Neither Content Credentials nor a watermark nor a known fingerprint were found. "
         "That says nothing about where the picture comes from."
