@@ -1,14 +1,17 @@
-"""Photographs, a home folder of its own for each test, copies as they come back, an authority."""
+"""Photographs, a home folder of its own for each test, copies as they come back, authorities."""
 
 from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -255,6 +258,119 @@ def public_authority() -> PublicAuthority:
     return PublicAuthority()
 
 
+TIME_STAMPING = """
+[tsa]
+default_tsa = here
+[here]
+serial = {folder}/serial
+signer_cert = {folder}/chain.pem
+certs = {folder}/chain.pem
+signer_key = {folder}/key.pem
+signer_digest = sha256
+default_policy = 1.2.3.4
+digests = sha256
+ess_cert_id_alg = sha256
+"""
+
+
+class TimeServer:
+    """A time-stamping authority on this machine: `openssl ts` behind HTTP.
+
+    `answers`: whether it does at present. `asked`: how often it was asked.
+    """
+
+    def __init__(self, folder: Path, authority: PublicAuthority, *, fit: bool = True) -> None:
+        self.folder, self.root = folder, authority.pem(authority.root)
+        self.answers, self.asked = True, 0
+        key = ec.generate_private_key(ec.SECP256R1())
+        stamping = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
+        usage = {"key_usage": (authority.usage("digital_signature"), True)}
+        chain = authority.certify(
+            key.public_key(),
+            subject="Clock",
+            extensions={
+                **(usage if fit else {"key_usage": None}),
+                "purposes": (stamping, True),
+                **dict.fromkeys(("policies", "access", "level", "record")),
+            },
+        )
+        for name, content in {
+            "chain.pem": authority.pem(*chain),
+            "key.pem": key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            ),
+            "serial": b"01\n",
+            "settings": TIME_STAMPING.format(folder=folder).encode(),
+        }.items():
+            (folder / name).write_bytes(content)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+        self.thread = Thread(target=self.server.serve_forever, args=(0.02,))
+        self.thread.start()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                outer.asked += 1
+                query = self.rfile.read(int(self.headers["Content-Length"]))
+                if not outer.answers:
+                    self.send_error(503)
+                    return
+                content = outer.reply(query)
+                self.send_response(200)
+                self.send_header("Content-Type", "application/timestamp-reply")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+    def reply(self, query: bytes) -> bytes:
+        command = ["openssl", "ts", "-reply", "-config", "settings", "-queryfile", "/dev/stdin"]
+        run = subprocess.run(command, cwd=self.folder, input=query, check=True, capture_output=True)
+        return run.stdout
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture(scope="session")
+def time_server_to_order(
+    tmp_path_factory: pytest.TempPathFactory, public_authority: PublicAuthority
+) -> Iterator[Callable[..., TimeServer]]:
+    """Time servers, which stop with the tests."""
+    running: list[TimeServer] = []
+
+    def start(**options: bool) -> TimeServer:
+        running.append(TimeServer(tmp_path_factory.mktemp("time"), public_authority, **options))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def running_time_server(time_server_to_order: Callable[..., TimeServer]) -> TimeServer:
+    return time_server_to_order()
+
+
+@pytest.fixture
+def time_server(running_time_server: TimeServer) -> TimeServer:
+    """One that answers, and was not asked yet."""
+    running_time_server.answers, running_time_server.asked = True, 0
+    return running_time_server
+
+
 @pytest.fixture(scope="session")
 def openssl() -> Callable[..., str]:
     """Runs OpenSSL, a reader by others, and gives all that it says."""
@@ -266,3 +382,39 @@ def openssl() -> Callable[..., str]:
         return result.stdout + result.stderr
 
     return run
+
+
+class SoftHsm:
+    """Tokens in a folder of their own, for this process and those that it starts."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "tokens").mkdir()
+        settings = f"directories.tokendir = {folder}/tokens\nlog.level = ERROR\n"
+        (folder / "softhsm2.conf").write_text(settings)
+        self.settings = os.fspath(folder / "softhsm2.conf")
+        self.library = self._library()
+
+    def make_token(self, label: str, pin: str) -> None:
+        tool = shutil.which("softhsm2-util")
+        assert tool, "install softhsm2"
+        command = [tool, "--init-token", "--free", "--label", label, "--pin", pin]
+        subprocess.run([*command, "--so-pin", pin], check=True, capture_output=True)
+
+    @staticmethod
+    def _library() -> str:
+        """Where Debian, Fedora, Homebrew and hand-made installations put it."""
+        folders = [Path("/usr/lib/softhsm"), *Path("/usr/lib").glob("*/softhsm")]
+        folders += [Path("/usr/lib64/pkcs11"), Path("/usr/local/lib/softhsm")]
+        folders += [Path("/opt/homebrew/lib/softhsm")]
+        found = [path for f in folders if (path := f / "libsofthsm2.so").exists()]
+        assert found, "install softhsm2"
+        return os.fspath(found[0])
+
+
+@pytest.fixture(scope="session")
+def softhsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftHsm]:
+    """Once for all tests: a process settles on a folder of tokens when it first loads SoftHSM."""
+    softhsm = SoftHsm(tmp_path_factory.mktemp("softhsm"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOFTHSM2_CONF", softhsm.settings)
+        yield softhsm

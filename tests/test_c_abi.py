@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from countermark import _core, fingerprint, watermark
+from countermark import _core, fingerprint, hamming, watermark
 from countermark._native import ffi, library
 
 REPOSITORY = Path(__file__).parents[1]
@@ -113,6 +113,40 @@ def test_c_pdq_gives_the_same_hashes(picture: np.ndarray) -> None:
     expected = fingerprint.pdq_dihedral(picture)
     assert bytes(hashes) == b"".join(pdq.bits for pdq in expected)
     assert quality[0] == expected[0].quality
+
+
+def test_c_hamming_finds_the_same() -> None:
+    random = np.random.default_rng(1)
+    hashes = random.integers(0, 256, (500, 32), np.uint8)
+    labels = np.arange(500, dtype=np.uint64) * 3
+    hashes[::9] = hashes[0]
+    size = ffi.new("size_t *")
+    check(library.cmk_hamming_index_size(len(hashes), size))
+    block = ffi.new("uint64_t[]", size[0] // 8)
+    pointers = ffi.from_buffer("uint8_t[]", hashes), ffi.from_buffer("uint64_t[]", labels)
+    stamp = bytes(range(library.cmk_hamming_stamp_bytes()))
+    check(library.cmk_hamming_index_build(*pointers, len(hashes), stamp, block, size[0]))
+    count, told = ffi.new("size_t *"), ffi.new("uint8_t[]", len(stamp))
+    check(library.cmk_hamming_index_check(block, size[0], count, told))
+    assert (count[0], bytes(told)) == (len(hashes), stamp)
+
+    matches = ffi.new("cmk_hamming_match[]", len(hashes))
+    queries = [b"\x01" + hashes[0].tobytes()[1:], hashes[4].tobytes()]
+    asked = b"".join(queries), len(queries), 31, matches, len(matches), count
+    expected = hamming.Index.build(hashes.data, labels, stamp=stamp).search(queries, 31)
+    assert len(expected) == 57
+    check(library.cmk_hamming_index_search(block, size[0], *asked))
+    assert sorted(told_matches(matches, count[0]), key=order) == expected
+    check(library.cmk_hamming_scan(*pointers, len(hashes), *asked))
+    assert sorted(told_matches(matches, count[0]), key=order) == expected
+
+
+def told_matches(matches, count: int) -> list[hamming.Match]:  # type: ignore[no-untyped-def]
+    return [hamming.Match(m.label, m.distance, m.query) for m in matches[0:count]]
+
+
+def order(match: hamming.Match) -> tuple[int, int]:
+    return match.distance, match.label
 
 
 def test_c_example_compiles_as_c99_and_reads_its_mark(tmp_path: Path) -> None:

@@ -15,16 +15,22 @@ PYTHON_LAYERS = [
     ["_core", "errors", "record"],
     ["files", "image", "certificates"],
     ["_bridge", "_native"],
-    ["watermark", "fingerprint", "resemblance"],
+    ["watermark", "fingerprint", "resemblance", "hamming"],
     ["labels", "credentials", "keys", "registry"],
     ["auditing"],
-    ["marking", "verifying", "report", "inspection"],
+    ["marking", "verifying", "report", "inspection", "stamping"],
     ["service", "demo", "cli"],
 ]
 CORE_LAYERS = [["base"], ["kernels"], ["transform", "code"], ["watermark", "fingerprint"], ["api"]]
 
-# Within their row: what is found is rendered by what reports, and the command line shows the demo.
-SIDEWAYS = {("record", "errors"), ("verifying", "report"), ("cli", "demo")}
+# Within their row: what is found is rendered by what reports, the command line shows the demo, and
+# time stamps are asked of those whom verifying trusts.
+SIDEWAYS = {
+    ("record", "errors"),
+    ("verifying", "report"),
+    ("stamping", "verifying"),
+    ("cli", "demo"),
+}
 
 
 def level(layers: list[list[str]], name: str) -> int:

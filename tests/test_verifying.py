@@ -10,13 +10,23 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
 from countermark import errors, fingerprint, image, keys, mark, verify, watermark
-from countermark.credentials import Trust, TrustStatus, read
+from countermark.credentials import (
+    SoftBinding,
+    Trust,
+    TrustStatus,
+    build,
+    finishing,
+    read,
+    signing,
+    soft_binding,
+)
 from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
 from countermark.report import (
@@ -197,6 +207,48 @@ def test_manifest_that_does_not_name_the_payload_is_transplanted(
     report = examine(as_file(watermark.embed(picture, 77)))
     assert report.verdict is Verdict.TRANSPLANTED
     assert "does not name" in report.summary
+
+
+@pytest.mark.parametrize("algorithm", ["com.adobe.trustmark.P", "org.countermark.image.1"])
+def test_manifest_that_names_other_marks_too_is_not_recovered(
+    marked: Mark,
+    photograph: Photograph,
+    examine: Examine,
+    as_file: AsFile,
+    monkeypatch: pytest.MonkeyPatch,
+    algorithm: str,
+) -> None:
+    """C2PA 2.2, section 18.10.5.1; `sign` writes no such manifest, so it is led astray."""
+    define, fill = build.definition, finishing.with_soft_binding
+    other = SoftBinding(algorithm, b"2*010101")
+
+    def defined(*arguments: Any, **keywords: Any) -> dict[str, Any]:
+        stated = define(*arguments, **keywords)
+        data = soft_binding.placeholder(other)
+        stated["assertions"].append({"label": soft_binding.LABEL, "data": data})
+        return stated
+
+    def filled(store: bytes, binding: SoftBinding) -> bytes:
+        label = f"{soft_binding.LABEL}__1"
+        store, _ = finishing._edited(store, label, lambda data: soft_binding.fill(data, other))
+        return fill(store, binding)
+
+    with monkeypatch.context() as astray:
+        astray.setattr(build, "definition", defined)
+        astray.setattr(signing, "with_soft_binding", filled)
+        astray.setattr(signing, "_check", lambda *_: None)
+        content = marked(photograph())
+    manifest = read(io.BytesIO(content), "image/jpeg", trust=Trust.nobody())
+    assert manifest is not None
+    assert len(manifest.soft_bindings) == 2
+    assert examine(content).verdict is Verdict.INTACT  # nothing had to be found
+    report = examine(as_file(opened(content)))
+    found = [item for item in report.evidence if isinstance(item, ManifestEvidence)]
+    by_watermark = [item for item in found if item.names_watermark]
+    assert [item.confidence for item in by_watermark] == [Confidence.NONE]
+    assert "It names other marks too" in by_watermark[0].explanation
+    assert report.verdict is Verdict.UNMARKED
+    assert "name other marks too" in report.summary
 
 
 def test_damaged_manifest_in_the_registry_recovers_nothing(

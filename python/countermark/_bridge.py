@@ -31,6 +31,16 @@ _ERRORS: dict[int, tuple[type[errors.CountermarkError], str, str]] = {
         "COUNTERMARK_TARGET names SIMD instructions that are not available here.",
         'Unset it, or use "scalar".',
     ),
+    15: (
+        errors.InvalidArgument,
+        "An index holds at most 16,777,216 hashes.",
+        "Divide them among several.",
+    ),
+    16: (
+        errors.UnreadableIndex,
+        "The search index is damaged, or of another version.",
+        "Build it again.",
+    ),
 }
 
 

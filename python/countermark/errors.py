@@ -99,8 +99,20 @@ class CertificateExpiresSoon(UserWarning):
     """A warning: a certificate of the signer expires within 30 days."""
 
 
+class PoolLow(UserWarning):
+    """A warning: the pool of one-time certificates is to be refilled."""
+
+
+class TimeStampMissing(UserWarning):
+    """A warning: no time stamp could be had, so the manifest was signed without one."""
+
+
 class CredentialError(CountermarkError):
     """A manifest cannot be signed or a signing key cannot be used."""
+
+
+class CertificateExpired(CredentialError):
+    """The certificate behind a manifest has run out."""
 
 
 class HomeExists(CredentialError):
@@ -127,6 +139,10 @@ class KeyringUnavailable(CredentialError):
     """The keyring of the operating system is absent, locked or refuses."""
 
 
+class ManifestChanged(CredentialError):
+    """The file does not hold that manifest, or is not as it was signed."""
+
+
 class PoolEmpty(CredentialError):
     """The pool holds no certificate that is still unused and valid."""
 
@@ -147,6 +163,10 @@ class TimestampFailed(CredentialError):
     """No timestamp server gave a valid time-stamp token."""
 
 
+class TimestampTooLarge(TimestampFailed):
+    """The time-stamp token does not fit into the manifest."""
+
+
 class TokenMissing(CredentialError):
     """The PKCS#11 library or the token in it is not there."""
 
@@ -159,12 +179,20 @@ class UnreadableManifest(CredentialError):
     """The manifest store is damaged, ambiguous or not a manifest store."""
 
 
+class UnreadableQueue(CredentialError):
+    """An entry in the queue of files without a time stamp is damaged."""
+
+
 class UnusableCertificate(CredentialError):
     """The signer's certificate chain does not fit its key, its time or the C2PA profile."""
 
 
 class UnusableKey(CredentialError):
     """The private key file is damaged, of another kind, open to others, or revoked."""
+
+
+class UnusableSettings(CredentialError):
+    """The file that names the signer of a home is damaged, incomplete or not understood."""
 
 
 class UnusableTrust(CredentialError):
@@ -201,6 +229,10 @@ class RegistryTooNew(RegistryError):
 
 class UnreadableRegistry(RegistryError):
     """The registry file is damaged, locked or not a registry."""
+
+
+class UnreadableIndex(CountermarkError):
+    """A search index is damaged, missing, or of another version."""
 
 
 class FileError(CountermarkError):

@@ -43,7 +43,9 @@ from countermark.credentials import (
     Signed,
     Signer,
     SoftBinding,
+    TimeStamper,
     Trust,
+    Unstamped,
     containers,
 )
 from countermark.credentials.assets import opened
@@ -76,12 +78,14 @@ class Marked:
     """What `mark` has done.
 
     `payload`: the 64 bits in the pixels. `manifest_sha256`: of the manifest store, hexadecimal.
-    `destination`: where the marked file is; None for a stream.
+    `destination`: where the marked file is; None for a stream. `unstamped`: the manifest, when a
+    time stamp was wanted and could not be had; `countermark.stamping.settle` queues the file then.
     """
 
     payload: int
     manifest_sha256: str
     destination: Path | None
+    unstamped: Unstamped | None = None
 
 
 def mark(
@@ -92,6 +96,7 @@ def mark(
     signer: Signer,
     registry: Registry | None = None,
     strength: Strength = Strength.BALANCED,
+    time_stamper: TimeStamper | None = None,
 ) -> Marked:
     """Write a copy of a picture with a watermark and a signed manifest, and remember both.
 
@@ -101,6 +106,8 @@ def mark(
     PNG, WebP, AVIF and TIFF keep their format, EXIF, ICC profile and orientation.
     `record`: what the signer states about the picture; `created` is now if it says nothing.
     `registry`: by default the one of the home folder. `strength`: of the watermark.
+    `time_stamper`: proves when it was signed; when it cannot, that is a warning
+    (`TimeStampMissing`), and the picture is marked without.
 
     The destination is written in one piece and only together with the registry's entry: when
     anything fails, both are as they were. The use of the key is in the registry's log all the
@@ -123,7 +130,8 @@ def mark(
         payload = registry.new_payload()
 
         picture = _watermarked(original, payload, strength)
-        signed = _signed(content, picture, payload, record, audited(signer, registry))
+        auditor = audited(signer, registry)
+        signed = _signed(content, picture, payload, record, auditor, time_stamper)
         hash_ = fingerprint.pdq(image.upright(picture.pixels, picture.orientation))
         digest = hashlib.sha256(signed.manifest)
         entry = Entry(
@@ -142,11 +150,12 @@ def mark(
             registry.adding(entry),
         ):
             put()
-    return Marked(payload, digest.hexdigest(), place)
+    missing = credentials.unstamped(signed.manifest) if time_stamper else None
+    return Marked(payload, digest.hexdigest(), place, missing)
 
 
 def is_marked(path: Path, registry: Registry) -> bool:
-    """Whether a file is as `mark` has written it, and in this registry.
+    """Whether a file is as `mark` has written it, time stamps aside, and in this registry.
 
     >>> is_marked(Path("no such file.jpg"), Registry.open("no such registry"))
     False
@@ -163,7 +172,10 @@ def is_marked(path: Path, registry: Registry) -> bool:
         for binding in found.soft_bindings
         if binding.algorithm == WATERMARK_ALGORITHM and len(binding.value) == 8
     ]
-    return any(entry is not None and entry.manifest == found.bytes for entry in entries)
+    return any(
+        entry is not None and credentials.continues(found.bytes, entry.manifest)
+        for entry in entries
+    )
 
 
 def _loaded(source: files.Source) -> tuple[bytes, Picture]:
@@ -209,7 +221,12 @@ def _watermarked(picture: Picture, payload: int, strength: Strength) -> Picture:
 
 
 def _signed(
-    content: bytes, picture: Picture, payload: int, record: Record, signer: Signer
+    content: bytes,
+    picture: Picture,
+    payload: int,
+    record: Record,
+    signer: Signer,
+    time_stamper: TimeStamper | None,
 ) -> Signed:
     """The finished file, after a look whether the watermark can be read from it."""
     media_type = picture.media_type
@@ -233,6 +250,7 @@ def _signed(
         soft_binding=SoftBinding.of_payload(payload),
         thumbnail=image.thumbnail(picture),
         parent=(io.BytesIO(content), media_type) if opened else None,
+        time_stamper=time_stamper,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import subprocess
@@ -12,7 +11,6 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 
 from countermark import keys
 from countermark.keys import private_key, storage
@@ -155,64 +153,3 @@ def test_wrong_usage_and_missing_home(run: Run) -> None:
 def test_open_key_file_stops_marking(run: Run, photo: Path, home: keys.Home) -> None:
     (home.folder / "claim-signing-key.pem").chmod(0o644)
     assert "chmod 600" in refused(run("mark", photo, "--out", "marked.jpg"))
-
-
-def secrets_of(home: keys.Home, passphrase: str | None) -> list[str]:
-    """The private numbers of every key in a home, as they would show in a text."""
-    found = []
-    for path in home.folder.rglob("*key.pem"):
-        pem = path.read_bytes()
-        found += [line for line in pem.decode().splitlines() if len(line) >= 32]
-        key = private_key.decode(pem, passphrase if private_key.is_encrypted(pem) else None)
-        form = serialization.PrivateFormat.PKCS8
-        der = key.private_bytes(serialization.Encoding.DER, form, serialization.NoEncryption())
-        numbers = getattr(key, "private_numbers", None)
-        value = getattr(numbers(), "private_value", None) if numbers else None
-        scalar = value.to_bytes(66, "big").lstrip(b"\0") if value else der[-32:]
-        found += [
-            scalar.hex(),
-            base64.b64encode(scalar).decode()[:40],
-            base64.b64encode(der).decode(),
-        ]
-    assert len(found) > 10
-    return found
-
-
-@pytest.mark.parametrize("passphrase", [None, "correct horse battery"])
-def test_nothing_secret_is_ever_said_or_written_elsewhere(
-    run: Run, photo: Path, tmp_path: Path, passphrase: str | None, public_authority: Any
-) -> None:
-    environment = {} if passphrase is None else {"COUNTERMARK_PASSPHRASE": passphrase}
-    said: list[str] = []
-
-    def keep(*arguments: object, **other: str) -> None:
-        result = run(*arguments, **{**environment, **other})
-        said.extend((result.stdout, result.stderr))
-
-    keep("init")
-    keep("keys", "csr", *REQUEST, "--out", "request.pem")
-    keep("keys", "rotate", "--algorithm", "ps256")
-    home = keys.open_home()
-    keep("mark", photo, "--out", "marked.jpg", "--json")
-    keep("keys", "list", "--json")
-    keep("keys", "lint", "--json")
-    keep("keys", "crl")
-    keep("keys", "log", "--json")
-    keep("keys", "revoke", keys.list_keys(home)[0].id, "--reason", "key-compromise")
-    keep("keys", "rotate", COUNTERMARK_PASSPHRASE="wrong passphrase")
-    keep("mark", photo, "--out", "again.jpg", COUNTERMARK_PASSPHRASE="wrong passphrase")
-    (path,) = home.folder.glob("requests/*/claim-signing-key.pem")
-    path.write_bytes(path.read_bytes()[:-60])
-    csr = x509.load_pem_x509_csr((tmp_path / "request.pem").read_bytes())
-    chain = public_authority.certify(csr.public_key())
-    (tmp_path / "chain.pem").write_bytes(public_authority.pem(*chain))
-    keep("keys", "import", "chain.pem")
-    assert not list(home.folder.glob("keys/*/.*"))
-    path.unlink()  # damaged, so that it does not open below
-    written = [p for p in tmp_path.rglob("*") if p.is_file() and not p.name.endswith("key.pem")]
-    everything = "\n".join(said) + "\n".join(p.read_bytes().decode("latin-1") for p in written)
-    assert "signs now" in everything
-    for secret in secrets_of(home, passphrase):
-        assert secret not in everything
-    assert passphrase is None or passphrase not in everything
-    assert "PRIVATE KEY" not in everything

@@ -77,51 +77,94 @@ EXPECTED = {
     "C.jpg": GOOD,
     "CA.jpg": GOOD,
     "CACA.jpg": GOOD,
-    "CA_ct.jpg": GOOD,
     "CIE-sig-CA.jpg": GOOD,
-    "C_with_CAWG_data.jpg": GOOD,
-    "IMG_0003.jpg": "none",
-    "XCA.jpg": "valid valid mismatch trusted",
     "adobe-20220124-CAICA.jpg": GOOD,
-    "adobe-20220124-E-clm-CAICAI.jpg": "valid invalid match trusted",
-    "adobe-20220124-E-uri-CA.jpg": "valid invalid match trusted",
+    "legacy_ingredient_hash.jpg": GOOD,
+    "success.jpg": GOOD,
+    # The time stamp is malformed. 15.8.2: then there is no proven time; the claim stays.
+    "CA_ct.jpg": GOOD,
+    # CAWG identities that nobody is trusted by, that do not name the hard binding, and that have
+    # run out. 14.3.4 and 14.3.5 measure the manifest by C2PA's requirements alone.
+    "C_with_CAWG_data.jpg": GOOD,
+    "no_hard_binding.jpg": GOOD,
+    "valid_until_in_past.jpg": GOOD,
+    # No manifest, and none linked to.
+    "IMG_0003.jpg": "none",
     "adobe-20220124-I.jpg": "none",
+    # 15.12: the content was changed; the signature over the hash is still the signer's.
+    "XCA.jpg": "valid valid mismatch trusted",
     "adobe-20220124-XCI.jpg": "valid valid mismatch trusted",
+    # 15.10.3.1: an assertion is not what the claim refers to; here one, there an ingredient's.
+    "adobe-20220124-E-uri-CA.jpg": "valid invalid match trusted",
+    "adobe-20220124-E-clm-CAICAI.jpg": "valid invalid match trusted",
+    # 14.4.1: its anchor is on no list here. The identity would have to be fetched.
     "adobe_connected_identities.jpg": "valid valid match untrusted",
+    # The same. 14.4.1 names claimSigning as the purpose of claim signers; it needs no other one.
+    "enc-signed_test.jpg": "valid valid match untrusted",
+    "enc-signed_test.mp4": "valid valid match untrusted",
+    # The same, and 18.14.2: its actions lack what they must have.
+    "enc-valid_jpeg_es256.jpg": "valid invalid match untrusted",
+    # Documents of Adobe's before there were lists.
+    "adobe-20240110-single_manifest_store.pdf": "valid valid match untrusted",
+    "express-signed.pdf": "valid valid match untrusted",
+    # 15.10.1: a claim without a hard binding is rejected, whatever its signature is.
+    "enc-expired_signer.jpg": UNREADABLE,
+    "enc-tampered_signature.jpg": UNREADABLE,
+    "enc-wrong_eku_signer.jpg": UNREADABLE,
+    # 11.1: no manifest store by the type of its boxes; from before the first version.
+    "enc-corrupt_box_type.jpg": UNREADABLE,
+    "prerelease.jpg": UNREADABLE,
+    # 15.5: linked to, and never fetched.
     "cloud.jpg": UNREADABLE,
     "cloudx.jpg": UNREADABLE,
-    "enc-corrupt_box_type.jpg": UNREADABLE,
-    "enc-expired_signer.jpg": UNREADABLE,
-    "enc-signed_test.jpg": "valid valid match untrusted",
-    "enc-tampered_signature.jpg": UNREADABLE,
-    "enc-valid_jpeg_es256.jpg": "valid invalid match untrusted",
-    "enc-wrong_eku_signer.jpg": UNREADABLE,
-    "legacy_ingredient_hash.jpg": GOOD,
-    "no_hard_binding.jpg": GOOD,
-    "prerelease.jpg": UNREADABLE,
-    "success.jpg": GOOD,
+    # A store alone: what it is bound to is not at hand.
+    "cloud_manifest.c2pa": "valid valid not checked trusted",
+    # A bomb: directories without end.
     "tiff_poc.tiff": UNREADABLE,
-    "valid_until_in_past.jpg": GOOD,
+    # 15.12.2: initialisation and fragment are hashed together; alone, neither matches.
+    "dashinit.mp4": "valid valid mismatch untrusted",
+    "dash1.m4s": UNREADABLE,
+    "dashinit.mp4 with dash1.m4s": "valid valid match untrusted",
 }
-"""Signature, assertions, hard binding, trust by the test roots: what the corpus justifies."""
+"""Signature, assertions, hard binding, trust by the test roots: what the specification justifies.
+
+Sections are those of C2PA 2.2.
+"""
 
 DISAGREEMENTS = {
-    "adobe_connected_identities.jpg",
+    # The library is right by its default settings, which know no certificate for claim signing
+    # alone; by 14.4.1 it is the purpose that a claim signer is to have. We tell it so.
     "enc-signed_test.jpg",
     "enc-signed_test.mp4",
+    # The library counts identity assertions against the manifest. 14.3.4 does not.
+    "adobe_connected_identities.jpg",
     "valid_until_in_past.jpg",
 }
-"""Files on which the two validators disagree; docs/trust.md decides each on the standard."""
+"""Files on which the two validators disagree; docs/trust.md has the same reasons for readers."""
 
 
-def test_verdicts_on_the_files_of_others(corpus: Path, trust: Trust) -> None:
+def judged(corpus: Path, trust: Trust) -> Iterator[tuple[str, Manifest | None]]:
+    """What we read in every file of the corpus, and in the two that belong together."""
+    for path, _ in entries(corpus):
+        content = path.read_bytes()
+        media_type = containers.media_type(content) or "video/mp4"
+        if path.suffix == ".c2pa":
+            yield path.name, read_detached(content, trust=trust)
+        else:
+            yield path.name, read(path, media_type, trust=trust)
+        if path.suffix == ".m4s":
+            first = corpus / "dashinit.mp4"
+            yield f"{first.name} with {path.name}", read_fragment(first, path, trust=trust)
+
+
+def test_every_file_of_others_has_its_verdict(corpus: Path, trust: Trust) -> None:
     seen = {}
-    for path, media_type, _ in pictures(corpus):
+    start = time.process_time()
+    for name, manifest in judged(corpus, trust):
+        seen[name] = as_read(manifest)
+        assert time.process_time() - start < 2, name
         start = time.process_time()
-        seen[path.name] = as_read(read(path, media_type, trust=trust))
-        assert time.process_time() - start < 2, path
-    assert seen == {name: EXPECTED[name] for name in seen}
-    assert not seen or len(seen) == len(EXPECTED)
+    assert seen == (EXPECTED if corpus.exists() else {})
 
 
 def test_codes_are_those_of_the_library(corpus: Path, trust: Trust) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
 import random
 import struct
 from collections.abc import Callable
@@ -25,6 +23,7 @@ from countermark.credentials import (
     jumbf,
     read_detached,
     revocation,
+    stapling,
 )
 from countermark.credentials import claim as claims
 from countermark.errors import UnusableTrust
@@ -228,24 +227,41 @@ def test_garbage_is_no_response(
     assert standing(odd, trust(signer)) is TrustStatus.TRUSTED
 
 
-def test_responses_in_status_assertions_are_found(store: bytes, signer: Any) -> None:
-    """C2PA 2.2, section 18.18; the library writes none, so one is put beside a store."""
+def boxed(kind: bytes, *contents: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + sum(map(len, contents)), kind) + b"".join(contents)
+
+
+def superbox(identity: bytes, label: str, *contents: bytes) -> bytes:
+    description = jumbf.type_uuid(identity) + b"\x03" + label.encode() + b"\0"
+    return boxed(b"jumb", boxed(b"jumd", description), *contents)
+
+
+@pytest.mark.parametrize("place", ["earlier", "later"])
+def test_responses_in_status_assertions_of_any_manifest_are_found(
+    store: bytes, signer: Any, place: str
+) -> None:
+    """C2PA 2.2, sections 15.9 and 18.18; the library writes none, so one is made by hand."""
     content = response(signer)
-    label = b"c2pa.certificate-status\0"
-    parts = [
-        (b"jumd", jumbf.type_uuid(b"cbor") + b"\x03" + label),
-        (b"cbor", cbor.encode({"ocspVals": [content, 7]})),
-    ]
-    boxes = [struct.pack(">I4s", 8 + len(body), kind) + body for kind, body in parts]
-    superbox = struct.pack(">I4s", 8 + sum(map(len, boxes)), b"jumb") + b"".join(boxes)
+    status = boxed(b"cbor", cbor.encode({"ocspVals": [content, 7, bytes(20_000)]}))
+    assertion = superbox(b"cbor", "c2pa.certificate-status", status)
+    other = superbox(b"c2um", "urn:c2pa:other", superbox(b"c2as", "c2pa.assertions", assertion))
     claim = claims.parse(store)
     assert claim.ocsp_responses() == ()
-    whole = store + superbox
-    (box,) = jumbf._walk(whole, len(store), len(whole), 4, itertools.count())
-    assertions = {**claim.assertions, box.label: box}
-    claim = dataclasses.replace(claim, store=whole, assertions=assertions)
-    assert claim.ocsp_responses() == (content,)
-    assert revocation.find(*signer.chain, (), claim.ocsp_responses())
+    root = jumbf.parse(store).children[0]
+    head, own = store[8 : root.end], store[root.end :]
+    manifests = [other, own] if place == "earlier" else [own, other]
+    found = stapling.responses(boxed(b"jumb", head, *manifests))
+    assert found == (content,)
+    assert revocation.find(*signer.chain, (), found)
+    if place == "earlier":
+        assert claims.parse(boxed(b"jumb", head, *manifests)).ocsp_responses() == found
+
+
+def test_no_more_responses_are_tried_than_anybody_needs(
+    store: bytes, with_headers: Callable[..., bytes]
+) -> None:
+    many = stapled(with_headers, store, *(b"%d" % number for number in range(10_000)))
+    assert len(claims.parse(many).ocsp_responses()) == 64
 
 
 def test_mutated_responses_and_lists_raise_nothing(

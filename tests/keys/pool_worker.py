@@ -16,7 +16,7 @@ from typing import Any
 from cryptography import x509
 
 from countermark.errors import PoolEmpty
-from countermark.keys import DevelopmentIssuer, Pool
+from countermark.keys import Pool, create_authority
 
 
 def die_after(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,7 +28,7 @@ def die_after(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def main(folder: str, *death: str) -> None:
-    issuer = DevelopmentIssuer.create(organisation="Unused")
+    issuer, _ = create_authority("Unused")
     pool = Pool(Path(folder), issuer, name="Camera")
     if death:
         step: Any = {"rename": Path, "fsync": os, "unlink": Path}[death[1]]

@@ -10,12 +10,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from countermark.certificates import ALGORITHMS
+from countermark.certificates import ALGORITHMS, dump_pem, signature_from_der
 from countermark.credentials import Signer
 from countermark.errors import SigningFailed, UnusableCertificate
-from countermark.keys import CallbackSigner, DevelopmentIssuer
-from countermark.keys.issuing import common_name, pem
-from countermark.keys.signatures import from_der
+from countermark.keys import CallbackSigner, DevelopmentAuthority
+from countermark.keys.issuing import common_name
 
 KEYS: dict[str, Any] = {
     "es256": ec.generate_private_key(ec.SECP256R1()),
@@ -38,8 +37,8 @@ def service(algorithm: str) -> Callable[[bytes], bytes]:
 
 
 @pytest.fixture(scope="session")
-def chain(issuer: DevelopmentIssuer) -> Callable[[str], bytes]:
-    return lambda algorithm: pem(
+def chain(issuer: DevelopmentAuthority) -> Callable[[str], bytes]:
+    return lambda algorithm: dump_pem(
         *issuer.certify(KEYS[algorithm].public_key(), common_name(f"Phone {algorithm}"))
     )
 
@@ -71,7 +70,7 @@ def test_picture_signed_by_callback_is_trusted(
 @pytest.mark.parametrize("algorithm", ["es256", "es384", "es512"])
 def test_der_and_raw_give_the_same(signer: Callable[..., CallbackSigner], algorithm: str) -> None:
     der = service(algorithm)(b"data")
-    raw = from_der(KEYS[algorithm].public_key(), der)
+    raw = signature_from_der(KEYS[algorithm].public_key(), der)
     for form in (der, raw, bytearray(raw), memoryview(der)):
         assert signer(lambda _, form=form: form, algorithm).sign(b"data") == raw
 

@@ -21,7 +21,16 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 
 from countermark.credentials import Signer
 from countermark.errors import InvalidArgument, IssuingFailed
-from countermark.keys import DevelopmentIssuer, EstIssuer, Issuer, Pool
+from countermark.keys import (
+    DevelopmentAuthority,
+    EstIssuer,
+    Home,
+    Issuer,
+    Pool,
+    Secrets,
+    open_pool,
+    open_signer,
+)
 from countermark.keys.issuing import common_name, request
 
 AUTHORISED = "Basic " + base64.b64encode(b"camera:s3cret").decode()
@@ -76,11 +85,11 @@ class Server(ThreadingHTTPServer):
     authorised: str | None = None
     answer: Callable[[Handler], None] | None = None
 
-    def __init__(self, issuer: DevelopmentIssuer, context: ssl.SSLContext) -> None:
+    def __init__(self, issuer: DevelopmentAuthority, root: Any, context: ssl.SSLContext) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.socket = context.wrap_socket(self.socket, server_side=True)
         self.issuer = issuer
-        self.cacerts = list(issuer.chain)
+        self.cacerts = [issuer.certificate, root]
         self.asked: list[str] = []
 
     @property
@@ -142,8 +151,8 @@ def transport(tmp_path_factory: pytest.TempPathFactory) -> Transport:
 
 
 @contextlib.contextmanager
-def running(issuer: DevelopmentIssuer, context: ssl.SSLContext) -> Iterator[Server]:
-    with Server(issuer, context) as server:
+def running(issuer: DevelopmentAuthority, root: Any, context: ssl.SSLContext) -> Iterator[Server]:
+    with Server(issuer, root, context) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
@@ -154,8 +163,8 @@ def running(issuer: DevelopmentIssuer, context: ssl.SSLContext) -> Iterator[Serv
 
 
 @pytest.fixture
-def server(issuer: DevelopmentIssuer, transport: Transport) -> Iterator[Server]:
-    with running(issuer, transport.context()) as server:
+def server(issuer: DevelopmentAuthority, root: Any, transport: Transport) -> Iterator[Server]:
+    with running(issuer, root, transport.context()) as server:
         yield server
 
 
@@ -177,25 +186,27 @@ def test_fleet_enrols_and_its_pictures_are_trusted(
 
 
 def test_chain_is_leaf_and_issuers_without_the_root(
-    est: EstIssuer, issuer: DevelopmentIssuer
+    est: EstIssuer, issuer: DevelopmentAuthority
 ) -> None:
     chain = est.issue(request(KEY, "Camera"))
     assert chain[0].public_key() == KEY.public_key()
-    assert chain[1:] == issuer.chain[:1]
+    assert chain[1:] == (issuer.certificate,)
 
 
-def test_authorities_are_those_of_the_server(est: EstIssuer, issuer: DevelopmentIssuer) -> None:
-    assert set(est.authorities()) == set(issuer.chain)
+def test_authorities_are_those_of_the_server(
+    est: EstIssuer, issuer: DevelopmentAuthority, root: Any
+) -> None:
+    assert set(est.authorities()) == {issuer.certificate, root}
 
 
 def test_leaf_of_a_root_keeps_the_root(
-    est: EstIssuer, server: Server, issuer: DevelopmentIssuer
+    est: EstIssuer, server: Server, issuer: DevelopmentAuthority
 ) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    (root, root_key), _ = tls_pem("Root alone")
-    server.issuer = DevelopmentIssuer(root_key, (root,))
-    server.cacerts = [*issuer.chain, root]
-    assert est.issue(request(key, "Camera"))[1:] == (root,)
+    (alone, alone_key), _ = tls_pem("Root alone")
+    server.issuer = DevelopmentAuthority(alone_key, alone)
+    server.cacerts = [issuer.certificate, alone]
+    assert est.issue(request(key, "Camera"))[1:] == (alone,)
 
 
 def test_label_of_an_authority_is_part_of_the_address(server: Server, transport: Transport) -> None:
@@ -222,8 +233,10 @@ def test_password_is_asked_for(server: Server, transport: Transport) -> None:
         assert AUTHORISED not in text
 
 
-def test_client_certificate_is_asked_for(issuer: DevelopmentIssuer, transport: Transport) -> None:
-    with running(issuer, transport.context(clients=True)) as server:
+def test_client_certificate_is_asked_for(
+    issuer: DevelopmentAuthority, root: Any, transport: Transport
+) -> None:
+    with running(issuer, root, transport.context(clients=True)) as server:
         known = EstIssuer(
             server.url, anchors=transport.anchors, client_certificate=transport.client_file
         )
@@ -254,7 +267,7 @@ ANSWERS: list[tuple[Callable[[Handler], None], str]] = [
     (lambda h: h.reply(200, b"no PKCS #7"), "not a PKCS #7 message"),
     (lambda h: h.reply(200, b""), "not a PKCS #7 message"),
     (lambda h: h.reply(200, bytes(1 << 20)), "is unexpected"),
-    (lambda h: h._answer(h.server.issuer.chain), "no certificate for the key"),
+    (lambda h: h._answer((h.server.issuer.certificate,)), "no certificate for the key"),
     (lambda h: h.wfile.write(b"no HTTP\r\n\r\n"), "does not come"),
     (lambda h: None, "does not come"),
 ]
@@ -303,6 +316,25 @@ def test_example_in_the_documentation(
     names: dict[str, Any] = {"Path": Path, "Pool": Pool, "EST_URL": server.url}
     exec(compile(example, "keys-stores.md", "exec"), names)
     assert len(names["pool"]) == 2
+
+
+def test_home_names_the_server_that_fills_its_pool(
+    server: Server,
+    transport: Transport,
+    home: Home,
+    sign_photo: Callable[[Signer], bytes],
+    expect_trusted: Callable[[bytes, str], None],
+) -> None:
+    server.authorised = AUTHORISED
+    (home.folder / "anchors.pem").write_bytes(transport.anchors)
+    home.settings_path.write_text(
+        'kind = "pool"\nname = "Fleet"\ncapacity = 2\nlow_water_mark = 0\n'
+        f'[est]\nurl = "{server.url}"\nanchors = "anchors.pem"\nuser = "camera"\n'
+    )
+    with pytest.raises(IssuingFailed, match="401"):
+        open_pool(home, Secrets(est_password="wrong")).refill()
+    assert open_pool(home, Secrets(est_password="s3cret")).refill() == 2
+    expect_trusted(sign_photo(open_signer(home)()), "Fleet")
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,11 @@ from keyrings.alt.file import PlaintextKeyring
 
 from countermark import keys
 from countermark.auditing import audited
+from countermark.certificates import dump_pem
 from countermark.credentials import Signer
 from countermark.errors import CertificateExpiresSoon
-from countermark.keys import DevelopmentIssuer
-from countermark.keys.issuing import common_name, pem
+from countermark.keys import DevelopmentAuthority
+from countermark.keys.issuing import common_name
 from countermark.registry import Registry
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -30,12 +31,12 @@ Sign = Callable[[Signer], bytes]
 
 
 @pytest.fixture
-def issued(issuer: DevelopmentIssuer) -> Callable[[int], bytes]:
+def issued(issuer: DevelopmentAuthority) -> Callable[[int], bytes]:
     """A chain for the key that ends in so many days."""
 
     def issued(days: int) -> bytes:
         limited = dataclasses.replace(issuer, validity=timedelta(days=days))
-        return pem(*limited.certify(KEY.public_key(), common_name("Studio")))
+        return dump_pem(*limited.certify(KEY.public_key(), common_name("Studio")))
 
     return issued
 
@@ -91,8 +92,8 @@ def test_signer_of_each_kind_warns(
 
 
 @pytest.fixture
-def pool_of(tmp_path: Path) -> Callable[[DevelopmentIssuer], keys.Pool]:
-    def make(issuer: DevelopmentIssuer) -> keys.Pool:
+def pool_of(tmp_path: Path) -> Callable[[DevelopmentAuthority], keys.Pool]:
+    def make(issuer: DevelopmentAuthority) -> keys.Pool:
         return keys.Pool(tmp_path / "pool", issuer, name="Camera", capacity=2, low_water_mark=0)
 
     return make
@@ -100,8 +101,8 @@ def pool_of(tmp_path: Path) -> Callable[[DevelopmentIssuer], keys.Pool]:
 
 @pytest.mark.usefixtures("expect_silence")
 def test_one_time_keys_do_not_nag_about_their_own_end(
-    pool_of: Callable[[DevelopmentIssuer], keys.Pool],
-    issuer: DevelopmentIssuer,
+    pool_of: Callable[[DevelopmentAuthority], keys.Pool],
+    issuer: DevelopmentAuthority,
     sign_photo: Sign,
     tmp_path: Path,
 ) -> None:
@@ -131,21 +132,23 @@ def ending(own: x509.Certificate, key: ec.EllipticCurvePrivateKey, days: int) ->
 
 
 def test_issuer_of_one_time_keys_is_announced(
-    pool_of: Callable[[DevelopmentIssuer], keys.Pool], issuer: DevelopmentIssuer, sign_photo: Sign
+    pool_of: Callable[[DevelopmentAuthority], keys.Pool],
+    issuer: DevelopmentAuthority,
+    sign_photo: Sign,
 ) -> None:
-    own = ending(issuer.chain[0], issuer.private_key, 20)
-    pool = pool_of(DevelopmentIssuer(issuer.private_key, (own, issuer.root), timedelta(days=2)))
-    with pytest.warns(CertificateExpiresSoon, match="issuer's certificate CN=Example issuer"):
+    own = ending(issuer.certificate, issuer.private_key, 20)
+    pool = pool_of(dataclasses.replace(issuer, certificate=own, validity=timedelta(days=2)))
+    with pytest.warns(CertificateExpiresSoon, match="issuer's certificate CN=Example intermediate"):
         pool.refill()
-    with pytest.warns(CertificateExpiresSoon, match="certificate CN=Example issuer expires"):
+    with pytest.warns(CertificateExpiresSoon, match="certificate CN=Example intermediate"):
         sign_photo(pool.take())
 
 
 def test_shared_key_that_stands_in_for_an_empty_pool_warns(
-    tmp_path: Path, issuer: DevelopmentIssuer, issued: Callable[[int], bytes], sign_photo: Sign
+    tmp_path: Path, issuer: DevelopmentAuthority, issued: Callable[[int], bytes], sign_photo: Sign
 ) -> None:
     shared = keys.LocalSigner(KEY, issued(20))
-    pool = keys.Pool(tmp_path / "pool", issuer, name="Camera", fallback=shared)
+    pool = keys.Pool(tmp_path / "pool", issuer, name="Camera", low_water_mark=0, fallback=shared)
     with pytest.warns(CertificateExpiresSoon, match="CN=Studio"):
         sign_photo(pool.take())
 
@@ -157,7 +160,7 @@ def test_development_authority_is_announced(days: int, home: keys.Home) -> None:
     own = ending(authority.certificate, authority.private_key, days)
     authority = dataclasses.replace(authority, certificate=own)
     uses: tuple[Callable[[], Any], ...] = (
-        lambda: authority.issue(KEY.public_key(), subject=common_name("Studio")),
+        lambda: authority.certify(KEY.public_key(), common_name("Studio")),
         lambda: authority.revocation_list([], number=1),
     )
     for use in uses:
@@ -170,7 +173,7 @@ def test_development_authority_is_announced(days: int, home: keys.Home) -> None:
 
 @pytest.mark.parametrize("days", [29, 32])
 def test_client_certificate_of_an_est_server_is_announced(
-    days: int, issuer: DevelopmentIssuer, issued: Callable[[int], bytes], tmp_path: Path
+    days: int, root: x509.Certificate, issued: Callable[[int], bytes], tmp_path: Path
 ) -> None:
     private = KEY.private_bytes(
         serialization.Encoding.PEM,
@@ -181,6 +184,6 @@ def test_client_certificate_of_an_est_server_is_announced(
     path.write_bytes(issued(days) + private)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        keys.EstIssuer("https://ca.example", anchors=pem(issuer.root), client_certificate=path)
+        keys.EstIssuer("https://ca.example", anchors=dump_pem(root), client_certificate=path)
     assert [item.category for item in said] == [CertificateExpiresSoon] * (days == 29)
     assert days != 29 or "EST client's certificate CN=Studio" in str(said[0].message)

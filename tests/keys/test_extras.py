@@ -10,22 +10,25 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from countermark.certificates import dump_pem
 from countermark.errors import MissingExtra
-from countermark.keys import DevelopmentIssuer, KeyringStore, Pkcs11Signer, TimestampAuthority
-from countermark.keys.issuing import common_name, pem
+from countermark.keys import DevelopmentAuthority, KeyringStore, Pkcs11Signer, TimestampAuthority
+from countermark.keys.issuing import common_name
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 PACKAGES = ("keyring", "pkcs11", "rfc3161_client")
 
 
-def token(issuer: DevelopmentIssuer) -> Any:
-    chain = pem(*issuer.certify(KEY.public_key(), common_name("Camera")))
+def token(issuer: DevelopmentAuthority) -> Any:
+    chain = dump_pem(*issuer.certify(KEY.public_key(), common_name("Camera")))
     options = {"token_label": "", "key_label": "", "pin": ""}
     return Pkcs11Signer("", algorithm="es256", certificate_chain=chain, **options)
 
 
-def stamp(issuer: DevelopmentIssuer) -> Any:
-    return TimestampAuthority(("http://time.example",), anchors=pem(issuer.root)).stamp(b"data")
+def stamp(issuer: DevelopmentAuthority) -> Any:
+    return TimestampAuthority(("http://time.example",), anchors=dump_pem(issuer.certificate)).stamp(
+        b"data"
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,11 +40,11 @@ def stamp(issuer: DevelopmentIssuer) -> Any:
     ],
 )
 def test_missing_package_is_named_with_its_extra(
-    issuer: DevelopmentIssuer,
+    issuer: DevelopmentAuthority,
     monkeypatch: pytest.MonkeyPatch,
     package: str,
     extra: str,
-    use: Callable[[DevelopmentIssuer], Any],
+    use: Callable[[DevelopmentAuthority], Any],
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtra, match=rf"countermark\[{extra}\]"):

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from keyring.backends import fail, null
 from keyrings.alt.file import PlaintextKeyring
 
+from countermark.certificates import dump_pem
 from countermark.credentials import Signer
 from countermark.errors import (
     KeyExists,
@@ -21,8 +22,9 @@ from countermark.errors import (
     UnusableCertificate,
     UnusableKey,
 )
-from countermark.keys import DevelopmentIssuer, KeyringStore
-from countermark.keys.issuing import common_name, pem
+from countermark.keys import ALGORITHMS, DevelopmentAuthority, KeyringStore
+from countermark.keys.algorithms import generate
+from countermark.keys.issuing import common_name
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 
@@ -43,18 +45,24 @@ def store(tmp_path: Path) -> KeyringStore:
 
 
 @pytest.fixture
-def chain(issuer: DevelopmentIssuer) -> bytes:
-    return pem(*issuer.certify(KEY.public_key(), common_name("Studio")))
+def chain(issuer: DevelopmentAuthority) -> bytes:
+    return dump_pem(*issuer.certify(KEY.public_key(), common_name("Studio")))
 
 
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_kept_key_signs_a_picture(
     store: KeyringStore,
-    chain: bytes,
+    issuer: DevelopmentAuthority,
     sign_photo: Callable[[Signer], bytes],
     expect_trusted: Callable[[bytes, str], None],
+    algorithm: str,
 ) -> None:
-    store.add("studio", KEY)
-    expect_trusted(sign_photo(KeyringStore().signer("studio", chain)), "Studio")
+    key = generate(algorithm)
+    store.add("studio", key)
+    chain = dump_pem(*issuer.certify(key.public_key(), common_name("Studio")))
+    signer = KeyringStore().signer("studio", chain)
+    assert signer.algorithm == algorithm
+    expect_trusted(sign_photo(signer), "Studio")
 
 
 def test_services_do_not_see_each_other(store: KeyringStore, chain: bytes) -> None:
@@ -85,10 +93,17 @@ def test_chain_of_another_key_is_refused(store: KeyringStore, chain: bytes) -> N
         store.signer("other", chain)
 
 
+@pytest.mark.parametrize("chain", [b"", b"no chain"])
+def test_chain_that_is_none_is_refused(store: KeyringStore, chain: bytes) -> None:
+    store.add("studio", KEY)
+    with pytest.raises(UnusableCertificate, match="no readable certificate"):
+        store.signer("studio", chain)
+
+
 @pytest.mark.parametrize("entry", ["", "no key", "-----BEGIN PRIVATE KEY-----\nAAAA\n"])
 def test_entry_that_is_no_key_is_said(store: KeyringStore, chain: bytes, entry: str) -> None:
     keyring.set_password("countermark", "studio", entry)
-    with pytest.raises(UnusableKey, match="not a private key on P-256"):
+    with pytest.raises(UnusableKey, match="not a private key that signs"):
         store.signer("studio", chain)
 
 

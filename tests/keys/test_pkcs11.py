@@ -18,6 +18,7 @@ from cryptography import x509
 from pkcs11 import Attribute, KeyType, ObjectClass
 from pkcs11.util.ec import encode_named_curve_parameters
 
+from countermark.certificates import dump_pem
 from countermark.credentials import Signer
 from countermark.errors import (
     CertificateExpiresSoon,
@@ -29,8 +30,8 @@ from countermark.errors import (
     UnusableKey,
     WrongPin,
 )
-from countermark.keys import DevelopmentIssuer, Pkcs11Key, Pkcs11Signer, remote_request
-from countermark.keys.issuing import common_name, pem
+from countermark.keys import DevelopmentAuthority, Pkcs11Key, Pkcs11Signer, remote_request
+from countermark.keys.issuing import common_name
 
 TOKEN, PIN = "darkroom", "correct-horse"
 CURVES = {
@@ -88,7 +89,7 @@ def generate(session: Any, algorithm: str, label: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def key(session: Any, softhsm: SoftHsm, issuer: DevelopmentIssuer) -> Callable[[str], Key]:
+def key(session: Any, softhsm: SoftHsm, issuer: DevelopmentAuthority) -> Callable[[str], Key]:
     """A certified key in the token for each algorithm, made when first asked for."""
     made: dict[str, Key] = {}
 
@@ -104,7 +105,7 @@ def key(session: Any, softhsm: SoftHsm, issuer: DevelopmentIssuer) -> Callable[[
                 subject=common_name(f"Camera {algorithm}"),
             )
             made[algorithm] = Key(
-                algorithm, pem(*issuer.issue(request)), algorithm, softhsm.library
+                algorithm, dump_pem(*issuer.issue(request)), algorithm, softhsm.library
             )
         return made[algorithm]
 
@@ -264,12 +265,12 @@ def test_pin_is_nowhere_in_the_signer(key: Callable[..., Key]) -> None:
 
 
 def test_end_of_its_certificate_is_announced(
-    key: Callable[[str], Key], issuer: DevelopmentIssuer, sign_photo: Callable[[Signer], bytes]
+    key: Callable[[str], Key], issuer: DevelopmentAuthority, sign_photo: Callable[[Signer], bytes]
 ) -> None:
     known = key("es256")
     (leaf, *_) = x509.load_pem_x509_certificates(known.certificate_chain)
     ending = replace(issuer, validity=timedelta(days=20))
-    chain = pem(*ending.certify(leaf.public_key(), common_name("Darkroom")))
+    chain = dump_pem(*ending.certify(leaf.public_key(), common_name("Darkroom")))
     signer = replace(known, certificate_chain=chain).signer()
     with pytest.warns(CertificateExpiresSoon, match="CN=Darkroom expires on"):
         sign_photo(signer)

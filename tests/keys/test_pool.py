@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,16 +28,19 @@ from countermark.errors import (
     IssuingFailed,
     KeyAlreadyUsed,
     PoolEmpty,
+    PoolLow,
     UnusableKey,
+    WrongPassphrase,
 )
-from countermark.keys import DevelopmentIssuer, LocalSigner, OneTimeSigner, Pool
+from countermark.keys import DevelopmentAuthority, LocalSigner, OneTimeSigner, Pool
 from countermark.keys.issuing import common_name, request
+from countermark.keys.one_time_store import SEALING_KEY
 
 WORKER = [sys.executable, os.fspath(Path(__file__).with_name("pool_worker.py"))]
 
 
 @pytest.fixture
-def make_pool(tmp_path: Path, issuer: DevelopmentIssuer) -> Callable[..., Pool]:
+def make_pool(tmp_path: Path, issuer: DevelopmentAuthority) -> Callable[..., Pool]:
     def make_pool(filled: int = 0, **options: Any) -> Pool:
         options = {"issuer": issuer, "capacity": filled or 3, "low_water_mark": 0} | options
         pool = Pool(tmp_path / "pool", name="Camera", **options)
@@ -51,8 +54,12 @@ def leaf(signer: Any) -> x509.Certificate:
     return x509.load_pem_x509_certificate(signer.certificate_chain)
 
 
+def entries(pool: Pool) -> list[Path]:
+    return [path for path in pool.folder.iterdir() if path.name != SEALING_KEY]
+
+
 def names(pool: Pool) -> list[str]:
-    return [path.suffix for path in pool.folder.iterdir()]
+    return [path.suffix for path in entries(pool)]
 
 
 def worker(pool: Pool, *death: str) -> subprocess.Popen[str]:
@@ -88,7 +95,7 @@ def test_key_signs_once(make_pool: Callable[..., Pool]) -> None:
 
 def test_what_is_taken_is_on_no_disk(make_pool: Callable[..., Pool]) -> None:
     pool = make_pool(1)
-    (entry,) = pool.folder.iterdir()
+    (entry,) = entries(pool)
     other_name = entry.with_name("hard-link")  # shows what becomes of the content
     os.link(entry, other_name)
     signer = pool.take()
@@ -99,13 +106,55 @@ def test_what_is_taken_is_on_no_disk(make_pool: Callable[..., Pool]) -> None:
     signer.sign(b"data")
 
 
+@pytest.mark.parametrize("passphrase", [None, "correct horse"])
+def test_entries_at_rest_open_with_the_passphrase_alone(
+    make_pool: Callable[..., Pool], passphrase: str | None
+) -> None:
+    pool = make_pool(1, passphrase=passphrase)
+    (entry,) = entries(pool)
+    for trace in (b"PRIVATE KEY", b"CERTIFICATE"):
+        assert trace not in entry.read_bytes()
+    sealing = (pool.folder / SEALING_KEY).read_bytes()
+    assert (b"ENCRYPTED" in sealing) is (passphrase is not None)
+    for wrong in {None, "correct horse", "battery staple"} - {passphrase}:
+        with pytest.raises(WrongPassphrase):
+            make_pool(passphrase=wrong)
+    make_pool(passphrase=passphrase).take().sign(b"data")
+
+
+def test_passphrase_costs_nothing_a_picture(make_pool: Callable[..., Pool]) -> None:
+    """Scrypt once for the pool: some 200 ms, of which 30 takings would make 6 s."""
+    pool = make_pool(30, passphrase="correct horse")
+    started = time.process_time()
+    for _ in range(30):
+        pool.take().sign(b"data")
+    assert time.process_time() - started < 1.5
+
+
+def test_entry_under_another_name_is_refused(make_pool: Callable[..., Pool]) -> None:
+    """Its name says when it ends, and is sealed with it."""
+    pool = make_pool(1)
+    (entry,) = entries(pool)
+    entry.rename(entry.with_name("9" + entry.name))
+    with pytest.raises(PoolEmpty):
+        pool.take()
+
+
+def test_folder_of_other_things_is_left_alone(tmp_path: Path, issuer: DevelopmentAuthority) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    with pytest.raises(UnusableKey, match="other things"):
+        Pool(tmp_path, issuer, name="Camera")
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
 def test_low_water_mark_and_refill(make_pool: Callable[..., Pool]) -> None:
     pool = make_pool(capacity=4, low_water_mark=3)
     assert pool.is_low
     assert (pool.refill(), len(pool), pool.is_low) == (4, 4, False)
     pool.take()
     assert (len(pool), pool.is_low) == (3, False)
-    pool.take()
+    with pytest.warns(PoolLow, match="below its low-water mark of 3"):
+        pool.take()
     assert (len(pool), pool.is_low) == (2, True)
     assert (pool.refill(), len(pool)) == (2, 4)
     assert pool.refill() == 0
@@ -163,23 +212,23 @@ def test_certificate_is_not_used_after_a_crash_while_taking(
     make_pool: Callable[..., Pool], step: str
 ) -> None:
     pool = make_pool(2)
-    before = {path.name for path in pool.folder.iterdir()}
+    before = {path.name for path in entries(pool)}
     died = worker(pool, "die", step)
     assert died.communicate(timeout=60)[0] == ""
     assert died.returncode == -9
     assert (
-        names(pool) == [".pem", ".taken"]
-        or names(pool) == [".taken", ".pem"]
-        or (step == "unlink" and names(pool) == [".pem"])
+        names(pool) == [".key", ".taken"]
+        or names(pool) == [".taken", ".key"]
+        or (step == "unlink" and names(pool) == [".key"])
     )
     pool.take()
     with pytest.raises(PoolEmpty):
         pool.take()
-    for leftover in pool.folder.iterdir():
+    for leftover in entries(pool):
         os.utime(leftover, (0, 0))
     assert pool.refill() == 2
-    assert names(pool) == [".pem", ".pem"]
-    assert before.isdisjoint(path.name for path in pool.folder.iterdir())
+    assert names(pool) == [".key", ".key"]
+    assert before.isdisjoint(path.name for path in entries(pool))
 
 
 def test_key_is_gone_from_the_disk_before_it_is_handed_out(
@@ -202,7 +251,7 @@ def test_expired_certificates_are_neither_counted_nor_used(
     make_pool: Callable[..., Pool],
 ) -> None:
     pool = make_pool(2, low_water_mark=1)
-    first, second = pool.folder.iterdir()
+    first, second = entries(pool)
     first.rename(pool.folder / f"{int(time.time()) - 1}-{first.name.partition('-')[2]}")
     second.rename(pool.folder / f"{int(time.time()) + 60}-{second.name.partition('-')[2]}")
     assert (len(pool), pool.is_low) == (0, True)
@@ -214,14 +263,14 @@ def test_expired_certificates_are_neither_counted_nor_used(
 
 def test_name_of_an_entry_says_when_it_ends(make_pool: Callable[..., Pool]) -> None:
     pool = make_pool(1)
-    (entry,) = pool.folder.iterdir()
+    (entry,) = entries(pool)
     end = leaf(pool.take()).not_valid_after_utc
     assert entry.name.startswith(f"{end.timestamp():.0f}-")
 
 
 def test_damaged_entry_is_passed_over(make_pool: Callable[..., Pool]) -> None:
     pool = make_pool(2)
-    damaged = next(pool.folder.iterdir())
+    damaged = entries(pool)[0]
     damaged.write_bytes(b"damaged")
     pool.take()
     with pytest.raises(PoolEmpty):
@@ -232,7 +281,7 @@ def test_damaged_entry_is_passed_over(make_pool: Callable[..., Pool]) -> None:
 def test_foreign_files_are_left_alone(make_pool: Callable[..., Pool]) -> None:
     pool = make_pool(1)
     (pool.folder / "README.txt").write_text("dear")
-    (pool.folder / "notes.pem").write_text("not ours, but never handed out either")
+    (pool.folder / "notes.key").write_text("not ours, but never handed out either")
     assert len(pool) == 1
     pool.take()
     with pytest.raises(PoolEmpty):
@@ -243,7 +292,7 @@ def test_foreign_files_are_left_alone(make_pool: Callable[..., Pool]) -> None:
 def test_only_the_owner_may_enter(make_pool: Callable[..., Pool]) -> None:
     pool = make_pool(1)
     assert stat.S_IMODE(pool.folder.stat().st_mode) == 0o700
-    assert [stat.S_IMODE(path.stat().st_mode) for path in pool.folder.iterdir()] == [0o600]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in entries(pool)] == [0o600]
     for mode in (0o755, 0o710, 0o701):
         pool.folder.chmod(mode)
         with pytest.raises(UnusableKey, match=f"mode 0{mode:o}"):
@@ -254,7 +303,7 @@ def test_only_the_owner_may_enter(make_pool: Callable[..., Pool]) -> None:
 class Broken:
     """An issuer that gives something else after `good` certificates."""
 
-    issuer: DevelopmentIssuer
+    issuer: DevelopmentAuthority
     spoil: Callable[[Sequence[x509.Certificate]], Sequence[x509.Certificate]]
     good: int = 0
 
@@ -281,7 +330,7 @@ def _refuse(chain: Sequence[x509.Certificate]) -> Sequence[x509.Certificate]:
     ],
 )
 def test_what_the_issuer_gives_is_checked(
-    make_pool: Callable[..., Pool], issuer: DevelopmentIssuer, spoil: Any, sentence: str
+    make_pool: Callable[..., Pool], issuer: DevelopmentAuthority, spoil: Any, sentence: str
 ) -> None:
     counted.clear()
     pool = make_pool(issuer=Broken(issuer, spoil, good=1), capacity=3)
@@ -291,8 +340,10 @@ def test_what_the_issuer_gives_is_checked(
     pool.take().sign(b"data")
 
 
-def test_expired_chain_is_refused(make_pool: Callable[..., Pool]) -> None:
-    past = DevelopmentIssuer.create(organisation="Example", validity=timedelta(seconds=0))
+def test_expired_chain_is_refused(
+    make_pool: Callable[..., Pool], issuer: DevelopmentAuthority
+) -> None:
+    past = replace(issuer, validity=timedelta(seconds=0))
     with pytest.raises(IssuingFailed, match="not valid now"):
         make_pool(issuer=past).refill()
 
@@ -314,7 +365,7 @@ def test_marks_that_cannot_be_are_refused(
 
 @pytest.mark.parametrize("name", ["", "x" * 65, None])
 def test_name_that_fits_no_certificate_is_refused(
-    tmp_path: Path, issuer: DevelopmentIssuer, name: Any
+    tmp_path: Path, issuer: DevelopmentAuthority, name: Any
 ) -> None:
     with pytest.raises(InvalidArgument, match="common name"):
         Pool(tmp_path / "pool", issuer, name=name)
@@ -328,7 +379,7 @@ def test_folder_that_vanished_is_said(make_pool: Callable[..., Pool]) -> None:
             use()
 
 
-def test_folder_that_cannot_be_made_is_said(tmp_path: Path, issuer: DevelopmentIssuer) -> None:
+def test_folder_that_cannot_be_made_is_said(tmp_path: Path, issuer: DevelopmentAuthority) -> None:
     (tmp_path / "file").write_text("in the way")
     for folder in (tmp_path / "file", tmp_path / "file" / "pool", Path("\0")):
         with pytest.raises(DestinationNotWritable):
@@ -343,7 +394,7 @@ def test_no_key_is_shown(make_pool: Callable[..., Pool], home: keys.Home) -> Non
     assert "Key object" not in shown
 
 
-def test_request_must_be_signed_by_its_key(issuer: DevelopmentIssuer) -> None:
+def test_request_must_be_signed_by_its_key(issuer: DevelopmentAuthority) -> None:
     key, other = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     der = request(key, "Camera").public_bytes(serialization.Encoding.DER)
     forged = der.replace(_point(key), _point(other))

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 from countermark.errors import InvalidArgument, IssuingFailed, SigningFailed, UnusableKey
-from countermark.keys import DevelopmentIssuer, remote_request
+from countermark.keys import DevelopmentAuthority, remote_request
 from countermark.keys.issuing import common_name
 
 CURVE_KEY = ec.generate_private_key(ec.SECP384R1())
@@ -36,7 +36,7 @@ def ask(sign: Any, algorithm: str, key: Any) -> x509.CertificateSigningRequest:
 
 
 @pytest.mark.parametrize("algorithm", SERVICES)
-def test_issuer_takes_the_request(issuer: DevelopmentIssuer, algorithm: str) -> None:
+def test_issuer_takes_the_request(issuer: DevelopmentAuthority, algorithm: str) -> None:
     key, sign = SERVICES[algorithm]
     leaf, _ = issuer.issue(ask(sign, algorithm, key))
     assert leaf.public_key() == key.public_key()
@@ -65,7 +65,7 @@ def test_algorithm_must_be_the_keys() -> None:
         ask(SERVICES["ps256"][1], "rs256", RSA_KEY)
 
 
-def test_request_that_was_changed_is_not_certified(issuer: DevelopmentIssuer) -> None:
+def test_request_that_was_changed_is_not_certified(issuer: DevelopmentAuthority) -> None:
     key, sign = SERVICES["es384"]
     der = ask(sign, "es384", key).public_bytes(serialization.Encoding.DER)
     changed = x509.load_der_x509_csr(der.replace(b"Camera", b"Anyone"))

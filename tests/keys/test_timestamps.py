@@ -24,9 +24,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, decode_timestamp_response
 
 from countermark import keys
+from countermark.certificates import dump_pem
 from countermark.errors import InvalidArgument, TimestampFailed
 from countermark.keys import TimestampAuthority
-from countermark.keys.issuing import common_name, pem
+from countermark.keys.issuing import common_name
 
 SIGNATURE = bytes(range(64))
 DIGEST = hashlib.sha256(SIGNATURE).digest()
@@ -59,9 +60,9 @@ class Stamper:
         intermediate, key = _certify("Time authority", (self.root, root_key))
         leaf, leaf_key = _certify("Clock", (intermediate, key), end=end)
         for name, content in {
-            "root.pem": pem(self.root),
-            "intermediate.pem": pem(intermediate),
-            "tsa.pem": pem(leaf),
+            "root.pem": dump_pem(self.root),
+            "intermediate.pem": dump_pem(intermediate),
+            "tsa.pem": dump_pem(leaf),
             "tsa-key.pem": leaf_key.private_bytes(
                 serialization.Encoding.PEM,
                 serialization.PrivateFormat.PKCS8,
@@ -152,14 +153,14 @@ def stamper(tmp_path_factory: pytest.TempPathFactory) -> Stamper:
 
 def refused(stamper: Stamper, answer: Callable[[bytes], bytes | int]) -> str:
     with serving(answer) as url, pytest.raises(TimestampFailed) as raised:
-        TimestampAuthority([url], anchors=pem(stamper.root)).stamp(SIGNATURE)
+        TimestampAuthority([url], anchors=dump_pem(stamper.root)).stamp(SIGNATURE)
     assert url in str(raised.value)
     return str(raised.value)
 
 
 def test_token_is_one_that_openssl_verifies(stamper: Stamper) -> None:
     with serving(stamper.reply) as url:
-        token = TimestampAuthority([url], anchors=pem(stamper.root)).stamp(SIGNATURE)
+        token = TimestampAuthority([url], anchors=dump_pem(stamper.root)).stamp(SIGNATURE)
     stamper.verify(token, SIGNATURE)
     with pytest.raises(subprocess.CalledProcessError):
         stamper.verify(token, SIGNATURE[::-1])
@@ -170,7 +171,7 @@ def test_certificates_are_read_in_any_order(tmp_path: Path, root: str) -> None:
     """OpenSSL sends the leaf first; in DER the shorter comes first: they name their issuers."""
     stamper = Stamper(tmp_path / "stamper", root=root)
     with serving(stamper.reply) as url:
-        token = TimestampAuthority([url], anchors=pem(stamper.root)).stamp(SIGNATURE)
+        token = TimestampAuthority([url], anchors=dump_pem(stamper.root)).stamp(SIGNATURE)
     stamper.verify(token, SIGNATURE)
     reply = (stamper.folder / "reply").read_bytes()
     if len(root) == 64:
@@ -193,7 +194,7 @@ def test_servers_are_tried_in_order(stamper: Stamper) -> None:
         server("spare", stamper.reply) as spare,
     ):
         urls = ["http://127.0.0.1:1/", broken, lying, good, spare]
-        token = TimestampAuthority(urls, anchors=pem(stamper.root)).stamp(SIGNATURE)
+        token = TimestampAuthority(urls, anchors=dump_pem(stamper.root)).stamp(SIGNATURE)
     assert asked == ["broken", "lying", "good"]
     stamper.verify(token, SIGNATURE)
 
@@ -206,7 +207,7 @@ def test_server_that_hangs_is_passed_over_in_time(stamper: Stamper) -> None:
         serving(stamper.reply) as good,
     ):
         urls = [hanging, good]
-        authority = TimestampAuthority(urls, anchors=pem(stamper.root), timeout_seconds=0.4)
+        authority = TimestampAuthority(urls, anchors=dump_pem(stamper.root), timeout_seconds=0.4)
         assert authority.stamp(SIGNATURE)
         released.set()
     assert time.monotonic() - begin < 8
@@ -216,7 +217,7 @@ def test_reason_of_each_server_is_said(stamper: Stamper) -> None:
     with serving(lambda _: 503) as broken:
         urls = ["http://127.0.0.1:1/", broken]
         with pytest.raises(TimestampFailed) as raised:
-            TimestampAuthority(urls, anchors=pem(stamper.root)).stamp(SIGNATURE)
+            TimestampAuthority(urls, anchors=dump_pem(stamper.root)).stamp(SIGNATURE)
     first, second = str(raised.value).split("; ")
     assert "http://127.0.0.1:1/: " in first
     assert "refused" in first
@@ -241,7 +242,7 @@ def test_old_response_sent_again_is_refused(stamper: Stamper) -> None:
         return seen[0]
 
     with serving(recording) as url:
-        authority = TimestampAuthority([url], anchors=pem(stamper.root))
+        authority = TimestampAuthority([url], anchors=dump_pem(stamper.root))
         authority.stamp(SIGNATURE)
         with pytest.raises(TimestampFailed, match="Nonce mismatch"):
             authority.stamp(SIGNATURE)
@@ -299,7 +300,7 @@ def test_mutated_responses_are_refused(stamper: Stamper) -> None:
         return bytes(content[: random.randint(1, len(content))])
 
     with serving(mutated) as url:
-        authority = TimestampAuthority([url], anchors=pem(stamper.root))
+        authority = TimestampAuthority([url], anchors=dump_pem(stamper.root))
         for _ in range(300):
             with pytest.raises(TimestampFailed):
                 authority.stamp(SIGNATURE)
@@ -310,7 +311,7 @@ def test_example_in_the_documentation(
 ) -> None:
     (example,) = (block for block in examples if "TimestampAuthority(" in block)
     with serving(stamper.reply) as url:
-        names = {"TSA_URLS": [url], "TSA_ROOTS": pem(stamper.root), "signer": home.signer()}
+        names = {"TSA_URLS": [url], "TSA_ROOTS": dump_pem(stamper.root), "signer": home.signer()}
         exec(compile(example, "keys-stores.md", "exec"), names)
     assert names["token"][:1] == b"0"
 
@@ -318,7 +319,7 @@ def test_example_in_the_documentation(
 @pytest.mark.parametrize("urls", [[], ["ftp://time.example"], [""], ["http://"], ["http://h:x"]])
 def test_other_addresses_are_refused(stamper: Stamper, urls: list[str]) -> None:
     with pytest.raises(InvalidArgument, match="timestamp server"):
-        TimestampAuthority(urls, anchors=pem(stamper.root))
+        TimestampAuthority(urls, anchors=dump_pem(stamper.root))
 
 
 @pytest.mark.parametrize("anchors", [b"", b"no PEM"])

@@ -66,13 +66,15 @@ typedef enum cmk_status {
   CMK_STATUS_IMAGE_TOO_SMALL = 5,    /* a side is under the minimum of the function */
   CMK_STATUS_IMAGE_TOO_LARGE = 6,    /* a side is over CMK_SIDE_MAX */
   CMK_STATUS_BAD_STRIDE = 7,         /* the stride is shorter than a row, or overflows */
-  CMK_STATUS_MISALIGNED = 8,         /* data or stride of 16-bit samples are odd */
+  CMK_STATUS_MISALIGNED = 8,         /* an address is no multiple of what its content needs */
   CMK_STATUS_SHAPE_MISMATCH = 9,     /* input and output differ in size or format */
   CMK_STATUS_OVERLAP = 10,           /* two buffers share memory that they must not share */
   CMK_STATUS_BAD_STRENGTH = 11,      /* the strength is not in (0, CMK_STRENGTH_MAX] */
   CMK_STATUS_UNKNOWN_EFFORT = 12,    /* the effort is not one of cmk_effort */
-  CMK_STATUS_SCRATCH_TOO_SMALL = 13, /* less scratch memory than the function asked for */
-  CMK_STATUS_UNKNOWN_TARGET = 14     /* COUNTERMARK_TARGET names a target that is not here */
+  CMK_STATUS_SCRATCH_TOO_SMALL = 13, /* less memory than the function asked for */
+  CMK_STATUS_UNKNOWN_TARGET = 14,    /* COUNTERMARK_TARGET names a target that is not here */
+  CMK_STATUS_TOO_MANY_HASHES = 15,   /* over CMK_HAMMING_COUNT_MAX */
+  CMK_STATUS_DAMAGED_INDEX = 16      /* damaged, cut off, of another version, or no index */
 } cmk_status;
 
 /* One English sentence without a full stop. Static storage; never null. */
@@ -313,6 +315,99 @@ CMK_API cmk_status cmk_fingerprint_pdq(const cmk_image* image, void* scratch, si
 CMK_API cmk_status cmk_fingerprint_pdq_dihedral(const cmk_image* image, void* scratch,
                                                 size_t scratch_size, uint8_t* hashes,
                                                 int32_t* quality) CMK_MUST_USE;
+
+/* ---------------------------------------------------------------------------------------------
+ * Exact search among fingerprints
+ *
+ * Finds every hash that differs from a query in at most `radius` bits, and no other. A few thousand
+ * hashes are scanned where they lie; more of them are searched in an index, one block of memory
+ * without pointers that the caller keeps, also in a file that is mapped into memory. An index is
+ * built from all of its hashes at once and not changed afterwards; it fits machines of the same
+ * byte order and version and is easily built anew.
+ */
+
+/* The most hashes in one index; more take several. Bytes of a stamp. Bits of a hash: the radius
+ * at which, or beyond, everything is found. */
+#define CMK_HAMMING_COUNT_MAX 16777216
+#define CMK_HAMMING_STAMP_BYTES 32
+#define CMK_HAMMING_RADIUS_MAX 256
+CMK_API size_t cmk_hamming_count_max(void);
+CMK_API size_t cmk_hamming_stamp_bytes(void);
+CMK_API uint32_t cmk_hamming_radius_max(void);
+
+typedef struct cmk_hamming_match {
+  uint64_t label;    /* what the caller calls the hash */
+  uint32_t distance; /* bits in which it differs from the nearest query */
+  uint32_t query;    /* which query that is, from 0; the first one of several */
+} cmk_hamming_match;
+
+/*
+ * Bytes of an index of so many hashes: 88 a hash, and 4 MiB.
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, TOO_MANY_HASHES, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_hamming_index_size(size_t count, size_t* size) CMK_MUST_USE;
+
+/*
+ * Writes an index; takes about a second for 2,000,000 hashes.
+ *
+ * hashes      `count` times CMK_PDQ_BYTES bytes; may be null when count is 0, as may be labels
+ * labels      `count` numbers, in any order, repeated or not
+ * stamp       CMK_HAMMING_STAMP_BYTES bytes that cmk_hamming_index_check gives back
+ * index       at an address that is a multiple of 8
+ * index_size  what cmk_hamming_index_size said, or more; the rest is not written
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, OVERLAP, SCRATCH_TOO_SMALL, TOO_MANY_HASHES,
+ * UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_hamming_index_build(const uint8_t* hashes, const uint64_t* labels,
+                                           size_t count, const uint8_t* stamp, void* index,
+                                           size_t index_size) CMK_MUST_USE;
+
+/*
+ * Looks whether an index is, byte by byte, as it was built. Reads all of it; once is enough as long
+ * as nobody writes to it. The check is against accidents: whoever may write the index may also
+ * forge it. Nothing outside the block is ever read, whatever is in it.
+ *
+ * index_size  exactly what cmk_hamming_index_size said
+ * count       how many hashes it holds
+ * stamp       CMK_HAMMING_STAMP_BYTES bytes, as they were given
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, DAMAGED_INDEX, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_hamming_index_check(const void* index, size_t index_size, size_t* count,
+                                           uint8_t* stamp) CMK_MUST_USE;
+
+/*
+ * Finds the hashes of an index that lie within the radius of any of the queries: each of them once,
+ * in no particular order. Up to a radius of 47 it looks up what may be near; beyond, or where too
+ * many hashes resemble a query, it scans all.
+ *
+ * index_size   exactly what cmk_hamming_index_size said
+ * queries      `query_count` times CMK_PDQ_BYTES bytes, such as the eight that
+ *              cmk_fingerprint_pdq_dihedral gives
+ * matches      the caller's, filled up to `capacity`; null when that is 0
+ * match_count  how many there are, at most the number of hashes
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, DAMAGED_INDEX (only where the header says
+ * so: see cmk_hamming_index_check), UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_hamming_index_search(const void* index, size_t index_size,
+                                            const uint8_t* queries, size_t query_count,
+                                            uint32_t radius, cmk_hamming_match* matches,
+                                            size_t capacity, size_t* match_count) CMK_MUST_USE;
+
+/*
+ * The same among hashes that lie one behind the other, however many, without an index.
+ *
+ * labels  `count` numbers, or null: then a hash is called by its place, from 0
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_hamming_scan(const uint8_t* hashes, const uint64_t* labels, size_t count,
+                                    const uint8_t* queries, size_t query_count, uint32_t radius,
+                                    cmk_hamming_match* matches, size_t capacity,
+                                    size_t* match_count) CMK_MUST_USE;
 
 #ifdef __cplusplus
 }

@@ -19,7 +19,7 @@ const char* cmk_status_string(cmk_status status) {
     case CMK_STATUS_BAD_STRIDE:
       return "the stride is shorter than a row of pixels, or the picture exceeds memory";
     case CMK_STATUS_MISALIGNED:
-      return "16-bit samples do not lie at even addresses";
+      return "an address is not a multiple of what its content needs";
     case CMK_STATUS_SHAPE_MISMATCH:
       return "input and output differ in size or format";
     case CMK_STATUS_OVERLAP:
@@ -29,9 +29,13 @@ const char* cmk_status_string(cmk_status status) {
     case CMK_STATUS_UNKNOWN_EFFORT:
       return "the effort is unknown";
     case CMK_STATUS_SCRATCH_TOO_SMALL:
-      return "the scratch memory is smaller than the function asks for";
+      return "the memory is smaller than the function asks for";
     case CMK_STATUS_UNKNOWN_TARGET:
       return "COUNTERMARK_TARGET names a SIMD target that is not available here";
+    case CMK_STATUS_TOO_MANY_HASHES:
+      return "an index holds at most 16,777,216 hashes";
+    case CMK_STATUS_DAMAGED_INDEX:
+      return "the index is damaged or of another version";
   }
   return "unknown status";
 }

@@ -137,11 +137,14 @@ TEST(HeaderTest, FunctionsGiveTheMacros) {
   EXPECT_EQ(cmk_pdq_dihedral_count(), size_t{CMK_PDQ_DIHEDRAL_COUNT});
   EXPECT_EQ(cmk_pdq_side_min(), uint32_t{CMK_PDQ_SIDE_MIN});
   EXPECT_EQ(cmk_pdq_quality_max(), CMK_PDQ_QUALITY_MAX);
+  EXPECT_EQ(cmk_hamming_count_max(), size_t{CMK_HAMMING_COUNT_MAX});
+  EXPECT_EQ(cmk_hamming_stamp_bytes(), size_t{CMK_HAMMING_STAMP_BYTES});
+  EXPECT_EQ(cmk_hamming_radius_max(), uint32_t{CMK_HAMMING_RADIUS_MAX});
 }
 
 TEST(HeaderTest, EveryStatusHasItsOwnText) {
-  for (int a = CMK_STATUS_OK; a <= CMK_STATUS_UNKNOWN_TARGET; ++a) {
-    for (int b = a + 1; b <= CMK_STATUS_UNKNOWN_TARGET + 1; ++b) {
+  for (int a = CMK_STATUS_OK; a <= CMK_STATUS_DAMAGED_INDEX; ++a) {
+    for (int b = a + 1; b <= CMK_STATUS_DAMAGED_INDEX + 1; ++b) {
       EXPECT_STRNE(cmk_status_string(static_cast<cmk_status>(a)),
                    cmk_status_string(static_cast<cmk_status>(b)));
     }

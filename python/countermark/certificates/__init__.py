@@ -25,6 +25,7 @@ from countermark.certificates.profile import (
 )
 from countermark.certificates.reading import (
     PARSE_ERRORS,
+    dump_pem,
     extension,
     issued,
     load_der,
@@ -32,6 +33,13 @@ from countermark.certificates.reading import (
     name,
 )
 from countermark.certificates.signature_algorithms import ALGORITHMS, Algorithm
+from countermark.certificates.signatures import (
+    PublicKey,
+    signature_from_der,
+    signature_length_bytes,
+    signature_to_der,
+    signature_verifies,
+)
 
 __all__ = [
     "ALGORITHMS",
@@ -40,9 +48,11 @@ __all__ = [
     "PARSE_ERRORS",
     "Algorithm",
     "Finding",
+    "PublicKey",
     "Scope",
     "announce_end",
     "assurance_findings",
+    "dump_pem",
     "ending_soon",
     "extension",
     "issued",
@@ -51,4 +61,8 @@ __all__ = [
     "load_pem",
     "name",
     "profile_findings",
+    "signature_from_der",
+    "signature_length_bytes",
+    "signature_to_der",
+    "signature_verifies",
 ]

@@ -6,11 +6,13 @@ readable or refused.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 _Value = TypeVar("_Value", bound=x509.ExtensionType)
@@ -45,6 +47,12 @@ def load_pem(data: bytes) -> tuple[x509.Certificate, ...]:
         raise ValueError(f"unreadable certificate: {error}") from error
 
 
+def dump_pem(*certificates: x509.Certificate) -> bytes:
+    """The certificates in PEM, one after the other, as signers want their chain."""
+    return b"".join(item.public_bytes(Encoding.PEM) for item in certificates)
+
+
+@functools.lru_cache(maxsize=256)  # the same few pairs are asked for again and again
 def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Whether `issuer` names and signed the certificate."""
     try:

@@ -12,6 +12,11 @@ import warnings
 
 import typer
 
+try:
+    import resource
+except ImportError:  # Windows, which writes none of itself
+    resource = None  # type: ignore[assignment]
+
 from countermark.cli.demo import demo
 from countermark.cli.init import init
 from countermark.cli.inspect import inspect
@@ -47,9 +52,16 @@ app.add_typer(trust)
 app.add_typer(keys, name="keys")
 
 
+def _leave_no_core_dump() -> None:
+    """A crash must not write to the disk what is in memory: private keys, a passphrase."""
+    if resource is not None:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 def main() -> None:
     """Run the command line; whatever goes wrong is said in one sentence."""
     warnings.showwarning = show_warning
+    _leave_no_core_dump()
     try:
         app()
     except CountermarkError as error:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from countermark import keys
-
-
-def passphrase() -> str | None:
-    """Of the private key, from the environment; None when it is not encrypted."""
-    return os.environ.get("COUNTERMARK_PASSPHRASE") or None
+from countermark.cli.home import passphrase
 
 
 def init(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,18 +12,22 @@ from typing import Annotated, Final
 import typer
 
 from countermark import certificates, files, keys
-from countermark.auditing import audited_home
 from countermark.certificates import Finding, Scope
 from countermark.cli import output
-from countermark.cli.init import passphrase
+from countermark.cli.home import open_audited_home, passphrase, secrets
+from countermark.cli.pool import app as pool
+from countermark.cli.timestamps import timestamps
 from countermark.errors import InvalidArgument, UnusableCertificate
 from countermark.registry import KeyUse, Registry
 
 app = typer.Typer(
-    help="Keep the keys of the home folder: list, lint, request, import, rotate, revoke, log.",
+    help="Keep the keys of the home folder, or those in a token, a keyring or a pool.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
+
+app.add_typer(pool, name="pool")
+app.command()(timestamps)
 
 _ALGORITHMS: Final = ", ".join(keys.ALGORITHMS)
 _SCOPES: Final = {
@@ -32,14 +36,6 @@ _SCOPES: Final = {
     Scope.LEVEL_2: "Assurance level 2",
 }
 Json = Annotated[bool, typer.Option("--json", help="JSON objects, one a line.")]
-
-
-@contextmanager
-def _open_audited_home() -> Iterator[keys.Home]:
-    """The home, each use of whose keys leaves a line in its log."""
-    home = keys.open_home()
-    with Registry.open(home.registry_path) as registry:
-        yield audited_home(home, registry)
 
 
 @app.command("list")
@@ -65,6 +61,11 @@ def list_keys(as_json: Json = False) -> None:
             "state": "requested",
             "subject": request.csr.subject.rfc4514_string(),
         }
+        typer.echo(json.dumps(members) if as_json else _row(**members))
+    settings = home.settings
+    if settings is not None and (home.uses_pool or not home.elsewhere_chain_path.is_file()):
+        state = "signing" if home.uses_pool else "requested"
+        members = {"id": "-", "algorithm": "-", "state": state, "subject": f"the {settings}"}
         typer.echo(json.dumps(members) if as_json else _row(**members))
 
 
@@ -125,7 +126,8 @@ def csr(
     """Make a new key and a request (PKCS#10) for a certificate by a real authority.
 
     The key stays in the home folder, encrypted when COUNTERMARK_PASSPHRASE is set, and signs
-    nothing until keys import has taken in the answer.
+    nothing until keys import has taken in the answer. When signer.toml in the home folder names a
+    key in a token or keyring, the request is for that key.
 
     For example:
 
@@ -139,22 +141,22 @@ def csr(
     if level is not None and product is not None:
         conforming = keys.ConformingProduct(level, product)
     place = None if out is None else files.target(out)
-    with _open_audited_home() as home:
-        request = keys.request_certificate(
+    with open_audited_home() as home:
+        request = keys.request_for_signer(
             home,
             organisation=organisation,
             name=name,
             country=country,
             algorithm=algorithm,
             product=conforming,
-            passphrase=passphrase(),
+            secrets=secrets(),
         )
     if place is None:
-        typer.echo(request.pem.decode(), nl=False)
+        typer.echo(request.decode(), nl=False)
         return
-    with files.replacing(place, request.pem) as put:
+    with files.replacing(place, request) as put:
         put()
-    typer.echo(f"The request {request.id} is in {out}; its key stays in the home folder.")
+    typer.echo(f"The request is in {out}; its key stays where it is.")
     typer.echo("Next: send it to the authority, then countermark keys import chain.pem")
 
 
@@ -176,9 +178,58 @@ def import_chain(
         countermark keys import chain.pem
         countermark keys import chain.pem --key private.pem
     """
-    entry = keys.import_chain(keys.open_home(), files.load(path), key=key, passphrase=passphrase())
+    home, chain = keys.open_home(), files.load(path)
+    if key is None:
+        entry = keys.import_for_signer(home, chain, secrets=secrets())
+    else:
+        entry = keys.import_chain(home, chain, key=key, passphrase=passphrase())
     typer.echo(f"The key {entry.id} signs now, as {entry.subject}.")
     typer.echo("Next: countermark keys lint")
+
+
+@app.command("answer")
+def answer_request(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A request (PKCS#10) in PEM.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the chain.")],
+) -> None:
+    """Answer a request with a certificate of the development authority, to try what comes next.
+
+    The chain is what a real authority would send, but proves nothing to others.
+
+    For example:
+
+        countermark keys answer request.pem --out chain.pem
+    """
+    place = files.target(out)
+    with open_audited_home() as home:
+        chain = keys.answer_request(home, files.load(path), passphrase=passphrase())
+    with files.replacing(place, chain) as put:
+        put()
+    typer.echo(f"The chain is in {out}.")
+    typer.echo(f"Next: countermark keys import {out}")
+
+
+@app.command("passphrase")
+def change_passphrase(
+    remove: Annotated[bool, typer.Option("--remove", help="Leave the keys in the clear.")] = False,
+) -> None:
+    """Set, change or remove the passphrase of all private keys in the home folder.
+
+    The present one is read from COUNTERMARK_PASSPHRASE, the new one from
+    COUNTERMARK_NEW_PASSPHRASE or the terminal. All keys change or none. The same passphrase again
+    brings keys of older versions up to date.
+
+    For example:
+
+        countermark keys passphrase
+        COUNTERMARK_NEW_PASSPHRASE=... countermark keys passphrase
+        countermark keys passphrase --remove
+    """
+    home = keys.open_home()
+    new = None if remove else _new_passphrase()
+    changed = keys.change_passphrase(home, old=passphrase(), new=new)
+    state = "in the clear" if remove else "under the new passphrase"
+    typer.echo(f"{len(changed)} private keys are {state}.")
 
 
 @app.command()
@@ -197,7 +248,7 @@ def rotate(
         countermark keys rotate
         countermark keys rotate --algorithm ed25519
     """
-    with _open_audited_home() as home:
+    with open_audited_home() as home:
         before = files.load(home.trust_path)
         entry = keys.rotate(home, algorithm=algorithm, passphrase=passphrase())
     typer.echo(f"The key {entry.id} signs now ({entry.algorithm}, until {entry.expires.date()}).")
@@ -220,7 +271,7 @@ def revoke(
 
         countermark keys revoke 0123456789abcdef --reason key-compromise
     """
-    with _open_audited_home() as home:
+    with open_audited_home() as home:
         entry = keys.revoke(home, key_id, reason=reason, passphrase=passphrase())
     typer.echo(f"The key {entry.id} is revoked ({entry.reason}).")
     for path in home.revocation_list_paths:
@@ -239,7 +290,7 @@ def crl() -> None:
 
         countermark keys crl
     """
-    with _open_audited_home() as home:
+    with open_audited_home() as home:
         for path in keys.renew_revocation_lists(home, passphrase=passphrase()):
             typer.echo(f"Revocation list: {path}")
 
@@ -269,6 +320,19 @@ def _log_line(use: KeyUse) -> str:
     return f"{at}  {use.purpose.value:<19}  {key}  {use.algorithm:<7}  {use.outcome.value}  {about}"
 
 
+def _new_passphrase() -> str:
+    stated = os.environ.get("COUNTERMARK_NEW_PASSPHRASE")
+    if stated:
+        return stated
+    if not sys.stdin.isatty():
+        raise InvalidArgument(
+            "No new passphrase is given.",
+            remedy="Put it into COUNTERMARK_NEW_PASSPHRASE, or run this in a terminal.",
+        )
+    typed: str = typer.prompt("New passphrase", hide_input=True, confirmation_prompt=True)
+    return typed
+
+
 def _members(entry: keys.KeyEntry) -> dict[str, object]:
     members: dict[str, object] = {
         "id": entry.id,
@@ -281,12 +345,14 @@ def _members(entry: keys.KeyEntry) -> dict[str, object]:
     }
     if entry.revoked_at is not None:
         members |= {"revoked_at": entry.revoked_at.isoformat(), "reason": entry.reason}
+    if entry.place is not None:
+        members["place"] = entry.place
     return members
 
 
 def _line(entry: keys.KeyEntry) -> str:
     days = (entry.expires - datetime.now(timezone.utc)).days
-    subject = entry.subject
+    subject = entry.subject if entry.place is None else f"{entry.subject}  ({entry.place})"
     if entry.ends_soon and entry.state is not keys.KeyState.EXPIRED:
         subject += f"  (ends in {days} days: renew it)"
     if entry.is_chosen and entry.state is not keys.KeyState.SIGNING:

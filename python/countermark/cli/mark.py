@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from countermark import keys
+from countermark import keys, stamping
 from countermark.cli import output
-from countermark.cli.init import passphrase
-from countermark.credentials import Signer
+from countermark.cli.home import secrets
+from countermark.credentials import Signer, TimeStamper
 from countermark.errors import CountermarkError, DestinationNotWritable
 from countermark.marking import Marked, is_marked
 from countermark.marking import mark as mark_file
@@ -50,10 +51,12 @@ def mark(
 ) -> None:
     """Put an invisible watermark and a signed manifest into copies of pictures.
 
-    The key and the registry are those of the home folder (countermark init); an encrypted key
-    is opened with COUNTERMARK_PASSPHRASE. Formats, EXIF, colour profiles and the tree of folders
+    The key and the registry are those of the home folder (countermark init), unless its
+    signer.toml names another key. An encrypted key is opened with COUNTERMARK_PASSPHRASE, a token
+    with COUNTERMARK_PIN. Formats, EXIF, colour profiles and the tree of folders
     are kept. A picture whose destination is newer, as it was marked, and in the registry is
-    skipped, so the command can be repeated. A bad file does not stop the others.
+    skipped, so the command can be repeated. A bad file does not stop the others. Time stamps are
+    asked of the home folder's servers (countermark keys timestamps), if it names some.
 
     For example:
 
@@ -63,13 +66,18 @@ def mark(
     """
     record = Record(source=source, creator=creator, generator=generator, title=title)
     home = keys.open_home()
-    signer = home.signer(passphrase())
+    next_signer = keys.open_signer(home, secrets())
+    time_stamper = stamping.time_stamper(home)
     jobs = _jobs(paths, out)
     counts = {"marked": 0, "skipped": 0, "failed": 0}
     with Registry.open(home.registry_path) as registry:
         for path, destination in output.progress(jobs, "Marking"):
             try:
-                marked = _mark_one(path, destination, record, signer, registry, strength)
+                marked = _mark_one(
+                    path, destination, record, next_signer, registry, strength, time_stamper
+                )
+                if marked is not None and time_stamper is not None:
+                    stamping.settle(home, destination, marked.unstamped)
             except CountermarkError as error:
                 counts["failed"] += 1
                 output.complain(f"{path}: {error}")
@@ -81,7 +89,7 @@ def mark(
             if as_json:
                 _show_json(path, status=status, destination=str(destination), **_members(marked))
             else:
-                typer.echo(f"{path} -> {destination}{'' if marked else ' (done before)'}")
+                typer.echo(f"{path} -> {destination}{_remark(marked)}")
     if len(jobs) > 1:
         output.complain(", ".join(f"{number} {status}" for status, number in counts.items()))
     raise typer.Exit(output.FAILURE if counts["failed"] else output.GOOD)
@@ -120,9 +128,10 @@ def _mark_one(
     path: Path,
     destination: Path,
     record: Record,
-    signer: Signer,
+    next_signer: Callable[[], Signer],
     registry: Registry,
     strength: Strength,
+    time_stamper: TimeStamper | None,
 ) -> Marked | None:
     """None when it was done before."""
     if _is_newer(destination, path) and is_marked(destination, registry):
@@ -135,7 +144,13 @@ def _mark_one(
             remedy="Check its path and the rights.",
         ) from error
     return mark_file(
-        path, destination, record=record, signer=signer, registry=registry, strength=strength
+        path,
+        destination,
+        record=record,
+        signer=next_signer(),
+        registry=registry,
+        strength=strength,
+        time_stamper=time_stamper,
     )
 
 
@@ -146,11 +161,21 @@ def _is_newer(destination: Path, source: Path) -> bool:
         return False
 
 
-def _members(marked: Marked | None) -> dict[str, str]:
+def _remark(marked: Marked | None) -> str:
+    if marked is None:
+        return " (done before)"
+    return f" ({output.QUEUED})" if marked.unstamped else ""
+
+
+def _members(marked: Marked | None) -> dict[str, object]:
     if marked is None:
         return {}
-    return {"payload": f"{marked.payload:016x}", "manifest_sha256": marked.manifest_sha256}
+    return {
+        "payload": f"{marked.payload:016x}",
+        "manifest_sha256": marked.manifest_sha256,
+        "waits_for_time_stamp": marked.unstamped is not None,
+    }
 
 
-def _show_json(path: Path, **members: str) -> None:
+def _show_json(path: Path, **members: object) -> None:
     typer.echo(json.dumps({"file": str(path), **members}))

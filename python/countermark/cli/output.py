@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from countermark.errors import CertificateExpiresSoon, SourceNotFound
+from countermark.errors import CertificateExpiresSoon, PoolLow, SourceNotFound, TimeStampMissing
 from countermark.marking import SUFFIXES
 
 GOOD: Final = 0
@@ -20,6 +20,8 @@ NEGATIVE: Final = 1
 FAILURE: Final = 3
 
 EXIT_CODES: Final = "Exit codes: 0 good, 1 the verdict is negative, 2 wrong usage, 3 failure."
+
+QUEUED: Final = "no time stamp yet; countermark keys timestamps --flush adds it"
 
 _PICTURES: Final = frozenset(suffix for known in SUFFIXES.values() for suffix in known)
 _SIGNED: Final = _PICTURES | {
@@ -45,7 +47,7 @@ def show_warning(
     line: str | None = None,
 ) -> None:
     """Say a warning of ours as a sentence; others keep their form. For `warnings.showwarning`."""
-    if issubclass(category, CertificateExpiresSoon):
+    if issubclass(category, (CertificateExpiresSoon, PoolLow, TimeStampMissing)):
         complain(f"Note: {message}")
     else:
         complain(warnings.formatwarning(message, category, filename, lineno, line).rstrip())

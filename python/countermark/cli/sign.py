@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from countermark import credentials, keys
+from countermark import credentials, keys, stamping
 from countermark.auditing import audited
 from countermark.cli import output
-from countermark.cli.init import passphrase
+from countermark.cli.home import secrets
 from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
 
@@ -42,8 +42,10 @@ def sign(
     """Put a signed manifest into a copy of a file, without a watermark.
 
     For files that cannot carry a watermark: movies, sounds, drawings, documents. Pictures are
-    better served by countermark mark. The key is that of the home folder (countermark init). A
-    file that carries a manifest is its own parent, so that the earlier manifest is kept.
+    better served by countermark mark. The key is that of the home folder (countermark init),
+    unless its signer.toml names another one. A file that carries a manifest is its own parent, so
+    that the earlier manifest is kept. Time stamps are asked of the home folder's servers
+    (countermark keys timestamps), if it names some.
 
     For example:
 
@@ -55,19 +57,25 @@ def sign(
     if parent is None and credentials.read(path, media_type, trust=credentials.Trust.nobody()):
         parent = path
     home = keys.open_home()
+    time_stamper = stamping.time_stamper(home)
     with Registry.open(home.registry_path) as registry:
         store = credentials.sign_file(
             path,
             out,
             media_type,
             record=Record(source=source, creator=creator, generator=generator, title=title),
-            signer=audited(home.signer(passphrase()), registry),
+            signer=audited(keys.open_signer(home, secrets())(), registry),
             parent=None if parent is None else (parent, credentials.media_type_of(parent)),
             components=[(one, credentials.media_type_of(one)) for one in component or ()],
+            time_stamper=time_stamper,
         )
+    missing = credentials.unstamped(store) if time_stamper else None
+    if time_stamper is not None:
+        stamping.settle(home, out, missing)
     label = credentials.read_detached(store, trust=credentials.Trust.nobody()).label
     if as_json:
-        typer.echo(json.dumps({"file": str(path), "destination": str(out), "manifest": label}))
+        members = {"file": str(path), "destination": str(out), "manifest": label}
+        typer.echo(json.dumps({**members, "waits_for_time_stamp": missing is not None}))
     else:
-        typer.echo(f"{path} -> {out} ({label})")
+        typer.echo(f"{path} -> {out} ({label}{f'; {output.QUEUED}' if missing else ''})")
     raise typer.Exit(output.GOOD)

@@ -1,7 +1,7 @@
 """C2PA credentials: build, sign, read and judge the manifest of a file.
 
 `sign` and `sign_file` embed a manifest with soft bindings; `read`, `read_fragment` and
-`read_detached` check one. A signer is
+`read_detached` check one; `add_time_stamp` proves later that one exists. A signer is
 anything with a certificate chain that signs bytes: private keys never come here.
 """
 
@@ -12,9 +12,11 @@ from countermark.credentials.reading import Manifest, read, read_detached, read_
 from countermark.credentials.signer import Signer
 from countermark.credentials.signing import Signed, sign, sign_file
 from countermark.credentials.soft_binding import WATERMARK_ALGORITHM, SoftBinding
+from countermark.credentials.time_stamper import TimeStamper
 from countermark.credentials.training_mining import Permission, TrainingMining
 from countermark.credentials.trust import Kind, Trust, TrustList, TrustStatus
 from countermark.credentials.trust_store import TrustStore
+from countermark.credentials.updating import Unstamped, add_time_stamp, continues, unstamped
 
 __all__ = [
     "WATERMARK_ALGORITHM",
@@ -25,11 +27,15 @@ __all__ = [
     "Signed",
     "Signer",
     "SoftBinding",
+    "TimeStamper",
     "TrainingMining",
     "Trust",
     "TrustList",
     "TrustStatus",
     "TrustStore",
+    "Unstamped",
+    "add_time_stamp",
+    "continues",
     "media_type_of",
     "read",
     "read_detached",
@@ -37,4 +43,5 @@ __all__ = [
     "sign",
     "sign_file",
     "signed_label",
+    "unstamped",
 ]

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from countermark.errors import CountermarkError, SourceNotFound
+from countermark import files
+from countermark.errors import CountermarkError, SigningFailed, SourceNotFound
 
 
 class Watched:
@@ -21,43 +22,58 @@ class Watched:
         self._file = file
         self.failure: OSError | None = None
 
-    @contextlib.contextmanager
-    def _watching(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            self.failure = self.failure or error
-            raise
+    # Written out: it is called some hundred times for a file, and often for one of many parts.
 
     def read(self, size: int = -1) -> bytes:
         """As of any binary stream."""
-        with self._watching():
+        try:
             return self._file.read(size)
+        except OSError as error:
+            self._keep(error)
+            raise
 
     def readinto(self, buffer: memoryview) -> int:
         """As of any binary stream."""
-        with self._watching():
+        try:
             return self._file.readinto(buffer)  # type: ignore[attr-defined, no-any-return]
+        except OSError as error:
+            self._keep(error)
+            raise
 
     def write(self, data: bytes) -> int:
         """As of any binary stream."""
-        with self._watching():
+        try:
             return self._file.write(data)
+        except OSError as error:
+            self._keep(error)
+            raise
 
     def seek(self, offset: int, whence: int = 0) -> int:
         """As of any binary stream."""
-        with self._watching():
+        try:
             return self._file.seek(offset, whence)
+        except OSError as error:
+            self._keep(error)
+            raise
 
     def tell(self) -> int:
         """As of any binary stream."""
-        with self._watching():
+        try:
             return self._file.tell()
+        except OSError as error:
+            self._keep(error)
+            raise
 
     def flush(self) -> None:
         """As of any binary stream."""
-        with self._watching():
+        try:
             self._file.flush()
+        except OSError as error:
+            self._keep(error)
+            raise
+
+    def _keep(self, error: OSError) -> None:
+        self.failure = self.failure or error
 
 
 Stream: TypeAlias = BinaryIO | Watched
@@ -90,6 +106,23 @@ def opened(asset: BinaryIO | Path | str) -> Iterator[Stream]:
             raise _unreadable(file.failure) from error
         if file.failure is not None:
             raise _unreadable(file.failure)
+
+
+@contextlib.contextmanager
+def written(draft: Watched, place: Path) -> Iterator[None]:
+    """Say what the system said of the draft, in place of what the library made of it.
+
+    `place`: what the draft is to become. Raises `DestinationNotWritable`.
+    """
+    with files.writing(repr(str(place))):
+        try:
+            yield
+        except (SigningFailed, OSError) as error:
+            if draft.failure is None:
+                raise
+            raise draft.failure from error
+        if draft.failure is not None:
+            raise draft.failure
 
 
 def _loaded(stream: BinaryIO) -> bytes:

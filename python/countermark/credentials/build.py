@@ -1,18 +1,18 @@
 """What a manifest states, in the form that the C2PA library takes.
 
-Source: C2PA 2.2, sections "Actions", "Soft binding" and "Thumbnail"; CAWG metadata 1.1.
+Source: C2PA 2.2, sections "Actions", "Soft binding", "Thumbnail", "Time-stamps"; CAWG metadata 1.1.
 """
 
 from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
-from countermark.credentials import soft_binding, training_mining
+from countermark.credentials import soft_binding, timestamps, training_mining
 from countermark.credentials.soft_binding import SoftBinding
 from countermark.credentials.training_mining import TrainingMining
 from countermark.record import Record
@@ -36,24 +36,26 @@ def definition(
     binding: SoftBinding | None,
     *,
     has_thumbnail: bool,
+    hard_binding: dict[str, Any] | None = None,
     permissions: TrainingMining | None = None,
     ingredients: Sequence[dict[str, Any]] = (),
     is_converted: bool = False,
 ) -> dict[str, Any]:
     """The manifest for one file.
 
+    `hard_binding`: an assertion to be filled in; without one, the library makes it.
     `ingredients`: as the function of that name gives them. `is_converted`: whether the parent
     is of another media type.
     """
     actions = _actions(record, binding, ingredients, is_converted=is_converted)
     stated: dict[str, Any] = {
-        "claim_generator_info": [
-            {"name": "countermark", "version": _version(), "specVersion": _SPECIFICATION}
-        ],
+        "claim_generator_info": [_generator()],
         "assertions": [
             {"label": ACTIONS, "data": {"actions": actions, "allActionsIncluded": True}}
         ],
     }
+    if hard_binding is not None:
+        stated["assertions"].append(hard_binding)
     if has_thumbnail:
         stated["thumbnail"] = {"format": "image/jpeg", "identifier": THUMBNAIL}
     if binding is not None:
@@ -79,6 +81,27 @@ def ingredients(has_parent: bool, components: int) -> list[dict[str, Any]]:
         {"title": "component", "relationship": "componentOf", "label": f"component-{number}"}
         for number in range(components)
     ]
+
+
+def update(time_stamps: Mapping[str, bytes]) -> dict[str, Any]:
+    """A manifest that adds time stamps to earlier ones of the same content, by their labels.
+
+    The library turns byte values into CBOR arrays, so there are as many zeros for each, as in
+    `soft_binding.placeholder`.
+    """
+    opened = {"actions": [_using("c2pa.opened", parent) for parent in ingredients(True, 0)]}
+    zeros = {label: [0] * len(token) for label, token in time_stamps.items()}
+    return {
+        "claim_generator_info": [_generator()],
+        "assertions": [
+            {"label": ACTIONS, "data": {**opened, "allActionsIncluded": True}},
+            {"label": timestamps.LABEL, "data": zeros},
+        ],
+    }
+
+
+def _generator() -> dict[str, str]:
+    return {"name": "countermark", "version": _version(), "specVersion": _SPECIFICATION}
 
 
 def _metadata(creator: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from typing import Any, Final
 from cryptography import x509
 
 from countermark.certificates import load_der
-from countermark.credentials import cbor, cose, jumbf
+from countermark.credentials import cbor, cose, jumbf, stapling
 from countermark.credentials.jumbf import damaged
 from countermark.errors import UnreadableManifest
 
@@ -31,8 +31,9 @@ _UPDATE_TYPE: Final = jumbf.type_uuid(b"c2um")
 _ASSERTION_STORE_TYPE: Final = jumbf.type_uuid(b"c2as")
 _CLAIM_TYPE: Final = jumbf.type_uuid(b"c2cl")
 _SIGNATURE_TYPE: Final = jumbf.type_uuid(b"c2cs")
-_STATUS: Final = "c2pa.certificate-status"
 _INGREDIENT: Final = "c2pa.ingredient.v3"
+_MAX_CERTIFICATES: Final = 16
+"""Of one signature: a path is tried through all that name the right issuer."""
 _MAX_INGREDIENT_BYTES: Final = 2**23
 """Of all manifests together; an ingredient takes a few thousand."""
 _UNSIGNED_HEADERS: Final = frozenset((*_X5CHAIN, "pad", "pad2", "sigTst", "sigTst2", "rVals"))
@@ -73,11 +74,12 @@ class Claim:
         named = listed if isinstance(listed, (list, tuple)) else ()
         return [uri for uri in named if isinstance(uri, str)]
 
-    def bound(self) -> Claim:
-        """The claim whose hard binding is to the content: of updates, that of what they update.
+    def lineage(self) -> tuple[Claim, ...]:
+        """This claim and, of an update, each that it updates; the last one binds the content.
 
-        Raises `UnreadableManifest` when there is none.
+        Raises `UnreadableManifest` when an update does not lead to one.
         """
+        found = [self]
         claim, redactions, seen = self, self.redactions, {self.label}
         while claim.is_update:
             label = claim._updated_label()
@@ -86,7 +88,8 @@ class Claim:
             seen.add(label)
             claim = parse(self.store, label, redactions)
             redactions = [*redactions, *claim.redactions]
-        return claim
+            found.append(claim)
+        return tuple(found)
 
     def _updated_label(self) -> str | None:
         for name in (_INGREDIENT, "c2pa.ingredient.v2", "c2pa.ingredient"):
@@ -142,18 +145,8 @@ class Claim:
         return {reference_label(r): r.get("hash") for r in references(self.content)}
 
     def ocsp_responses(self) -> tuple[bytes, ...]:
-        """The stapled OCSP responses: with the signature, and in certificate status assertions.
-
-        Source: C2PA 2.2, sections 10.3.2.6 and 18.18.
-        """
-        _, _, unprotected, _ = self.signature()
-        holders = [unprotected.get("rVals")]
-        for box in self.named(_STATUS):
-            with contextlib.suppress(UnreadableManifest):  # the library has a code for it
-                holders.append(self.decoded(box))
-        listed = [h.get("ocspVals") for h in holders if isinstance(h, Mapping)]
-        values = (value for item in listed if isinstance(item, (list, tuple)) for value in item)
-        return tuple(value for value in values if isinstance(value, bytes))
+        """The OCSP responses at hand: those of other manifests in the store are among them."""
+        return stapling.responses(self.store)
 
     def signed_by(self, leaf: x509.Certificate) -> bool:
         """Whether the signature is the leaf's, over this claim."""
@@ -236,6 +229,8 @@ def chain_of(
     found = next(headers, ())
     try:
         ders = [found] if isinstance(found, bytes) else list(found)
+        if len(ders) > _MAX_CERTIFICATES:
+            raise damaged("The signature comes with too many certificates")
         return load_der(ders)
     except (TypeError, ValueError) as error:
         raise damaged("The certificate chain of the signature does not parse") from error

@@ -1,27 +1,38 @@
-"""From the library's draft to the signed manifest store: byte strings, hashes, the signature.
+"""From the library's draft to the signed manifest store: byte strings, hashes, signature, time.
 
 The library lays out the manifest around a signature by a key that counts for nothing. Here the
 byte strings that it cannot write are put in place, every hash above them is renewed, and the
-signer signs once. All of it keeps every length, so that the store stays where it is.
+signer signs once; a time stamp takes room from the padding. All of it keeps every length, so that
+the store stays where it is.
 
 Source: C2PA 2.2, sections "Soft binding" and "Digital signatures".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from cryptography import x509
 
-from countermark.credentials import build, cbor, cose, soft_binding
+from countermark.credentials import build, cbor, cose, hard_binding, soft_binding, timestamps
 from countermark.credentials import claim as claims
 from countermark.credentials.claim import Claim
+from countermark.credentials.containers import Content, Location
 from countermark.credentials.jumbf import Box
 from countermark.credentials.signer import Signer
 from countermark.credentials.soft_binding import SoftBinding
-from countermark.errors import CountermarkError, SigningFailed
+from countermark.credentials.time_stamper import TimeStamper
+from countermark.errors import (
+    CountermarkError,
+    SigningFailed,
+    TimestampFailed,
+    TimeStampMissing,
+    TimestampTooLarge,
+)
 
+_PADDING: Final = ("pad", "pad2")
 REPORT: Final = "Please report this with the versions of countermark and c2pa-python."
 
 
@@ -32,6 +43,17 @@ def with_soft_binding(store: bytes, binding: SoftBinding) -> bytes:
     )
     store, _ = _edited(store, build.ACTIONS, lambda data: _relate(data, hashed))
     return store
+
+
+def with_added_time_stamps(store: bytes, tokens: Mapping[str, bytes]) -> bytes:
+    """Put in the time stamps of earlier manifests, by their labels, and renew the claim's hash."""
+    return _edited(store, timestamps.LABEL, lambda data: data.update(tokens))[0]
+
+
+def with_hard_binding(store: bytes, label: str, content: Content, location: Location) -> bytes:
+    """Put in the hash of the file that the store lies in."""
+    fill = hard_binding.fill
+    return _edited(store, label, lambda data: fill(label, data, content, location))[0]
 
 
 def _relate(data: dict[Any, Any], soft_binding_hash: bytes) -> None:
@@ -112,6 +134,77 @@ def _spliced_signature(claim: Claim, signature: bytes) -> bytes:
     """The signature is the last item of the COSE_Sign1 array, so it ends the box."""
     end = claim.signature_box.end
     return claim.store[: end - len(signature)] + signature + claim.store[end:]
+
+
+def time_stamped(store: bytes, stamper: TimeStamper) -> bytes:
+    """The store with a time stamp of its claim's signature, or as it was when none can be had.
+
+    The latter warns: a signature without a time stamp is better than none, and one can be added.
+    """
+    try:
+        return with_time_stamp(store, token(stamper, timestamps.message(claims.parse(store))))
+    except TimestampFailed as error:
+        warn_of_missing(error.problem)
+        return store
+
+
+def warn_of_missing(problem: str) -> None:
+    """Say that there is no time stamp, and why, to whoever called `sign`."""
+    said = f"{problem} The file was signed without a time stamp."
+    warnings.warn(said, TimeStampMissing, stacklevel=5)
+
+
+def token(stamper: TimeStamper, message: bytes) -> bytes:
+    """A time-stamp token over `message`; no foreign exception comes out."""
+    try:
+        return bytes(stamper.stamp(message))
+    except CountermarkError:
+        raise
+    except Exception as error:  # as a signer, a stamper is anything
+        raise TimestampFailed(
+            f"The time stamper failed ({type(error).__name__}: {error}).",
+            remedy="Check that it is available, or add the time stamp later.",
+        ) from error
+
+
+def with_time_stamp(store: bytes, token: bytes) -> bytes:
+    """The store with a time stamp of its claim's signature, in the room of the padding.
+
+    Nothing signs or hashes this header, so it may be filled at any time.
+
+    Raises `TimestampTooLarge` for a token that does not fit.
+    Source: C2PA 2.2, sections 10.3.2.5.4 and 10.4.4.
+    """
+    claim = claims.parse(store)
+    item = cbor.decode(claim.data(claim.signature_box))
+    protected, unprotected, payload, signature = item.value
+    kept = {name: value for name, value in unprotected.items() if name not in _PADDING}
+    stamped = {**kept, "sigTst2": {"tstTokens": [{"val": token}]}}
+
+    def encoded(padding: dict[str, bytes]) -> bytes:
+        return cbor.encode(
+            type(item)(item.tag, [protected, {**stamped, **padding}, payload, signature])
+        )
+
+    room = claim.signature_box.end - claim.signature_box.body
+    for padding in _paddings(room - len(encoded({}))):
+        if len(encoded(padding)) == room:
+            return _spliced(store, claim.signature_box, encoded(padding))
+    raise TimestampTooLarge(
+        f"The time stamp of {len(token)} bytes does not fit into the manifest.",
+        remedy="Use a timestamp server that sends fewer certificates.",
+    )
+
+
+def _paddings(room: int) -> Iterator[dict[str, bytes]]:
+    """What may fill so many bytes, heads included: not every length is one byte string."""
+    yield {}
+    for first in range(room - 7, room - 4):
+        if first >= 0:
+            yield {"pad": bytes(first)}
+    for first in range(room - 13, room - 10):
+        if first >= 0:
+            yield {"pad": bytes(first), "pad2": b""}
 
 
 def _signature(signer: Signer, data: bytes) -> bytes:

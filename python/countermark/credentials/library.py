@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,6 +65,7 @@ _SETTINGS: Final[dict[str, dict[str, Any]]] = {
             "c2pa.ingredient",
             "c2pa.soft-binding",
             "c2pa.thumbnail.claim",
+            "c2pa.time-stamp",
         ],
     },
 }
@@ -127,6 +128,7 @@ class Findings:
     `failures`: of the active manifest itself. `ingredient_failures`: its ingredients are not
     what they were when it was signed. `inherited_failures`: what was wrong with them before,
     whom their signers are trusted by, and all that concerns the ingredients' own ingredients.
+    `standings`: codes against the signers of earlier manifests, with their URIs.
     `successes`: codes. `bindings`: the codes of hard bindings, of any manifest, with their URIs.
     `trust_list`: the list that the claim signer's anchor is in.
     `serial_number`: of the certificate that signed. `signed_at`: ISO 8601, by the time stamp.
@@ -137,12 +139,19 @@ class Findings:
     failures: tuple[Failure, ...]
     ingredient_failures: tuple[Failure, ...] = ()
     inherited_failures: tuple[Failure, ...] = ()
+    standings: tuple[tuple[str, str], ...] = ()
     successes: frozenset[str] = frozenset()
     bindings: tuple[tuple[str, str], ...] = ()
     trust_list: str | None = None
     serial_number: str | None = None
     signed_at: str | None = None
     asset_is_damaged: bool = False
+
+    def with_binding(self, code: str) -> Findings:
+        """With a code that says how the file fits, found elsewhere than in the library."""
+        if code.endswith(".match"):
+            return replace(self, successes=self.successes | {code})
+        return replace(self, failures=(*self.failures, (code, "The hash of the file differs")))
 
 
 def context(trust: Trust | None = None, *, in_pieces: bool = False) -> c2pa.Context:
@@ -245,6 +254,17 @@ def validate(
     )
 
 
+def validate_store(store: bytes, *, trust: Trust) -> Findings | None:
+    """As `validate`, for a store alone: what it says of the file is left out."""
+    findings = validate(STORE_MEDIA_TYPE, store, None, trust=trust)
+    if findings is None:
+        return None
+    # The library compares with an empty file; exactly these codes come from that.
+    ignored = {f"{binding}mismatch" for binding in BINDING_CODES}
+    kept = tuple(entry for entry in findings.failures if entry[0] not in ignored)
+    return replace(findings, failures=kept)
+
+
 def validate_fragment(
     media_type: str, initialisation: Stream, fragment: Stream, *, trust: Trust
 ) -> Findings | None:
@@ -281,23 +301,29 @@ def embed(
     *,
     algorithm: str,
     certificate_chain: bytes,
-    private_key: bytes,
+    private_key: bytes | None,
+    signature_bytes: int,
     resources: Mapping[str, bytes],
     ingredients: Sequence[Ingredient],
     in_pieces: bool,
+    is_update: bool = False,
 ) -> bytes:
     """Let the library write a copy with a manifest embedded; the manifest store in it.
 
-    `stated`: the manifest's definition; `resources`: what it refers to by name. `in_pieces`: as
-    in `context`. Raises `SigningFailed` when the library refuses.
+    `stated`: the manifest's definition; `resources`: what it refers to by name. `private_key`:
+    PEM; without one there are `signature_bytes` zeros for a signature, and room for a time stamp.
+    `in_pieces`: as in `context`. `is_update`: of the one ingredient, whose content stays.
+
+    Raises `SigningFailed` when the library refuses.
     """
-    credential = c2pa.C2paSignerInfo(algorithm.encode(), certificate_chain, private_key, None)
     try:
         with (
             context(in_pieces=in_pieces) as settings,
             c2pa.Builder(stated, context=settings) as builder,
-            c2pa.Signer.from_info(credential) as signer,
+            _signer(algorithm, certificate_chain, private_key, signature_bytes) as signer,
         ):
+            if is_update:
+                builder.set_intent(c2pa.C2paBuilderIntent.UPDATE)
             for name, content in resources.items():
                 builder.add_resource(name, io.BytesIO(content))
             for definition, stream, ingredient_type in ingredients:
@@ -308,6 +334,20 @@ def embed(
             f"The manifest could not be embedded ({error}).",
             remedy="Check that the file is whole and of its stated type.",
         ) from error
+
+
+def _signer(
+    algorithm: str, certificate_chain: bytes, private_key: bytes | None, signature_bytes: int
+) -> c2pa.Signer:
+    """For what is signed by another: the library makes room for a time stamp by a callback only."""
+    if private_key is not None:
+        credential = c2pa.C2paSignerInfo(algorithm.encode(), certificate_chain, private_key, None)
+        return c2pa.Signer.from_info(credential)
+    return c2pa.Signer.from_callback(
+        lambda _: bytes(signature_bytes),
+        c2pa.C2paSigningAlg[algorithm.upper()],
+        certificate_chain.decode("ascii"),
+    )
 
 
 def _refusal_code(message: str) -> str:
@@ -342,6 +382,11 @@ def _findings(report: dict[str, Any]) -> Findings:
         failures=_failures(entry for entry in failures if not inherited(entry)),
         ingredient_failures=_failures(changed),
         inherited_failures=_failures((*earlier, *(e for e in direct if e not in changed))),
+        standings=tuple(
+            (entry["code"], entry.get("url") or "")
+            for entry in (*failures, *direct, *nested)
+            if entry["code"].startswith(TRUST_CODES)
+        ),
         successes=frozenset(
             entry["code"] for entry in active.get("success", ()) if not inherited(entry)
         ),

@@ -10,32 +10,30 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
-from cryptography import x509
-
-from countermark.certificates import name
+from countermark.credentials import bounds, hard_binding, library
 from countermark.credentials import claim as claims
-from countermark.credentials import library
 from countermark.credentials.assets import Stream, opened
 from countermark.credentials.claim import Claim
-from countermark.credentials.containers import StreamContent, locate
+from countermark.credentials.containers import StreamContent, TooManyParts, locate
 from countermark.credentials.containers import media_type as media_type_of
+from countermark.credentials.explaining import explanation
 from countermark.credentials.identity import Identity, identities
 from countermark.credentials.library import Failure, Findings
+from countermark.credentials.signers import first_stamp, is_signed, least_trusted, signers
 from countermark.credentials.soft_binding import SoftBinding
-from countermark.credentials.statements import Statements, parse_time, statements
-from countermark.credentials.timestamps import TimeStamp, proven
+from countermark.credentials.statements import Statements, statements
+from countermark.credentials.timestamps import TimeStamp
 from countermark.credentials.training_mining import TrainingMining
-from countermark.credentials.trust import Kind, Standing, Trust, TrustStatus, judge
+from countermark.credentials.trust import Standing, Trust, TrustStatus
 from countermark.errors import UnreadableManifest
 from countermark.record import Record
 
 HardBinding = Literal["match", "mismatch", "absent", "not checked"]
 
-_SECOND: Final = timedelta(seconds=1)
 UNREADABLE_ASSET: Final = "general.error"
 """Code for a file so damaged that nobody can say whether it carries a manifest."""
 
@@ -44,19 +42,6 @@ _ELSEWHERE: Final = (
     "claim.malformed",
     "The manifest lies in a place of the file where countermark does not look.",
 )
-_BINDING_SENTENCES: Final = {
-    "match": "The file is as it was signed.",
-    "mismatch": "The file was changed after it was signed.",
-    "absent": "Nothing ties it to the file.",
-    "not checked": "Whether a file is as it was signed was not checked.",
-}
-_TRUST_SENTENCES: Final = {
-    TrustStatus.TRUSTED: "The signer is trusted by {by}.",
-    TrustStatus.UNTRUSTED: "The signer is not on the trust list.",
-    TrustStatus.EXPIRED: "The signer's certificate has expired.",
-    TrustStatus.REVOKED: "The signer's certificate was revoked.",
-    TrustStatus.NONE: "So no signer vouches for it.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +50,8 @@ class Manifest:
 
     `bytes`: the whole manifest store. `label`: the active manifest's URN.
     `claim_signer`: name in the certificate behind a valid signature, else None.
-    `signed_at`, `time_stamped_by`: the time that an authority on the timestamp list proves, and
-    its name, else None.
+    `signed_at`, `time_stamped_by`: the time by which it was signed, as an authority on the
+    timestamp list proves, and its name, else None.
     `trust`: of the claim signer's certificate; says nothing about the file. `trusted_by`: the
     list that it rests on. `identities`: who else signed; they never change `trust`.
     `signature_valid`: the claim is as signed. `assertions_valid`: its assertions are as claimed.
@@ -80,7 +65,8 @@ class Manifest:
     `thumbnail`: JPEG or PNG bytes whose hash the claim holds. `record`: as countermark signed it.
     `training_mining`: what machines may do with the file.
     `is_update`: it adds statements to an earlier manifest of the same content; hard binding, soft
-    bindings and all statements but the actions are then those of the earlier one.
+    bindings and all statements but the actions are then those of the earlier one. It is trusted
+    only if the signers of both are; `claim_signer` is the one of whom `trust` speaks.
     `redactions`: JUMBF URIs of statements that were removed from earlier manifests on purpose.
     `explanation`: the checks in plain language.
 
@@ -142,9 +128,15 @@ def read_stream(stream: Stream, media_type: str, *, trust: Trust) -> Manifest | 
     content = StreamContent(stream)
     # With a store at hand the library believes the stated type; the content knows better.
     shown = media_type_of(content) or media_type
-    return _judged(
-        content, lambda store: library.validate(shown, stream, store, trust=trust), trust
-    )
+
+    def validate(store: bytes | None) -> Findings | None:
+        code = None if store is None else hard_binding.compare_large(store, content)
+        if store is None or code is None:
+            return library.validate(shown, stream, store, trust=trust)
+        findings = library.validate_store(store, trust=trust)
+        return None if findings is None else findings.with_binding(code)
+
+    return _judged(content, validate, trust)
 
 
 def read_fragment(
@@ -171,9 +163,19 @@ def read_fragment(
     with opened(initialisation) as first, opened(fragment) as second:
         return _judged(
             StreamContent(first),
-            lambda _: library.validate_fragment(media_type, first, second, trust=trust),
+            lambda _: _fragment_findings(media_type, first, second, trust),
             trust,
         )
+
+
+def _fragment_findings(
+    media_type: str, first: Stream, second: Stream, trust: Trust
+) -> Findings | None:
+    try:
+        locate(StreamContent(second))  # it is no more complex than the library may be given
+    except UnreadableManifest as error:
+        return Findings(None, ((UNREADABLE_ASSET, str(error)),))
+    return library.validate_fragment(media_type, first, second, trust=trust)
 
 
 def _judged(
@@ -182,6 +184,10 @@ def _judged(
     try:
         location = locate(content)
         store = None if location is None else location.extract(content)
+        if store is not None:
+            bounds.check(store)
+    except TooManyParts as error:
+        return _refused(b"", [(UNREADABLE_ASSET, str(error))])
     except UnreadableManifest as error:
         return _refused(b"", [("claim.malformed", str(error))])
     findings = validate(store)
@@ -204,14 +210,14 @@ def read_detached(manifest: bytes, *, trust: Trust) -> Manifest:
     Signature, assertion hashes and trust are judged as in `read`; only the comparison with
     the file's content is left out.
     """
-    media_type = library.STORE_MEDIA_TYPE
-    findings = library.validate(media_type, manifest, None, trust=trust)
+    try:
+        bounds.check(manifest)
+    except UnreadableManifest as error:
+        return _refused(manifest, [("claim.malformed", str(error))], "not checked")
+    findings = library.validate_store(manifest, trust=trust)
     if findings is None:
         return _refused(manifest, [_NOT_A_STORE], "not checked")
-    # The library compares with an empty file; exactly these codes come from that.
-    ignored = {f"{binding}mismatch" for binding in library.BINDING_CODES}
-    kept = tuple(entry for entry in findings.failures if entry[0] not in ignored)
-    return _manifest(manifest, replace(findings, failures=kept), trust, detached=True)
+    return _manifest(manifest, findings, trust, detached=True)
 
 
 def _refused(
@@ -236,33 +242,41 @@ def _manifest(store: bytes, findings: Findings, trust: Trust, *, detached: bool)
     if findings.label is None:
         return _refused(store, failures, hard_binding)
     try:
-        claim = claims.parse(store)
-        chain = claim.chain()
-        bound = claim.bound()
-        stated = _stated(claim, bound)
+        return _parsed(store, claims.parse(store), findings, trust, hard_binding, failures)
     except UnreadableManifest as error:
         return _refused(store, (*failures, ("claim.malformed", str(error))), hard_binding)
-    if not detached and claim.is_update:
+
+
+def _parsed(
+    store: bytes,
+    claim: Claim,
+    findings: Findings,
+    trust: Trust,
+    hard_binding: HardBinding,
+    failures: Sequence[Failure],
+) -> Manifest:
+    lineage = claim.lineage()
+    bound = lineage[-1]
+    stated = _stated(claim, bound)
+    if hard_binding != "not checked" and claim.is_update:
         hard_binding = _hard_binding(findings, of=bound.label)
-    signature_valid = _signature_valid(claim, chain, findings)
-    stamp = _time_stamp(claim, findings, trust) if signature_valid else None
-    standing = Standing(TrustStatus.NONE)
-    others: tuple[Identity, ...] = ()
-    if signature_valid:
-        standing = _standing(claim, chain, findings, trust, stamp)
-        others = _identities(claim, findings, trust, stamp)
+    signature_valid = _signature_valid(claim, findings)
+    by = signers(lineage, findings, trust) if signature_valid else ()
+    decisive = least_trusted(by)
+    standing = decisive.standing if decisive else Standing(TrustStatus.NONE)
+    stamp = first_stamp(by)
     manifest = Manifest(
         bytes=store,
         label=claim.label,
-        claim_signer=name(chain[0]) if signature_valid else None,
+        claim_signer=decisive.name if decisive else None,
         signed_at=stamp.at if stamp else None,
         time_stamped_by=stamp.authority if stamp else None,
         trust=standing.status,
         trusted_by=standing.by,
-        identities=others,
+        identities=_identities(claim, findings, trust, by[0].stamp) if by else (),
         signature_valid=signature_valid,
         hard_binding=hard_binding,
-        assertions_valid=_assertions_valid(claim, bound, findings),
+        assertions_valid=_assertions_valid(lineage, findings),
         failures=_codes(failures),
         ingredient_failures=_codes(findings.inherited_failures),
         soft_bindings=stated.soft_bindings,
@@ -278,16 +292,17 @@ def _manifest(store: bytes, findings: Findings, trust: Trust, *, detached: bool)
         is_update=claim.is_update,
         redactions=stated.redactions,
     )
-    return replace(manifest, explanation=_explanation(manifest, failures))
+    earlier = by[-1].name if len(by) > 1 else None
+    said = explanation(manifest, failures, stamp=stamp, earlier_signer=earlier)
+    return replace(manifest, explanation=said)
 
 
-def _signature_valid(claim: Claim, chain: Sequence[x509.Certificate], findings: Findings) -> bool:
+def _signature_valid(claim: Claim, findings: Findings) -> bool:
     return (
         "claimSignature.validated" in findings.successes
         and not any(code.startswith("claimSignature.") for code, _ in findings.failures)
         and claim.label == findings.label
-        and bool(chain)
-        and claim.signed_by(chain[0])
+        and is_signed(claim)
     )
 
 
@@ -313,7 +328,7 @@ def _hard_binding(findings: Findings, of: str | None = None) -> HardBinding:
     return "match" if all(code.endswith(".match") for code in found) else "mismatch"
 
 
-def _assertions_valid(claim: Claim, bound: Claim, findings: Findings) -> bool:
+def _assertions_valid(lineage: Sequence[Claim], findings: Findings) -> bool:
     """Whether nothing failed but what is judged elsewhere: signature, binding, trust, identities.
 
     C2PA 2.2, section 14.3.4, measures a manifest by that standard alone: an identity assertion
@@ -322,39 +337,10 @@ def _assertions_valid(claim: Claim, bound: Claim, findings: Findings) -> bool:
     elsewhere = ("claimSignature.", "cawg.", *library.BINDING_CODES, *library.TRUST_CODES)
     own = [code for code, _ in findings.failures if not code.startswith(elsewhere)]
     return (
-        claim.hashes_agree
-        and (bound is claim or (bound.hashes_agree and _is_signed(bound)))
+        all(claim.hashes_agree for claim in lineage)
+        and all(map(is_signed, lineage[1:]))
         and not findings.ingredient_failures
         and not own
-    )
-
-
-def _is_signed(claim: Claim) -> bool:
-    chain = claim.chain()
-    return bool(chain) and claim.signed_by(chain[0])
-
-
-def _standing(
-    claim: Claim,
-    chain: Sequence[x509.Certificate],
-    findings: Findings,
-    trust: Trust,
-    stamp: TimeStamp | None,
-) -> Standing:
-    listed = findings.trust_list in library.TRUST_LISTS.values()
-    # The library names no list for signers that are trusted by certificate.
-    by_name = not findings.trust_list and any(
-        chain[0] in item.certificates for item in trust.of(Kind.SIGNER)
-    )
-    return judge(
-        chain,
-        trust,
-        proven_at=stamp.at if stamp else None,
-        library_trusts="signingCredential.trusted" in findings.successes
-        and (listed or by_name)
-        and findings.serial_number == str(chain[0].serial_number),
-        codes=frozenset(code for code, _ in findings.failures),
-        responses=claim.ocsp_responses(),
     )
 
 
@@ -369,39 +355,3 @@ def _identities(
         library_trusts="cawg.x509.credential.trusted" in findings.successes
         and not any(code.startswith("cawg.") for code in codes),
     )
-
-
-def _time_stamp(claim: Claim, findings: Findings, trust: Trust) -> TimeStamp | None:
-    """The time that library and countermark both find proven."""
-    if findings.signed_at is None or "timeStamp.trusted" not in findings.successes:
-        return None
-    stamp = proven(claim, trust)
-    stated = parse_time(findings.signed_at)
-    agree = stamp and stated and abs(stamp.at - stated) < _SECOND
-    return stamp if agree else None
-
-
-def _explanation(manifest: Manifest, failures: Sequence[Failure]) -> str:
-    signed = f"The claim is signed by {manifest.claim_signer}."
-    agree = "as claimed" if manifest.assertions_valid else "not as claimed"
-    sentences = [
-        signed if manifest.signature_valid else "The signature of the claim is not valid.",
-        f"Its assertions are {agree}.",
-        _BINDING_SENTENCES[manifest.hard_binding],
-        _TRUST_SENTENCES[manifest.trust].format(by=manifest.trusted_by),
-    ]
-    if manifest.signed_at is not None:
-        at = manifest.signed_at.isoformat(" ", "seconds")
-        sentences.append(f"{manifest.time_stamped_by} proves that it was signed by {at}.")
-    for who in manifest.identities:
-        sentences.append(f"{who.name} adds an identity ({who.trust.value}).")
-    if manifest.is_update:
-        sentences.append("It adds to an earlier manifest of the same content.")
-    if manifest.redactions:
-        sentences.append(
-            f"Statements removed on purpose from earlier manifests: {len(manifest.redactions)}."
-        )
-    if manifest.ingredient_failures:
-        sentences.append("It was made from a picture whose own manifest has failures.")
-    details = [f"{code}: {text}" if text else code for code, text in dict(failures).items()]
-    return " ".join(sentences) + (f" ({'; '.join(details)})" if details else "")

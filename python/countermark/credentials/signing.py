@@ -9,22 +9,37 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from countermark import files
-from countermark.certificates import ALGORITHMS
-from countermark.credentials import build, cose, library, profile, reading
-from countermark.credentials.assets import Stream, Watched, opened
-from countermark.credentials.containers import StreamContent, can_hash_in_pieces, locate
-from countermark.credentials.finishing import REPORT, with_signature, with_soft_binding
+from countermark.certificates import ALGORITHMS, signature_length_bytes
+from countermark.credentials import build, hard_binding, library, profile, reading
+from countermark.credentials.assets import Stream, Watched, opened, written
+from countermark.credentials.containers import (
+    Location,
+    StreamContent,
+    can_hash_in_pieces,
+    completed,
+    locate,
+    outline,
+)
+from countermark.credentials.finishing import (
+    REPORT,
+    time_stamped,
+    warn_of_missing,
+    with_hard_binding,
+    with_signature,
+    with_soft_binding,
+)
 from countermark.credentials.signer import Signer
 from countermark.credentials.soft_binding import SoftBinding
+from countermark.credentials.time_stamper import TimeStamper
 from countermark.credentials.training_mining import TrainingMining
 from countermark.credentials.trust import Trust
 from countermark.errors import InvalidArgument, SigningFailed, UnreadableManifest
@@ -33,8 +48,7 @@ from countermark.record import Record
 Asset: TypeAlias = tuple[BinaryIO | Path, str]
 """A file and its media type."""
 
-_LARGE_BYTES: Final = 16 << 20
-"""From here on, movies are hashed in pieces: as a whole, the library would load them."""
+_Assertion: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,7 @@ class _Request:
     parent: Asset | None
     components: Sequence[Asset]
     training_mining: TrainingMining | None
+    time_stamper: TimeStamper | None
 
 
 def sign(
@@ -70,6 +85,7 @@ def sign(
     parent: Asset | None = None,
     components: Sequence[Asset] = (),
     training_mining: TrainingMining | None = None,
+    time_stamper: TimeStamper | None = None,
 ) -> Signed:
     """Embed a signed manifest in a copy of `asset`.
 
@@ -77,7 +93,8 @@ def sign(
     watermark in it. `thumbnail`: JPEG bytes. `parent`: the file that it was made from and its
     media type; the manifest then begins with c2pa.opened, otherwise with c2pa.created.
     `components`: the files that were placed in it. `training_mining`: what machines may do
-    with it.
+    with it. `time_stamper`: proves the time; the manifest takes some 9 kB more then. When it has
+    no time stamp to give, the file is signed without one, with the warning `TimeStampMissing`.
 
     Raises `UnusableCertificate` when the chain may not sign claims, `SigningFailed` when the
     signer or the library fails or the finished file does not read back valid,
@@ -108,7 +125,15 @@ def sign(
     Source: C2PA 2.2, sections "Actions", "Soft binding", "Digital signatures".
     """
     request = _Request(
-        media_type, record, signer, soft_binding, thumbnail, parent, components, training_mining
+        media_type,
+        record,
+        signer,
+        soft_binding,
+        thumbnail,
+        parent,
+        components,
+        training_mining,
+        time_stamper,
     )
     out = io.BytesIO()
     with opened(asset) as source:
@@ -128,6 +153,7 @@ def sign_file(
     parent: Asset | None = None,
     components: Sequence[Asset] = (),
     training_mining: TrainingMining | None = None,
+    time_stamper: TimeStamper | None = None,
 ) -> bytes:
     """As `sign`, from file to file and in bounded memory; the manifest store.
 
@@ -150,12 +176,20 @@ def sign_file(
     True
     """
     request = _Request(
-        media_type, record, signer, soft_binding, thumbnail, parent, components, training_mining
+        media_type,
+        record,
+        signer,
+        soft_binding,
+        thumbnail,
+        parent,
+        components,
+        training_mining,
+        time_stamper,
     )
     place = files.target(destination)
     with files.drafting(place, like=_like(source)) as (draft, put):
         watched = Watched(draft)
-        with _written(watched, place), opened(source) as original:
+        with written(watched, place), opened(source) as original:
             store = _sign(original, watched, request)
         put()
     return store
@@ -164,20 +198,6 @@ def sign_file(
 def _like(source: Path) -> Path | None:
     """The source, for its rights; None when it is missing, which is said where it is opened."""
     return source if source.exists() else None
-
-
-@contextlib.contextmanager
-def _written(draft: Watched, place: Path) -> Iterator[None]:
-    """Say what the system said of the draft, in place of what the library made of it."""
-    with files.writing(repr(str(place))):
-        try:
-            yield
-        except (SigningFailed, OSError) as error:
-            if draft.failure is None:
-                raise
-            raise draft.failure from error
-        if draft.failure is not None:
-            raise draft.failure
 
 
 def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
@@ -189,7 +209,9 @@ def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
             remedy="Give the picture that was edited as the parent.",
         )
     leaf = profile.check(request.signer)[0]
-    store = _drafted(source, draft, request, cose.signature_length_bytes(leaf.public_key()) * 8)
+    signature_bytes = signature_length_bytes(leaf.public_key())
+    binding = hard_binding.placeholder(StreamContent(source))
+    store = _drafted(source, draft, request, signature_bytes, binding)
     content = StreamContent(draft)
     try:
         location = locate(content)
@@ -198,20 +220,63 @@ def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
             raise SigningFailed(problem, remedy=REPORT)
         if request.soft_binding is not None:
             store = with_soft_binding(store, request.soft_binding)
-        store = with_signature(store, request.signer, leaf)
+        if binding is not None:
+            store = with_hard_binding(store, binding["label"], content, location)
+        store = signed = with_signature(store, request.signer, leaf)
+        if request.time_stamper is not None:
+            store = time_stamped(signed, request.time_stamper)
     except UnreadableManifest as error:
         problem = "The C2PA library wrote a manifest that countermark cannot parse."
         raise SigningFailed(problem, remedy=REPORT) from error
-    location.write(draft, store)
-    draft.flush()
-    _check(draft, store, request)
+    try:
+        _put(draft, location, store, request)
+    except SigningFailed:
+        if store == signed:
+            raise
+        # The library counts it against the signer when an authority's certificate is unfit.
+        warn_of_missing("The time stamp makes the manifest invalid.")
+        store = signed
+        _put(draft, location, store, request)
     return store
 
 
-def _drafted(source: Stream, draft: Stream, request: _Request, key_bits: int) -> bytes:
-    """Let the library lay out the file around a signature that counts for nothing."""
+def _drafted(
+    source: Stream,
+    draft: Stream,
+    request: _Request,
+    signature_bytes: int,
+    binding: _Assertion | None,
+) -> bytes:
+    """Write the file as it will be, but for the hash of the file and the signature.
+
+    The library does it, but for files that it would load as a whole.
+    """
     content = StreamContent(source)
-    in_pieces = len(content) > _LARGE_BYTES and can_hash_in_pieces(content)
+    shown = outline(content)
+    if shown is None:
+        return _laid_out(source, draft, request, signature_bytes, binding)
+    signed = io.BytesIO()
+    store = _laid_out(io.BytesIO(shown), signed, request, signature_bytes, binding)
+    try:
+        for piece in completed(content, signed.getvalue()):
+            draft.write(piece)
+    except ValueError as error:
+        raise SigningFailed(
+            f"The manifest could not be embedded in the file: {error}.",
+            remedy="Check that the file is whole and of its stated type.",
+        ) from error
+    return store
+
+
+def _laid_out(
+    source: Stream,
+    draft: Stream,
+    request: _Request,
+    signature_bytes: int,
+    binding: _Assertion | None,
+) -> bytes:
+    """Let the library lay out the file around a signature that counts for nothing."""
+    in_pieces = binding is None and can_hash_in_pieces(StreamContent(source))
     source.seek(0)
     with contextlib.ExitStack() as stack:
         related = build.ingredients(request.parent is not None, len(request.components))
@@ -224,13 +289,17 @@ def _drafted(source: Stream, draft: Stream, request: _Request, key_bits: int) ->
                 request.record,
                 request.soft_binding,
                 has_thumbnail=request.thumbnail is not None,
+                hard_binding=binding,
                 permissions=request.training_mining,
                 ingredients=related,
                 is_converted=request.parent is not None and request.parent[1] != request.media_type,
             ),
             algorithm=request.signer.algorithm,
             certificate_chain=request.signer.certificate_chain,
-            private_key=_placeholder_key(request.signer.algorithm, key_bits),
+            private_key=None
+            if request.time_stamper
+            else _placeholder_key(request.signer.algorithm, signature_bytes * 8),
+            signature_bytes=signature_bytes,
             resources={} if request.thumbnail is None else {build.THUMBNAIL: request.thumbnail},
             ingredients=[
                 (stated, stack.enter_context(opened(asset)), media_type)
@@ -259,6 +328,12 @@ def _placeholder_key(name: str, bits: int) -> bytes:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
+
+
+def _put(draft: Stream, location: Location, store: bytes, request: _Request) -> None:
+    location.write(draft, store)
+    draft.flush()
+    _check(draft, store, request)
 
 
 def _check(draft: Stream, store: bytes, request: _Request) -> None:

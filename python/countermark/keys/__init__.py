@@ -13,13 +13,24 @@
 """
 
 from countermark.keys.algorithms import ALGORITHMS
+from countermark.keys.answering import answer_request
 from countermark.keys.callback import CallbackSigner
+from countermark.keys.configured import (
+    Secrets,
+    import_for_signer,
+    open_pool,
+    open_signer,
+    request_for_signer,
+)
+from countermark.keys.creating import create_home
+from countermark.keys.development import DevelopmentAuthority, create_authority
 from countermark.keys.est import EstIssuer
-from countermark.keys.home import Home, create_home, home_folder, open_home
+from countermark.keys.home import Home, home_folder, open_home
 from countermark.keys.importing import import_chain
-from countermark.keys.issuing import DevelopmentIssuer, Issuer
+from countermark.keys.issuing import Issuer
 from countermark.keys.keyring_store import KeyringStore
 from countermark.keys.local_signer import LocalSigner
+from countermark.keys.passphrase import change_passphrase
 from countermark.keys.pkcs11 import Pkcs11Key, Pkcs11Signer
 from countermark.keys.pool import OneTimeSigner, Pool
 from countermark.keys.remote_request import remote_request
@@ -31,6 +42,14 @@ from countermark.keys.signing_request import (
     list_requests,
     request_certificate,
 )
+from countermark.keys.stamp_queue import (
+    QueuedFile,
+    list_queue,
+    queue_file,
+    set_timestamp_servers,
+    timestamp_servers,
+    unqueue_file,
+)
 from countermark.keys.stock import KeyEntry, KeyState, list_keys
 from countermark.keys.timestamps import TimestampAuthority
 from countermark.keys.witness import Witness
@@ -39,7 +58,7 @@ __all__ = [
     "ALGORITHMS",
     "CallbackSigner",
     "ConformingProduct",
-    "DevelopmentIssuer",
+    "DevelopmentAuthority",
     "EstIssuer",
     "Home",
     "Issuer",
@@ -51,19 +70,33 @@ __all__ = [
     "Pkcs11Key",
     "Pkcs11Signer",
     "Pool",
+    "QueuedFile",
     "RevocationReason",
+    "Secrets",
     "SigningRequest",
     "TimestampAuthority",
     "Witness",
+    "answer_request",
+    "change_passphrase",
+    "create_authority",
     "create_home",
     "home_folder",
     "import_chain",
+    "import_for_signer",
     "list_keys",
+    "list_queue",
     "list_requests",
     "open_home",
+    "open_pool",
+    "open_signer",
+    "queue_file",
     "remote_request",
     "renew_revocation_lists",
     "request_certificate",
+    "request_for_signer",
     "revoke",
     "rotate",
+    "set_timestamp_servers",
+    "timestamp_servers",
+    "unqueue_file",
 ]

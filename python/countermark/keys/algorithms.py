@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from countermark.errors import InvalidArgument, UnusableKey
 
 PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
-PublicKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
-_Digest: TypeAlias = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
 
 _NEW_RSA_BITS: Final = 3072  # 128 bits of security, as P-256 has
 _MIN_RSA_BITS: Final = 2048
@@ -26,12 +23,6 @@ _MAKERS: Final[dict[str, Callable[[], PrivateKey]]] = {
     "es512": lambda: ec.generate_private_key(ec.SECP521R1()),
     "ps256": lambda: rsa.generate_private_key(65537, _NEW_RSA_BITS),
     "ed25519": ed25519.Ed25519PrivateKey.generate,
-}
-_DIGESTS: Final[dict[str, _Digest]] = {
-    "es256": hashes.SHA256(),
-    "es384": hashes.SHA384(),
-    "es512": hashes.SHA512(),
-    "ps256": hashes.SHA256(),
 }
 ALGORITHMS: Final = tuple(_MAKERS)
 """Their names in C2PA."""
@@ -53,15 +44,6 @@ def generate(algorithm: str) -> PrivateKey:
             remedy=f"Use one of: {', '.join(ALGORITHMS)}.",
         ) from error
     return maker()
-
-
-def digest_of(algorithm: str) -> _Digest | None:
-    """The hash with which the algorithm signs; None for Ed25519, which has its own.
-
-    >>> digest_of("es384").name
-    'sha384'
-    """
-    return _DIGESTS.get(algorithm)
 
 
 def algorithm_of(key: object) -> str:

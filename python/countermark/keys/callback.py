@@ -19,14 +19,14 @@ class CallbackSigner:
 
     >>> from cryptography.hazmat.primitives import hashes
     >>> from cryptography.hazmat.primitives.asymmetric import ec
-    >>> from countermark.keys import DevelopmentIssuer, issuing
+    >>> from countermark import certificates, keys
     >>> private_key = ec.generate_private_key(ec.SECP256R1())
-    >>> issuer = DevelopmentIssuer.create(organisation="Example")
-    >>> chain = issuer.issue(issuing.request(private_key, "Camera"))
+    >>> authority, root = keys.create_authority("Example")
+    >>> chain = authority.certify(private_key.public_key(), root.subject)
     >>> signer = CallbackSigner(
     ...     lambda data: private_key.sign(data, ec.ECDSA(hashes.SHA256())),
     ...     algorithm="es256",
-    ...     certificate_chain=issuing.pem(*chain),
+    ...     certificate_chain=certificates.dump_pem(*chain),
     ... )
     >>> len(signer.sign(b"data"))
     64

@@ -6,10 +6,15 @@ What is where:
     keys/ID/                                        each later key, likewise
     signing-key                                     ID of the key that signs; absent for the first
     requests/ID/                                    keys that wait for a certificate
+    pool/                                           one-time keys
+    signer.toml                                     which signer signs, when no key of the home does
+    signer-chain.pem                                its certificates, if its key is elsewhere
     authorities/ID/                                 development authorities and their CRLs
+    timestamp-servers, unstamped/*.json             who proves times; files that wait for that
     trust.pem, registry.sqlite3
 
-Nothing in it is ever overwritten but the trust file, the CRLs and the name of the signing key.
+Nothing in it is ever overwritten but the trust file, the CRLs, the timestamp servers and the name
+of the signing key; and the private keys when the passphrase changes.
 """
 
 from __future__ import annotations
@@ -26,26 +31,31 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from countermark import files
-from countermark.certificates import load_pem
+from countermark.certificates import dump_pem, load_pem
 from countermark.errors import (
-    DestinationNotWritable,
-    HomeExists,
     HomeMissing,
-    InvalidArgument,
     UnknownKey,
     UnusableCertificate,
     UnusableKey,
 )
 from countermark.keys import development, private_key, revocation_list, storage
-from countermark.keys.algorithms import PrivateKey, generate
+from countermark.keys.algorithms import PrivateKey
 from countermark.keys.local_signer import LocalSigner
+from countermark.keys.one_time_store import SEALING_KEY
+from countermark.keys.settings import (
+    SETTINGS,
+    SHARED_KEY,
+    PoolSettings,
+    Settings,
+    read_settings,
+)
 from countermark.keys.witness import Witness, unwitnessed
 
 KEY: Final = "claim-signing-key.pem"
 CHAIN: Final = "certificate-chain.pem"
 AUTHORITY_KEY: Final = "authority-key.pem"
 AUTHORITY: Final = "authority.pem"
-_TRUST: Final = "trust.pem"
+TRUST: Final = "trust.pem"
 _REGISTRY: Final = "registry.sqlite3"
 _SIGNING: Final = "signing-key"
 _ID: Final = re.compile(r"[0-9a-f]{16}")
@@ -69,7 +79,7 @@ class Home:
     @property
     def trust_path(self) -> Path:
         """The trust anchors, PEM."""
-        return self.folder / _TRUST
+        return self.folder / TRUST
 
     @property
     def key_folders(self) -> tuple[Path, ...]:
@@ -85,6 +95,48 @@ class Home:
     def request_folders(self) -> tuple[Path, ...]:
         """Where the keys are that wait for a certificate."""
         return _folders(self.folder / "requests")
+
+    @property
+    def private_key_paths(self) -> tuple[Path, ...]:
+        """The files of all private keys that are here: of signers, authorities, requests, pool."""
+        folders = (*self.key_folders, *self.request_folders)
+        paths = [folder / KEY for folder in folders]
+        paths += [folder / AUTHORITY_KEY for folder in self.authority_folders]
+        paths.append(self.pool_folder / SEALING_KEY)
+        return tuple(path for path in paths if path.is_file())
+
+    @property
+    def settings_path(self) -> Path:
+        """Where it says that another signer signs; absent when a key of the home does."""
+        return self.folder / SETTINGS
+
+    @property
+    def settings(self) -> Settings | None:
+        """Which signer signs when no key of the home does; raises `UnusableSettings`."""
+        return read_settings(self.folder)
+
+    @property
+    def signs_itself(self) -> bool:
+        """Whether a key of the home signs, if only when the pool is empty; as `settings`."""
+        settings = self.settings
+        return settings is None or (
+            isinstance(settings, PoolSettings) and settings.when_empty == SHARED_KEY
+        )
+
+    @property
+    def uses_pool(self) -> bool:
+        """Whether one-time keys sign; as `settings`."""
+        return isinstance(self.settings, PoolSettings)
+
+    @property
+    def elsewhere_chain_path(self) -> Path:
+        """The certificates of the key in a token or keyring that signer.toml names, PEM."""
+        return self.folder / "signer-chain.pem"
+
+    @property
+    def pool_folder(self) -> Path:
+        """Where the one-time keys are, or will be."""
+        return self.folder / "pool"
 
     @property
     def revocation_list_paths(self) -> tuple[Path, ...]:
@@ -114,8 +166,12 @@ class Home:
 
     @property
     def chain_path(self) -> Path:
-        """The certificates of the key that signs, PEM; raises as `signing_folder`."""
-        return self.signing_folder / CHAIN
+        """The certificates of the key that signs, PEM; raises as `signing_folder`, `settings`.
+
+        With a pool, those of the home's own key.
+        """
+        elsewhere = self.settings is not None and not self.uses_pool
+        return self.elsewhere_chain_path if elsewhere else self.signing_folder / CHAIN
 
     def signer(self, passphrase: str | None = None) -> LocalSigner:
         """The claim signer of this home.
@@ -137,7 +193,7 @@ class Home:
                 "The certificate of the signing key is revoked.",
                 remedy="Make a new key with countermark keys rotate.",
             )
-        return LocalSigner(key, development.pem(*chain))
+        return LocalSigner(key, dump_pem(*chain))
 
     def private_key(self, folder: Path, passphrase: str | None) -> PrivateKey:
         """The private key in one of the folders; raises as `signer`."""
@@ -149,13 +205,19 @@ class Home:
     def chain(self, folder: Path) -> tuple[x509.Certificate, ...]:
         """The certificates in one of the folders; raises as `signer`."""
         try:
-            return load_pem((folder / CHAIN).read_bytes())
+            return _chain(folder / CHAIN)
         except OSError as error:
             raise missing(folder) from error
-        except ValueError as error:
+
+    @property
+    def elsewhere_chain(self) -> tuple[x509.Certificate, ...]:
+        """The certificates in `elsewhere_chain_path`; raises `UnusableCertificate`."""
+        try:
+            return _chain(self.elsewhere_chain_path)
+        except OSError as error:
             raise UnusableCertificate(
-                f"The certificates in {str(folder / CHAIN)!r} are damaged.",
-                remedy="Restore the file from a copy.",
+                f"There is no certificate for the {self.settings}.",
+                remedy="Ask for one with countermark keys csr, and take it in with keys import.",
             ) from error
 
     def revoked(self, certificate: x509.Certificate) -> x509.RevokedCertificate | None:
@@ -168,7 +230,7 @@ class Home:
                     return entry
         return None
 
-    def authority(self, passphrase: str | None = None) -> development.Authority | None:
+    def authority(self, passphrase: str | None = None) -> development.DevelopmentAuthority | None:
         """The development authority that issues for this home; None when its key is not kept.
 
         Homes of countermark 0.1 and those whose authority key was deleted have none. Raises as
@@ -178,7 +240,9 @@ class Home:
         found = [self.authority_in(folder, passphrase) for folder in kept]
         return max(found, key=lambda a: a.certificate.not_valid_before_utc, default=None)
 
-    def authority_in(self, folder: Path, passphrase: str | None) -> development.Authority:
+    def authority_in(
+        self, folder: Path, passphrase: str | None
+    ) -> development.DevelopmentAuthority:
         """The authority in one of the folders; raises as `signer`."""
         key = private_key.decode(storage.read_private(folder / AUTHORITY_KEY), passphrase)
         certificate = _authority_certificate(folder)
@@ -186,7 +250,7 @@ class Home:
             certificate.public_key() != key.public_key()
         ):
             raise _damaged_authority(folder)
-        return development.Authority(key, certificate, self.witness)
+        return development.DevelopmentAuthority(key, certificate, self.witness)
 
     def authority_folder(self, chain: tuple[x509.Certificate, ...]) -> Path | None:
         """Where the development authority is that issued a leaf; None for those of others."""
@@ -194,6 +258,14 @@ class Home:
             if _authority_certificate(folder) in chain[1:2]:
                 return folder
         return None
+
+    def check_signs_itself(self) -> None:
+        """Whether a new key of the home would sign; raises `UnusableKey` when another does."""
+        if not self.signs_itself:
+            raise UnusableKey(
+                f"Not a key of the home signs, but the {self.settings}.",
+                remedy=f"Remove {str(self.settings_path)!r} to sign with keys of the home.",
+            )
 
     def check_passphrase(self, passphrase: str | None) -> None:
         """Whether it is the one of this home, so that all its keys open with one; as `signer`."""
@@ -209,18 +281,21 @@ class Home:
         """
         folder = self.folder / "keys" / identifier(chain[0])
         if not folder.exists():
-            contents = {KEY: private_key.encode(key, passphrase), CHAIN: development.pem(*chain)}
+            contents = {KEY: private_key.encode(key, passphrase), CHAIN: dump_pem(*chain)}
             storage.add_folder(folder, contents)
         storage.replace(self.folder / _SIGNING, folder.name.encode() + b"\n")
         return folder
 
     def add_authority(
-        self, authority: development.Authority, root: x509.Certificate, passphrase: str | None
+        self,
+        authority: development.DevelopmentAuthority,
+        root: x509.Certificate,
+        passphrase: str | None,
     ) -> None:
         """Keep a development authority and trust its root; raises `DestinationNotWritable`."""
-        storage.replace(self.trust_path, files.load(self.trust_path) + development.pem(root))
+        storage.replace(self.trust_path, files.load(self.trust_path) + dump_pem(root))
         name = f"authorities/{identifier(authority.certificate)}"
-        storage.add_folder(self.folder / name, _authority_files(authority, passphrase))
+        storage.add_folder(self.folder / name, authority_files(authority, passphrase))
 
 
 def home_folder() -> Path:
@@ -231,53 +306,11 @@ def home_folder() -> Path:
     return platformdirs.user_data_path("countermark", appauthor=False)
 
 
-def create_home(
-    folder: Path | str | None = None,
-    *,
-    organisation: str = "countermark development",
-    name: str = "countermark claim signer",
-    algorithm: str = "es256",
-    passphrase: str | None = None,
-) -> Home:
-    """Make a home folder with a new key and certificates for development.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as parent:
-    ...     home = create_home(Path(parent) / "home", organisation="Example Studio")
-    ...     sorted(path.name for path in home.folder.iterdir())
-    ['authorities', 'certificate-chain.pem', 'claim-signing-key.pem', 'trust.pem']
-
-    The folder has mode 0700, its files 0600; with a passphrase the keys are encrypted. The
-    folder appears whole or not at all. `algorithm`: of the signing key, es256, es384, es512,
-    ps256 or ed25519.
-
-    Raises `HomeExists` when the folder exists and is not empty: nothing is ever overwritten;
-    `DestinationNotWritable` when it cannot be made; `InvalidArgument` for an empty passphrase,
-    another algorithm, or names that a certificate cannot hold.
-    """
-    folder = home_folder() if folder is None else Path(folder)
-    check_name("organisation", organisation)
-    check_name("name", name)
-    private_key.check_passphrase(passphrase)
-    key = generate(algorithm)
-    authority, root = development.create_authority(organisation)
-    subject = development.distinguished_name(organisation, name)
-    place = f"authorities/{identifier(authority.certificate)}"
-    contents = {
-        KEY: private_key.encode(key, passphrase),
-        CHAIN: development.pem(*authority.issue(key.public_key(), subject=subject)),
-        _TRUST: development.pem(root),
-    }
-    for file, content in _authority_files(authority, passphrase).items():
-        contents[f"{place}/{file}"] = content
-    _write_home(folder, contents)
-    return Home(folder)
-
-
 def open_home(folder: Path | str | None = None) -> Home:
     """The home folder that is there.
 
-    Raises `HomeMissing` when it does not hold keys.
+    Raises `HomeMissing` when it does not hold keys, `DestinationNotWritable` when a change of the
+    passphrase that was cut off cannot be finished.
 
     >>> open_home("/nowhere")
     Traceback (most recent call last):
@@ -286,6 +319,7 @@ def open_home(folder: Path | str | None = None) -> Home:
 name another folder with COUNTERMARK_HOME.
     """
     home = Home(home_folder() if folder is None else Path(folder))
+    storage.finish_replacing(home.folder)
     try:
         signing = home.signing_folder
         paths = (signing / KEY, signing / CHAIN, home.trust_path)
@@ -310,14 +344,14 @@ def missing(folder: Path) -> HomeMissing:
     )
 
 
-def check_name(what: str, text: str) -> None:
-    """Whether a certificate can hold a name; raises `InvalidArgument` when not."""
-    limit = development.MAX_NAME_BYTES
-    if not text.strip() or not text.isprintable() or len(text.encode()) > limit:
-        raise InvalidArgument(
-            f"The {what} {text!r:.80} does not fit into a certificate.",
-            remedy=f"Use printable characters, at most {limit} bytes in UTF-8.",
-        )
+def _chain(path: Path) -> tuple[x509.Certificate, ...]:
+    try:
+        return load_pem(path.read_bytes())
+    except ValueError as error:
+        raise UnusableCertificate(
+            f"The certificates in {str(path)!r} are damaged.",
+            remedy="Restore the file from a copy.",
+        ) from error
 
 
 def _folders(parent: Path) -> tuple[Path, ...]:
@@ -327,10 +361,13 @@ def _folders(parent: Path) -> tuple[Path, ...]:
         return ()
 
 
-def _authority_files(authority: development.Authority, passphrase: str | None) -> dict[str, bytes]:
+def authority_files(
+    authority: development.DevelopmentAuthority, passphrase: str | None
+) -> dict[str, bytes]:
+    """What a home keeps of an authority."""
     return {
         AUTHORITY_KEY: private_key.encode(authority.private_key, passphrase),
-        AUTHORITY: development.pem(authority.certificate),
+        AUTHORITY: dump_pem(authority.certificate),
     }
 
 
@@ -347,25 +384,3 @@ def _damaged_authority(folder: Path) -> UnusableKey:
         f"The development authority in {str(folder)!r} is damaged.",
         remedy="Restore the folder from a copy.",
     )
-
-
-def _write_home(folder: Path, contents: dict[str, bytes]) -> None:
-    try:
-        storage.write_folder(folder, contents)
-    except (OSError, ValueError) as error:
-        if _occupied(folder):
-            raise HomeExists(
-                f"{str(folder)!r} exists already and is not empty.",
-                remedy="Use it, or name another folder with COUNTERMARK_HOME.",
-            ) from error
-        raise DestinationNotWritable(
-            f"The home folder {str(folder)!r} cannot be made ({error}).",
-            remedy="Check rights and free space, or name another folder with COUNTERMARK_HOME.",
-        ) from error
-
-
-def _occupied(folder: Path) -> bool:
-    try:
-        return folder.is_file() or any(folder.iterdir())
-    except (OSError, ValueError):
-        return False

@@ -50,7 +50,8 @@ def import_chain(
     countermark.errors.UnusableCertificate: The file holds no readable certificate. \
 Give the leaf and its issuers in PEM.
     """
-    certificates = _checked(chain)
+    home.check_signs_itself()
+    certificates = check_chain(chain)
     leaf = certificates[0]
     request = _request(home, leaf)
     known = any(entry.id == identifier(leaf) for entry in list_keys(home))
@@ -73,7 +74,8 @@ Give the leaf and its issuers in PEM.
     return find_key(home, identifier(leaf))
 
 
-def _checked(chain: bytes) -> tuple[x509.Certificate, ...]:
+def check_chain(chain: bytes) -> tuple[x509.Certificate, ...]:
+    """The certificates of a chain with which claims can be signed; raises `UnusableCertificate`."""
     try:
         certificates = load_pem(chain)
     except ValueError as error:

@@ -11,10 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from countermark.errors import (
     KeyExists,
     KeyMissing,
@@ -22,20 +18,26 @@ from countermark.errors import (
     MissingExtra,
     UnusableCertificate,
     UnusableKey,
+    WrongPassphrase,
 )
+from countermark.keys import private_key as pkcs8
 from countermark.keys import signatures
+from countermark.keys.algorithms import PrivateKey, algorithm_of
 from countermark.keys.local_signer import LocalSigner
 
 
 @dataclass(frozen=True, slots=True)
 class KeyringStore:
-    """Private keys on P-256, each under a name, as entries of one service in the keyring.
+    """Private keys, each under a name, as entries of one service in the keyring.
 
     The keyring guards them while they rest; a signer made from one holds the key in this process.
 
         store = KeyringStore()
         store.add("studio", private_key)
         signer = store.signer("studio", certificate_chain)
+
+    Keys of ES256, ES384, ES512, PS256 and Ed25519. The Credential Locker of Windows takes no
+    entries as long as an RSA key.
 
     Each method raises `KeyringUnavailable` when there is no keyring, or it is locked or refuses;
     `MissingExtra` without the package keyring.
@@ -45,13 +47,9 @@ class KeyringStore:
 
     service: str = "countermark"
 
-    def add(self, name: str, private_key: ec.EllipticCurvePrivateKey) -> None:
+    def add(self, name: str, private_key: PrivateKey) -> None:
         """Keep a key. Raises `KeyExists` when there is one of this name: none is overwritten."""
-        text = private_key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ).decode()
+        text = pkcs8.encode(private_key, None).decode()
         with _translated() as keyring:
             if keyring.get_password(self.service, name) is not None:
                 raise KeyExists(
@@ -68,16 +66,27 @@ class KeyringStore:
     def signer(self, name: str, certificate_chain: bytes) -> LocalSigner:
         """A claim signer over a kept key.
 
-        Raises `KeyMissing` when there is none of this name, `UnusableKey` when the entry is not a
-        key on P-256, `UnusableCertificate` when the chain is that of another key.
+        Raises `KeyMissing` when there is none of this name, `UnusableKey` when the entry is no
+        private key, `UnusableCertificate` when the chain is damaged or another key's.
         """
-        key = _private_key(name, self._entry(name))
-        if signatures.leaf_key(certificate_chain, "es256") != key.public_key():
+        key = self.private_key(name)
+        if signatures.leaf_key(certificate_chain, algorithm_of(key)) != key.public_key():
             raise UnusableCertificate(
                 f"The certificate chain does not belong to the key {name!r}.",
                 remedy="Give the chain that was issued for it.",
             )
         return LocalSigner(key, certificate_chain)
+
+    def private_key(self, name: str) -> PrivateKey:
+        """A kept key itself; raises as `signer`."""
+        try:
+            return pkcs8.decode(self._entry(name).encode(), None)
+        except (UnusableKey, WrongPassphrase):  # a cause might show the entry
+            pass
+        raise UnusableKey(
+            f"The entry {name!r} in the keyring is not a private key that signs claims.",
+            remedy="Remove it, and add the key anew.",
+        )
 
     def remove(self, name: str) -> None:
         """Forget a key for good. Raises `KeyMissing` when there is none of this name."""
@@ -93,17 +102,6 @@ class KeyringStore:
                 f"The keyring holds no key {name!r}.", remedy="Check the name, or add the key."
             )
         return text
-
-
-def _private_key(name: str, text: str) -> ec.EllipticCurvePrivateKey:
-    with contextlib.suppress(TypeError, ValueError, UnsupportedAlgorithm):
-        key = serialization.load_pem_private_key(text.encode(), None)
-        if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
-            return key
-    raise UnusableKey(
-        f"The entry {name!r} in the keyring is not a private key on P-256.",
-        remedy="Remove it, and add the key anew.",
-    )
 
 
 @contextlib.contextmanager

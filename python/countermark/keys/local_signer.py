@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from countermark.keys.algorithms import PrivateKey, algorithm_of, digest_of
+from countermark.certificates import ALGORITHMS, signature_from_der
+from countermark.keys.algorithms import PrivateKey, algorithm_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,9 @@ class LocalSigner:
 
     def sign(self, data: bytes) -> bytes:
         """The signature over `data`; of ECDSA r and s, big-endian and of the curve's length."""
-        key, digest = self.private_key, digest_of(self.algorithm)
+        key, digest = self.private_key, ALGORITHMS[self.algorithm].digest
         if isinstance(key, ec.EllipticCurvePrivateKey) and digest:
-            r, s = decode_dss_signature(key.sign(data, ec.ECDSA(digest)))
-            size_bytes = (key.curve.key_size + 7) // 8
-            return r.to_bytes(size_bytes, "big") + s.to_bytes(size_bytes, "big")
+            return signature_from_der(key.public_key(), key.sign(data, ec.ECDSA(digest)))
         if isinstance(key, rsa.RSAPrivateKey) and digest:
             masked = padding.PSS(padding.MGF1(digest), padding.PSS.DIGEST_LENGTH)
             return key.sign(data, masked, digest)

@@ -1,54 +1,28 @@
 """A claim signer whose private key is in a PKCS#11 token: an HSM, a smart card, SoftHSM.
 
-A process has one session with each token, whatever number of signers use it, and keeps it: PKCS#11
-logs in the process, not the session, and closing one session would log out the others.
-
-Source: PKCS #11 v3.1, sections 5.6 (sessions), 6.3 (elliptic curves), 6.1.11 (RSA-PSS).
+Source: PKCS #11 v3.1, sections 6.3 (elliptic curves), 6.1.11 (RSA-PSS).
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from countermark.certificates import ALGORITHMS
+from countermark.certificates import ALGORITHMS, PublicKey
 from countermark.errors import (
     InvalidArgument,
-    KeyMissing,
-    MissingExtra,
-    SigningFailed,
-    TokenMissing,
-    TokenSessionLost,
     UnusableKey,
-    WrongPin,
 )
-from countermark.keys import signatures
+from countermark.keys import pkcs11_session, signatures
 
 if TYPE_CHECKING:
-    from pkcs11 import Session
     from pkcs11.types import SignMixin
-
-_lock = threading.RLock()  # python-pkcs11 promises libraries that one thread at a time enters them
-_sessions: dict[tuple[str, str], Session] = {}
-_SESSION_ENDED: Final = (
-    "DeviceError",
-    "DeviceRemoved",
-    "KeyHandleInvalid",
-    "ObjectHandleInvalid",
-    "OperationNotInitialized",
-    "SessionClosed",
-    "SessionHandleInvalid",
-    "TokenNotPresent",
-    "UserNotLoggedIn",
-)
 
 
 class Pkcs11Key:
@@ -108,19 +82,19 @@ Check its path, and what its own settings ask for.
             state = hashes.Hash(digest)
             state.update(data)
             data = state.finalize()
-        with _lock, _translated(self._token):
+        with pkcs11_session.using(self._token):
             signature: bytes = self._key.sign(data, **options)
         return signature
 
     @property
-    def public_key(self) -> signatures.PublicKey:
+    def public_key(self) -> PublicKey:
         """Its public half, which the token holds under the same label and ID.
 
         Raises `KeyMissing` when the token holds none, `TokenSessionLost`, `SigningFailed`.
         """
-        pkcs11 = _module()
+        pkcs11 = pkcs11_session.module()
         private: Any = self._key
-        with _lock, _translated(self._token):
+        with pkcs11_session.using(self._token):
             found = private.session.get_key(
                 object_class=pkcs11.ObjectClass.PUBLIC_KEY, label=private.label, id=private.id
             )
@@ -130,7 +104,7 @@ Check its path, and what its own settings ask for.
                 f"The key in the token is not one for {self.algorithm}.",
                 remedy="Name the key's own algorithm.",
             )
-        return cast("signatures.PublicKey", key)
+        return cast("PublicKey", key)
 
     def __repr__(self) -> str:
         return f"Pkcs11Key(token_label={self._token[1]!r}, algorithm={self.algorithm!r})"
@@ -195,7 +169,7 @@ class Pkcs11Signer:
 
 def _mechanism(algorithm: str) -> tuple[dict[str, Any], hashes.HashAlgorithm | None]:
     """How the token signs, and the digest that it is given instead of the data, if any."""
-    pkcs11 = _module()
+    pkcs11 = pkcs11_session.module()
     if algorithm in ("es256", "es384", "es512"):
         return {"mechanism": pkcs11.Mechanism.ECDSA}, ALGORITHMS[algorithm].digest
     if algorithm == "ed25519":
@@ -211,32 +185,20 @@ def _mechanism(algorithm: str) -> tuple[dict[str, Any], hashes.HashAlgorithm | N
 
 
 def _private_key(
-    token: tuple[str, str],
+    token: pkcs11_session.Token,
     pin: str | Callable[[], str],
     key_label: str | None,
     key_id: bytes | None,
 ) -> SignMixin:
-    pkcs11 = _module()
-    with _lock, _translated(token):
-        session = _sessions.get(token)
-        if session is None or _ended(session):
-            session = _sessions[token] = _open(token, pin)
+    pkcs11 = pkcs11_session.module()
+    with pkcs11_session.session(token, pin) as session:
         return _signing(
             session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=key_label, id=key_id)
         )
 
 
-def _ended(session: Session) -> bool:
-    """Asked by the one request that python-pkcs11 does not leave half done when it fails."""
-    try:
-        session.generate_random(64)
-    except _module().PKCS11Error as error:
-        return type(error).__name__ in _SESSION_ENDED
-    return False
-
-
 def _signing(key: object) -> SignMixin:
-    sign_mixin: type[SignMixin] = _module().types.SignMixin
+    sign_mixin: type[SignMixin] = pkcs11_session.module().types.SignMixin
     if not isinstance(key, sign_mixin):
         raise UnusableKey(
             "The key in the token is not one for signing.",
@@ -247,7 +209,7 @@ def _signing(key: object) -> SignMixin:
 
 def _decoded(key: Any, algorithm: str) -> object:
     """A token's public key as one of the `cryptography` package; None when it reads none there."""
-    pkcs11 = _module()
+    pkcs11 = pkcs11_session.module()
     try:
         if algorithm == "ed25519":  # the point alone, or as an octet string
             point = key[pkcs11.Attribute.EC_POINT][-32:]
@@ -257,79 +219,3 @@ def _decoded(key: Any, algorithm: str) -> object:
         return serialization.load_der_public_key(pkcs11.util.ec.encode_ec_public_key(key))
     except (TypeError, ValueError, UnsupportedAlgorithm):
         return None
-
-
-def _open(token: tuple[str, str], pin: str | Callable[[], str]) -> Session:
-    pkcs11 = _module()
-    library, label = token
-    try:
-        found = pkcs11.lib(library)
-    except (pkcs11.PKCS11Error, RuntimeError) as error:
-        raise TokenMissing(
-            f"The PKCS#11 library {library!r} cannot be used.",
-            remedy="Check its path, and what its own settings ask for.",
-        ) from error
-    place = found.get_token(token_label=label)
-    try:
-        session: Session = place.open(user_pin=pin if isinstance(pin, str) else pin())
-    except pkcs11.UserAlreadyLoggedIn:  # by another part of this process
-        session = place.open()
-    return session
-
-
-@contextlib.contextmanager
-def _translated(token: tuple[str, str]) -> Iterator[None]:
-    """What PKCS#11 says, in our words; a session that has ended is forgotten."""
-    pkcs11 = _module()
-    name = f"token {token[1]!r}"
-    try:
-        yield
-    except (pkcs11.NoSuchToken, pkcs11.MultipleTokensReturned) as error:
-        many = isinstance(error, pkcs11.MultipleTokensReturned)
-        raise TokenMissing(
-            f"There is {'more than one' if many else 'no'} {name}.",
-            remedy="Connect the right one, and check its label.",
-        ) from error
-    except (pkcs11.NoSuchKey, pkcs11.MultipleObjectsReturned) as error:
-        many = isinstance(error, pkcs11.MultipleObjectsReturned)
-        raise KeyMissing(
-            f"The {name} holds {'more than one' if many else 'no'} key of this name.",
-            remedy="Check label and id of the key.",
-        ) from error
-    except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange) as error:
-        raise WrongPin(
-            f"The {name} does not open with this PIN.",
-            remedy="Give the user's PIN; most tokens lock after a few wrong ones.",
-        ) from error
-    except (pkcs11.PinLocked, pkcs11.PinExpired, pkcs11.UserPinNotInitialized) as error:
-        raise WrongPin(
-            f"The user's PIN of the {name} is locked, expired or not set.",
-            remedy="Set it anew as the token's security officer.",
-        ) from error
-    except pkcs11.PKCS11Error as error:
-        raise _failure(token, error) from error
-
-
-def _failure(token: tuple[str, str], error: Exception) -> SigningFailed:
-    kind = type(error).__name__
-    if kind in _SESSION_ENDED:
-        _sessions.pop(token, None)
-        return TokenSessionLost(
-            f"The session with the token {token[1]!r} has ended ({kind}).",
-            remedy="Check that it is connected, and make the signer anew.",
-        )
-    return SigningFailed(
-        f"The token {token[1]!r} refused ({kind}).",
-        remedy="Check that its key may sign by this algorithm.",
-    )
-
-
-def _module() -> Any:
-    try:
-        import pkcs11
-    except ImportError as error:
-        raise MissingExtra(
-            "PKCS#11 tokens need the package python-pkcs11.",
-            remedy="Install it: pip install 'countermark[pkcs11]'.",
-        ) from error
-    return pkcs11

@@ -1,59 +1,37 @@
 """One-time certificates in stock, so that no two pictures of a device can be linked by their key.
 
-Each certificate is a file together with its private key. Who renames the file has taken it: the
-file system lets one process do that. The file is gone before the signer is handed out, so that a
-crash may waste a certificate but never use it twice; from then on the key is only in memory, for
-one signature.
+Source: RFC 6973, section 5.2.1 (correlation).
 """
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import os
 import secrets
-import stat
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
+import warnings
+from dataclasses import InitVar, dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from countermark import files
-from countermark.certificates import announce_end
-from countermark.errors import (
-    DestinationNotWritable,
-    InvalidArgument,
-    IssuingFailed,
-    KeyAlreadyUsed,
-    PoolEmpty,
-    UnusableKey,
-)
-from countermark.keys.issuing import Issuer, common_name, pem, request
+from countermark.errors import InvalidArgument, KeyAlreadyUsed, PoolEmpty, PoolLow
+from countermark.keys.issuing import Issuer, common_name, enrol
 from countermark.keys.local_signer import LocalSigner
-
-_READY, _TAKEN, _DRAFT = ".pem", ".taken", ".draft"
-_LEFTOVER_SECONDS: Final = 3600
-_MARGIN_SECONDS: Final = 300
-"""Certificates that end sooner are not used: their signature is to be checked in time."""
+from countermark.keys.one_time_store import OneTimeStore
 
 
-class _Signer(Protocol):
+class Signer(Protocol):
     """What `countermark.credentials.Signer` is; neighbours do not know each other."""
 
     @property
-    def algorithm(self) -> str: ...
+    def algorithm(self) -> str:
+        """Name of the signature algorithm."""
 
     @property
-    def certificate_chain(self) -> bytes: ...
+    def certificate_chain(self) -> bytes:
+        """PEM, the leaf first."""
 
-    def sign(self, data: bytes) -> bytes: ...
+    def sign(self, data: bytes) -> bytes:
+        """The signature over `data`."""
 
 
 class OneTimeSigner:
@@ -86,15 +64,16 @@ class Pool:
     `folder`: made with mode 0700 when it is missing; one that others may enter is refused.
     `issuer`: certifies the keys. `name`: the common name in each request; one that all devices of a
     fleet share, or it tells them apart. `capacity`: how many certificates a full pool holds.
-    `low_water_mark`: with fewer, `is_low` says so. `fallback`: signs when the pool is empty, with
-    one key for all pictures; without it, an empty pool refuses.
+    `low_water_mark`: with fewer, `is_low` says so and `take` warns (`PoolLow`). `fallback`: signs
+    when the pool is empty, with one key for all pictures; without it, an empty pool refuses.
+    `passphrase`: the one under which the pool was made; without it, the keys lie in the clear.
 
     >>> import tempfile
-    >>> from countermark.keys import DevelopmentIssuer
-    >>> issuer = DevelopmentIssuer.create(organisation="Example")
+    >>> from countermark.keys import create_authority
+    >>> authority, root = create_authority("Example")
     >>> with tempfile.TemporaryDirectory() as parent:
     ...     pool = Pool(
-    ...         Path(parent, "pool"), issuer, name="Camera", capacity=4, low_water_mark=2
+    ...         Path(parent, "pool"), authority, name="Camera", capacity=4, low_water_mark=2
     ...     )
     ...     pool.refill()
     ...     signer = pool.take()
@@ -104,12 +83,10 @@ class Pool:
 
     What it cannot hide: the issuer knows whose keys it certified; names, times and content of the
     pictures may link them all the same. A file is overwritten before it is deleted; flash memory
-    and some file systems keep former content, against which only an encrypted disk helps.
+    and some file systems keep former content, against which the passphrase helps.
 
-    Raises `InvalidArgument` for numbers or a name that cannot be, `UnusableKey` for a folder that
-    others may enter, `DestinationNotWritable` when it cannot be made.
-
-    Source: RFC 6973, section 5.2.1 (correlation).
+    Raises `InvalidArgument` for numbers or a name that cannot be, `WrongPassphrase`, `UnusableKey`
+    for a folder that others may enter, `DestinationNotWritable` when it cannot be made.
     """
 
     folder: Path
@@ -117,9 +94,11 @@ class Pool:
     name: str = field(kw_only=True)
     capacity: int = field(default=50, kw_only=True)
     low_water_mark: int = field(default=10, kw_only=True)
-    fallback: _Signer | None = field(default=None, kw_only=True, repr=False)
+    fallback: Signer | None = field(default=None, kw_only=True, repr=False)
+    passphrase: InitVar[str | None] = field(default=None, kw_only=True)
+    _store: OneTimeStore = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, passphrase: str | None) -> None:
         if self.capacity < 1 or not 0 <= self.low_water_mark <= self.capacity:
             raise InvalidArgument(
                 f"A low-water mark of {self.low_water_mark} does not fit a capacity of "
@@ -132,10 +111,10 @@ class Pool:
             raise InvalidArgument(
                 f"{self.name!r:.80} cannot be a common name.", remedy="Use 1 to 64 characters."
             ) from error
-        _make_private(self.folder)
+        object.__setattr__(self, "_store", OneTimeStore(self.folder, passphrase))
 
     def __len__(self) -> int:
-        return len(self._ready())
+        return len(self._store.ready())
 
     @property
     def is_low(self) -> bool:
@@ -154,153 +133,39 @@ class Pool:
         Raises `IssuingFailed` when the issuer refuses or its chain does not fit the request,
         `DestinationNotWritable` when the folder, its rights or the disk refuse.
         """
-        self._sweep()
+        self._store.sweep()
         missing = max(self.capacity - len(self), 0)
         for _ in range(missing):
             key = ec.generate_private_key(ec.SECP256R1())
-            chain = self.issuer.issue(request(key, self.name))
-            _check(chain, key)
-            self._put(key, chain)
+            self._store.put(key, enrol(self.issuer, key, self.name))
         return missing
 
-    def take(self) -> _Signer:
+    def take(self) -> Signer:
         """A `OneTimeSigner` that no other call gets, in any process; or else the fallback.
 
         Raises `PoolEmpty` when nothing is left and there is no fallback,
         `DestinationNotWritable` when the folder does not let files be renamed or deleted.
         """
-        ready = self._ready()
+        ready = self._store.ready()
         secrets.SystemRandom().shuffle(ready)  # their order would tell which belong together
-        for path in ready:
-            content = self._claim(path)
-            signer = None if content is None else _signer(content)
+        while ready:
+            signer = self._store.take(ready.pop())
             if signer is not None:
+                self._warn(len(ready))
                 return OneTimeSigner(signer)
         if self.fallback is None:
             raise PoolEmpty(
                 f"The pool {str(self.folder)!r} holds no certificate that is unused and valid.",
                 remedy="Refill it, or give it a fallback.",
             )
+        self._warn(0)
         return self.fallback
 
-    def _ready(self) -> list[Path]:
-        with _using(self.folder):
-            found = [path for path in self.folder.iterdir() if path.suffix == _READY]
-        return [path for path in found if _end(path) > time.time() + _MARGIN_SECONDS]
-
-    def _put(self, key: ec.EllipticCurvePrivateKey, chain: Sequence[x509.Certificate]) -> None:
-        content = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ) + pem(*chain)
-        end = min(int(item.not_valid_after_utc.timestamp()) for item in chain)
-        path = self.folder / f"{end}-{secrets.token_hex(16)}{_READY}"
-        draft = path.with_suffix(_DRAFT)
-        with _using(self.folder):
-            try:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-                with open(os.open(draft, flags, 0o600), "wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                draft.rename(path)
-                files.sync_folder(self.folder)
-            finally:
-                draft.unlink(missing_ok=True)
-
-    def _claim(self, path: Path) -> bytes | None:
-        """The content of an entry, which is nobody else's from now on; None if it was before."""
-        taken = path.with_suffix(_TAKEN)
-        with _using(self.folder):
-            try:
-                path.rename(taken)  # in one process only
-                content = _destroy(taken)
-            except FileNotFoundError:  # another one took it, or swept it away
-                return None
-            files.sync_folder(self.folder)  # before it signs: a power cut might bring it back
-        return content
-
-    def _sweep(self) -> None:
-        """Destroy what is no longer of use: expired entries, and what a crash left behind."""
-        now = time.time()
-        with _using(self.folder):
-            for path in self.folder.iterdir():
-                if path.suffix == _READY and _end(path) <= now + _MARGIN_SECONDS:
-                    self._claim(path)
-                elif path.suffix in (_TAKEN, _DRAFT):
-                    with contextlib.suppress(FileNotFoundError):  # its owner was still at work
-                        if path.stat().st_mtime < now - _LEFTOVER_SECONDS:
-                            _destroy(path)
-
-
-def _make_private(folder: Path) -> None:
-    with _using(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mode = stat.S_IMODE(folder.stat().st_mode)
-    if os.name == "posix" and mode & 0o077:
-        raise UnusableKey(
-            f"Others may enter the folder {str(folder)!r} (mode {mode:04o}).",
-            remedy="Delete what is in it, set its mode to 0700 and refill it.",
-        )
-
-
-def _end(path: Path) -> int:
-    """When an entry's chain ends, in seconds since 1970, as its name says; 0 for other names."""
-    end = path.name.partition("-")[0]
-    return int(end) if end.isdecimal() else 0
-
-
-def _destroy(path: Path) -> bytes:
-    """Delete a file after overwriting it; what it held."""
-    with path.open("r+b") as file:
-        content = file.read()
-        file.seek(0)
-        file.write(bytes(len(content)))
-        file.flush()
-        os.fsync(file.fileno())
-    path.unlink()
-    return content
-
-
-def _signer(content: bytes) -> LocalSigner | None:
-    """The signer that an entry holds; None when it is damaged."""
-    private, mark, rest = content.partition(b"-----BEGIN CERTIFICATE-----")
-    try:
-        key = serialization.load_pem_private_key(private, None)
-    except (TypeError, ValueError):
-        return None
-    return LocalSigner(key, mark + rest) if isinstance(key, ec.EllipticCurvePrivateKey) else None
-
-
-def _check(chain: Sequence[x509.Certificate], key: ec.EllipticCurvePrivateKey) -> None:
-    if not chain or chain[0].public_key() != key.public_key():
-        raise _unfit("is not for the key in the request")
-    for certificate, issuer in itertools.pairwise(chain):
-        try:
-            certificate.verify_directly_issued_by(issuer)
-        except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError) as error:
-            raise _unfit("is not in order, the leaf first and then each issuer") from error
-    now = datetime.now(timezone.utc)
-    if any(not c.not_valid_before_utc <= now <= c.not_valid_after_utc for c in chain):
-        raise _unfit("is not valid now")
-    announce_end(chain[1:] or chain, owner="issuer")
-
-
-def _unfit(problem: str) -> IssuingFailed:
-    return IssuingFailed(
-        f"The certificate chain from the issuer {problem}.",
-        remedy="Check the issuer, and the clocks on both sides.",
-    )
-
-
-@contextlib.contextmanager
-def _using(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DestinationNotWritable(
-            f"The pool {str(folder)!r} cannot be used ({reason}).",
-            remedy="Check the folder, its rights and the space on the disk.",
-        ) from error
+    def _warn(self, left: int) -> None:
+        if left < self.low_water_mark:
+            warnings.warn(
+                f"The pool of one-time certificates is below its low-water mark of "
+                f"{self.low_water_mark}. Refill it before it is empty.",
+                PoolLow,
+                stacklevel=3,
+            )

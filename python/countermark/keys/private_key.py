@@ -18,7 +18,8 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import padding, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
@@ -77,7 +78,7 @@ class _EncryptedPrivateKeyInfo:
     data: bytes
 
 
-def encode(key: PrivateKey, passphrase: str | None) -> bytes:
+def encode(key: PrivateKey | x25519.X25519PrivateKey, passphrase: str | None) -> bytes:
     """The key in PEM, encrypted when there is a passphrase.
 
     >>> from countermark.keys.algorithms import generate
@@ -103,10 +104,21 @@ def encode(key: PrivateKey, passphrase: str | None) -> bytes:
 
 
 def decode(pem: bytes, passphrase: str | None) -> PrivateKey:
-    """The private key in a PEM file.
+    """The private key in a PEM file, of a kind that signs claims; raises as `open_pem`."""
+    key = open_pem(pem, passphrase)
+    if not isinstance(
+        key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey, ed25519.Ed25519PrivateKey)
+    ):
+        raise _unusable()
+    algorithm_of(key)
+    return key
+
+
+def open_pem(pem: bytes, passphrase: str | None) -> PrivateKeyTypes:
+    """The private key in a PEM file, of whatever kind.
 
     Raises `WrongPassphrase` when it does not open with that passphrase, or needs none;
-    `UnusableKey` when it is damaged or of a kind that does not sign claims.
+    `UnusableKey` when it is damaged.
     """
     encrypted = is_encrypted(pem)
     if encrypted != (passphrase is not None):
@@ -116,19 +128,13 @@ def decode(pem: bytes, passphrase: str | None) -> PrivateKey:
         )
     password = None if passphrase is None else _secret(passphrase, empty_is_wrong=True)
     try:
-        key = serialization.load_pem_private_key(pem, password)
+        return serialization.load_pem_private_key(pem, password)
     except (TypeError, ValueError, UnsupportedAlgorithm) as error:
         if encrypted:
             raise WrongPassphrase(
                 "The private key does not open with this passphrase.", remedy="Try another one."
             ) from error
         raise _unusable() from error
-    if not isinstance(
-        key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey, ed25519.Ed25519PrivateKey)
-    ):
-        raise _unusable()
-    algorithm_of(key)
-    return key
 
 
 def is_encrypted(pem: bytes) -> bool:

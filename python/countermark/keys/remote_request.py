@@ -10,21 +10,27 @@ from typing import Any, NoReturn, TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from countermark.certificates import ALGORITHMS
+from countermark.certificates import ALGORITHMS, PublicKey, signature_to_der
 from countermark.errors import InvalidArgument, UnusableKey
 from countermark.keys import signatures
+from countermark.keys.signing_request import ConformingProduct, builder
 
 Sign: TypeAlias = Callable[[bytes], bytes]
 
 
 def remote_request(
-    sign: Sign, *, public_key: signatures.PublicKey, algorithm: str, subject: x509.Name
+    sign: Sign,
+    *,
+    public_key: PublicKey,
+    algorithm: str,
+    subject: x509.Name,
+    product: ConformingProduct | None = None,
 ) -> x509.CertificateSigningRequest:
     """A request for a certificate, signed by the key that it is for.
 
     `sign`, `algorithm`: as `CallbackSigner` takes them. `public_key`: the one that belongs to it.
+    `product`: as `request_certificate` takes it.
 
     >>> from cryptography.hazmat.primitives import hashes
     >>> key = ec.generate_private_key(ec.SECP256R1())
@@ -55,13 +61,13 @@ def remote_request(
     def checked(data: bytes) -> bytes:
         return signatures.checked(public_key, algorithm, sign(data), data)
 
-    builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    asked = builder(subject, product)
     if isinstance(public_key, ec.EllipticCurvePublicKey):
-        return builder.sign(_EllipticCurveKey(public_key, checked), known.digest)
+        return asked.sign(_EllipticCurveKey(public_key, checked), known.digest)
     if isinstance(public_key, rsa.RSAPublicKey) and known.digest:
         masked = padding.PSS(padding.MGF1(known.digest), padding.PSS.DIGEST_LENGTH)
-        return builder.sign(_RsaKey(public_key, checked), known.digest, rsa_padding=masked)
-    return builder.sign(_Ed25519Key(public_key, checked), None)
+        return asked.sign(_RsaKey(public_key, checked), known.digest, rsa_padding=masked)
+    return asked.sign(_Ed25519Key(public_key, checked), None)
 
 
 class _Elsewhere:
@@ -93,10 +99,7 @@ class _EllipticCurveKey(_Elsewhere, ec.EllipticCurvePrivateKey):
         return curve
 
     def sign(self, data: Any, signature_algorithm: object) -> bytes:
-        signature = self._sign(bytes(data))
-        half = len(signature) // 2
-        r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
-        return encode_dss_signature(r, s)
+        return signature_to_der(self._sign(bytes(data)))
 
 
 class _RsaKey(_Elsewhere, rsa.RSAPrivateKey):

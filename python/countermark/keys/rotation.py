@@ -29,9 +29,11 @@ def rotate(home: Home, *, algorithm: str | None = None, passphrase: str | None =
     ...     [(entry.algorithm, entry.state.value) for entry in keys.list_keys(home)]
     [('es256', 'retired'), ('es384', 'signing')]
 
-    Raises `UnusableKey` when the signing certificate comes from a real authority;
+    Raises `UnusableKey` when the signing certificate comes from a real authority or signer.toml
+    names another signer;
     `WrongPassphrase`, `InvalidArgument`, `DestinationNotWritable`.
     """
+    home.check_signs_itself()
     former = home.chain(home.signing_folder)[0]
     _check_development(home)
     key = generate(algorithm or algorithm_of(former.public_key()))
@@ -42,7 +44,7 @@ def rotate(home: Home, *, algorithm: str | None = None, passphrase: str | None =
         organisation = str(names[0].value) if names else "countermark development"
         authority, root = development.create_authority(organisation, witness=home.witness)
         home.add_authority(authority, root, passphrase)
-    chain = authority.issue(key.public_key(), subject=former.subject)
+    chain = authority.certify(key.public_key(), former.subject)
     home.add_key(key, chain, passphrase)
     return find_key(home, identifier(chain[0]))
 

@@ -6,20 +6,18 @@ Source: RFC 9053, section 2; RFC 8230, section 2; C2PA 2.2, section "Digital sig
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import (
-    decode_dss_signature,
-    encode_dss_signature,
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from countermark.certificates import (
+    ALGORITHMS,
+    signature_from_der,
+    signature_length_bytes,
+    signature_verifies,
 )
-
-from countermark.certificates import ALGORITHMS, Algorithm
 from countermark.errors import SigningFailed, UnusableCertificate
-
-PublicKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
 
 
 def leaf_key(certificate_chain: bytes, algorithm: str) -> Any:
@@ -76,11 +74,11 @@ def checked(key: Any, algorithm: str, signature: object, data: bytes) -> bytes:
     candidates = list(_candidates(key, found))
     if not candidates:
         raise SigningFailed(
-            f"The signature has {len(found)} bytes instead of {length_bytes(key)}.",
+            f"The signature has {len(found)} bytes instead of {signature_length_bytes(key)}.",
             remedy=_FORMS.get(algorithm[:2], "Have the callback return the signature alone."),
         )
     for candidate in candidates:
-        if _verifies(key, ALGORITHMS[algorithm], candidate, data):
+        if signature_verifies(key, ALGORITHMS[algorithm], candidate, data):
             return candidate
     raise SigningFailed(
         "The signature does not verify with the signer's public key.",
@@ -91,45 +89,12 @@ def checked(key: Any, algorithm: str, signature: object, data: bytes) -> bytes:
 _FORMS: Final = {"es": "ECDSA signatures are r and s of equal length, or DER."}
 
 
-def length_bytes(key: Any) -> int:
-    """Length of a signature by the private half of `key`, in the form of COSE."""
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return 2 * ((key.curve.key_size + 7) // 8)
-    return (key.key_size + 7) // 8 if isinstance(key, rsa.RSAPublicKey) else 64
-
-
-def from_der(key: ec.EllipticCurvePublicKey, signature: bytes) -> bytes:
-    """An ECDSA signature in DER as r and s of equal length. Raises `ValueError`."""
-    r, s = decode_dss_signature(signature)
-    half = length_bytes(key) // 2
-    try:
-        return r.to_bytes(half, "big") + s.to_bytes(half, "big")
-    except OverflowError as error:
-        raise ValueError("beyond the curve's order") from error
-
-
 def _candidates(key: Any, signature: bytes) -> Iterator[bytes]:
     """What the bytes may be: DER can, once in a while, be as long as r and s."""
-    if len(signature) == length_bytes(key):
+    if len(signature) == signature_length_bytes(key):
         yield signature
     if isinstance(key, ec.EllipticCurvePublicKey):
         try:
-            yield from_der(key, signature)
+            yield signature_from_der(key, signature)
         except ValueError:
             return
-
-
-def _verifies(key: Any, algorithm: Algorithm, signature: bytes, data: bytes) -> bool:
-    try:
-        if isinstance(key, ec.EllipticCurvePublicKey) and algorithm.digest:
-            half = len(signature) // 2
-            r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
-            key.verify(encode_dss_signature(r, s), data, ec.ECDSA(algorithm.digest))
-        elif isinstance(key, rsa.RSAPublicKey) and algorithm.digest:
-            masked = padding.PSS(padding.MGF1(algorithm.digest), padding.PSS.DIGEST_LENGTH)
-            key.verify(signature, data, masked, algorithm.digest)
-        else:
-            key.verify(signature, data)
-    except (InvalidSignature, ValueError):
-        return False
-    return True

@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from countermark import files
-from countermark.certificates import CLAIM_SIGNING
+from countermark.certificates import ALGORITHMS, CLAIM_SIGNING
 from countermark.certificates.assurance import ASSURANCE_LEVEL, LEVELS, POLICY, PRODUCT_RECORD
 from countermark.errors import InvalidArgument, UnusableKey
-from countermark.keys import private_key, storage
-from countermark.keys.algorithms import PrivateKey, algorithm_of, digest_of, generate
-from countermark.keys.home import KEY, Home, check_name
+from countermark.keys import development, private_key, storage
+from countermark.keys.algorithms import PrivateKey, algorithm_of, generate
+from countermark.keys.home import KEY, Home
 from countermark.keys.witness import tell_of_request
 
 REQUEST: Final = "request.pem"
@@ -112,22 +112,10 @@ def request_certificate(
     Raises `InvalidArgument` for names that a certificate cannot hold or another algorithm,
     `WrongPassphrase`, `DestinationNotWritable`.
     """
-    check_name("organisation", organisation)
-    check_name("name", name)
-    if not (len(country) == 2 and country.isascii() and country.isalpha()):
-        raise InvalidArgument(
-            f"{country!r:.20} is no country.", remedy="Use the two letters of ISO 3166."
-        )
+    wanted = subject(organisation, name, country)
     key = generate(algorithm)
     home.check_passphrase(passphrase)
-    subject = x509.Name(
-        [
-            x509.NameAttribute(NameOID.COUNTRY_NAME, country.upper()),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
-            x509.NameAttribute(NameOID.COMMON_NAME, name),
-        ]
-    )
-    csr = _builder(subject, product).sign(key, digest_of(algorithm))
+    csr = builder(wanted, product).sign(key, ALGORITHMS[algorithm].digest)
     tell_of_request(home.witness, csr, key.public_key())
     pem = csr.public_bytes(serialization.Encoding.PEM)
     folder = home.folder / "requests" / _identifier(key)
@@ -141,16 +129,34 @@ def list_requests(home: Home) -> tuple[SigningRequest, ...]:
     return tuple(SigningRequest(p.parent, files.load(p)) for p in paths if p.is_file())
 
 
-def _builder(
+def subject(organisation: str, name: str, country: str) -> x509.Name:
+    """The subject of a certificate; raises `InvalidArgument` for what it cannot hold."""
+    development.check_name("organisation", organisation)
+    development.check_name("name", name)
+    if not (len(country) == 2 and country.isascii() and country.isalpha()):
+        raise InvalidArgument(
+            f"{country!r:.20} is no country.", remedy="Use the two letters of ISO 3166."
+        )
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, country.upper()),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
+            x509.NameAttribute(NameOID.COMMON_NAME, name),
+        ]
+    )
+
+
+def builder(
     subject: x509.Name, product: ConformingProduct | None
 ) -> x509.CertificateSigningRequestBuilder:
+    """What a request asks for: the usages of a claim signer, and what the product needs."""
     usage = x509.KeyUsage(
         digital_signature=True, content_commitment=True, key_encipherment=False,
         data_encipherment=False, key_agreement=False, key_cert_sign=False, crl_sign=False,
         encipher_only=False, decipher_only=False,
     )  # fmt: skip
     purposes = [ExtendedKeyUsageOID.EMAIL_PROTECTION, CLAIM_SIGNING]
-    builder = (
+    asked = (
         x509.CertificateSigningRequestBuilder()
         .subject_name(subject)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -158,12 +164,12 @@ def _builder(
         .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     )
     if product is None:
-        return builder
+        return asked
     policies = x509.CertificatePolicies([x509.PolicyInformation(POLICY, None)])
     level = asn1.encode_der(LEVELS[product.level])
     record = asn1.encode_der(str(uuid.UUID(product.record)))
     return (
-        builder.add_extension(policies, critical=False)
+        asked.add_extension(policies, critical=False)
         .add_extension(x509.UnrecognizedExtension(ASSURANCE_LEVEL, level), critical=False)
         .add_extension(x509.UnrecognizedExtension(PRODUCT_RECORD, record), critical=False)
     )

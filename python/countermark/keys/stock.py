@@ -35,7 +35,7 @@ class KeyEntry:
 
     `is_chosen`: the home names it as the one that signs, even if revoked or expired.
     `ends_soon`: a certificate of its chain ends within 30 days. `revoked_at`, `reason`: None
-    unless it is revoked.
+    unless it is revoked. `place`: of a key in a token or keyring; None for files of the home.
     """
 
     id: str
@@ -47,6 +47,7 @@ class KeyEntry:
     ends_soon: bool
     revoked_at: datetime | None = None
     reason: str | None = None
+    place: str | None = None
 
     @property
     def subject(self) -> str:
@@ -60,7 +61,7 @@ class KeyEntry:
 
 
 def list_keys(home: Home) -> tuple[KeyEntry, ...]:
-    """The keys of the home, the oldest first; no private key is opened.
+    """The keys of the home, the oldest first and the one that signs last; none is opened.
 
     >>> import tempfile
     >>> from countermark import keys
@@ -72,10 +73,13 @@ def list_keys(home: Home) -> tuple[KeyEntry, ...]:
 
     Raises `UnusableCertificate` for damaged certificates or revocation lists.
     """
-    signing, now = home.signing_folder, datetime.now(timezone.utc)
+    settings, signing = home.settings, home.signing_folder if home.signs_itself else None
     folders = [folder for folder in home.key_folders if (folder / CHAIN).is_file()]
-    entries = (_entry(home, folder, folder == signing, now) for folder in folders)
-    return tuple(sorted(entries, key=lambda e: (e.chain[0].not_valid_before_utc, e.is_chosen)))
+    entries = [_entry(home, f, home.chain(f), is_chosen=f == signing) for f in folders]
+    if settings and not home.uses_pool and home.elsewhere_chain_path.is_file():
+        chain = home.elsewhere_chain
+        entries.append(_entry(home, home.folder, chain, is_chosen=True, place=str(settings)))
+    return tuple(sorted(entries, key=lambda e: (e.is_chosen, e.chain[0].not_valid_before_utc)))
 
 
 def find_key(home: Home, key_id: str) -> KeyEntry:
@@ -89,9 +93,15 @@ def find_key(home: Home, key_id: str) -> KeyEntry:
     )
 
 
-def _entry(home: Home, folder: Path, is_chosen: bool, now: datetime) -> KeyEntry:
-    chain = home.chain(folder)
-    revoked = home.revoked(chain[0])
+def _entry(
+    home: Home,
+    folder: Path,
+    chain: tuple[x509.Certificate, ...],
+    *,
+    is_chosen: bool,
+    place: str | None = None,
+) -> KeyEntry:
+    now, revoked = datetime.now(timezone.utc), home.revoked(chain[0])
     if revoked is not None:
         state = KeyState.REVOKED
     elif any(now > certificate.not_valid_after_utc for certificate in chain):
@@ -108,4 +118,5 @@ def _entry(home: Home, folder: Path, is_chosen: bool, now: datetime) -> KeyEntry
         ends_soon=ending_soon(chain, at=now) is not None,
         revoked_at=None if revoked is None else revoked.revocation_date_utc,
         reason=None if revoked is None else revocation_list.reason(revoked).value,
+        place=place,
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from countermark import files
 from countermark.errors import DestinationNotWritable, SourceNotFound, UnusableKey
 
+_REPLACEMENTS: Final = ".replacements"
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -82,12 +84,67 @@ def replace(path: Path, content: bytes) -> None:
         put()
 
 
+def replace_all(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Put new content into several private files below `folder`: into all of them or into none.
+
+    The new files are written into a folder of their own first. When that has got its name, they
+    are as good as in place: `finish_replacing` does the rest, now or after a crash. Raises
+    `DestinationNotWritable`.
+    """
+    finish_replacing(folder)
+    add_folder(folder / _REPLACEMENTS, contents)
+    finish_replacing(folder)
+
+
+def finish_replacing(folder: Path) -> None:
+    """Do what a `replace_all` has left undone, if anything; raises `DestinationNotWritable`."""
+    replacements = folder / _REPLACEMENTS
+    if not replacements.is_dir():
+        return
+    with files.writing(repr(str(folder))):
+        for new in sorted(path for path in replacements.rglob("*") if path.is_file()):
+            with contextlib.suppress(FileNotFoundError):  # another process has put it there
+                _put(new, folder / new.relative_to(replacements))
+        shutil.rmtree(replacements, ignore_errors=True)
+        files.sync_folder(folder)
+
+
 def write_file(path: Path, content: bytes) -> None:
     """A new file with mode 0600, on the disk when this returns."""
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def destroy(path: Path) -> bytes:
+    """Delete a file after overwriting it; what it held. Raises `OSError`."""
+    with path.open("r+b") as file:
+        content = file.read()
+        overwrite(file)
+    path.unlink()
+    return content
+
+
+def overwrite(file: BinaryIO) -> None:
+    """Zeros in place of what an open file holds, on the disk when this returns."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    file.write(bytes(size))
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _put(new: Path, path: Path) -> None:
+    """The new file in place of the one at `path`, of which nothing is to be left.
+
+    A former file with a second name is somebody's copy and stays what it is.
+    """
+    with path.open("r+b") as former:
+        os.replace(new, path)
+        files.sync_folder(path.parent)
+        if os.fstat(former.fileno()).st_nlink == 0:
+            overwrite(former)
 
 
 def _make_folder(folder: Path) -> None:

@@ -44,12 +44,11 @@ server. Give ones that begin with http:// or https://.
         object.__setattr__(self, "urls", tuple(self.urls))
         if not self.urls:
             raise InvalidArgument("No timestamp server is named.", remedy="Give its address.")
-        for url in self.urls:
-            _check_url(url)
+        check_urls(self.urls)
         self._roots()
 
-    def stamp(self, signature: bytes) -> bytes:
-        """A TimeStampToken in DER over the SHA-256 of `signature`, from the first that gives one.
+    def stamp(self, message: bytes) -> bytes:
+        """A TimeStampToken in DER over the SHA-256 of `message`, from the first that gives one.
 
         It is checked: it states this hash and the number sent along, and its signature leads to an
         anchor by a certificate for stamping that was valid at the stated time.
@@ -61,7 +60,7 @@ server. Give ones that begin with http:// or https://.
         reasons = []
         for url in self.urls:
             try:
-                return self._stamp(client, url, signature)
+                return self._stamp(client, url, message)
             except _Unusable as error:
                 reasons.append(f"{url}: {error}")
         raise TimestampFailed(
@@ -69,8 +68,8 @@ server. Give ones that begin with http:// or https://.
             remedy="Check their addresses, the anchors and the network, or try again later.",
         )
 
-    def _stamp(self, client: Any, url: str, signature: bytes) -> bytes:
-        builder = client.TimestampRequestBuilder().data(signature)
+    def _stamp(self, client: Any, url: str, message: bytes) -> bytes:
+        builder = client.TimestampRequestBuilder().data(message)
         request = builder.hash_algorithm(client.HashAlgorithm.SHA256).build()
         content = _posted(url, request.as_bytes(), self.timeout_seconds)
         verifier = client.VerifierBuilder.from_request(request)
@@ -80,7 +79,7 @@ server. Give ones that begin with http:// or https://.
             response = _decoded(client, content)
             if response.status != client.PKIStatus.GRANTED:
                 raise _Unusable(f"refused with PKI status {response.status}")
-            verifier.build().verify_message(response, signature)
+            verifier.build().verify_message(response, message)
             token: bytes = response.time_stamp_token()
         except _Unusable:
             raise
@@ -100,6 +99,12 @@ server. Give ones that begin with http:// or https://.
 
 class _Unusable(Exception):
     """Why a server was passed over."""
+
+
+def check_urls(urls: Sequence[str]) -> None:
+    """Whether these can be timestamp servers; raises `InvalidArgument` when not."""
+    for url in urls:
+        _check_url(url)
 
 
 def _check_url(url: str) -> None:

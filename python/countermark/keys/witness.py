@@ -9,9 +9,10 @@ import hashlib
 from typing import Protocol
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from countermark.keys.algorithms import PublicKey, algorithm_of
+from countermark.keys.algorithms import algorithm_of
 
 
 class Witness(Protocol):
@@ -45,7 +46,7 @@ def tell_of_revocation_list(
 
 
 def tell_of_request(
-    witness: Witness, csr: x509.CertificateSigningRequest, public_key: PublicKey
+    witness: Witness, csr: x509.CertificateSigningRequest, public_key: CertificatePublicKeyTypes
 ) -> None:
     """Say that a key without a certificate has signed the request for one."""
     encoded = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

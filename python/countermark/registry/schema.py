@@ -88,6 +88,11 @@ SELECT_KEY_USES: Final = (
     f"SELECT number, {_LINE} FROM key_use WHERE number > ? ORDER BY number LIMIT ?"
 )
 SELECT_HASHES: Final = "SELECT rowid, pdq FROM entry WHERE pdq_quality >= ?"
+# What tells that a row is the one that was read before.
+_IDENTITY: Final = "rowid, payload, pdq, pdq_quality"
+SELECT_IDENTITY: Final = f"SELECT {_IDENTITY} FROM entry WHERE rowid = ?"
+SELECT_NEWEST: Final = f"SELECT {_IDENTITY} FROM entry ORDER BY rowid DESC LIMIT 1"
+SELECT_NEWER: Final = f"SELECT {_IDENTITY} FROM entry WHERE rowid > ? ORDER BY rowid"
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -16,19 +16,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from countermark.errors import (
     DestinationNotWritable,
     PayloadTaken,
     RegistryError,
     UnreadableRegistry,
 )
+from countermark.fingerprint import distance
 from countermark.registry import schema
 from countermark.registry.entry import PAYLOAD_BYTES, Entry, check_payload
 from countermark.registry.key_use import KeyUse
-from countermark.registry.search import MAX_DISTANCE, MIN_QUALITY, nearest, pack
+from countermark.registry.search import EMPTY, MAX_DISTANCE, MIN_QUALITY, Search
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # in typing only from Python 3.11
@@ -62,7 +60,7 @@ class Registry:
         self._path = path
         self._connection = connection
         self._lock = threading.RLock()
-        self._hashes: _Hashes | None = None
+        self._search = Search(path)
 
     @classmethod
     def open(cls, path: str | PathLike[str]) -> Self:
@@ -114,7 +112,6 @@ class Registry:
                 with _writing(self._path):
                     connection.execute("COMMIT")
             finally:
-                self._hashes = None
                 with _writing(self._path):
                     _roll_back(connection)
 
@@ -168,15 +165,24 @@ class Registry:
 
         Raises `InvalidArgument` for a hash of another length, `UnreadableRegistry`.
         """
-        queries = pack(hashes)
         with self._lock, _reading(self._path):
-            stored = self._stored_hashes()
-            found = nearest(stored.words, queries, max_distance)
-            entries = [
-                (self._select(schema.SELECT_BY_ROW, int(stored.rows[row])), distance)
-                for row, distance in found
+            stored = EMPTY
+            if self._connection is not None and schema.version_of(self._connection):
+                stored = self._search.current(self._connection)
+        matches = stored.search(hashes, max_distance)  # other threads may go on meanwhile
+        with self._lock, _reading(self._path):
+            found = [
+                (self._select(schema.SELECT_BY_ROW, match.label), match.distance)
+                for match in matches
             ]
-        return [(entry, distance) for entry, distance in entries if entry is not None]
+        # What was deleted or given anew since the index was built is not what was found.
+        return [
+            (entry, bits)
+            for entry, bits in found
+            if entry is not None
+            and entry.pdq_quality >= MIN_QUALITY
+            and bits == min(distance(entry.pdq, query) for query in hashes)
+        ]
 
     def new_payload(self) -> int:
         """A random payload that no entry has.
@@ -222,27 +228,6 @@ class Registry:
         if connection is None or schema.version_of(connection) < schema.LOGGING_SINCE:
             return []
         return connection.execute(schema.SELECT_KEY_USES, (number, _BATCH)).fetchall()
-
-    def _stored_hashes(self) -> _Hashes:
-        """The hashes to search in, read again only after the file has changed."""
-        if self._connection is None or not schema.version_of(self._connection):
-            return _Hashes([], None)
-        # Changes by other connections move data_version; our own clear the hashes.
-        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        if self._hashes is None or self._hashes.version != version:
-            rows = self._connection.execute(schema.SELECT_HASHES, (MIN_QUALITY,)).fetchall()
-            self._hashes = _Hashes(rows, version)
-        return self._hashes
-
-
-class _Hashes:
-    """Row numbers and packed hashes, in the order of the rows."""
-
-    def __init__(self, rows: list[tuple[int, bytes]], version: int | None) -> None:
-        rows.sort()
-        self.version = version
-        self.rows: NDArray[np.int64] = np.array([row for row, _ in rows], np.int64)
-        self.words = pack([value for _, value in rows])
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -51,7 +51,8 @@ def verify(
 
     First the manifest in the file is checked; without one that holds, the watermark in the
     pixels, then their fingerprint, lead to a manifest in the registry. Such a manifest counts
-    only if its own signature and hashes hold and the thumbnail in it shows this picture.
+    only if its own signature and hashes hold, it names no other marks than were found (C2PA 2.2,
+    section 18.10.5.1), and the thumbnail in it shows this picture.
     Files without a watermark (movies, sounds, documents, other pictures) are judged by the
     manifest in them alone.
 
@@ -107,11 +108,14 @@ def _report_undecoded(
 ) -> Report:
     """Without pixels the manifest in the file is all there is."""
     could_have_pixels = image.is_decodable(_head(asset))
-    if shown is None or (embedded is None and could_have_pixels):
+    if shown is None:
+        reason = f"{error.problem} Nothing can be verified in such a file."
+        return conclusion.unreadable(reason, media_type=None)
+    if could_have_pixels and not conclusion.is_damaged(embedded):
         return conclusion.unreadable(f"{error}", media_type=shown)
     if embedded is not None and UNREADABLE_ASSET in embedded.failures:
-        damaged = f"The {shown} file is damaged, so that what it carries cannot be read."
-        return conclusion.unreadable(f"{error}" if could_have_pixels else damaged, media_type=shown)
+        reason = f"The {shown} file is damaged, so that what it carries cannot be read."
+        return conclusion.unreadable(reason, media_type=shown)
     found: list[Evidence]
     if embedded is not None and is_bound(embedded):
         found = [evidence.manifest(embedded, Confidence.WEAK, decoded=False)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, Literal
 
 from countermark.credentials import Manifest
@@ -98,6 +99,16 @@ def unusable_manifest(found: Manifest | None) -> ManifestEvidence:
     )
 
 
+def unmatched_manifest(found: Manifest) -> ManifestEvidence:
+    """A manifest in the registry with more soft bindings than the watermark that led to it.
+
+    Source: C2PA 2.2, section 18.10.5.1: all of them have to match.
+    """
+    plain = manifest(found, Confidence.NONE, origin="registry", names_watermark=True)
+    others = "It names other marks too, which were not found, and so does not count."
+    return replace(plain, explanation=f"{plain.explanation} {others}")
+
+
 def watermark(detection: Detection, *, registered: bool | None) -> WatermarkEvidence:
     """A watermark that was read; `registered` is None when that was not asked."""
     chance = min(1 / detection.false_positive_rate, 1e12)  # more would impress nobody
@@ -170,7 +181,8 @@ def no_fingerprint(quality: int | None, *, dismissed: int = 0) -> FingerprintEvi
     elif dismissed:
         explanation = (
             f"Pictures in the registry with a similar fingerprint: {dismissed}. None counts: "
-            "its manifest does not hold, or the thumbnail in it shows something else."
+            "its manifest does not hold or names other marks, or the thumbnail in it shows "
+            "something else."
         )
     else:
         explanation = "No picture in the registry has a similar fingerprint (perceptual hash)."
@@ -231,6 +243,11 @@ def summary_of_nothing(found: Sequence[Evidence], *, media_type: str | None = No
                 return (
                     "The file only links to Content Credentials elsewhere. They were not "
                     "fetched: verification never uses the network."
+                )
+            if item.names_watermark:
+                return (
+                    "The watermark leads to Content Credentials in the registry, but they name "
+                    "other marks too, and those were not found."
                 )
             where = "in the file" if item.origin == "file" else "in the registry"
             return f"There are Content Credentials {where}, but they fail their own checks."

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from countermark import credentials, fingerprint, image, resemblance
 from countermark import watermark as watermarks
-from countermark.credentials import Manifest, SoftBinding, Trust
+from countermark.credentials import WATERMARK_ALGORITHM, Manifest, SoftBinding, Trust
 from countermark.errors import ImageError, ImageTooSmall
 from countermark.image import Picture
 from countermark.registry import MIN_QUALITY, Entry, Registry
@@ -108,6 +108,9 @@ class Examination:
             self.found.append(evidence.manifest(manifest, Confidence.NONE, origin="registry"))
             return None
         named = _names(manifest, detection)
+        if named and _names_other_marks(manifest):
+            self.found.append(evidence.unmatched_manifest(manifest))
+            return None
         thumbnail = _thumbnail(manifest)
         likeness = None if thumbnail is None else self._placed(thumbnail, detection)
         self.found.append(
@@ -140,7 +143,7 @@ class Examination:
             distances = [fingerprint.distance(hash_, entry.pdq) for hash_ in hashes]
             manifest = credentials.read_detached(entry.manifest, trust=self.trust)
             thumbnail = _thumbnail(manifest)
-            if not holds(manifest) or thumbnail is None:
+            if not holds(manifest) or thumbnail is None or _names_other_marks(manifest):
                 continue
             turned = _turned(self.luma, distances.index(distance))
             likeness = resemblance.compare_whole(turned, thumbnail)
@@ -165,6 +168,12 @@ class Examination:
 
 def _names(manifest: Manifest, detection: Detection) -> bool:
     return SoftBinding.of_payload(detection.payload) in manifest.soft_bindings
+
+
+def _names_other_marks(manifest: Manifest) -> bool:
+    """Whether it has soft bindings that cannot all match what is found in one picture."""
+    names = {binding.algorithm for binding in manifest.soft_bindings}
+    return len(set(manifest.soft_bindings)) > 1 or not names <= {WATERMARK_ALGORITHM}
 
 
 def _thumbnail(manifest: Manifest) -> npt.NDArray[np.float32] | None:

@@ -138,6 +138,41 @@ def test_file_that_is_marked_again_keeps_the_first_manifest(
     assert first.manifest[100:] in again.manifest
 
 
+def test_every_intent_in_every_container(
+    signed: Callable[..., Signed],
+    sample: Callable[[str], bytes],
+    signed_samples: Samples,
+    media_type: str,
+    trust: Trust,
+) -> None:
+    """Opened from a file of another container, converted, edited, with another one placed in it."""
+    other = "image/png" if media_type != "image/png" else "audio/wav"
+    result = signed(
+        media_type,
+        asset=sample(media_type),
+        record=Record(source=DigitalSource.HUMAN_EDITED),
+        thumbnail=None,
+        parent=(io.BytesIO(signed_samples(other).asset), other),
+        components=[(io.BytesIO(signed_samples(media_type).asset), media_type)],
+    )
+    manifest = read(io.BytesIO(result.asset), media_type, trust=trust)
+    assert manifest is not None
+    assert (manifest.trust, manifest.hard_binding) == (TrustStatus.TRUSTED, "match")
+    assert manifest.failures == manifest.ingredient_failures == ()
+    assert manifest.actions == (
+        *("c2pa.opened", "c2pa.placed", "c2pa.edited", "c2pa.converted"),
+        "c2pa.watermarked.bound",
+    )
+    assert manifest.soft_bindings == (BINDING,)
+    claim = claims.parse(result.manifest)
+    ingredients = [claim.decoded(box) for box in claim.named("c2pa.ingredient.v3")]
+    assert {item["relationship"] for item in ingredients} == {"parentOf", "componentOf"}
+    for item in ingredients:  # both were judged when they were opened, and found whole
+        assert item["validationResults"]["activeManifest"]["success"]
+        codes = {entry["code"] for entry in item["validationResults"]["activeManifest"]["failure"]}
+        assert codes <= {"signingCredential.untrusted"}
+
+
 def test_change_of_the_content_is_a_mismatch(
     signed_samples: Samples, media_type: str, trust: Trust
 ) -> None:

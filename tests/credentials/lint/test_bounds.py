@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from countermark.credentials import claim
+from countermark.credentials import Trust, claim, jumbf, read_detached
 from countermark.credentials.lint import lint
 from countermark.errors import UnreadableManifest
 
@@ -84,6 +85,129 @@ def test_many_hostile_assertions_cost_little(forged: Forged, label: str, tmp_pat
     store = forged(fill)
     check_cost(store, tmp_path)
     assert "assertion-malformed" in {finding.rule for finding in lint(io.BytesIO(store))}
+
+
+def numbered(label: str, number: int, data: Any) -> Callable[[Any], None]:
+    def fill(draft: Any) -> None:
+        for index in range(number):
+            draft.put(f"{label}__{index + 1}", data)
+
+    return fill
+
+
+@pytest.mark.parametrize("number", [900, 10_000])
+@pytest.mark.parametrize("label", ["c2pa.actions.v2", "org.example"])
+def test_many_assertions_cost_little(
+    forged: Forged, label: str, number: int, tmp_path: Path
+) -> None:
+    """The library's time grows with their square: 10,000 of them took it minutes."""
+    store = forged(numbered(label, number, {"actions": [{"action": "c2pa.edited"}]}))
+    check_cost(store, tmp_path)
+    refused = number > 1000
+    assert ("too many boxes" in reasons(store)) == refused
+
+
+@pytest.mark.parametrize("number", [100, 200, 3000])
+def test_many_ingredients_cost_little(forged: Forged, number: int, tmp_path: Path) -> None:
+    """Each is the same earlier manifest, or one another, or the manifest itself."""
+    earlier = manifest_of(forged(lambda draft: relabel(draft, "urn:c2pa:earlier")))
+    digest = hashlib.sha256(earlier[8:]).digest()
+    reference = {"url": "self#jumbf=/c2pa/urn:c2pa:earlier", "hash": digest}
+    data = {"relationship": "componentOf", "dc:title": "again", "activeManifest": reference}
+    active = manifest_of(forged(numbered("c2pa.ingredient.v3", number, data)))
+    store = joined(earlier, active)
+    check_cost(store, tmp_path)
+    assert ("too many" in reasons(store)) == (number > 256)
+
+
+def test_manifests_that_are_each_others_ingredients_end(forged: Forged, tmp_path: Path) -> None:
+    manifests = []
+    for own, other in (("one", "two"), ("two", "one"), ("self", "self")):
+
+        def edit(draft: Any, own: str = own, other: str = other) -> None:
+            relabel(draft, f"urn:c2pa:{own}")
+            reference = {"url": f"self#jumbf=/c2pa/urn:c2pa:{other}", "hash": bytes(32)}
+            data = {"relationship": "parentOf", "dc:title": "x", "activeManifest": reference}
+            draft.put("c2pa.ingredient.v3", data)
+
+        manifests.append(manifest_of(forged(edit)))
+    for store in (joined(*manifests[:2]), joined(manifests[2])):
+        check_cost(store, tmp_path)
+        found = read_detached(store, trust=Trust.nobody())
+        assert not (found.signature_valid and found.assertions_valid)
+
+
+def test_many_manifests_cost_little(forged: Forged, tmp_path: Path) -> None:
+    one = manifest_of(forged(lambda draft: relabel(draft, "urn:c2pa:00000")))
+    for number in (250, 300):
+        others = (one.replace(b"urn:c2pa:00000", b"urn:c2pa:%05d" % n) for n in range(number))
+        store = joined(*others)
+        check_cost(store, tmp_path)
+        assert ("too many" in reasons(store)) == (number > 256)
+
+
+@pytest.mark.parametrize("depth", [200, 60_000])
+def test_deep_boxes_cost_little(forged: Forged, depth: int, tmp_path: Path) -> None:
+    description = b"\0\0\0\x1bjumd" + jumbf.STORE_UUID + b"\x03a\0"
+    size = 8 + len(description)
+    deep = b"".join(
+        (size * (depth - at)).to_bytes(4, "big") + b"jumb" + description for at in range(depth)
+    )
+    check_cost(joined(deep), tmp_path)
+
+
+def test_compressed_manifest_is_not_expanded(forged: Forged, tmp_path: Path) -> None:
+    """A brob box, of Brotli that would expand without end, or of nonsense."""
+    identity = jumbf.type_uuid(b"c2cm")
+    description = b"jumd" + identity + b"\x03urn:c2pa:small\0"
+    body = (len(description) + 4).to_bytes(4, "big") + description
+    endless = b"\x5b\xff\xff\xff" + bytes(60_000)
+    for content in (endless, b"jumb" + endless, b""):
+        brob = (len(content) + 8).to_bytes(4, "big") + b"brob" + content
+        store = joined((len(body + brob) + 8).to_bytes(4, "big") + b"jumb" + body + brob)
+        check_cost(store, tmp_path)
+        assert not read_detached(store, trust=Trust.nobody()).signature_valid
+
+
+def test_many_certificates_cost_little(
+    forged: Forged, signer: Any, chain_of: Callable[..., list[bytes]], tmp_path: Path
+) -> None:
+    def crowd(draft: Any) -> None:
+        draft.protected[33] = chain_of(*signer.chain) + chain_of(signer.chain[1]) * 1200
+
+    store = forged(crowd)
+    check_cost(store, tmp_path)
+    with pytest.raises(UnreadableManifest, match="too many certificates"):
+        claim.parse(store).chain()
+
+
+def test_large_store_is_not_read(forged: Forged, tmp_path: Path) -> None:
+    for megabytes in (14, 40):
+        zeros = bytes(megabytes << 20)
+        content = (len(zeros) + 8).to_bytes(4, "big") + b"bidb" + zeros
+        store = forged(lambda draft, content=content: draft.put("org.example", content))
+        check_cost(store, tmp_path)
+        assert ("more than 16 MiB" in reasons(store)) == (megabytes > 16)
+
+
+def reasons(store: bytes) -> str:
+    return read_detached(store, trust=Trust.nobody()).explanation
+
+
+def relabel(draft: Any, label: str) -> None:
+    draft.label = label
+    draft.claim["signature"] = "self#jumbf=c2pa.signature"
+
+
+def manifest_of(store: bytes) -> bytes:
+    box = jumbf.parse(store).children[-1]
+    return store[box.start : box.end]
+
+
+def joined(*manifests: bytes) -> bytes:
+    description = b"\0\0\0\x1ejumd" + jumbf.STORE_UUID + b"\x03c2pa\0"
+    content = description + b"".join(manifests)
+    return (len(content) + 8).to_bytes(4, "big") + b"jumb" + content
 
 
 def test_hostile_claim_costs_little(forged: Forged, tmp_path: Path) -> None:

@@ -136,6 +136,13 @@ def metadata(context: Any, **fields: Any) -> Edit:
 
 
 EXIF = {"exif": "http://ns.adobe.com/exif/1.0/"}
+
+
+def time_stamped_twice(draft: Any) -> None:
+    for label in ("c2pa.time-stamp", "c2pa.time-stamp__1"):
+        draft.put(label, {"urn:c2pa:1": b"token"})
+
+
 BREACHES: dict[str, list[tuple[Edit, set[str]]]] = {
     "manifest-type": [(part(kind=b"c2md"), set())],
     "manifest-label": [(part(label="urn:uuid:3a9d1c4e-5f7b-4c58-81dc-d57bf143691d"), set())],
@@ -238,6 +245,15 @@ BREACHES: dict[str, list[tuple[Edit, set[str]]]] = {
     "time-stamp-missing": [(lambda d: d.unprotected.pop("sigTst2"), set())],
     "time-stamp-deprecated": [
         (lambda d: d.unprotected.update(sigTst=d.unprotected.pop("sigTst2")), set())
+    ],
+    "time-stamp-assertion": [
+        (adds("c2pa.time-stamp", {}), set()),
+        (adds("c2pa.time-stamp", [b"token"]), set()),
+        (adds("c2pa.time-stamp", {"urn:c2pa:1": "token"}, json=True), set()),
+        (adds("c2pa.time-stamp", {"urn:c2pa:1": [0, 1]}), set()),
+        (adds("c2pa.time-stamp", {"manifest": b"token"}), set()),
+        (adds("c2pa.time-stamp", {7: b"token"}), set()),
+        (time_stamped_twice, set()),
     ],
 }
 CERTIFICATES: dict[str, list[dict[str, Any]]] = {

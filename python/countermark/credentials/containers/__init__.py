@@ -12,10 +12,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from countermark.credentials.containers.boxes import bmff, can_hash_in_pieces, jxl, riff
+from countermark.credentials import bounds
+from countermark.credentials.containers.boxes import (
+    bmff,
+    boxes,
+    can_hash_in_pieces,
+    is_bmff,
+    jxl,
+    riff,
+)
 from countermark.credentials.containers.documents import is_svg, pdf, svg
 from countermark.credentials.containers.id3 import id3, tag_end
-from countermark.credentials.containers.location import Content, Location, StreamContent
+from countermark.credentials.containers.location import (
+    Content,
+    Location,
+    Span,
+    StreamContent,
+    TooManyParts,
+    pieces,
+)
+from countermark.credentials.containers.outlines import completed, outline
 from countermark.credentials.containers.pictures import gif, jpeg, png, tiff
 from countermark.credentials.jumbf import damaged
 
@@ -23,10 +39,17 @@ __all__ = [
     "MEDIA_TYPES",
     "Content",
     "Location",
+    "Span",
     "StreamContent",
+    "TooManyParts",
+    "boxes",
     "can_hash_in_pieces",
+    "completed",
+    "is_bmff",
     "locate",
     "media_type",
+    "outline",
+    "pieces",
 ]
 
 Walker = Callable[[Content], Iterator[Location]]
@@ -113,10 +136,13 @@ def locate(asset: Content) -> Location | None:
     True
 
     The content decides which container it is, not a name. Raises `UnreadableManifest` when the
-    file holds several stores: readers would disagree on which one counts.
+    file holds several stores: readers would disagree on which one counts; and when the store or
+    the number of parts of the file is beyond what anybody should be given to read.
     """
     shown = media_type(asset)
     found = [] if shown is None else list(MEDIA_TYPES[shown](asset))
     if len(found) > 1:
         raise damaged("The file holds more than one C2PA manifest store")
+    if found and found[0].length_bytes > bounds.MAX_BYTES:
+        raise bounds.too_large()
     return found[0] if found else None

@@ -10,33 +10,52 @@ from collections.abc import Iterator
 from typing import Final
 
 from countermark.credentials.containers.location import (
-    MAX_PARTS,
     Content,
     Location,
+    Span,
+    counted,
     is_store,
     trimmed,
 )
 
 _C2PA_UUID: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+_OF_BOXES: Final = frozenset(
+    (
+        *(b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf", b"edts"),
+        *(b"udta", b"dinf", b"tref", b"treg", b"mvex", b"mfra", b"meta", b"schi"),
+    )
+)
+"""Kinds of boxes in which the C2PA library looks for more boxes."""
+
+_MAX_BOXES: Final = 12_000
+"""Of all levels. c2pa-rs 0.91 takes 0.04 s for 2,000, 1.3 s for 16,000 and minutes for 65,000."""
 
 
 def riff(asset: Content) -> Iterator[Location]:
     """The store in a C2PA chunk."""
-    at = 12
-    for _ in range(MAX_PARTS):
+    for kind, (at, end) in chunks(asset):
+        if kind == b"C2PA":
+            yield Location((trimmed(asset, at + 8, end),), around=(8, 0))
+
+
+def chunks(asset: Content, at: int = 12, end: int | None = None) -> Iterator[tuple[bytes, Span]]:
+    """Kind of each chunk in a range, and where it lies without its padding."""
+    limit = len(asset) if end is None else end
+    for _ in counted():
         head = asset[at : at + 8]
-        start = at + 8
-        end = start + int.from_bytes(head[4:], "little")
-        if len(head) < 8 or end > len(asset):
+        stop = at + 8 + int.from_bytes(head[4:], "little")
+        if len(head) < 8 or stop > limit:
             return
-        if head[:4] == b"C2PA":
-            yield Location((trimmed(asset, start, end),))
-        at = end + (end - start) % 2
+        yield head[:4], (at, stop)
+        at = stop + (stop - at) % 2
 
 
 def bmff(asset: Content) -> Iterator[Location]:
     """The store in the uuid box of C2PA whose purpose is manifest."""
-    for kind, (_, start, end) in _boxes(asset):
+    places = counted(_MAX_BOXES)
+    for kind, (_, start, end) in boxes(asset, places=places):
+        if kind in _OF_BOXES:
+            _count_inside(asset, start, end, kind, places)
         if kind == b"uuid":
             # UUID, version and flags, the purpose as a C string, the offset of a Merkle box.
             head = asset[start : start + 29]
@@ -46,7 +65,7 @@ def bmff(asset: Content) -> Iterator[Location]:
 
 def jxl(asset: Content) -> Iterator[Location]:
     """The store is itself a box of the file."""
-    for kind, (at, _, end) in _boxes(asset):
+    for kind, (at, _, end) in boxes(asset):
         if kind == b"jumb" and is_store(asset[at : at + 32]):
             yield Location(((at, end),))
 
@@ -56,24 +75,50 @@ def can_hash_in_pieces(asset: Content) -> bool:
 
     Of several, c2pa-rs 0.91 writes a tree that it then finds wrong itself.
     """
-    if asset[4:8] != b"ftyp":
-        return False
-    return sum(kind == b"mdat" for kind, _ in _boxes(asset)) == 1
+    return is_bmff(asset) and sum(kind == b"mdat" for kind, _ in boxes(asset)) == 1
 
 
-def _boxes(asset: Content) -> Iterator[tuple[bytes, tuple[int, int, int]]]:
-    """Kind, offset, offset of the content and end of each box of the outermost level."""
-    at = 0
-    for _ in range(MAX_PARTS):
-        head = asset[at : at + 16]
+def is_bmff(asset: Content) -> bool:
+    """Whether the file is made of boxes that a hard binding goes by."""
+    return asset[4:8] == b"ftyp"
+
+
+def _count_inside(
+    asset: Content, start: int, end: int, kind: bytes, places: Iterator[None]
+) -> None:
+    """Let each box below this one take one of the `places`."""
+    pending = [(start, end, kind)]
+    while pending:
+        start, end, kind = pending.pop()
+        if kind == b"meta" and asset[start + 4 : start + 8] != b"hdlr":  # not as in QuickTime
+            start += 4  # version and flags
+        for inner, (_, body, stop) in boxes(asset, start, end, places=places):
+            if inner in _OF_BOXES:
+                pending.append((body, stop, inner))
+
+
+def boxes(
+    asset: Content,
+    at: int = 0,
+    last: int | None = None,
+    *,
+    places: Iterator[None] | None = None,
+) -> Iterator[tuple[bytes, tuple[int, int, int]]]:
+    """Kind, offset, offset of the content and end of each box of one level, `at` to `last`.
+
+    Each takes one of the `places`; by default there are as many as a file may have parts.
+    """
+    last = len(asset) if last is None else last
+    for _ in places or counted():
+        head = asset[at : min(at + 16, last)]
         if len(head) < 8:
             return
         length, kind = struct.unpack_from(">I4s", head)
         header = 8
         if length == 1 and len(head) == 16:
             header, length = 16, int.from_bytes(head[8:], "big")
-        end = len(asset) if length == 0 else at + length
-        if end < at + header or end > len(asset):
+        end = last if length == 0 else at + length
+        if end < at + header or end > last:
             return
         yield kind, (at, at + header, end)
         at = end

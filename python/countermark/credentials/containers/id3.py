@@ -8,13 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from countermark.credentials.containers.location import MAX_PARTS, Content, Location, Span
+from countermark.credentials.containers.location import Content, Location, Span, counted
+from countermark.credentials.jumbf import damaged
 
 HEADER_BYTES: Final = 10
 
 _MEDIA_TYPES: Final = (b"application/c2pa", b"application/x-c2pa-manifest-store")
 _UTF16: Final = (1, 2)
 _LONGEST_TEXTS: Final = 4096  # media type, file name and description together
+_COMPRESSED: Final = {b"\3": 0x80, b"\4": 0x08}
+"""By version, the flag of a compressed frame."""
+_MAX_COMPRESSED_BYTES: Final = 1 << 15
+"""Of all frames together: the C2PA library expands them, up to a thousand times and twice."""
 
 
 def tag_end(asset: Content) -> int:
@@ -28,21 +33,44 @@ def tag_end(asset: Content) -> int:
 def id3(asset: Content) -> Iterator[Location]:
     """The store in a GEOB frame; tags that hide bytes by unsynchronisation are not searched."""
     end = tag_end(asset)
-    version, flags = asset[3:4], int.from_bytes(asset[5:6], "big")
-    if not 0 < end <= len(asset) or flags & 0x80:
+    if not end:
         return
-    at = HEADER_BYTES + (_extended_header(asset, version) if flags & 0x40 else 0)
-    for _ in range(MAX_PARTS):
-        head = asset[at : at + 10]
-        if len(head) < 10 or head[:1] == b"\0":  # padding
+    version, flags = asset[3:4], int.from_bytes(asset[5:6], "big")
+    begin = HEADER_BYTES + (_extended_header(asset, version) if flags & 0x40 else 0)
+    _check_expansion(asset, version, begin, end)
+    if end > len(asset) or flags & 0x80:
+        return
+    for head, start, stop in _frames(asset, version, begin, end):
+        # The second byte of flags says that a frame is compressed, encrypted or stuffed.
+        if stop <= end and head[:4] == b"GEOB" and head[9] == 0:
+            span = _object(asset, start, stop)
+            if span is not None:
+                yield Location((span,))
+
+
+def _check_expansion(asset: Content, version: bytes, begin: int, end: int) -> None:
+    """Refuse tags that grow; readers differ on extended headers and unsynchronisation."""
+    raw = asset[:end]
+    for tag in (raw, raw.replace(b"\xff\0", b"\xff")):
+        for at in {HEADER_BYTES, begin}:
+            compressed = sum(
+                min(stop, end) - start
+                for head, start, stop in _frames(tag, version, at, end)
+                if head[9] & _COMPRESSED[version]
+            )
+            if compressed > _MAX_COMPRESSED_BYTES:
+                raise damaged("The ID3 tag of the file holds too much that is compressed")
+
+
+def _frames(tag: Content, version: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Header, offset of the content and end of each frame from `at` on; the last may go on."""
+    for _ in counted():
+        head = tag[at : at + 10]
+        if at >= end or len(head) < 10 or head[:1] == b"\0":  # padding
             return
         size = _synchsafe(head[4:8]) if version == b"\4" else int.from_bytes(head[4:8], "big")
         start, at = at + 10, at + 10 + size
-        if at > end:
-            return
-        # The second byte of flags says that a frame is compressed, encrypted or stuffed.
-        if head[:4] == b"GEOB" and head[9] == 0 and (span := _object(asset, start, at)):
-            yield Location((span,))
+        yield head, start, at
 
 
 def _object(asset: Content, start: int, end: int) -> Span | None:

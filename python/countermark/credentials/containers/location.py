@@ -12,12 +12,16 @@ from typing import Any, Final, Protocol
 
 from countermark.credentials.assets import Stream
 from countermark.credentials.jumbf import STORE_UUID
+from countermark.errors import UnreadableManifest
 
 Span = tuple[int, int]
 """Half-open range of file offsets."""
 
-MAX_PARTS: Final = 1 << 16
-"""Parts of a file that are looked at: a hostile one could have a billion of nothing."""
+CHUNK_BYTES: Final = 1 << 18
+"""Taken at a time of files that are looked through as a whole."""
+
+_MAX_PARTS: Final = 1 << 16
+"""Parts that a file may have: a hostile one could have a billion of nothing."""
 
 
 class Content(Protocol):
@@ -61,16 +65,26 @@ class Location:
 
     `checksum_at`: offset of the CRC-32 that covers a PNG chunk, else None.
     `decoded_bytes`: length of the store where the ranges hold it in base64, else None.
+    `around`: bytes before and after that belong to it, such as the header of its chunk.
+    `lengths`: ranges elsewhere in the file that hold its length.
     """
 
     spans: tuple[Span, ...]
     checksum_at: int | None = None
     decoded_bytes: int | None = None
+    around: tuple[int, int] = (0, 0)
+    lengths: tuple[Span, ...] = ()
 
     @property
     def length_bytes(self) -> int:
         """Length of the store."""
         return self._span_bytes if self.decoded_bytes is None else self.decoded_bytes
+
+    @property
+    def exclusions(self) -> tuple[Span, ...]:
+        """What a hash of the content leaves out, as the C2PA library has it."""
+        start, end = self.spans[0][0] - self.around[0], self.spans[-1][1] + self.around[1]
+        return (*self.lengths, (start, end))
 
     def extract(self, asset: Content) -> bytes:
         """The store's bytes."""
@@ -108,6 +122,33 @@ class Location:
     @property
     def _span_bytes(self) -> int:
         return sum(end - start for start, end in self.spans)
+
+
+def pieces(asset: Content, start: int, end: int) -> Iterator[bytes]:
+    """The bytes of a range, a few at a time."""
+    for at in range(start, end, CHUNK_BYTES):
+        yield asset[at : min(at + CHUNK_BYTES, end)]
+
+
+def counted(limit: int = _MAX_PARTS) -> Iterator[None]:
+    """One item for each part of a file.
+
+    Raises `UnreadableManifest` after `limit` of them. The C2PA library goes through all parts, in
+    time that grows with their number or its square, so it must not see what has more.
+    """
+    for _ in range(limit):
+        yield
+    raise too_many_parts()
+
+
+class TooManyParts(UnreadableManifest):
+    """Nobody should be given such a file to read; whether it holds a manifest stays unknown."""
+
+
+def too_many_parts() -> TooManyParts:
+    """The error that says so."""
+    problem = "The file has more parts than countermark goes through."
+    return TooManyParts(problem, remedy="Use a file that was not made to keep readers busy.")
 
 
 def trimmed(asset: Content, start: int, end: int) -> Span:

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from countermark.credentials.containers.location import (
-    MAX_PARTS,
     Content,
     Location,
     Span,
+    counted,
     is_store,
+    pieces,
+    too_many_parts,
     trimmed,
     unpack,
 )
@@ -22,7 +24,14 @@ from countermark.credentials.jumbf import damaged
 from countermark.errors import UnreadableManifest
 
 _GIF_EXTENSION: Final = b"\x21"
+_GIF_IMAGE: Final = b","
 _GIF_APPLICATION: Final = b"\x21\xff\x0bC2PA_GIF\x01\0\0"
+_GIF_MAX_BLOCKS: Final = 1 << 17
+"""Some 33 MB of pictures. c2pa-rs 0.91 takes 0.7 s for so many, and 1.2 s if each is an extension.
+"""
+_JPEG_MAX_MARKERS: Final = 1 << 18
+_JPEG_BYTES_A_MARKER: Final = 32
+"""From that number on, so many at least: a segment takes the C2PA library some 75 bytes."""
 _TIFF_TAG: Final = 0xCD41
 # Directories that overlap could otherwise keep a reader busy for hours.
 _TIFF_MAX_PAGES: Final = 64
@@ -35,32 +44,42 @@ _TIFF_MAX_ENTRIES: Final = 4096
 
 def jpeg(asset: Content) -> Iterator[Location]:
     """The store in APP11 segments before the first scan."""
+    _count_markers(asset)
     parts: dict[int, list[Span]] = {}
-    for start, end in _jpeg_segments(asset):
-        head = asset[start : start + 40]
+    for marker, at, end in jpeg_segments(asset):
+        head = asset[at + 4 : at + 44]
+        if marker != 0xEB or head[:2] != b"JP" or end - at < 20:
+            continue
         instance, sequence = struct.unpack_from(">HI", head, 2)
         if sequence == 1 and is_store(head[8:]):
             if instance in parts:
                 raise _interleaved()
-            parts[instance] = [(start + 8, end)]
+            parts[instance] = [(at + 12, end)]
         elif instance in parts:
             if sequence != len(parts[instance]) + 1:
                 raise _interleaved()
-            parts[instance].append((start + 16, end))
+            parts[instance].append((at + 20, end))
     for spans in parts.values():
-        yield Location(tuple(spans))
+        yield Location(tuple(spans), around=(12, 0))
 
 
 def _interleaved() -> UnreadableManifest:
     return damaged("The APP11 segments of the manifest store are not in sequence")
 
 
-def _jpeg_segments(asset: Content) -> Iterator[Span]:
-    """Payloads of the APP11 segments that can hold a JUMBF box, up to the first scan."""
+def _count_markers(asset: Content) -> None:
+    """All bytes that can begin one, in the scans too: they are scarce in pictures."""
+    number = sum(piece.count(b"\xff") for piece in pieces(asset, 0, len(asset)))
+    if number > max(_JPEG_MAX_MARKERS, len(asset) // _JPEG_BYTES_A_MARKER):
+        raise too_many_parts()
+
+
+def jpeg_segments(asset: Content) -> Iterator[tuple[int, int, int]]:
+    """Marker, offset and end of each segment that has a length, up to the first scan."""
     at = 2
-    for _ in range(MAX_PARTS):
-        head = asset[at : at + 6]
-        if len(head) < 4 or head[0] != 0xFF or head[1] == 0xDA:
+    for _ in counted():
+        head = asset[at : at + 4]
+        if len(head) < 4 or head[0] != 0xFF:
             return
         marker = head[1]
         if marker == 0xFF:  # fill byte
@@ -72,15 +91,16 @@ def _jpeg_segments(asset: Content) -> Iterator[Span]:
         end = at + 2 + int.from_bytes(head[2:4], "big")
         if end > len(asset):
             return
-        if marker == 0xEB and head[4:6] == b"JP" and end - at >= 20:
-            yield at + 4, end
+        yield marker, at, end
+        if marker == 0xDA:
+            return
         at = max(end, at + 2)
 
 
 def png(asset: Content) -> Iterator[Location]:
     """The store in a caBX chunk."""
     at = 8
-    for _ in range(MAX_PARTS):
+    for _ in counted():
         head = asset[at : at + 8]
         start = at + 8
         end = start + int.from_bytes(head[:4], "big")
@@ -88,31 +108,43 @@ def png(asset: Content) -> Iterator[Location]:
             return
         if head[4:] == b"caBX":
             # The span is the whole chunk: its checksum is computed from these bounds.
-            yield Location(((start, end),), checksum_at=end)
+            yield Location(((start, end),), checksum_at=end, around=(8, 4))
         at = end + 4
 
 
 def gif(asset: Content) -> Iterator[Location]:
     """The store in the sub-blocks of an application extension before the first image."""
-    flags = int.from_bytes(asset[10:11], "big")
-    at = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)  # after the colour table
-    for _ in range(MAX_PARTS):
+    places = counted(_GIF_MAX_BLOCKS)
+    at = 13 + _gif_colours(asset[10:11])
+    is_before_images = True
+    for _ in places:
         head = asset[at : at + 14]
-        if head[:1] != _GIF_EXTENSION:
-            return
         ours = head == _GIF_APPLICATION
-        blocks = _gif_blocks(asset, at + (14 if ours else 2))
+        if head[:1] == _GIF_EXTENSION:
+            at += 14 if ours else 2
+        elif head[:1] == _GIF_IMAGE:
+            is_before_images = False
+            at += 10 + _gif_colours(head[9:10]) + 1  # the size of the first code
+        else:
+            return
+        blocks = _gif_blocks(asset, at, places)
         if not blocks:
             return
-        if ours and len(blocks) > 1:
-            yield Location(tuple(blocks[:-1]))
+        if ours and is_before_images and len(blocks) > 1:
+            yield Location(tuple(blocks[:-1]), around=(15, 1))
         at = blocks[-1][1]
 
 
-def _gif_blocks(asset: Content, at: int) -> list[Span]:
+def _gif_colours(flags: bytes) -> int:
+    """Length of the colour table that a byte of flags announces."""
+    flag = int.from_bytes(flags, "big")
+    return 3 << (flag & 7) + 1 if flag & 0x80 else 0
+
+
+def _gif_blocks(asset: Content, at: int, places: Iterator[None]) -> list[Span]:
     """The data of sub-blocks, the empty one last; nothing where the file ends inside them."""
     blocks: list[Span] = []
-    while True:
+    for _ in places:
         length = asset[at : at + 1]
         end = at + 1 + int.from_bytes(length, "big")
         if not length or end > len(asset):
@@ -121,6 +153,7 @@ def _gif_blocks(asset: Content, at: int) -> list[Span]:
         if end == at + 1:
             return blocks
         at = end
+    return []
 
 
 def tiff(asset: Content) -> Iterator[Location]:
@@ -129,6 +162,7 @@ def tiff(asset: Content) -> Iterator[Location]:
     big = asset[2:4] in (b"+\0", b"\0+")
     offset_format, count_format = (f"{order}Q",) * 2 if big else (f"{order}I", f"{order}H")
     entry = struct.Struct(f"{order}HHQQ" if big else f"{order}HHII")
+    width = struct.calcsize(offset_format)  # of the length in an entry, too
     try:
         (at,) = unpack(offset_format, asset, 8 if big else 4)
         seen: set[int] = set()
@@ -141,7 +175,9 @@ def tiff(asset: Content) -> Iterator[Location]:
             end = at + count * entry.size
             for tag, kind, length, start in entry.iter_unpack(asset[at:end]):
                 if tag == _TIFF_TAG and kind in (1, 7) and start + length <= len(asset):
-                    yield Location((trimmed(asset, start, start + length),))
+                    span = trimmed(asset, start, start + length)
+                    yield Location((span,), lengths=((at + 4, at + 4 + width),))
+                at += entry.size
             (at,) = unpack(offset_format, asset, end)
     except (struct.error, OverflowError):  # an offset beyond the file, or beyond any file
         return

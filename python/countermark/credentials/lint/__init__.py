@@ -16,13 +16,21 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from countermark.credentials import jumbf, library
+from countermark.credentials import bounds, jumbf, library
 from countermark.credentials.assets import opened
 from countermark.credentials.containers import locate, media_type
-from countermark.credentials.lint import actions, bindings, labels, references, rules, signature
+from countermark.credentials.lint import (
+    actions,
+    bindings,
+    labels,
+    references,
+    rules,
+    signature,
+    time_stamps,
+)
+from countermark.credentials.lint.finding import Finding, Rule, Severity
 from countermark.credentials.lint.parts import Parts, take_apart
 from countermark.credentials.lint.references import Index
-from countermark.credentials.lint.rules import Finding, Rule, Severity
 from countermark.credentials.statements import parse_time
 from countermark.credentials.trust import Trust
 from countermark.errors import UnreadableManifest
@@ -101,7 +109,13 @@ def _time(kind: str, data: bytes, store: bytes | None) -> datetime | None:
 
 
 def _seen(kind: str, data: bytes, store: bytes | None) -> library.Findings | None:
-    """What the library says, who trusts nobody here."""
+    """What the library says, who trusts nobody here; nothing of a store that it is not given."""
+    bare = data if kind == library.STORE_MEDIA_TYPE else store
+    try:
+        if bare is not None:
+            bounds.check(bare)
+    except UnreadableManifest:
+        return None
     return library.validate(kind, data, store, trust=Trust.nobody())
 
 
@@ -122,6 +136,7 @@ def _store(store: bytes, signed_at: datetime | None) -> Iterator[Finding]:
     # One at a time: what a hostile manifest grows to is gone before the next one.
     redacted = frozenset(uri for box in manifests for uri in _redacted(take_apart(store, box)))
     active_time = signed_at or datetime.now(timezone.utc)
+    stamped: set[str] = set()
     for number, manifest in enumerate(reversed(manifests)):
         parts = take_apart(store, manifest)
         yield from parts.findings
@@ -129,7 +144,10 @@ def _store(store: bytes, signed_at: datetime | None) -> Iterator[Finding]:
         yield from references.check(parts, index, redacted)
         yield from bindings.check(parts)
         yield from actions.check(parts)
-        yield from signature.check(parts, active_time if number == 0 else None)
+        yield from time_stamps.check(parts)
+        is_stamped = parts.label in stamped
+        yield from signature.check(parts, active_time if number == 0 else None, is_stamped)
+        stamped.update(time_stamps.stamped(parts))
 
 
 def _redacted(parts: Parts) -> Iterator[str]:

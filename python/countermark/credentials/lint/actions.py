@@ -11,9 +11,9 @@ from typing import Any, Final
 from countermark.credentials import claim as claims
 from countermark.credentials import soft_binding
 from countermark.credentials.lint import rules, vocabulary
+from countermark.credentials.lint.finding import Finding
 from countermark.credentials.lint.parts import Assertion, Parts
 from countermark.credentials.lint.references import hashed_uris
-from countermark.credentials.lint.rules import Finding
 
 _LABELS: Final = ("c2pa.actions", "c2pa.actions.v2")
 _OPENING: Final = ("c2pa.created", "c2pa.opened")

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from countermark.credentials import soft_binding
 from countermark.credentials.lint import rules, vocabulary
+from countermark.credentials.lint.finding import Finding
 from countermark.credentials.lint.parts import Assertion, Parts
-from countermark.credentials.lint.rules import Finding
 
 _HARD: Final = (
     "c2pa.hash.data",

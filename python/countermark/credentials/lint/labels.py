@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from countermark.credentials.lint import rules, vocabulary
+from countermark.credentials.lint.finding import Finding
 from countermark.credentials.lint.parts import Assertion, Parts
-from countermark.credentials.lint.rules import Finding
 
 _THUMBNAIL: Final = "c2pa.thumbnail.claim"
 _TYPED_THUMBNAILS: Final = (f"{_THUMBNAIL}.", "c2pa.thumbnail.ingredient.")

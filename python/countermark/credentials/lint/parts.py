@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from countermark.credentials import cbor, jumbf
 from countermark.credentials.lint import rules
-from countermark.credentials.lint.rules import Finding
+from countermark.credentials.lint.finding import Finding
 from countermark.errors import UnreadableManifest
 
 _STANDARD: Final = jumbf.type_uuid(b"c2ma")

@@ -12,8 +12,8 @@ from typing import Any, Final
 from countermark.credentials import claim as claims
 from countermark.credentials import jumbf
 from countermark.credentials.lint import rules
+from countermark.credentials.lint.finding import Finding
 from countermark.credentials.lint.parts import Parts
-from countermark.credentials.lint.rules import Finding
 from countermark.errors import UnreadableManifest
 
 _SCHEME: Final = "self#jumbf="

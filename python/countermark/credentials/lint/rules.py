@@ -6,76 +6,9 @@ programme's asset rubric 0.2 for version 2.4, of 2026-08-06.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
-
-class Severity(Enum):
-    """How grave a finding is.
-
-    `ERROR`: against a "shall" of the standard or a rule of the conformance programme; readers may
-    refuse the manifest. `WARNING`: deprecated or discouraged. `NOTE`: allowed, and worth knowing.
-    """
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule; `found` makes a finding of a breach."""
-
-    id: str
-    severity: Severity
-    clause: str
-    remedy: str
-
-    def found(self, where: str, problem: str) -> Finding:
-        """A breach: `where` is a JUMBF URI, or "file"; `problem` is a sentence.
-
-        Both may hold what a hostile file says: no more than a line of it, and nothing that a
-        terminal would obey.
-        """
-        where, problem = _harmless(where), _harmless(problem)
-        return Finding(self.id, self.severity, where, problem, self.clause, self.remedy)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One breach of a rule.
-
-    `rule`: its name. `where`: the JUMBF URI of the box, or "file". `problem`: what is wrong.
-    `clause`: where the rule is written. `remedy`: what the maker of the manifest can do.
-    """
-
-    rule: str
-    severity: Severity
-    where: str
-    problem: str
-    clause: str
-    remedy: str
-
-    def as_dict(self) -> dict[str, str]:
-        """The finding as data for JSON."""
-        return {
-            "rule": self.rule,
-            "severity": self.severity.value,
-            "where": self.where,
-            "problem": self.problem,
-            "clause": self.clause,
-            "remedy": self.remedy,
-        }
-
-
-_MAX_LENGTH: Final = 300
-
-
-def _harmless(text: str) -> str:
-    shown = text if len(text) <= _MAX_LENGTH else text[:_MAX_LENGTH] + "..."
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in shown)
-
+from countermark.credentials.lint.finding import Rule, Severity
 
 _ERROR: Final = Severity.ERROR
 _WARNING: Final = Severity.WARNING
@@ -112,7 +45,7 @@ STORE_LOCATION: Final = Rule(
     "store-location",
     _ERROR,
     "C2PA 2.2, section 15.5.2.1",
-    "Embed exactly one manifest store, its parts in sequence.",
+    "Embed one manifest store, its parts in sequence, and no more parts than such files have.",
 )
 STORE_MALFORMED: Final = Rule(
     "store-malformed",
@@ -411,6 +344,12 @@ TIME_STAMP_DEPRECATED: Final = Rule(
     _WARNING,
     "C2PA 2.2, section 10.3.2.5.4, appendix C.1",
     "Write sigTst2, a time stamp over the signature.",
+)
+TIME_STAMP_ASSERTION: Final = Rule(
+    "time-stamp-assertion",
+    _ERROR,
+    "C2PA 2.2, sections 15.10.3.2.4, 18.17.3",
+    "Write one map, from the labels of manifests to their TimeStampTokens as byte strings.",
 )
 
 ALL: Final = tuple(value for value in globals().copy().values() if isinstance(value, Rule))

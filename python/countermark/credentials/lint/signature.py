@@ -13,8 +13,8 @@ from countermark.certificates import load_der, profile_findings
 from countermark.credentials import cbor
 from countermark.credentials.jumbf import damaged
 from countermark.credentials.lint import rules
+from countermark.credentials.lint.finding import Finding, Rule
 from countermark.credentials.lint.parts import Parts
-from countermark.credentials.lint.rules import Finding, Rule
 from countermark.errors import UnreadableManifest
 
 _SIGN1_TAG: Final = 18
@@ -39,10 +39,11 @@ _RULES: Final[Mapping[str, Rule]] = {
 Header = Mapping[Any, Any]
 
 
-def check(parts: Parts, signed_at: datetime | None) -> Iterator[Finding]:
+def check(parts: Parts, signed_at: datetime | None, is_stamped: bool) -> Iterator[Finding]:
     """The signature of one manifest.
 
     `signed_at`: when its certificates have to be valid; None when that cannot be judged.
+    `is_stamped`: whether a later manifest holds a time stamp of it.
     """
     where = f"{parts.uri}/c2pa.signature"
     if parts.signature is None:
@@ -57,7 +58,7 @@ def check(parts: Parts, signed_at: datetime | None) -> Iterator[Finding]:
         problem = "The signature lacks the tag of a COSE_Sign1."
         yield rules.SIGNATURE_MALFORMED.found(where, problem)
     yield from _unprotected(unprotected, where)
-    yield from _time_stamp(unprotected, parts, where)
+    yield from _time_stamp(unprotected, is_stamped, where)
     yield from _chain_place(protected, unprotected, where)
     yield from _certificates(_chain(protected, unprotected), signed_at, where)
 
@@ -92,11 +93,11 @@ def _unprotected(header: Header, where: str) -> Iterator[Finding]:
             yield rules.SIGNATURE_HEADER.found(where, problem)
 
 
-def _time_stamp(header: Header, parts: Parts, where: str) -> Iterator[Finding]:
+def _time_stamp(header: Header, is_stamped: bool, where: str) -> Iterator[Finding]:
     if "sigTst" in header:
         problem = "The time stamp is of version 1 and covers the claim, not the signature."
         yield rules.TIME_STAMP_DEPRECATED.found(where, problem)
-    if not any(name in header for name in _TIME_STAMPS) and not any(parts.named("c2pa.time-stamp")):
+    if not is_stamped and not any(name in header for name in _TIME_STAMPS):
         problem = "No time stamp says when the claim was signed."
         yield rules.TIME_STAMP_MISSING.found(where, problem)
 

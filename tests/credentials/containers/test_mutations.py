@@ -43,7 +43,8 @@ from countermark.registry import Registry
 from countermark.report import Verdict
 from countermark.verifying import verify
 
-SIGNED, MARKED, FOREIGN = 880, 60, 60
+SIGNED, OTHERS, MARKED, FOREIGN = 500, 380, 60, 60
+PICTURES = {"image/jpeg", "image/png", "image/webp", "image/avif", "image/tiff"}
 MAX_SECONDS = 2.0
 MAX_MEGABYTES = 200
 WORKERS = 2
@@ -71,7 +72,7 @@ class Segment:
 
 def segments(data: bytes) -> list[Segment]:
     """The marker segments, chunks, boxes or directory entries of a file."""
-    walk: dict[str | None, Callable[[bytes], Iterator[Segment]]] = {
+    walks = {
         "image/jpeg": _jpeg,
         "image/png": _png,
         "image/webp": _riff,
@@ -79,7 +80,10 @@ def segments(data: bytes) -> list[Segment]:
         "image/tiff": _tiff,
     }
     kind = containers.media_type(data)
-    return list(walk[kind](data)) if kind in walk else []
+    for name, walk in walks.items():  # of every container with the same structure
+        if kind and containers.MEDIA_TYPES[kind] is containers.MEDIA_TYPES[name]:
+            return list(walk(data))
+    return []
 
 
 def _jpeg(data: bytes) -> Iterator[Segment]:
@@ -366,16 +370,17 @@ def judge(folder: Path, first: int) -> Iterator[dict[str, Any]]:
         for number, name in list(enumerate(plan["groups"]))[first::WORKERS]:
             done, data = mutation(groups[name], number)
             result = _judged(data, trust, registry)
-            forged = result.pop("intact", False) and hashed_content(data) not in originals
+            forged = result["holds"] and hashed_content(data) not in originals
             changed = hashed_content(data) not in originals
-            yield {"number": number, "done": done, "changed": changed, "forged": forged, **result}
+            kept = {"number": number, "group": name, "done": done, **result}
+            yield {**kept, "changed": changed, "forged": forged}
         for path in plan["whole"][first::WORKERS]:
             yield {"whole": path, **_judged(Path(path).read_bytes(), trust, registry)}
 
 
 def _judged(data: bytes, trust: Trust, registry: Registry) -> dict[str, Any]:
     peak_megabytes()
-    result: dict[str, Any] = {}
+    result: dict[str, Any] = {"holds": False}
     try:
         clock = Clock()
         report = verify(io.BytesIO(data), trust=trust, registry=registry)
@@ -383,7 +388,7 @@ def _judged(data: bytes, trust: Trust, registry: Registry) -> dict[str, Any]:
         result["verdict"] = report.verdict.value
         # A file whose pixels do not decode is unreadable, whatever its manifest says.
         manifest = read(io.BytesIO(data), "image/jpeg", trust=trust)
-        result["intact"] = report.verdict is Verdict.INTACT or _is_intact(manifest)
+        result["holds"] = report.verdict is Verdict.INTACT or _is_intact(manifest)
         clock = Clock()
         lint(io.BytesIO(data))
         result["lint_seconds"] = clock.seconds()
@@ -409,12 +414,17 @@ def main() -> None:
 
 # ---- the tests ----
 def _prepare(
-    folder: Path, signed: Callable[..., Signed], signer: Any, trust: Trust, corpus: Path
+    folder: Path,
+    signed: Callable[..., Signed],
+    signed_samples: Callable[[str], Signed],
+    signer: Any,
+    trust: Trust,
+    corpus: Path,
 ) -> None:
-    """Good files: signed ones of every format, some marked in their pixels too, and others'."""
+    """Good files of every container: pictures, some marked in their pixels too, and others'."""
     import skimage.data
 
-    sources: dict[str, list[str]] = {"signed": [], "marked": [], "foreign": []}
+    sources: dict[str, list[str]] = {"signed": [], "others": [], "marked": [], "foreign": []}
     photograph = Image.fromarray(skimage.data.coffee())
     another = Image.fromarray(skimage.data.chelsea())
     thumbnail = io.BytesIO()
@@ -430,7 +440,7 @@ def _prepare(
         ):
             small, large = io.BytesIO(), io.BytesIO()
             another.resize((120, 90)).save(small, form)  # too small to search for a mark
-            photograph.resize((256, 192)).save(large, form)
+            photograph.resize((384, 288)).save(large, form)  # holds any payload
             first = signed(media_type, asset=small.getvalue(), thumbnail=thumbnail.getvalue())
             again = signed(
                 media_type,
@@ -453,8 +463,12 @@ def _prepare(
             )
             (folder / f"{form}-3").write_bytes(marked.getvalue())
             sources["marked"].append(str(folder / f"{form}-3"))
+    for media_type in sorted(containers.MEDIA_TYPES.keys() - PICTURES):
+        path = folder / media_type.replace("/", "-")
+        path.write_bytes(signed_samples(media_type).asset)
+        sources["others"].append(str(path))
     sources["foreign"] = [str(corpus / n) for n in CORPUS_FILES if (corpus / n).exists()]
-    groups = ["signed"] * SIGNED + ["marked"] * MARKED
+    groups = ["signed"] * SIGNED + ["others"] * OTHERS + ["marked"] * MARKED
     groups += ["foreign" if sources["foreign"] else "signed"] * FOREIGN
     whole = sorted(map(str, corpus.glob("*.*"))) if corpus.exists() else []
     plan = {"sources": sources, "groups": groups, "whole": whole}
@@ -466,12 +480,13 @@ def _prepare(
 def results(
     tmp_path_factory: pytest.TempPathFactory,
     signed: Callable[..., Signed],
+    signed_samples: Callable[[str], Signed],
     signer: Any,
     trust: Trust,
     corpus: Path,
 ) -> list[dict[str, Any]]:
     folder = tmp_path_factory.mktemp("mutations")
-    _prepare(folder, signed, signer, trust, corpus)
+    _prepare(folder, signed, signed_samples, signer, trust, corpus)
     workers = [
         subprocess.Popen(
             [sys.executable, "-W", "ignore", __file__, str(folder), str(first)],
@@ -497,7 +512,7 @@ def mutated(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def test_every_mutation_gives_a_report(mutated: list[dict[str, Any]]) -> None:
     numbers = sorted(result["number"] for result in mutated)
-    assert numbers == list(range(SIGNED + MARKED + FOREIGN))
+    assert numbers == list(range(SIGNED + OTHERS + MARKED + FOREIGN))
     assert len(numbers) == 1000
     assert [result for result in mutated if "error" in result] == []
 
@@ -523,6 +538,9 @@ def test_no_change_inside_a_hashed_range_is_intact(mutated: list[dict[str, Any]]
     # Else this would say nothing: most are changed where it counts, some only elsewhere.
     assert sum(result["changed"] for result in mutated) > 800
     assert any(result["verdict"] == "intact" for result in mutated)
+    others = [result for result in mutated if result["group"] == "others"]
+    assert len({result["number"] % 14 for result in others}) == 14  # of every container
+    assert any(result["holds"] for result in others)
 
 
 def test_mutations_are_of_every_kind(mutated: list[dict[str, Any]]) -> None:
