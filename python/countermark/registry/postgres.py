@@ -13,18 +13,61 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from countermark.errors import DestinationNotWritable, MissingExtra, UnreadableRegistry
+from countermark.errors import (
+    DestinationNotWritable,
+    InvalidArgument,
+    MissingExtra,
+    RegistryTooNew,
+    UnreadableRegistry,
+)
+from countermark.hamming import Match
+from countermark.registry import migration
 from countermark.registry.database import Row
+from countermark.registry.entry import PDQ_BYTES
+from countermark.registry.log import journal
+from countermark.registry.rows import ENTRY_LOG_TABLES, VERSION
 
 if TYPE_CHECKING:
     import psycopg
 
-TABLES: Final = (
-    "CREATE TABLE hash (entry BIGINT PRIMARY KEY, bits BIT(256) NOT NULL, bands INT[] NOT NULL)",
-    "CREATE INDEX hash_by_band ON hash USING GIN (bands) WITH (fastupdate = off)",
+# The tables of version 2, the first one that there is here; later versions add steps.
+_STEPS: Final = (
+    (
+        "CREATE TABLE version (number INTEGER NOT NULL)",
+        "INSERT INTO version (number) VALUES (0)",
+        """
+        CREATE TABLE entry (
+            rowid BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            payload BLOB NOT NULL UNIQUE CHECK (length(payload) = 8),
+            pdq BLOB NOT NULL CHECK (length(pdq) = 32),
+            pdq_quality INTEGER NOT NULL,
+            manifest_sha256 BLOB NOT NULL CHECK (length(manifest_sha256) = 32),
+            width INTEGER NOT NULL,
+            height INTEGER NOT NULL,
+            marked_at TEXT NOT NULL,
+            record TEXT NOT NULL,
+            manifest BLOB NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE hash (
+            entry BIGINT PRIMARY KEY REFERENCES entry ON DELETE CASCADE,
+            bits BIT(256) NOT NULL,
+            bands INT[] NOT NULL
+        )
+        """,
+        "CREATE INDEX hash_by_band ON hash USING GIN (bands) WITH (fastupdate = off)",
+        *journal.TABLES,
+        *ENTRY_LOG_TABLES,
+    ),
 )
+_FIRST_VERSION: Final = 2
+_TABLES: Final = "SELECT count(*) FROM pg_tables WHERE schemaname = ?"
+_VERSION: Final = "SELECT number FROM version"
+_SET_VERSION: Final = "UPDATE version SET number = ?"
 _BANDS: Final = 16
 _BAND_BITS: Final = 16
 _INDEXED_DISTANCE: Final = 2 * _BANDS - 1  # beyond it, every band may differ in two bits
@@ -64,6 +107,36 @@ class PostgresDatabase:
     def close(self) -> None:
         self._connection.close()
 
+    def version(self) -> int:
+        row = self.one(_TABLES, (self._schema,))
+        if row is None or not row[0]:
+            return 0
+        with self.reading():
+            row = self.one(_VERSION)
+        version = 0 if row is None else int(row[0])
+        if version > VERSION:
+            raise RegistryTooNew(
+                f"The registry has version {version}, this countermark knows {VERSION}.",
+                remedy="Update countermark.",
+            )
+        return version
+
+    def prepare(self) -> None:
+        if self.version() == VERSION:
+            return
+        with self.writing():
+            version = self.version()  # another process may have been faster
+            if not version:
+                self.run(f'CREATE SCHEMA IF NOT EXISTS "{self._schema}"')
+            for step in _STEPS[max(version - _FIRST_VERSION + 1, 0) :]:
+                for statement in step:
+                    self.run(statement)
+            migration.complete(self, version)
+            self.run(_SET_VERSION, (VERSION,))
+
+    def in_transaction(self) -> bool:
+        return self._is_open()
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         with self._transaction("BEGIN"):
@@ -91,9 +164,11 @@ class PostgresDatabase:
         with self._errors():
             return self._connection.execute(_adapted(statement), values).fetchall()
 
-    def add_hashes(self, hashes: Iterable[tuple[int, bytes]]) -> None:
-        """Let the hashes of 32 bytes be found, each by the entry that it is of."""
-        self.run_many(_ADD_HASH, ((entry, _bits(value), _bands(value)) for entry, value in hashes))
+    def add_hash(self, row: int, value: bytes) -> None:
+        self.run(_ADD_HASH, (row, _bits(value), _bands(value)))
+
+    def hashes(self) -> PostgresHashes:
+        return PostgresHashes(self)
 
     def near(self, query: bytes, max_distance: int) -> list[tuple[int, int]]:
         """Entry and distance of each hash within reach of the query, in no order."""
@@ -148,6 +223,28 @@ class PostgresDatabase:
                 f"The registry's PostgreSQL server refuses ({_first_line(error)}).",
                 remedy="Check the address, the rights and whether the server runs.",
             ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresHashes:
+    """The fingerprints in a database; the search is done there."""
+
+    database: PostgresDatabase
+
+    def search(self, queries: Sequence[bytes], max_distance: int) -> list[Match]:
+        """As `Hashes`; raises `InvalidArgument` for a hash of another length."""
+        if any(len(query) != PDQ_BYTES for query in queries):
+            raise InvalidArgument(
+                "A PDQ hash does not have 32 bytes.", remedy="Use the bits that pdq() gives."
+            )
+        if not self.database.version():
+            return []
+        nearest: dict[int, Match] = {}
+        for number, query in enumerate(queries):
+            for row, bits in self.database.near(query, max_distance):
+                if row not in nearest or bits < nearest[row].distance:
+                    nearest[row] = Match(row, bits, number)
+        return sorted(nearest.values(), key=lambda match: (match.distance, match.label))
 
 
 def _adapted(statement: str) -> str:

@@ -1,30 +1,38 @@
 """A log in a database of its own."""
 
-import sqlite3
+import secrets
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
+from countermark.registry.database import Database
 from countermark.registry.log import journal, leaf
+from countermark.registry.postgres import PostgresDatabase
 from countermark.registry.sqlite import SqliteDatabase
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
-    connection = sqlite3.connect(tmp_path / "log.sqlite3", isolation_level=None)
-    database = SqliteDatabase(connection)
-    for statement in journal.TABLES:
-        database.run(statement)
-    yield database
-    connection.close()
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Each kind of database, with the tables of a registry."""
+    found: Database
+    if request.param == "sqlite":
+        found = SqliteDatabase(tmp_path / "log.sqlite3")
+    else:
+        schema = f"s{secrets.token_hex(8)}"
+        found = PostgresDatabase(request.getfixturevalue("postgres"), schema)
+    found.prepare()
+    yield found
+    if request.param == "postgres":
+        found.run(f"DROP SCHEMA {schema} CASCADE")
+    found.close()
 
 
 @pytest.fixture
-def grow(database: SqliteDatabase) -> Callable[[int], None]:
+def grow(database: Database) -> Callable[[int], None]:
     """Appends that many leaves in one transaction."""
 
     def grow(count: int) -> None:
@@ -36,5 +44,5 @@ def grow(database: SqliteDatabase) -> Callable[[int], None]:
 
 
 def event(number: int) -> bytes:
-    at = START + timedelta(seconds=number)
+    at = (START + timedelta(seconds=number)).isoformat()
     return leaf.encode("marked", at, {"payload": f"{number:016x}"})

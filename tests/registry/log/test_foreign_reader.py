@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from countermark.registry.database import Database
 from countermark.registry.log import exporting, journal, merkle
 from countermark.registry.log.note import NoteKey
-from countermark.registry.sqlite import SqliteDatabase
 
 SIZE = 700
 HERE = Path(__file__).parent
@@ -49,7 +49,7 @@ def oracle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def exported(
-    database: SqliteDatabase, grow: Callable[[int], None], tmp_path: Path
+    database: Database, grow: Callable[[int], None], tmp_path: Path
 ) -> tuple[Path, NoteKey]:
     """A log that was exported twice while it grew."""
     key = NoteKey.generate("example.org/log")
@@ -60,7 +60,7 @@ def exported(
     return folder, key
 
 
-def proofs(database: SqliteDatabase) -> dict[str, list[dict[str, object]]]:
+def proofs(database: Database) -> dict[str, list[dict[str, object]]]:
     tiles = journal.tiles(database)
     roots = [merkle.root(size, tiles) for size in range(SIZE + 1)]
     sizes = [*range(1, 40), 255, 256, 257, 511, 512, 513, SIZE]
@@ -98,7 +98,7 @@ def run(
 
 
 def test_go_reads_every_leaf_and_accepts_every_proof(
-    database: SqliteDatabase, oracle: Path, exported: tuple[Path, NoteKey], tmp_path: Path
+    database: Database, oracle: Path, exported: tuple[Path, NoteKey], tmp_path: Path
 ) -> None:
     given, ours = tmp_path / "proofs.json", proofs(database)
     given.write_text(json.dumps(ours))

@@ -1,7 +1,5 @@
 """Leaves are canonical: the same event has one encoding, and anything else is told apart."""
 
-from datetime import datetime, timedelta, timezone
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +7,7 @@ from hypothesis import strategies as st
 from countermark.errors import InvalidArgument
 from countermark.registry.log import leaf
 
-AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+AT = "2026-01-02T03:04:05Z"
 NAMES = st.text(min_size=1).filter(lambda name: name not in ("schema", "kind", "at"))
 VALUES = st.one_of(st.text(), st.integers(-(2**53) + 1, 2**53 - 1))
 
@@ -20,9 +18,8 @@ def test_members_come_back(members: dict[str, str | int]) -> None:
     assert {name: found[name] for name in members} == members
 
 
-def test_order_and_time_zone_make_no_difference() -> None:
-    east = AT.astimezone(timezone(timedelta(hours=8)))
-    assert leaf.encode("a", AT, {"x": 1, "y": 2}) == leaf.encode("a", east, {"y": 2, "x": 1})
+def test_order_makes_no_difference() -> None:
+    assert leaf.encode("a", AT, {"x": 1, "y": 2}) == leaf.encode("a", AT, {"y": 2, "x": 1})
 
 
 @pytest.mark.parametrize("members", [{"x": 2**53}, {"x": 0.5}, {"x": "a" * 70000}, {"x": "\ud800"}])

@@ -41,6 +41,11 @@ _SET_NOTE: Final = """INSERT INTO log_checkpoint (size, note) VALUES (?, ?)
     ON CONFLICT (size) DO UPDATE SET note = excluded.note"""
 
 
+def is_there(database: Database) -> bool:
+    """Whether the tables of the database are of a version that has a log."""
+    return database.version() >= 2
+
+
 def size(database: Database) -> int:
     """How many leaves the log has."""
     row = database.one(_SIZE)

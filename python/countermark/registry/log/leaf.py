@@ -4,9 +4,7 @@ A leaf is public and stays for ever. So it holds no prompt, no file name, no add
 picture; what may have to be erased, or would give a likeness away, stands in it as a commitment:
 a hash over a secret salt and the value, which shows nothing until both are laid open.
 
->>> from datetime import datetime, timezone
->>> at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
->>> encode("deleted", at, {"payload": "00000000000000ff"})
+>>> encode("deleted", "2026-01-02T03:04:05Z", {"payload": "00000000000000ff"})
 b'{"at":"2026-01-02T03:04:05Z","kind":"deleted","payload":"00000000000000ff","schema":1}'
 
 Source: RFC 8785.
@@ -18,7 +16,6 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from typing import Any, Final
 
 import rfc8785
@@ -32,17 +29,12 @@ SCHEMA: Final = 1
 SALT_BYTES: Final = 32
 
 
-def encode(kind: str, at: datetime, members: Mapping[str, str | int]) -> bytes:
-    """The leaf of an event of that kind; times in UTC and whole seconds.
+def encode(kind: str, at: str, members: Mapping[str, str | int]) -> bytes:
+    """The leaf of an event of that kind, which was at that time in UTC.
 
     Raises `InvalidArgument` when it is too long for a log, or a member is no string or number.
     """
-    stated = {
-        **members,
-        "schema": SCHEMA,
-        "kind": kind,
-        "at": at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
+    stated = {**members, "schema": SCHEMA, "kind": kind, "at": at}
     try:
         if any(type(value) not in (str, int) for value in stated.values()):
             raise ValueError("neither a string nor a whole number")

@@ -24,6 +24,9 @@ from typing import Final, TypeAlias
 from countermark.errors import InvalidProof
 
 HASH_BYTES: Final = 32
+EMPTY_ROOT: Final = hashlib.sha256().digest()
+"""The root of a tree without leaves."""
+
 TILE_WIDTH: Final = 256
 """Hashes in a full tile."""
 
@@ -39,8 +42,8 @@ def leaf_hash(leaf: bytes) -> bytes:
 
 
 def root(size: int, tiles: Tiles) -> bytes:
-    """The root of the tree over the first `size` leaves; for none, the hash of nothing."""
-    return _range_hash(0, size, tiles) if size else hashlib.sha256().digest()
+    """The root of the tree over the first `size` leaves."""
+    return _range_hash(0, size, tiles) if size else EMPTY_ROOT
 
 
 def appended(size: int, leaves: Sequence[bytes], tiles: Tiles) -> dict[tuple[int, int], bytes]:
@@ -80,14 +83,20 @@ def consistency_proof(old: int, size: int, tiles: Tiles) -> list[bytes]:
 
     Source: RFC 6962, section 2.1.2.
     """
-    if not 0 <= old <= size:
-        raise InvalidProof(
-            f"A tree of {size} leaves does not begin with {old}.", remedy="Swap the two sizes."
-        )
+    check_sizes(old, size)
     if old in (0, size):
         return []
     once = functools.cache(tiles)
     return [_range_hash(start, end, once) for start, end in _frontier(old, size)]
+
+
+def check_sizes(old: int, size: int) -> None:
+    """Raises `InvalidProof` unless a tree of one size can begin with one of another."""
+    if not 0 <= old <= size:
+        raise InvalidProof(
+            f"A log of {size} leaves does not begin with {old}.",
+            remedy="If it once had them it was rolled back: restore the newer registry.",
+        )
 
 
 def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
