@@ -12,6 +12,7 @@ Source: C2SP tlog-checkpoint.
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from countermark.errors import InvalidCheckpoint
@@ -53,12 +54,20 @@ class Checkpoint:
         return cls(origin, int(size), root)
 
     @classmethod
-    def open(cls, signed: str, verifier: NoteVerifier) -> Checkpoint:
-        """The checkpoint in a note, when the log's key has signed it.
+    def open(
+        cls, signed: str, verifier: NoteVerifier, *, witnesses: Sequence[NoteVerifier] = ()
+    ) -> Checkpoint:
+        """The checkpoint in a note, when the log's key and all of the witnesses have signed it.
 
-        Raises `InvalidCheckpoint` when it did not, or the note is another log's.
+        Raises `InvalidCheckpoint` when one did not, or the note is another log's.
         """
         opened = note.parse(signed)
+        for witness in witnesses:
+            if opened.cosigned_at(witness) is None:
+                raise InvalidCheckpoint(
+                    f"The checkpoint is not cosigned by {witness.name!r:.80}.",
+                    remedy="Ask for one that is, or do without this witness.",
+                )
         if opened.signed_by(verifier) is None:
             raise InvalidCheckpoint(
                 f"The checkpoint is not signed by the key of {verifier.name!r:.80}.",

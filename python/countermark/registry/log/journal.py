@@ -97,11 +97,13 @@ def root(database: Database, at: int) -> bytes:
 
 
 def checkpoint(database: Database, key: NoteKey) -> str:
-    """A signed checkpoint of the log as it is; kept, so that the log can be held to it."""
+    """A signed checkpoint of the log as it is; kept, so that the log can be held to it.
+
+    What witnesses have said of the same one stands beneath.
+    """
     now = size(database)
     signed = Checkpoint(key.name, now, root(database, now)).signed(key)
-    _keep(database, now, note.parse(signed))
-    return signed
+    return str(_keep(database, now, note.parse(signed)))
 
 
 def checkpoints(database: Database) -> list[str]:
@@ -137,11 +139,12 @@ def add_cosignatures(
     return len(valid)
 
 
-def _keep(database: Database, at: int, given: note.Note) -> None:
+def _keep(database: Database, at: int, given: note.Note) -> note.Note:
     row = database.one(_NOTE, (at,))
     if row is not None:
         given = note.parse(row[0]).with_signatures(given.signatures)
     database.run(_SET_NOTE, (at, str(given)))
+    return given
 
 
 def check_past(database: Database, remembered: Checkpoint) -> None:
