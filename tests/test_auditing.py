@@ -130,7 +130,7 @@ def test_signature_that_cannot_be_recorded_is_refused(photo: Path, home: keys.Ho
 def test_locked_registry_refuses_the_signature(
     home: keys.Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("countermark.registry.store.BUSY_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr("countermark.registry.sqlite.BUSY_TIMEOUT_SECONDS", 0.1)
     with Registry.open(home.registry_path) as registry:
         audited(home.signer(), registry).sign(b"data")
         with closing(sqlite3.connect(home.registry_path, isolation_level=None)) as other:

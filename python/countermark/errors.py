@@ -211,6 +211,14 @@ class RegistryError(CountermarkError):
     """The registry cannot do what was asked; it is unchanged."""
 
 
+class InvalidCheckpoint(RegistryError):
+    """The checkpoint is malformed, or not signed by the log that it should be from."""
+
+
+class InvalidProof(RegistryError):
+    """The proof does not show that a leaf, or an older log, belongs to the log."""
+
+
 class PayloadTaken(RegistryError):
     """Another picture already has this payload."""
 

@@ -10,7 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from countermark.registry import Registry, search
+from countermark.registry import Registry
+from countermark.registry import sqlite_search as search
 
 
 def ready() -> None:

@@ -24,7 +24,8 @@ from countermark.errors import (
     UnreadableRegistry,
 )
 from countermark.record import DigitalSource, Record
-from countermark.registry import Entry, KeyUse, Outcome, Purpose, Registry, schema
+from countermark.registry import Entry, KeyUse, Outcome, Purpose, Registry, events, sqlite
+from countermark.registry.log import journal, leaf
 
 VERSION_1 = Path(__file__).parents[1] / "vectors" / "registry-1.sql"
 AT = datetime(2026, 11, 23, 12, 0, 0, 5, timezone.utc)
@@ -102,17 +103,10 @@ def test_lines_come_back_whole_and_in_order(path: Path) -> None:
 def test_long_log_is_read_to_its_end_while_others_write(path: Path) -> None:
     wanted = [make_use(number) for number in range(2500)]
     record(path, make_use(0))
-    with closing(sqlite3.connect(path)) as connection:  # a commit for each would take too long
-        columns = "at, purpose, key_sha256, algorithm, signed_sha256, manifest, outcome"
-        connection.executemany(
-            f"INSERT INTO key_use ({columns}) SELECT ?, purpose, key_sha256, algorithm, ?, ?, "
-            "outcome FROM key_use WHERE number = 1",
-            [
-                (use.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), use.signed_sha256, use.manifest)
-                for use in wanted[1:]
-            ],
-        )
-        connection.commit()
+    database = sqlite.SqliteDatabase(path)
+    with database.writing():  # a commit for each would take too long
+        journal.append(database, [events.key_used(use) for use in wanted[1:]])
+    database.close()
     with Registry.open(path) as registry:
         found = []
         for use in registry.key_uses():
@@ -162,33 +156,36 @@ def test_line_has_one_canonical_form() -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE key_use SET outcome = 'failed'",
-        "DELETE FROM key_use WHERE number = 1",
-        "INSERT OR REPLACE INTO key_use SELECT 1, '', '', x'', '', x'', '', ''",
-        "REPLACE INTO key_use (number, at) VALUES (1, 'never')",
+        "UPDATE log_leaf SET content = x'00'",
+        "DELETE FROM log_leaf WHERE position = 0",
+        "INSERT OR REPLACE INTO log_leaf VALUES (0, x'00')",
+        "REPLACE INTO log_leaf (position, content) VALUES (0, x'00')",
     ],
 )
 def test_no_line_is_changed_or_taken_away(path: Path, statement: str) -> None:
     record(path, make_use())
     with closing(sqlite3.connect(path)) as connection:
-        with pytest.raises(sqlite3.IntegrityError, match="a line of the log"):
+        with pytest.raises(sqlite3.IntegrityError, match="a leaf of the log"):
             connection.execute(statement)
         connection.commit()
     assert uses(path) == [make_use()]
 
 
 @pytest.mark.parametrize(
-    ("column", "value"),
-    [("at", "yesterday"), ("purpose", "fun"), ("outcome", 7), ("manifest", b"x"), ("at", None)],
+    ("member", "value"),
+    [("at", "yesterday"), ("purpose", "fun"), ("outcome", 7), ("key_sha256", "x"), ("at", None)],
 )
-def test_damaged_line_is_reported(path: Path, column: str, value: object) -> None:
+def test_damaged_line_is_reported(path: Path, member: str, value: str | int | None) -> None:
     record(path, make_use())
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("DROP TRIGGER key_use_stays")
         if value is None:
-            connection.execute("DROP TABLE key_use")
+            connection.execute("DROP TABLE log_leaf")
         else:
-            connection.execute(f"UPDATE key_use SET {column} = ?", (value,))
+            (content,) = connection.execute("SELECT content FROM log_leaf").fetchone()
+            members = {**leaf.decode(content), member: value}
+            connection.execute("DROP TRIGGER log_leaf_stays")
+            changed = json.dumps(members, separators=(",", ":"), sort_keys=True).encode()
+            connection.execute("UPDATE log_leaf SET content = ?", (changed,))
         connection.commit()
     with pytest.raises(UnreadableRegistry):
         uses(path)
@@ -279,14 +276,14 @@ def test_migrated_tables_are_those_of_a_new_registry(old: Path, tmp_path: Path) 
 
 
 def test_migration_is_whole_or_not_at_all(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = schema._STEPS
-    monkeypatch.setattr(schema, "_STEPS", (*steps[:1], (*steps[1], "no statement")))
+    steps = sqlite.STEPS
+    monkeypatch.setattr(sqlite, "STEPS", (*steps[:1], (*steps[1], "no statement")))
     before = old.read_bytes()
     with pytest.raises(UnreadableRegistry):
         record(old, make_use())
     assert version(old) == 1
     assert old.read_bytes() == before
-    monkeypatch.setattr(schema, "_STEPS", steps)
+    monkeypatch.setattr(sqlite, "STEPS", steps)
     record(old, make_use())
     assert uses(old) == [make_use()]
 

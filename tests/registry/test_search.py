@@ -25,7 +25,8 @@ from countermark import hamming
 from countermark.fingerprint import distance
 from countermark.hamming import Index
 from countermark.record import DigitalSource, Record
-from countermark.registry import Entry, Registry, schema, search
+from countermark.registry import Entry, Registry, rows
+from countermark.registry import sqlite_search as search
 
 FEW = 40
 MANIFEST = b"manifest"
@@ -75,7 +76,7 @@ def add(path: Path, payloads: range, quality: Callable[[int], int] = lambda _: 1
     entries = [entry(payload, hash_of(payload), quality(payload)) for payload in payloads]
     with Registry.open(path) as registry, registry.adding(entries[0]):
         pass
-    execute(path, *((schema.INSERT, schema.to_row(each)) for each in entries[1:]))
+    execute(path, *((rows.INSERT, rows.to_row(each)) for each in entries[1:]))
 
 
 def execute(path: Path, *statements: tuple[str, tuple[object, ...]]) -> None:
@@ -85,7 +86,7 @@ def execute(path: Path, *statements: tuple[str, tuple[object, ...]]) -> None:
 
 
 def delete(path: Path, *payloads: int) -> None:
-    key = schema.payload_key
+    key = rows.payload_key
     execute(path, *(("DELETE FROM entry WHERE payload = ?", (key(each),)) for each in payloads))
 
 
@@ -156,7 +157,7 @@ def test_entry_changed_by_hand_is_not_found_where_it_was(path: Path, change: str
     add(path, range(100))
     with Registry.open(path) as registry:
         before = [each.payload for each, _ in registry.find_similar([hash_of(3)])]
-        execute(path, (f"UPDATE entry SET {change} WHERE payload = ?", (schema.payload_key(3),)))
+        execute(path, (f"UPDATE entry SET {change} WHERE payload = ?", (rows.payload_key(3),)))
         after = [each.payload for each, _ in registry.find_similar([hash_of(3)])]
     assert before == [3, *after]
 

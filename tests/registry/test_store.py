@@ -261,7 +261,7 @@ def test_writer_that_never_ends_makes_others_give_up(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(path, make_entry(1))
-    monkeypatch.setattr("countermark.registry.store.BUSY_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr("countermark.registry.sqlite.BUSY_TIMEOUT_SECONDS", 0.1)
     with Registry.open(path) as first, first.adding(make_entry(2)):
         assert payloads(path, range(5)) == [1]  # readers are not held up
         with pytest.raises(UnreadableRegistry, match="locked"):

@@ -22,6 +22,7 @@ from countermark.cli.init import init
 from countermark.cli.inspect import inspect
 from countermark.cli.keys import app as keys
 from countermark.cli.lint import lint
+from countermark.cli.log import app as log
 from countermark.cli.mark import mark
 from countermark.cli.output import FAILURE, complain, show_warning
 from countermark.cli.sign import sign
@@ -50,6 +51,7 @@ app.command()(sign)
 app.command()(demo)
 app.add_typer(trust)
 app.add_typer(keys, name="keys")
+app.add_typer(log, name="log")
 
 
 def _leave_no_core_dump() -> None:

@@ -30,6 +30,7 @@ from countermark.keys.importing import import_chain
 from countermark.keys.issuing import Issuer
 from countermark.keys.keyring_store import KeyringStore
 from countermark.keys.local_signer import LocalSigner
+from countermark.keys.log_key import log_key
 from countermark.keys.passphrase import change_passphrase
 from countermark.keys.pkcs11 import Pkcs11Key, Pkcs11Signer
 from countermark.keys.pool import OneTimeSigner, Pool
@@ -86,6 +87,7 @@ __all__ = [
     "list_keys",
     "list_queue",
     "list_requests",
+    "log_key",
     "open_home",
     "open_pool",
     "open_signer",

@@ -11,6 +11,7 @@ What is where:
     signer-chain.pem                                its certificates, if its key is elsewhere
     authorities/ID/                                 development authorities and their CRLs
     timestamp-servers, unstamped/*.json             who proves times; files that wait for that
+    log-key.pem, log-checkpoint                     the log's own key, and what it last signed
     trust.pem, registry.sqlite3
 
 Nothing in it is ever overwritten but the trust file, the CRLs, the timestamp servers and the name
@@ -77,6 +78,16 @@ class Home:
         return self.folder / _REGISTRY
 
     @property
+    def log_key_path(self) -> Path:
+        """The key that signs checkpoints of the log, if there is one."""
+        return self.folder / "log-key.pem"
+
+    @property
+    def log_checkpoint_path(self) -> Path:
+        """The latest checkpoint of the log that was signed here, if there was one."""
+        return self.folder / "log-checkpoint"
+
+    @property
     def trust_path(self) -> Path:
         """The trust anchors, PEM."""
         return self.folder / TRUST
@@ -102,7 +113,7 @@ class Home:
         folders = (*self.key_folders, *self.request_folders)
         paths = [folder / KEY for folder in folders]
         paths += [folder / AUTHORITY_KEY for folder in self.authority_folders]
-        paths.append(self.pool_folder / SEALING_KEY)
+        paths += [self.pool_folder / SEALING_KEY, self.log_key_path]
         return tuple(path for path in paths if path.is_file())
 
     @property

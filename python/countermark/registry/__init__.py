@@ -1,4 +1,4 @@
-"""What was marked here, one entry a picture, and what keys were used for, in one SQLite file.
+"""What was marked here, one entry a picture, and a log of what happened, in one database.
 
 >>> from countermark.registry import Registry
 >>> with Registry.open("no such file.sqlite3") as registry:  # reading creates nothing
@@ -6,9 +6,8 @@
 None
 """
 
-from countermark.registry.entry import Entry
+from countermark.registry.entry import MAX_DISTANCE, MIN_QUALITY, Entry
 from countermark.registry.key_use import KeyUse, Outcome, Purpose
-from countermark.registry.search import MAX_DISTANCE, MIN_QUALITY
 from countermark.registry.store import Registry
 
 __all__ = ["MAX_DISTANCE", "MIN_QUALITY", "Entry", "KeyUse", "Outcome", "Purpose", "Registry"]

@@ -12,6 +12,12 @@ from countermark.record import Record
 
 PAYLOAD_BYTES: Final = 8
 PDQ_BYTES: Final = 32
+MAX_DISTANCE: Final = 31
+"""Bits of 256; the distance up to which the authors of PDQ call two pictures the same."""
+
+MIN_QUALITY: Final = 50
+"""PDQ quality; hashes below it match anything, and their authors advise to discard them."""
+
 _REMEDY: Final = "Correct the entry and try again."
 
 

@@ -1,47 +1,46 @@
-"""The registry: entries and uses of keys in one SQLite file, written in transactions.
+"""The registry: entries, their fingerprints and the log of what happened, written in transactions.
 
-Source: https://www.sqlite.org/wal.html, https://www.sqlite.org/lang_transaction.html.
+One set of rules for every database: what SQLite and PostgreSQL do differently is behind `Database`.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
-import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from countermark.errors import (
-    DestinationNotWritable,
-    PayloadTaken,
-    RegistryError,
-    UnreadableRegistry,
-)
+from countermark.errors import InvalidArgument, PayloadTaken, RegistryError
 from countermark.fingerprint import distance
-from countermark.registry import schema
-from countermark.registry.entry import PAYLOAD_BYTES, Entry, check_payload
+from countermark.registry import events, rows
+from countermark.registry.database import Database
+from countermark.registry.entry import (
+    MAX_DISTANCE,
+    MIN_QUALITY,
+    PAYLOAD_BYTES,
+    Entry,
+    check_payload,
+)
 from countermark.registry.key_use import KeyUse
-from countermark.registry.search import EMPTY, MAX_DISTANCE, MIN_QUALITY, Search
+from countermark.registry.log import TransparencyLog, journal, leaf
+from countermark.registry.postgres import PostgresDatabase
+from countermark.registry.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # in typing only from Python 3.11
 
-BUSY_TIMEOUT_SECONDS: Final = 30.0
-"""How long a writer waits for another one."""
-
-_FILE_MODE: Final = 0o600
-_BATCH: Final = 1000  # lines of the log at a time, between which others may write
-# SQLite's words for what the folder, its rights or the disk refuse (Python 3.10 has no codes).
-_NOT_WRITABLE: Final = ("readonly", "disk is full", "disk I/O error", "unable to open")
+_URLS: Final = ("postgresql://", "postgres://")
+_LONGEST_REASON: Final = 256
 
 
 class Registry:
-    """The entries and the log in one file, for any number of threads and processes.
+    """The entries and the log in one database, for any number of threads and processes.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -50,34 +49,34 @@ class Registry:
     ...         registry.find_payload(payload) is None
     True
 
-    The file is made, readable by its owner only, when something is first written. One that an
-    earlier version wrote is read as it is, and brought up to date before anything is added. The
-    threads of one `Registry` take turns; processes wait for each other up to
-    `BUSY_TIMEOUT_SECONDS`.
+    A file is made, readable by its owner only, when something is first written. Tables that an
+    earlier version wrote are read as they are, and brought up to date before anything is added.
+    The threads of one `Registry` take turns; processes wait for each other.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection | None) -> None:
-        self._path = path
-        self._connection = connection
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._lock = threading.RLock()
-        self._search = Search(path)
+        self.log = TransparencyLog(database, self._lock)
 
     @classmethod
-    def open(cls, path: str | PathLike[str]) -> Self:
+    def open(cls, address: str | PathLike[str]) -> Self:
         """The registry at that path; an empty one, without making a file, if there is none.
 
-        Raises `UnreadableRegistry` for a file that is damaged or not a registry and
+        `address`: of a SQLite file, or a URL that begins with postgresql:// (extra `postgres`).
+
+        Raises `UnreadableRegistry` for what is damaged, not a registry or not reachable, and
         `RegistryTooNew` for one that a later version wrote; neither is changed.
         """
-        place = Path(path)
-        with _reading(place):
-            return cls(place, _connect(place) if place.exists() else None)
+        name = os.fspath(address)
+        if name.startswith(_URLS):
+            return cls(PostgresDatabase(name))
+        return cls(SqliteDatabase(Path(name)))
 
     def close(self) -> None:
-        """Lets go of the file; closing again does nothing."""
-        with self._lock, _reading(self._path):
-            if self._connection is not None:
-                self._connection.close()
+        """Lets go of the database; closing again does nothing."""
+        with self._lock:
+            self._database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -95,55 +94,83 @@ class Registry:
         """Adds the entry if the body of the `with` statement succeeds, and nothing otherwise.
 
         The body puts the marked file in its place: either both exist afterwards or, when it
-        raises or the process dies in it, the entry does not.
+        raises or the process dies in it, the entry does not. A leaf of the log tells of it.
 
-        Raises `PayloadTaken` before the body is entered when the payload is in the registry
-        already, `DestinationNotWritable` when the folder, its rights or the disk refuse: before
+        Raises `PayloadTaken` before the body is entered when the payload is or was in the
+        registry, `DestinationNotWritable` when the folder, its rights or the disk refuse: before
         the body too, except when the disk fills up while the body runs.
         """
         with self._lock:
-            with _writing(self._path):
-                connection = self._writable()
-                connection.execute("BEGIN IMMEDIATE")
-            try:
-                with _writing(self._path):
-                    self._insert(connection, entry)
+            self._database.prepare()
+            with self._database.writing():
+                self._insert(entry)
                 yield
-                with _writing(self._path):
-                    connection.execute("COMMIT")
-            finally:
-                with _writing(self._path):
-                    _roll_back(connection)
+
+    def put(self, entry: Entry) -> bool:
+        """Adds the entry unless it is there already; whether it was added.
+
+        So whoever got no answer can ask again. Raises `PayloadTaken` when another one has its
+        payload, `DestinationNotWritable`.
+        """
+        if self.find_payload(entry.payload) == entry:
+            return False
+        with self.adding(entry):
+            return True
+
+    def delete(self, payload: int, *, reason: str) -> None:
+        """Takes an entry away for good; the log keeps that it was there, and why it is gone.
+
+        `reason`: a few words, public like the rest of the log. The payload is never given again.
+
+        Raises `InvalidPayload`, `InvalidArgument` when no entry has it or the reason is empty or
+        long, `DestinationNotWritable`.
+        """
+        check_payload(payload)
+        if not 0 < len(reason) <= _LONGEST_REASON or not reason.isprintable():
+            raise InvalidArgument(
+                "The reason for a deletion is empty, too long or not printable.",
+                remedy=f"Give one of at most {_LONGEST_REASON} characters.",
+            )
+        key = rows.payload_key(payload)
+        with self._lock:
+            self._database.prepare()
+            with self._database.writing():
+                if not self._database.run(rows.DELETE, (key,)):
+                    raise InvalidArgument(
+                        f"No entry has the payload {payload:016x}.", remedy="Check the payload."
+                    )
+                self._database.run(rows.DELETE_LEAF, (key,))
+                now = datetime.now(timezone.utc)
+                told = events.deleted(payload, reason, now)
+                position = journal.append(self._database, [told])
+                self._database.run(rows.INSERT_TOMBSTONE, (key, position))
 
     def record_key_use(self, use: KeyUse) -> None:
-        """Adds a line to the log; it is on the disk when this returns.
+        """Appends a use of a key to the log; it is on the disk when this returns.
 
-        Lines are never changed or taken away. Raises `DestinationNotWritable` when the folder,
-        its rights or the disk refuse, `UnreadableRegistry`, `RegistryError` in the body of
-        `adding`, with which the line would be undone.
+        Raises `DestinationNotWritable` when the folder, its rights or the disk refuse,
+        `UnreadableRegistry`, `RegistryError` in the body of `adding`, with which the leaf would
+        be undone.
         """
-        with self._lock, _writing(self._path):
-            connection = self._writable()
-            if connection.in_transaction:
+        with self._lock:
+            if self._database.in_transaction():
                 raise RegistryError(
                     "The use of a key cannot be recorded while an entry is being added.",
                     remedy="Sign before that.",
                 )
-            connection.execute(schema.INSERT_KEY_USE, schema.to_line(use))
+            self._database.prepare()
+            with self._database.writing():
+                journal.append(self._database, [events.key_used(use)])
 
     def key_uses(self) -> Iterator[KeyUse]:
-        """The lines of the log, the oldest first.
+        """The uses of keys in the log, the oldest first.
 
         Raises `UnreadableRegistry`.
         """
-        last, batch = 0, _BATCH
-        while batch == _BATCH:
-            with self._lock, _reading(self._path):
-                rows = self._lines_after(last)
-            for number, *line in rows:
-                last = number
-                yield schema.from_line(tuple(line))
-            batch = len(rows)
+        for content in self.log.leaves():
+            members = leaf.decode(content)
+            if members["kind"] == events.KEY_USED:
+                yield events.key_use(members)
 
     def find_payload(self, payload: int) -> Entry | None:
         """The entry with that payload.
@@ -151,8 +178,19 @@ class Registry:
         Raises `InvalidPayload`, `UnreadableRegistry`.
         """
         check_payload(payload)
-        with self._lock, _reading(self._path):
-            return self._select(schema.SELECT_BY_PAYLOAD, schema.payload_key(payload))
+        return self._select(rows.SELECT_BY_PAYLOAD, rows.payload_key(payload))
+
+    def find_leaf(self, payload: int) -> int | None:
+        """Where the log tells of the entry with that payload; None when it is not there.
+
+        Raises `InvalidPayload`, `UnreadableRegistry`.
+        """
+        check_payload(payload)
+        with self._lock:
+            if not journal.is_there(self._database):
+                return None
+            row = self._database.one(rows.SELECT_LEAF, (rows.payload_key(payload),))
+            return None if row is None else int(row[0])
 
     def find_similar(
         self, hashes: Sequence[bytes], max_distance: int = MAX_DISTANCE
@@ -165,16 +203,10 @@ class Registry:
 
         Raises `InvalidArgument` for a hash of another length, `UnreadableRegistry`.
         """
-        with self._lock, _reading(self._path):
-            stored = EMPTY
-            if self._connection is not None and schema.version_of(self._connection):
-                stored = self._search.current(self._connection)
+        with self._lock:
+            stored = self._database.hashes()
         matches = stored.search(hashes, max_distance)  # other threads may go on meanwhile
-        with self._lock, _reading(self._path):
-            found = [
-                (self._select(schema.SELECT_BY_ROW, match.label), match.distance)
-                for match in matches
-            ]
+        found = [(self._select(rows.SELECT_BY_ROW, m.label), m.distance) for m in matches]
         # What was deleted or given anew since the index was built is not what was found.
         return [
             (entry, bits)
@@ -184,133 +216,58 @@ class Registry:
             and bits == min(distance(entry.pdq, query) for query in hashes)
         ]
 
+    def entries(self, after: int = 0, limit: int = 100) -> list[tuple[int, Entry]]:
+        """Entries in the order in which they were added, each with its place in that order.
+
+        >>> Registry.open("no such file").entries()
+        []
+
+        `after`: the place behind which to begin. `limit`: at most so many. Raises
+        `UnreadableRegistry`.
+        """
+        with self._lock:
+            if not self._database.version():
+                return []
+            found = self._database.all(rows.SELECT_AFTER, (after, limit))
+            return [(int(place), rows.from_row(tuple(row))) for place, *row in found]
+
     def new_payload(self) -> int:
-        """A random payload that no entry has.
+        """A random payload that no entry has or had.
 
         It is not reserved: `adding` says `PayloadTaken` in the unlikely case that another
         process has added the same one meanwhile.
         """
         while True:
             payload = secrets.randbits(8 * PAYLOAD_BYTES)
-            if self.find_payload(payload) is None:
+            if self.find_payload(payload) is None and not self._was_deleted(payload):
                 return payload
 
-    def _writable(self) -> sqlite3.Connection:
-        """The connection, with the tables made if they are not there yet, or of old."""
-        if self._connection is None:
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, _FILE_MODE))
-            self._connection = _connect(self._path)
-        connection = self._connection
-        if schema.version_of(connection) < schema.VERSION:
-            _prepare(connection)
-        return connection
-
-    def _insert(self, connection: sqlite3.Connection, entry: Entry) -> None:
-        # Without a page cache the entry goes to the disk now and not with COMMIT: a full disk
-        # says so before the body has replaced a file.
-        connection.execute("PRAGMA cache_size = 0")
-        try:
-            connection.execute(schema.INSERT, schema.to_row(entry))
-        except sqlite3.IntegrityError as error:
+    def _insert(self, entry: Entry) -> None:
+        key = rows.payload_key(entry.payload)
+        taken = not self._database.run(rows.INSERT, rows.to_row(entry))
+        if taken or self._database.one(rows.SELECT_TOMBSTONE, (key,)):
             raise PayloadTaken(
                 f"The payload {entry.payload} is already in the registry.",
                 remedy="Choose another one or leave the choice to countermark.",
-            ) from error
+            )
+        salt = leaf.new_salt()
+        position = journal.append(self._database, [events.marked(entry, salt)])
+        self._database.run(rows.INSERT_LEAF, (key, position, salt))
+        row = self._database.one(rows.SELECT_ROW, (key,))
+        if entry.pdq_quality >= MIN_QUALITY and row is not None:
+            self._database.add_hash(row[0], entry.pdq)
 
     def _select(self, statement: str, key: object) -> Entry | None:
-        if self._connection is None or not schema.version_of(self._connection):
-            return None
-        row = self._connection.execute(statement, (key,)).fetchone()
-        return None if row is None else schema.from_row(row)
+        with self._lock:
+            if not self._database.version():
+                return None
+            row = self._database.one(statement, (key,))
+            return None if row is None else rows.from_row(row)
 
-    def _lines_after(self, number: int) -> list[tuple[Any, ...]]:
-        connection = self._connection
-        if connection is None or schema.version_of(connection) < schema.LOGGING_SINCE:
-            return []
-        return connection.execute(schema.SELECT_KEY_USES, (number, _BATCH)).fetchall()
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """An open connection whose file was found to be a registry or empty."""
-    try:
-        return _connect_as(path, "mode=rw")
-    except sqlite3.OperationalError as error:
-        # A full disk or a folder without write access has no room for the shared memory of the
-        # WAL; without a log beside it the file is complete and can be read alone.
-        log = Path(f"{path}-wal")
-        if not _refused(error) or path.is_dir() or (log.exists() and log.stat().st_size > 0):
-            raise
-        return _connect_as(path, "mode=ro&immutable=1")
-
-
-def _connect_as(path: Path, mode: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?{mode}",
-        uri=True,
-        timeout=BUSY_TIMEOUT_SECONDS,
-        isolation_level=None,  # transactions begin and end where we say
-        check_same_thread=False,  # the lock of the registry orders the threads
-    )
-    try:
-        connection.execute("PRAGMA synchronous = FULL")
-        schema.version_of(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        schema.prepare(connection)  # or nothing, when another process was faster
-        connection.execute("COMMIT")
-    finally:
-        _roll_back(connection)
-    connection.execute("PRAGMA journal_mode = WAL")
-
-
-def _roll_back(connection: sqlite3.Connection) -> None:
-    """Ends the transaction if it is still open."""
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Turns what SQLite and the file system raise into `UnreadableRegistry`."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        locked = "locked" in str(error)
-        raise UnreadableRegistry(
-            f"The registry {str(path)!r} {'is locked' if locked else 'cannot be read'} ({error}).",
-            remedy="Wait for the other program and try again."
-            if locked
-            else "Check the path and the rights, or restore a backup.",
-        ) from error
-    except (OSError, ValueError, TypeError) as error:
-        raise UnreadableRegistry(
-            f"The registry {str(path)!r} cannot be read ({error}).",
-            remedy="Check the path and the rights, or restore a backup.",
-        ) from error
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """As `_reading`, but tells a refusal to write apart."""
-    try:
-        with _reading(path):
-            yield
-    except UnreadableRegistry as error:
-        cause = error.__cause__
-        if not isinstance(cause, OSError) and not _refused(cause):
-            raise
-        raise DestinationNotWritable(
-            f"The registry {str(path)!r} cannot be written ({cause}).",
-            remedy="Check the folder, its rights and the space on the disk.",
-        ) from cause
-
-
-def _refused(error: BaseException | None) -> bool:
-    return isinstance(error, sqlite3.Error) and any(text in str(error) for text in _NOT_WRITABLE)
+    def _was_deleted(self, payload: int) -> bool:
+        with self._lock:
+            key = rows.payload_key(payload)
+            return (
+                journal.is_there(self._database)
+                and self._database.one(rows.SELECT_TOMBSTONE, (key,)) is not None
+            )

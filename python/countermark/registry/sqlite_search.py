@@ -26,20 +26,20 @@ from numpy.typing import NDArray
 from countermark import hamming
 from countermark.errors import UnreadableIndex, UnreadableRegistry
 from countermark.hamming import Index, Match
-from countermark.registry import schema
-from countermark.registry.entry import PDQ_BYTES
-
-MAX_DISTANCE: Final = 31
-"""Bits of 256; the distance up to which the authors of PDQ call two pictures the same."""
-
-MIN_QUALITY: Final = 50
-"""PDQ quality; hashes below it match anything, and their authors advise to discard them."""
+from countermark.registry.entry import MIN_QUALITY, PDQ_BYTES
 
 SCANNED_ROWS: Final = 1 << 14
 """Up to so many are scanned rather than indexed, which takes a tenth of a millisecond."""
 
 SCANNED_SHARE: Final = 1 / 128
 """Of a large index: it is built again when the scan of newer rows takes as long as the search."""
+
+_SELECT_HASHES: Final = "SELECT rowid, pdq FROM entry WHERE pdq_quality >= ?"
+# What tells that a row is the one that was read before.
+_IDENTITY: Final = "rowid, payload, pdq, pdq_quality"
+_SELECT_IDENTITY: Final = f"SELECT {_IDENTITY} FROM entry WHERE rowid = ?"
+_SELECT_NEWEST: Final = f"SELECT {_IDENTITY} FROM entry ORDER BY rowid DESC LIMIT 1"
+_SELECT_NEWER: Final = f"SELECT {_IDENTITY} FROM entry WHERE rowid > ? ORDER BY rowid"
 
 _ABANDONED_SECONDS: Final = 600
 _BATCH_ROWS: Final = 1 << 16
@@ -70,7 +70,7 @@ class Mark:
 
     def stands(self, connection: sqlite3.Connection) -> bool:
         """Whether the row is still there, and the same."""
-        found = connection.execute(schema.SELECT_IDENTITY, (self.row,)).fetchone()
+        found = connection.execute(_SELECT_IDENTITY, (self.row,)).fetchone()
         return self == Mark.of(found)
 
 
@@ -101,7 +101,7 @@ class Hashes:
 
     def with_newer(self, connection: sqlite3.Connection) -> Hashes:
         """Also the rows that were added since."""
-        found = connection.execute(schema.SELECT_NEWER, (self.mark.row,)).fetchall()
+        found = connection.execute(_SELECT_NEWER, (self.mark.row,)).fetchall()
         if not found:
             return self
         newer, rows = _columns((row, pdq) for row, _, pdq, quality in found if _is_good(quality))
@@ -139,7 +139,7 @@ class Search:
         return self._hashes
 
     def _renewed(self, connection: sqlite3.Connection, is_settled: bool) -> Hashes:
-        newest = Mark.of(connection.execute(schema.SELECT_NEWEST).fetchone())
+        newest = Mark.of(connection.execute(_SELECT_NEWEST).fetchone())
         for hashes in self._known():
             if hashes.mark.stands(connection) and (hashes.reaches(newest) or not is_settled):
                 return hashes.with_newer(connection)
@@ -170,7 +170,7 @@ def _only(index: Index) -> Hashes:
 
 
 def _everything(connection: sqlite3.Connection, newest: Mark) -> Hashes:
-    cursor = connection.execute(schema.SELECT_HASHES, (MIN_QUALITY,))
+    cursor = connection.execute(_SELECT_HASHES, (MIN_QUALITY,))
     batches = iter(lambda: cursor.fetchmany(_BATCH_ROWS), [])
     columns = [_columns(batch) for batch in batches] or [_columns([])]
     hashes = b"".join(part for part, _ in columns)
@@ -183,7 +183,7 @@ def _oldest(connection: sqlite3.Connection, hashes: Hashes) -> Hashes:
         return hashes
     order = np.argsort(hashes.newer_rows)[: hamming.COUNT_MAX]
     rows = hashes.newer_rows[order]
-    last = connection.execute(schema.SELECT_IDENTITY, (int(rows[-1]),)).fetchone()
+    last = connection.execute(_SELECT_IDENTITY, (int(rows[-1]),)).fetchone()
     words = np.frombuffer(hashes.newer, np.uint64).reshape(len(hashes.newer_rows), -1)
     return replace(hashes, mark=Mark.of(last), newer=words[order].tobytes(), newer_rows=rows)
 

@@ -1,0 +1,220 @@
+"""`countermark log`: what happened in the registry, and proof that nothing of it was changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from countermark import files, keys
+from countermark.cli.home import passphrase
+from countermark.errors import InvalidArgument, InvalidProof
+from countermark.registry import Registry
+from countermark.registry.log import Checkpoint, InclusionProof, NoteKey, NoteVerifier
+
+app = typer.Typer(
+    help="Show the log of the registry, prove what is in it, and publish it.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+Payload = Annotated[str, typer.Argument(help="Of a marked picture, 16 hexadecimal digits.")]
+LogKey = Annotated[str, typer.Option("--key", metavar="LINE", help="The log's public key.")]
+
+
+@app.command()
+def show(
+    start: Annotated[int, typer.Option("--from", min=0, help="The first leaf to show.")] = 0,
+) -> None:
+    """Show the leaves, one JSON object a line, as they are hashed: nothing else is in the log.
+
+    For example:
+
+        countermark log show
+        countermark log show --from 1000 | jq -r 'select(.kind == "deleted").reason'
+    """
+    with Registry.open(keys.open_home().registry_path) as registry:
+        for leaf in registry.log.leaves(start):
+            typer.echo(leaf.decode())
+
+
+@app.command("key")
+def show_key() -> None:
+    """Show the line by which others check the log: its name and public key. It is made if need be.
+
+    For example:
+
+        countermark log key
+    """
+    typer.echo(_note_key(keys.open_home()).verifier.encoded)
+
+
+@app.command()
+def checkpoint() -> None:
+    """Sign how many leaves there are now, and the root over them.
+
+    Give checkpoints away, to witnesses or to whoever relies on the log: it proves what others
+    remember. The home folder remembers the latest one too, so that a registry which was rolled
+    back is noticed.
+
+    For example:
+
+        countermark log checkpoint > checkpoint
+    """
+    with _own_log() as (home, registry, key):
+        signed = registry.log.checkpoint(key)
+        _remember(home, signed)
+    typer.echo(signed, nl=False)
+
+
+@app.command()
+def prove(payload: Payload) -> None:
+    """Prove that the log tells of a marked picture: its leaf, the way to the root, a checkpoint.
+
+    For example:
+
+        countermark log prove 0123456789abcdef > proof.json
+    """
+    number = _number(payload)
+    with _own_log() as (home, registry, key):
+        position = registry.find_leaf(number)
+        if position is None:
+            raise InvalidArgument(
+                f"The log tells of no picture with the payload {payload}.",
+                remedy="Check it; countermark verify shows the payload of a picture.",
+            )
+        signed = registry.log.checkpoint(key)
+        _remember(home, signed)
+        proof = registry.log.prove(position, Checkpoint.open(signed, key.verifier))
+    typer.echo(json.dumps({"checkpoint": signed, "proof": json.loads(proof.to_json())}))
+
+
+@app.command("verify")
+def verify_proof(
+    path: Annotated[Path, typer.Argument(metavar="PROOF", help="What prove gave out.")],
+    key: LogKey,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LINE", help="Whose cosignature to ask for; may be repeated."),
+    ] = None,
+) -> None:
+    """Check a proof by others, without their registry, and show the leaf that is proven.
+
+    For example:
+
+        countermark log verify proof.json --key "countermark/1c8f...+5a0d...+AQ..."
+    """
+    try:
+        members = json.loads(files.load(path))
+        signed, proof = (
+            str(members["checkpoint"]),
+            InclusionProof.from_json(json.dumps(members["proof"])),
+        )
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise InvalidProof("This is no proof of a log.", remedy="Ask for a new one.") from error
+    found = Checkpoint.open(signed, NoteVerifier.parse(key), witnesses=_verifiers(witness))
+    proof.check(found)
+    typer.echo(proof.leaf.decode())
+
+
+@app.command()
+def check(
+    remembered: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[CHECKPOINT]...", help="Others that were seen elsewhere."),
+    ] = None,
+) -> None:
+    """Compute the whole log anew and hold it to its checkpoints: an alarm if it was changed.
+
+    Held to are those in the registry, the latest one that the home folder remembers, and those
+    given. Exit code 3 when the log was rolled back, forked or changed.
+
+    For example:
+
+        countermark log check
+        countermark log check checkpoint-of-last-week
+    """
+    with _own_log() as (home, registry, key):
+        known = [files.load(path) for path in remembered or ()]
+        if home.log_checkpoint_path.is_file():
+            known.append(files.load(home.log_checkpoint_path))
+        others = [Checkpoint.open(_text(content), key.verifier) for content in known]
+        found = registry.log.check(key.verifier, others)
+        count = len(registry.log.checkpoints())
+    typer.echo(f"{found.size} leaves, {count + len(others)} checkpoints: all agree.")
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="For the files; what is there is added to.")],
+) -> None:
+    """Write the log as static files that foreign tools read (C2SP tlog-tiles), and a checkpoint.
+
+    For example:
+
+        countermark log export public/log/
+    """
+    with _own_log() as (home, registry, key):
+        found = registry.log.export(folder, key)
+        _remember(home, found.signed(key))
+    typer.echo(f"{found.size} leaves are in {folder}; its key: {key.verifier.encoded}")
+
+
+@app.command()
+def cosign(
+    path: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="As witnesses signed it.")],
+    witness: Annotated[
+        list[str], typer.Option(metavar="LINE", help="A witness's public key; may be repeated.")
+    ],
+) -> None:
+    """Keep the cosignatures of witnesses on a checkpoint, after checking both.
+
+    For example:
+
+        countermark log cosign checkpoint --witness "witness.example+a1b2c3d4+BA..."
+    """
+    with _own_log() as (_, registry, key):
+        signed = _text(files.load(path))
+        kept = registry.log.add_cosignatures(signed, key.verifier, _verifiers(witness))
+    typer.echo(f"Cosignatures kept: {kept}")
+
+
+@contextmanager
+def _own_log() -> Iterator[tuple[keys.Home, Registry, NoteKey]]:
+    home = keys.open_home()
+    key = _note_key(home)
+    with Registry.open(home.registry_path) as registry:
+        yield home, registry, key
+
+
+def _note_key(home: keys.Home) -> NoteKey:
+    """The log's key; its name comes from it, so that no two logs have the same."""
+    private = keys.log_key(home, passphrase())
+    digest = hashlib.sha256(private.public_key().public_bytes_raw()).hexdigest()
+    return NoteKey(f"countermark/{digest[:16]}", private)
+
+
+def _remember(home: keys.Home, signed: str) -> None:
+    with files.replacing(home.log_checkpoint_path, signed.encode()) as put:
+        put()
+
+
+def _verifiers(lines: list[str] | None) -> list[NoteVerifier]:
+    return [NoteVerifier.parse(line) for line in lines or ()]
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "replace")
+
+
+def _number(payload: str) -> int:
+    try:
+        return int(payload, 16)
+    except ValueError as error:
+        raise InvalidArgument(
+            f"{payload!r:.40} is no payload.", remedy="Give up to 16 hexadecimal digits."
+        ) from error

@@ -1,0 +1,16 @@
+"""The transparency log: append-only, provable, and readable by foreign tools."""
+
+from countermark.registry.log.checkpoint import Checkpoint
+from countermark.registry.log.note import COSIGNATURE, ED25519, NoteKey, NoteVerifier
+from countermark.registry.log.proof import InclusionProof
+from countermark.registry.log.transparency import TransparencyLog
+
+__all__ = [
+    "COSIGNATURE",
+    "ED25519",
+    "Checkpoint",
+    "InclusionProof",
+    "NoteKey",
+    "NoteVerifier",
+    "TransparencyLog",
+]

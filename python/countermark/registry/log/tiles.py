@@ -1,0 +1,73 @@
+"""A log as static files, which any web server can offer and foreign tools read.
+
+>>> tile_path(0, 1234067, 256)
+'tile/0/x001/x234/067'
+>>> tile_path(1, 5, 7)
+'tile/1/005.p/7'
+
+Source: C2SP tlog-tiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from countermark.errors import InvalidProof
+from countermark.registry.log.merkle import TILE_WIDTH
+
+CHECKPOINT_PATH: Final = "checkpoint"
+MAX_LEAF_BYTES: Final = 0xFFFF
+"""The length of an entry has two bytes."""
+
+
+def tile_path(level: int, number: int, width: int) -> str:
+    """Where the tile of that level and number is, with `width` hashes in it."""
+    return f"tile/{level}/{_number(number)}{_partial(width)}"
+
+
+def entries_path(number: int, width: int) -> str:
+    """Where the leaves are whose hashes stand in the tile of level 0 with that number."""
+    return f"tile/entries/{_number(number)}{_partial(width)}"
+
+
+def tiles_of(size: int) -> Iterator[tuple[int, int, int]]:
+    """Level, number and width of each tile that a log of that size has."""
+    level = 0
+    while size:
+        full, rest = divmod(size, TILE_WIDTH)
+        for number in range(full):
+            yield level, number, TILE_WIDTH
+        if rest:
+            yield level, full, rest
+        level, size = level + 1, full
+
+
+def bundle(leaves: Sequence[bytes]) -> bytes:
+    """The leaves one after another, each after its length."""
+    return b"".join(len(leaf).to_bytes(2, "big") + leaf for leaf in leaves)
+
+
+def unbundle(content: bytes) -> list[bytes]:
+    """The leaves in a bundle; raises `InvalidProof` when it is cut off."""
+    leaves, at = [], 0
+    while at < len(content):
+        start = at + 2
+        at = start + int.from_bytes(content[at:start], "big")
+        if at > len(content):
+            raise InvalidProof(
+                "A bundle of log entries is cut off.", remedy="Get the tile again, whole."
+            )
+        leaves.append(content[start:at])
+    return leaves
+
+
+def _number(number: int) -> str:
+    groups = [f"{number % 1000:03}"]
+    while number := number // 1000:
+        groups.insert(0, f"x{number % 1000:03}")
+    return "/".join(groups)
+
+
+def _partial(width: int) -> str:
+    return "" if width == TILE_WIDTH else f".p/{width}"

@@ -1,0 +1,53 @@
+"""The tables of a registry in SQLite, and how each version became the next."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from countermark.registry.log import journal
+from countermark.registry.rows import ENTRY_LOG_TABLES
+
+APPLICATION_ID: Final = int.from_bytes(b"CMKR", "big")
+"""In the file's header, so that other SQLite files are told apart."""
+
+# What makes the tables of each version out of those of the one before; never changed afterwards.
+#
+# 1: SQLite integers are signed, therefore the payload is 8 bytes, big-endian. The manifest stands
+# last: the small columns are then read without its pages. The index holds all a search reads.
+# 2: the transparency log. Its triggers keep programs from what a log must not suffer; whoever may
+# write the file can still do anything to it, which `log check` then finds.
+STEPS: Final = (
+    (
+        """
+        CREATE TABLE entry (
+            payload BLOB NOT NULL UNIQUE CHECK (length(payload) = 8),
+            pdq BLOB NOT NULL CHECK (length(pdq) = 32),
+            pdq_quality INTEGER NOT NULL,
+            manifest_sha256 BLOB NOT NULL CHECK (length(manifest_sha256) = 32),
+            width INTEGER NOT NULL,
+            height INTEGER NOT NULL,
+            marked_at TEXT NOT NULL,
+            record TEXT NOT NULL,
+            manifest BLOB NOT NULL
+        )
+        """,
+        "CREATE INDEX entry_by_pdq ON entry (pdq_quality, pdq)",
+    ),
+    (
+        *journal.TABLES,
+        *ENTRY_LOG_TABLES,
+        """
+        CREATE TRIGGER log_leaf_stays BEFORE UPDATE ON log_leaf
+        BEGIN SELECT RAISE(ABORT, 'a leaf of the log never changes'); END
+        """,
+        """
+        CREATE TRIGGER log_leaf_remains BEFORE DELETE ON log_leaf
+        BEGIN SELECT RAISE(ABORT, 'a leaf of the log is never taken away'); END
+        """,
+        """
+        CREATE TRIGGER log_leaf_yields_to_none BEFORE INSERT ON log_leaf
+        WHEN EXISTS (SELECT 1 FROM log_leaf WHERE position = NEW.position)
+        BEGIN SELECT RAISE(ABORT, 'a leaf of the log is never replaced'); END
+        """,
+    ),
+)
