@@ -22,8 +22,9 @@ PYTHON_LAYERS = [
 ]
 CORE_LAYERS = [["base"], ["kernels"], ["transform", "code"], ["watermark", "fingerprint"], ["api"]]
 
-# Within their row: what is found is rendered by what reports, and the command line shows the demo.
-SIDEWAYS = {("record", "errors"), ("verifying", "report"), ("cli", "demo")}
+# Within their row: what is found is rendered by what reports, and the command line
+# shows the demo and starts the service.
+SIDEWAYS = {("record", "errors"), ("verifying", "report"), ("cli", "demo"), ("cli", "service")}
 
 
 def level(layers: list[list[str]], name: str) -> int:

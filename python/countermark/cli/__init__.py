@@ -19,6 +19,7 @@ from countermark.cli.keys import app as keys
 from countermark.cli.lint import lint
 from countermark.cli.mark import mark
 from countermark.cli.output import FAILURE, complain, show_warning
+from countermark.cli.serve import serve
 from countermark.cli.sign import sign
 from countermark.cli.trust import trust
 from countermark.cli.verify import verify
@@ -42,6 +43,7 @@ app.command()(verify)
 app.command()(inspect)
 app.command()(lint)
 app.command()(sign)
+app.command()(serve)
 app.command()(demo)
 app.add_typer(trust)
 app.add_typer(keys, name="keys")

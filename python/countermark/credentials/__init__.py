@@ -5,17 +5,23 @@
 anything with a certificate chain that signs bytes: private keys never come here.
 """
 
+from countermark.credentials.active import active_alone, active_label
 from countermark.credentials.identity import Identity
 from countermark.credentials.library import media_type_of
 from countermark.credentials.reading import Manifest, read, read_detached, read_fragment
 from countermark.credentials.signer import Signer
 from countermark.credentials.signing import Signed, sign, sign_file
-from countermark.credentials.soft_binding import WATERMARK_ALGORITHM, SoftBinding
+from countermark.credentials.soft_binding import (
+    FINGERPRINT_ALGORITHM,
+    WATERMARK_ALGORITHM,
+    SoftBinding,
+)
 from countermark.credentials.training_mining import Permission, TrainingMining
 from countermark.credentials.trust import Kind, Trust, TrustList, TrustStatus
 from countermark.credentials.trust_store import TrustStore
 
 __all__ = [
+    "FINGERPRINT_ALGORITHM",
     "WATERMARK_ALGORITHM",
     "Identity",
     "Kind",
@@ -29,6 +35,8 @@ __all__ = [
     "TrustList",
     "TrustStatus",
     "TrustStore",
+    "active_alone",
+    "active_label",
     "media_type_of",
     "read",
     "read_detached",

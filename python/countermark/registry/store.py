@@ -143,6 +143,21 @@ class Registry:
             ]
         return [(entry, distance) for entry, distance in entries if entry is not None]
 
+    def entries(self, after: int = 0, limit: int = 100) -> list[tuple[int, Entry]]:
+        """Entries in the order in which they were added, each with its place in that order.
+
+        >>> Registry.open("no such file").entries()
+        []
+
+        `after`: the place behind which to begin. `limit`: at most so many. Raises
+        `UnreadableRegistry`.
+        """
+        with self._lock, _reading(self._path):
+            if self._connection is None or not schema.is_prepared(self._connection):
+                return []
+            rows = self._connection.execute(schema.SELECT_AFTER, (after, limit)).fetchall()
+            return [(int(place), schema.from_row(tuple(row))) for place, *row in rows]
+
     def new_payload(self) -> int:
         """A random payload that no entry has.
 
