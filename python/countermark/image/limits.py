@@ -63,8 +63,9 @@ def check_size(width: int, height: int, *, min_side: int = 1) -> None:
             f"The picture has {width:,} x {height:,} pixels.",
             remedy=f"Use one with at least {min_side} pixels on each side.",
         )
-    if max(width, height) > MAX_SIDE or width * height > _max_pixels.get():
+    area = _max_pixels.get()
+    if max(width, height) > MAX_SIDE or width * height > area:
         raise ImageTooLarge(
             f"The picture has {width:,} x {height:,} pixels.",
-            remedy=f"Reduce it to sides of {MAX_SIDE:,} and an area of {_max_pixels.get():,} at most.",
+            remedy=f"Reduce it to sides of {MAX_SIDE:,} and an area of {area:,} at most.",
         )
