@@ -57,8 +57,3 @@ def for_parameters(_: Request, error: Exception) -> JSONResponse:
     found: list[Any] = list(error.errors())
     texts = [f"{'.'.join(map(str, item['loc'][1:]))}: {item['msg']}" for item in found]
     return refusal(400, "; ".join(texts)[:500] or "The request is malformed.")
-
-
-def for_defect(_: Request, __: Exception) -> JSONResponse:
-    """What is said about a defect of ours: nothing of it, for it may hold what others sent."""
-    return refusal(500, "The service failed unexpectedly; its log says more.")

@@ -70,7 +70,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(CountermarkError, answers.for_error)
     app.add_exception_handler(HTTPException, answers.for_exception)
     app.add_exception_handler(RequestValidationError, answers.for_parameters)
-    app.add_exception_handler(Exception, answers.for_defect)
     app.add_middleware(Shortcut, service=service)
     app.add_middleware(Guard, settings=settings, metrics=metrics)
     app.add_middleware(Observer, metrics=metrics)

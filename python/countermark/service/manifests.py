@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from countermark import credentials
 from countermark.service import tokens
 from countermark.service.context import PREFIX, Service, described
-from countermark.service.matches import ALGORITHM_PATTERN, decoded
+from countermark.service.matches import ALGORITHM_PATTERN, BASE64_PATTERN, decoded
 
 MEDIA_TYPE: Final = "application/c2pa"
 _ACCEPTED: Final = (MEDIA_TYPE, "application/x-c2pa-manifest-store", "application/octet-stream")
@@ -39,9 +39,9 @@ _NO_RECEIPTS: Final = (
 
 
 class Binding(BaseModel):
-    """A soft binding and the manifest it is to lead to."""
+    """A soft binding, its value in base64, and the manifest it is to lead to."""
 
-    value: Annotated[str, Field(alias="bindingValue", description="In base64.")]
+    value: Annotated[str, Field(alias="bindingValue", pattern=BASE64_PATTERN)]
     identifier: Annotated[str, Field(alias="manifestId", pattern=_IDENTIFIER_PATTERN)]
     alg: Annotated[str | None, Field(pattern=ALGORITHM_PATTERN)] = None
 

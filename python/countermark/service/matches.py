@@ -21,6 +21,7 @@ from countermark.service import tokens
 from countermark.service.context import PREFIX, Service, described
 
 ALGORITHM_PATTERN: Final = r"^[A-Za-z0-9._-]{1,200}$"
+BASE64_PATTERN: Final = r"^([A-Za-z0-9+/_-]{4})*([A-Za-z0-9+/_-]{2}(==)?|[A-Za-z0-9+/_-]{3}=?)?$"
 _ALGORITHM: Final = re.compile(ALGORITHM_PATTERN)
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,8}")
 _MAX_QUERY_VALUE: Final = 2048
@@ -32,7 +33,9 @@ _READABLE: Final = ("image", "application")
 _Algorithm = Annotated[
     str, Query(pattern=ALGORITHM_PATTERN, description="Name of a soft binding algorithm.")
 ]
-_Value = Annotated[str, Query(description="Value of the soft binding, in base64.")]
+_Value = Annotated[
+    str, Query(pattern=BASE64_PATTERN, description="Value of the soft binding, in base64.")
+]
 _Limit = Annotated[
     int,
     Query(alias="maxResults", ge=1, description=f"Matches wanted; {_MAX_RESULTS} at most come."),
@@ -71,7 +74,7 @@ _BINDING_PARAMETERS: Final = [
         "in": "query",
         "required": True,
         "description": "Value of the soft binding, in base64.",
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "pattern": BASE64_PATTERN, "maxLength": _MAX_QUERY_VALUE},
     },
     {
         "name": "alg",
@@ -102,7 +105,7 @@ class BindingQuery(BaseModel):
     """A soft binding whose value is too long for an address."""
 
     alg: Annotated[str, Field(pattern=ALGORITHM_PATTERN)]
-    value: Annotated[str, Field(description="In base64.")]
+    value: Annotated[str, Field(pattern=BASE64_PATTERN, description="In base64.")]
 
 
 def router(service: Service) -> APIRouter:

@@ -14,6 +14,7 @@ import traceback
 from datetime import datetime, timezone
 from typing import Any, Final
 
+from countermark.service.answers import refusal
 from countermark.service.guard import App, Message, Receive, Scope, Send
 from countermark.service.metrics import Metrics
 
@@ -65,6 +66,13 @@ class Observer:
 
         try:
             await self._app(scope, receive, observed)
+        except Exception:
+            LOGGER.error("a defect", extra={"request": identifier}, exc_info=True)
+            if status:
+                raise  # the server ends the connection: the answer is not whole
+            # Nothing of the exception is told, for it may hold what others sent.
+            answer = refusal(500, "The service failed unexpectedly; its log says more.", close=True)
+            await answer(scope, receive, observed)
         finally:
             self._tell(scope, identifier, status, sent, time.perf_counter() - begun)
 
@@ -103,13 +111,17 @@ class JsonFormatter(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        values: dict[str, Any] = {}
+        event = record.getMessage().strip()
+        if event.startswith("Traceback"):  # how the server tells why it does not start
+            event = event.splitlines()[-1]
+        request = getattr(record, "request", None)
+        values: dict[str, Any] = {} if request is None else {"id": request}
         if record.exc_info and record.exc_info[0] is not None:
             # Where, and of which class; the text of an exception may hold what others sent.
             values["exception"] = record.exc_info[0].__name__
             frames = traceback.extract_tb(record.exc_info[2])
             values["at"] = [f"{frame.name}:{frame.lineno}" for frame in frames[-8:]]
-        return _line(record.levelname.lower(), record.getMessage(), **values).rstrip()
+        return _line(record.levelname.lower(), event, **values).rstrip()
 
 
 def configure_logging() -> None:

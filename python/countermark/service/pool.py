@@ -73,7 +73,8 @@ class Pool:
         self._taken += 1
         self._metrics.jobs_in_service.labels(self._role).set(self._taken)
         try:
-            worker = await self._idle.get()
+            while (worker := await self._idle.get()).has_ended:
+                self._replace(worker, "died")
             return await self._run_on(worker, values, body)
         finally:
             self._taken -= 1
@@ -87,7 +88,7 @@ class Pool:
             answer, content = await asyncio.wait_for(worker.ask(values, body), self._clock_seconds)
         except BaseException as error:  # a cancelled request leaves a worker in the middle, too
             self._replace(worker, "killed")
-            if isinstance(error, (asyncio.TimeoutError, EOFError, OSError, ValueError)):
+            if isinstance(error, _LOST):
                 self._metrics.jobs.labels(self._role, "killed").inc()
                 raise JobKilled(
                     "The file could not be examined within the time and memory of this service.",
@@ -163,7 +164,7 @@ class _Worker:
             answer, _ = await asyncio.wait_for(worker._answer(), _START_SECONDS)
         except BaseException as error:
             await worker.kill()
-            if isinstance(error, (asyncio.TimeoutError, EOFError, ValueError)):
+            if isinstance(error, _LOST):
                 raise ServiceFailed(
                     "A worker of the service does not start.",
                     remedy="Look at the lines before this one.",
@@ -174,8 +175,13 @@ class _Worker:
             raise _error(answer)
         return worker
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone, as when the system ran out of memory."""
+        return self._process.returncode is not None
+
     async def ask(self, values: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
-        """Its answer; raises `EOFError`, `OSError` or `ValueError` when it has died."""
+        """Its answer; raises one of `_LOST` when it has died."""
         stream = self._process.stdin
         assert stream is not None
         stream.write(frames.pack(values, body))
@@ -195,6 +201,9 @@ class _Worker:
             self._process.kill()
         await self._process.wait()
 
+
+_LOST: Final = (asyncio.TimeoutError, EOFError, OSError, RuntimeError, ValueError)
+"""What comes of a worker that is stuck or dead; uvloop says RuntimeError for a closed pipe."""
 
 _LATER: Final = "Try again in a few seconds."
 
