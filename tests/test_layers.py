@@ -16,7 +16,8 @@ PYTHON_LAYERS = [
     ["files", "image", "certificates"],
     ["_bridge", "_native"],
     ["watermark", "fingerprint", "resemblance"],
-    ["labels", "credentials", "keys", "registry"],
+    ["labels", "credentials", "keys", "registry", "resolving"],
+    ["auditing"],
     ["marking", "verifying", "report", "inspection"],
     ["service", "demo", "cli"],
 ]

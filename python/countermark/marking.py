@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
@@ -36,8 +37,23 @@ from typing import BinaryIO, Final, cast
 import numpy as np
 
 from countermark import credentials, files, fingerprint, image, keys, watermark
-from countermark.credentials import WATERMARK_ALGORITHM, Signed, Signer, SoftBinding, Trust
-from countermark.errors import CountermarkError, InvalidArgument, MarkNotReadable
+from countermark.auditing import audited
+from countermark.credentials import (
+    WATERMARK_ALGORITHM,
+    Signed,
+    Signer,
+    SoftBinding,
+    Trust,
+    containers,
+)
+from countermark.credentials.assets import opened
+from countermark.credentials.containers import Content, StreamContent
+from countermark.errors import (
+    CountermarkError,
+    InvalidArgument,
+    MarkNotReadable,
+    UnsupportedImage,
+)
 from countermark.image import Picture
 from countermark.record import Record
 from countermark.registry import Entry, Registry
@@ -87,9 +103,11 @@ def mark(
     `registry`: by default the one of the home folder. `strength`: of the watermark.
 
     The destination is written in one piece and only together with the registry's entry: when
-    anything fails, both are as they were.
+    anything fails, both are as they were. The use of the key is in the registry's log all the
+    same, from before the signature was there to be used.
 
-    Raises `SourceNotFound`, `ImageError` for files that are no picture or cannot be marked,
+    Raises `SourceNotFound`, `ImageError` for files that are no picture or cannot be marked
+    (`credentials.sign_file` signs more kinds of files, without a watermark),
     `MarkNotReadable` for pictures that do not hold the watermark, `InvalidArgument` when the
     destination's name belongs to another format, `CredentialError` when signing fails,
     `HomeMissing` without registry and home, `RegistryError`, `DestinationNotWritable`.
@@ -98,15 +116,14 @@ def mark(
         if registry is None:
             path = keys.open_home().registry_path
             registry = stack.enter_context(Registry.open(path))
-        content = files.load(source)
-        original = image.read(io.BytesIO(content))
+        content, original = _loaded(source)
         place = _checked_place(destination, original)
         marked_at = datetime.now(timezone.utc).replace(microsecond=0)  # as manifests state times
         record = replace(record, created=record.created or marked_at)
         payload = registry.new_payload()
 
         picture = _watermarked(original, payload, strength)
-        signed = _signed(content, picture, payload, record, signer)
+        signed = _signed(content, picture, payload, record, audited(signer, registry))
         hash_ = fingerprint.pdq(image.upright(picture.pixels, picture.orientation))
         digest = hashlib.sha256(signed.manifest)
         entry = Entry(
@@ -147,6 +164,26 @@ def is_marked(path: Path, registry: Registry) -> bool:
         if binding.algorithm == WATERMARK_ALGORITHM and len(binding.value) == 8
     ]
     return any(entry is not None and entry.manifest == found.bytes for entry in entries)
+
+
+def _loaded(source: files.Source) -> tuple[bytes, Picture]:
+    """The file and the picture in it."""
+    if isinstance(source, (str, PathLike)) and os.path.isfile(source):
+        with opened(Path(source)) as stream:
+            _check_kind(StreamContent(stream))  # before a movie of gigabytes is loaded
+    content = files.load(source)
+    _check_kind(content)
+    return content, image.read(io.BytesIO(content))
+
+
+def _check_kind(asset: Content) -> None:
+    """Whether such files can carry a watermark; what is no file of a known kind passes too."""
+    shown = containers.media_type(asset)
+    if shown is not None and not image.is_decodable(asset[: image.HEAD_BYTES]):
+        raise UnsupportedImage(
+            f"Files of type {shown} carry no watermark yet.",
+            remedy="Sign it without one, by countermark sign or credentials.sign_file.",
+        )
 
 
 def _checked_place(destination: files.Destination, picture: Picture) -> Path | None:

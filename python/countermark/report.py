@@ -45,7 +45,7 @@ class Verdict(Enum):
     `RECOVERED`: the file carries no usable credentials, but its pixels led to them.
     `TRANSPLANTED`: the credentials or the watermark belong to another picture.
     `UNMARKED`: no proof of origin was found, which says nothing about the picture.
-    `UNREADABLE`: the file is not a picture that can be examined.
+    `UNREADABLE`: the file is of no kind that can be examined, or damaged without a manifest.
     """
 
     INTACT = "intact"
@@ -80,7 +80,7 @@ class Confidence(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestEvidence:
-    """A C2PA manifest (Content Credentials): from the file itself or from the registry.
+    """A C2PA manifest (Content Credentials): from the file itself, the registry, or a resolver.
 
     `sha256`: of the manifest store, hexadecimal. `claim_signer`: who vouches for the statements.
     `signed_at`, `time_stamped_by`: the proven time, and the authority that proves it.
@@ -96,7 +96,7 @@ class ManifestEvidence:
     confidence: Confidence
     check: str
     explanation: str
-    origin: Literal["file", "registry"] = "file"
+    origin: Literal["file", "registry", "resolver"] = "file"
     label: str | None = None
     sha256: str | None = None
     claim_signer: str | None = None
@@ -164,6 +164,7 @@ class Report:
     the verdict. `claim_signer`: the name in their certificate. `trusted_by`: the trust list that
     decided, with its date. `record`: what they state about the picture, when a valid manifest of
     this picture was found. `evidence`: one item for each thing that was looked at, in order.
+    `media_type`: the kind of file that the content shows; None when it is none that is known.
     """
 
     verdict: Verdict
@@ -173,6 +174,7 @@ class Report:
     record: Record | None = None
     claim_signer: str | None = None
     trusted_by: str | None = None
+    media_type: str | None = None
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
@@ -186,6 +188,7 @@ class Report:
             {
                 "verdict": self.verdict.value,
                 "trust": self.trust.value,
+                "media_type": self.media_type,
                 "trusted_by": self.trusted_by,
                 "claim_signer": self.claim_signer,
                 "summary": self.summary,

@@ -151,7 +151,7 @@ def test_init_never_overwrites(run: Run) -> None:
         (["mark", "photo.jpg", "--out", "x.jpg", "--source", "dream"], 2, "dream"),
         (["mark", "photo.jpg", "--out", "x.jpg"], 3, "Run countermark init"),
         (["verify", "no.jpg"], 3, "Check the path"),
-        (["verify", "empty"], 3, "holds no pictures"),
+        (["verify", "empty"], 3, "holds no files to verify"),
         (["nonsense"], 2, "No such command"),
         (["demo", "--out", "photo.jpg"], 3, "Name another one"),
     ],

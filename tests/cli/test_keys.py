@@ -197,6 +197,7 @@ def test_nothing_secret_is_ever_said_or_written_elsewhere(
     keep("keys", "list", "--json")
     keep("keys", "lint", "--json")
     keep("keys", "crl")
+    keep("keys", "log", "--json")
     keep("keys", "revoke", keys.list_keys(home)[0].id, "--reason", "key-compromise")
     keep("keys", "rotate", COUNTERMARK_PASSPHRASE="wrong passphrase")
     keep("mark", photo, "--out", "again.jpg", COUNTERMARK_PASSPHRASE="wrong passphrase")

@@ -70,3 +70,37 @@ def test_what_cannot_be_signed_is_said_in_a_sentence(
         assert done.returncode == 3
         assert reason in done.stderr
         assert not (tmp_path / "out").exists()
+
+
+def test_folder_is_verified_with_all_that_can_be_signed(
+    run: Run, drawing: Path, trust: Trust, photo: Path
+) -> None:
+    folder = drawing.with_name("folder")
+    (folder / "deep").mkdir(parents=True)
+    run("sign", drawing, "--out", folder / "deep" / "signed.SVG")
+    (folder / "page.html").write_text("<!doctype html><title>A page</title>")
+    (folder / "notes.txt").write_text("no picture")
+    (folder / "plain.svg").write_bytes(drawing.read_bytes())
+    (folder / "wrong.mp4").write_text("no movie")
+    photo.rename(folder / "photo.jpg")
+    done = run("verify", folder, "--json")
+    found = {line["file"]: line for line in map(json.loads, done.stdout.splitlines())}
+    assert {Path(name).name: line["verdict"] for name, line in found.items()} == {
+        "signed.SVG": "intact",
+        "photo.jpg": "unmarked",
+        "plain.svg": "unmarked",
+        "wrong.mp4": "unreadable",
+    }
+    signed = found[str(folder / "deep" / "signed.SVG")]
+    assert (signed["trust"], signed["media_type"]) == ("trusted", "image/svg+xml")
+    assert done.returncode == 1
+    marked = run("mark", folder, "--out", "marked", "--json")  # pictures alone
+    assert [json.loads(line)["status"] for line in marked.stdout.splitlines()] == ["marked"]
+
+
+def test_mark_leads_to_sign(run: Run, drawing: Path, trust: Trust) -> None:
+    done = run("mark", drawing, "--out", "marked.svg")
+    assert done.returncode == 3
+    assert "Files of type image/svg+xml carry no watermark yet." in done.stderr
+    assert "countermark sign" in done.stderr
+    assert not drawing.with_name("marked.svg").exists()

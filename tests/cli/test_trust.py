@@ -125,3 +125,25 @@ def test_identity_list_can_be_kept(run: Run, home: keys.Home, stranger: keys.Hom
     assert "1 added, 0 removed." in result.stdout
     assert f"Identity list of {date.today()}: 1" in run("trust", "list").stdout
     assert home.trust_path.read_bytes() == root(home).public_bytes(Encoding.PEM)
+
+
+@pytest.mark.parametrize("reason", ["key-compromise", "superseded"])
+def test_key_revoked_here_is_revoked_for_verify_here(run: Run, photo: Path, reason: str) -> None:
+    """Without a time stamp nothing proves that the signature is older, whatever the reason."""
+    run("init")
+    run("mark", photo, "--out", "marked.jpg")
+    before = json.loads(run("verify", "marked.jpg", "--json").stdout)
+    assert (before["verdict"], before["trust"]) == ("intact", "trusted")
+    run("keys", "rotate")
+    run("mark", photo, "--out", "later.jpg")
+    first = keys.list_keys(keys.open_home())[0]
+    assert run("keys", "revoke", first.id, "--reason", reason).returncode == 0
+    after = run("verify", "marked.jpg", "later.jpg", "--json")
+    found = [json.loads(line) for line in after.stdout.splitlines()]
+    assert [(line["verdict"], line["trust"]) for line in found] == [
+        ("intact", "revoked"),
+        ("intact", "trusted"),
+    ]
+    assert after.returncode == 0  # trust never changes the verdict
+    assert "withdrawn" in run("verify", "marked.jpg").stdout
+    assert "Revocation lists:" in run("trust", "list").stdout

@@ -104,7 +104,7 @@ def tls_pem(name: str, issuer: tuple[x509.Certificate, Any] | None = None) -> tu
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_after(now + timedelta(days=90))
         .add_extension(x509.BasicConstraints(issuer is None, None), critical=True)
         .add_extension(address, critical=False)
         .sign(own_key, hashes.SHA256())

@@ -8,16 +8,19 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 import pkcs11
 import pytest
+from cryptography import x509
 from pkcs11 import Attribute, KeyType, ObjectClass
 from pkcs11.util.ec import encode_named_curve_parameters
 
 from countermark.credentials import Signer
 from countermark.errors import (
+    CertificateExpiresSoon,
     InvalidArgument,
     KeyMissing,
     SigningFailed,
@@ -258,3 +261,15 @@ def test_pin_is_nowhere_in_the_signer(key: Callable[..., Key]) -> None:
     signer = key().signer()
     assert PIN not in repr(signer)
     assert not any(PIN in repr(getattr(signer, name)) for name in signer.__slots__)
+
+
+def test_end_of_its_certificate_is_announced(
+    key: Callable[[str], Key], issuer: DevelopmentIssuer, sign_photo: Callable[[Signer], bytes]
+) -> None:
+    known = key("es256")
+    (leaf, *_) = x509.load_pem_x509_certificates(known.certificate_chain)
+    ending = replace(issuer, validity=timedelta(days=20))
+    chain = pem(*ending.certify(leaf.public_key(), common_name("Darkroom")))
+    signer = replace(known, certificate_chain=chain).signer()
+    with pytest.warns(CertificateExpiresSoon, match="CN=Darkroom expires on"):
+        sign_photo(signer)

@@ -14,6 +14,7 @@ same questions here, so that they get the same answers.
 """
 
 from countermark.certificates.assurance import assurance_findings
+from countermark.certificates.expiry import announce_end
 from countermark.certificates.finding import Finding, Scope
 from countermark.certificates.linting import lint
 from countermark.certificates.profile import (
@@ -40,6 +41,7 @@ __all__ = [
     "Algorithm",
     "Finding",
     "Scope",
+    "announce_end",
     "assurance_findings",
     "ending_soon",
     "extension",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated, Final
@@ -10,13 +12,15 @@ from typing import Annotated, Final
 import typer
 
 from countermark import certificates, files, keys
+from countermark.auditing import audited_home
 from countermark.certificates import Finding, Scope
 from countermark.cli import output
 from countermark.cli.init import passphrase
 from countermark.errors import InvalidArgument, UnusableCertificate
+from countermark.registry import KeyUse, Registry
 
 app = typer.Typer(
-    help="Keep the keys of the home folder: list, lint, request, import, rotate, revoke.",
+    help="Keep the keys of the home folder: list, lint, request, import, rotate, revoke, log.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
@@ -28,6 +32,14 @@ _SCOPES: Final = {
     Scope.LEVEL_2: "Assurance level 2",
 }
 Json = Annotated[bool, typer.Option("--json", help="JSON objects, one a line.")]
+
+
+@contextmanager
+def _open_audited_home() -> Iterator[keys.Home]:
+    """The home, each use of whose keys leaves a line in its log."""
+    home = keys.open_home()
+    with Registry.open(home.registry_path) as registry:
+        yield audited_home(home, registry)
 
 
 @app.command("list")
@@ -127,15 +139,16 @@ def csr(
     if level is not None and product is not None:
         conforming = keys.ConformingProduct(level, product)
     place = None if out is None else files.target(out)
-    request = keys.request_certificate(
-        keys.open_home(),
-        organisation=organisation,
-        name=name,
-        country=country,
-        algorithm=algorithm,
-        product=conforming,
-        passphrase=passphrase(),
-    )
+    with _open_audited_home() as home:
+        request = keys.request_certificate(
+            home,
+            organisation=organisation,
+            name=name,
+            country=country,
+            algorithm=algorithm,
+            product=conforming,
+            passphrase=passphrase(),
+        )
     if place is None:
         typer.echo(request.pem.decode(), nl=False)
         return
@@ -184,9 +197,9 @@ def rotate(
         countermark keys rotate
         countermark keys rotate --algorithm ed25519
     """
-    home = keys.open_home()
-    before = files.load(home.trust_path)
-    entry = keys.rotate(home, algorithm=algorithm, passphrase=passphrase())
+    with _open_audited_home() as home:
+        before = files.load(home.trust_path)
+        entry = keys.rotate(home, algorithm=algorithm, passphrase=passphrase())
     typer.echo(f"The key {entry.id} signs now ({entry.algorithm}, until {entry.expires.date()}).")
     if files.load(home.trust_path) != before:
         typer.echo(f"A new root was added to {home.trust_path}; give it to those who trust you.")
@@ -199,15 +212,16 @@ def revoke(
 ) -> None:
     """Revoke a certificate of the development authority; it cannot be undone.
 
-    It goes onto the authority's revocation list (CRL), which verifiers have to be given. The key
-    never signs again. A real authority revokes what it issued itself.
+    It goes onto the authority's revocation list (CRL). countermark verify with this home reads
+    it; other verifiers have to be given it. The key never signs again. A real authority revokes
+    what it issued itself.
 
     For example:
 
         countermark keys revoke 0123456789abcdef --reason key-compromise
     """
-    home = keys.open_home()
-    entry = keys.revoke(home, key_id, reason=reason, passphrase=passphrase())
+    with _open_audited_home() as home:
+        entry = keys.revoke(home, key_id, reason=reason, passphrase=passphrase())
     typer.echo(f"The key {entry.id} is revoked ({entry.reason}).")
     for path in home.revocation_list_paths:
         typer.echo(f"Revocation list: {path}")
@@ -225,8 +239,34 @@ def crl() -> None:
 
         countermark keys crl
     """
-    for path in keys.renew_revocation_lists(keys.open_home(), passphrase=passphrase()):
-        typer.echo(f"Revocation list: {path}")
+    with _open_audited_home() as home:
+        for path in keys.renew_revocation_lists(home, passphrase=passphrase()):
+            typer.echo(f"Revocation list: {path}")
+
+
+@app.command()
+def log(as_json: Json = False) -> None:
+    """List what keys were used for, the oldest first: time, purpose, key, outcome, manifest.
+
+    There is a line for each signature, also for those of which nothing came; a signature that
+    cannot be recorded is not used. A key's ID is that of countermark keys list; signers from
+    elsewhere and authorities have theirs in the same way, from the SHA-256 of their certificate.
+
+    For example:
+
+        countermark keys log
+        countermark keys log --json | jq -r 'select(.outcome == "failed").at'
+    """
+    with Registry.open(keys.open_home().registry_path) as registry:
+        for use in registry.key_uses():
+            typer.echo(use.to_json() if as_json else _log_line(use))
+
+
+def _log_line(use: KeyUse) -> str:
+    at = use.at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    key = use.key_sha256.hex()[:16]
+    about = use.manifest or "-"
+    return f"{at}  {use.purpose.value:<19}  {key}  {use.algorithm:<7}  {use.outcome.value}  {about}"
 
 
 def _members(entry: keys.KeyEntry) -> dict[str, object]:

@@ -22,6 +22,12 @@ FAILURE: Final = 3
 EXIT_CODES: Final = "Exit codes: 0 good, 1 the verdict is negative, 2 wrong usage, 3 failure."
 
 _PICTURES: Final = frozenset(suffix for known in SUFFIXES.values() for suffix in known)
+_SIGNED: Final = _PICTURES | {
+    *(".dng", ".gif", ".heic", ".heif", ".hif", ".jxl", ".pdf", ".svg"),
+    *(".avi", ".flac", ".m4a", ".m4v", ".mov", ".mp3", ".mp4", ".wav"),
+}
+"""Files that can carry credentials; in folders the name decides, for content would have to be read
+from every file there, and much that is none of these looks like one."""
 _Item = TypeVar("_Item")
 
 
@@ -66,6 +72,10 @@ def pictures(folder: Path, *, except_in: Path | None = None) -> list[Path]:
 
     `except_in`: a folder whose files are left out too.
     """
+    return _files_in(folder, _PICTURES, except_in)
+
+
+def _files_in(folder: Path, suffixes: frozenset[str], except_in: Path | None = None) -> list[Path]:
     found: list[Path] = []
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(
@@ -73,34 +83,38 @@ def pictures(folder: Path, *, except_in: Path | None = None) -> list[Path]:
             for name in folders
             if not name.startswith(".") and not _same(Path(parent, name), except_in)
         )
-        found += (Path(parent, name) for name in sorted(names) if _is_picture(name))
+        found += (Path(parent, name) for name in sorted(names) if _ends_in(suffixes, name))
     return found
 
 
 def expand(paths: Iterable[Path]) -> list[Path]:
-    """Folders replaced by the pictures in them.
+    """Folders replaced by the files in them that can carry credentials.
 
-    Raises `SourceNotFound` for a folder without pictures.
+    Raises `SourceNotFound` for a folder without any.
     """
     found: list[Path] = []
     for path in paths:
-        inside = pictures(path) if path.is_dir() else [path]
+        inside = _files_in(path, _SIGNED) if path.is_dir() else [path]
         if not inside:
-            raise no_pictures(path)
+            raise _nothing_in(path, "files to verify", _SIGNED)
         found += inside
     return found
 
 
 def no_pictures(folder: Path) -> SourceNotFound:
     """The error for a folder that holds nothing to work on."""
+    return _nothing_in(folder, "pictures", _PICTURES)
+
+
+def _nothing_in(folder: Path, what: str, suffixes: frozenset[str]) -> SourceNotFound:
     return SourceNotFound(
-        f"The folder {str(folder)!r} holds no pictures.",
-        remedy=f"Name one with files that end in {', '.join(sorted(_PICTURES))}.",
+        f"The folder {str(folder)!r} holds no {what}.",
+        remedy=f"Name one with files that end in {', '.join(sorted(suffixes))}.",
     )
 
 
-def _is_picture(name: str) -> bool:
-    return not name.startswith(".") and Path(name).suffix.lower() in _PICTURES
+def _ends_in(suffixes: frozenset[str], name: str) -> bool:
+    return not name.startswith(".") and Path(name).suffix.lower() in suffixes
 
 
 def _same(path: Path, other: Path | None) -> bool:

@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from countermark import credentials, keys
+from countermark.auditing import audited
 from countermark.cli import output
 from countermark.cli.init import passphrase
 from countermark.record import DigitalSource, Record
+from countermark.registry import Registry
 
 _SOURCES = ", ".join(source.value for source in DigitalSource)
 
@@ -52,15 +54,17 @@ def sign(
     media_type = credentials.media_type_of(path)
     if parent is None and credentials.read(path, media_type, trust=credentials.Trust.nobody()):
         parent = path
-    store = credentials.sign_file(
-        path,
-        out,
-        media_type,
-        record=Record(source=source, creator=creator, generator=generator, title=title),
-        signer=keys.open_home().signer(passphrase()),
-        parent=None if parent is None else (parent, credentials.media_type_of(parent)),
-        components=[(one, credentials.media_type_of(one)) for one in component or ()],
-    )
+    home = keys.open_home()
+    with Registry.open(home.registry_path) as registry:
+        store = credentials.sign_file(
+            path,
+            out,
+            media_type,
+            record=Record(source=source, creator=creator, generator=generator, title=title),
+            signer=audited(home.signer(passphrase()), registry),
+            parent=None if parent is None else (parent, credentials.media_type_of(parent)),
+            components=[(one, credentials.media_type_of(one)) for one in component or ()],
+        )
     label = credentials.read_detached(store, trust=credentials.Trust.nobody()).label
     if as_json:
         typer.echo(json.dumps({"file": str(path), "destination": str(out), "manifest": label}))

@@ -1,4 +1,4 @@
-"""`countermark verify`: say what is known about pictures."""
+"""`countermark verify`: say what is known about files."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from countermark.verifying import verify as verify_file
 
 
 def verify(
-    paths: Annotated[
-        list[Path], typer.Argument(metavar="FILE", help="Pictures, or folders of them.")
-    ],
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files, or folders of them.")],
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line and file.")
     ] = False,
 ) -> None:
-    """Say what is known about pictures and how: verdict, trust in the signer, evidence.
+    """Say what is known about files and how: verdict, trust in the signer, evidence.
+
+    Pictures are examined by manifest, watermark and fingerprint; movies, sounds, documents and
+    other pictures by the manifest in them alone. In folders the files are those whose names end
+    as such files do.
 
     Verdicts: intact, recovered (exit code 0); altered, transplanted, unmarked, unreadable (1).
     Trust never changes the verdict. Nothing is fetched from the network.

@@ -6,6 +6,7 @@ anything with a certificate chain that signs bytes: private keys never come here
 """
 
 from countermark.credentials.active import active_alone, active_label
+from countermark.credentials.claim import signed_label
 from countermark.credentials.identity import Identity
 from countermark.credentials.library import media_type_of
 from countermark.credentials.reading import Manifest, read, read_detached, read_fragment
@@ -43,4 +44,5 @@ __all__ = [
     "read_fragment",
     "sign",
     "sign_file",
+    "signed_label",
 ]

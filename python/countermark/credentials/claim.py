@@ -274,6 +274,25 @@ def digest(store: bytes, box: jumbf.Box, name: object = "sha256") -> bytes:
     return make(store[box.body : box.end]).digest()
 
 
+def signed_label(data: bytes) -> str | None:
+    """The label of the manifest whose claim is in the bytes that a signer is given.
+
+    >>> claim = {"signature": "self#jumbf=/c2pa/urn:c2pa:1/c2pa.signature"}
+    >>> signed_label(cose.to_be_signed(b"", cbor.encode(claim)))
+    'urn:c2pa:1'
+
+    None for other bytes. Source: RFC 9052, section 4.4; C2PA 2.2, section "Claims".
+    """
+    with contextlib.suppress(UnreadableManifest):
+        structure = cbor.decode(data)
+        if isinstance(structure, list) and structure[:1] == ["Signature1"]:
+            content = cbor.decode(structure[-1]) if isinstance(structure[-1], bytes) else None
+            uri = str(content.get("signature")) if isinstance(content, dict) else ""
+            _, prefix, path = uri.partition("self#jumbf=/c2pa/")
+            return path.rpartition("/")[0] or None if prefix else None
+    return None
+
+
 def _assertion_store(manifest: jumbf.Box) -> dict[str, jumbf.Box]:
     box = manifest.labelled().get("c2pa.assertions")
     if box is None or box.type != _ASSERTION_STORE_TYPE:

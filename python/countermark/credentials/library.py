@@ -105,6 +105,13 @@ BINDING_CODES: Final = (
 )
 """Beginnings of the codes that say whether the content is what was signed."""
 
+_ASSET_PROBLEMS: Final = (
+    "asset could not be parsed",
+    "failed to fill whole buffer",
+    "type is unsupported",
+)
+"""What the library says when the container is damaged, whatever lies in it."""
+
 Failure = tuple[str, str]
 """Code and explanation."""
 
@@ -123,6 +130,7 @@ class Findings:
     `successes`: codes. `bindings`: the codes of hard bindings, of any manifest, with their URIs.
     `trust_list`: the list that the claim signer's anchor is in.
     `serial_number`: of the certificate that signed. `signed_at`: ISO 8601, by the time stamp.
+    `asset_is_damaged`: the library could not read the file, not the manifest.
     """
 
     label: str | None
@@ -134,6 +142,7 @@ class Findings:
     trust_list: str | None = None
     serial_number: str | None = None
     signed_at: str | None = None
+    asset_is_damaged: bool = False
 
 
 def context(trust: Trust | None = None, *, in_pieces: bool = False) -> c2pa.Context:
@@ -259,7 +268,9 @@ def _judged(open_reader: Callable[[], c2pa.Reader]) -> Findings | None:
     except c2pa.C2paError.ManifestNotFound:
         return None
     except c2pa.C2paError as error:
-        return Findings(None, ((_refusal_code(str(error)), str(error)),))
+        text = str(error)
+        damaged = any(problem in text for problem in _ASSET_PROBLEMS)
+        return Findings(None, ((_refusal_code(text), text),), asset_is_damaged=damaged)
 
 
 def embed(

@@ -5,21 +5,21 @@ Source: C2PA 2.2, section 14.5.1 "Certificate Profiles"; RFC 5280.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 
 from cryptography import x509
 
-from countermark.certificates import ALGORITHMS, ending_soon, load_pem, profile_findings
+from countermark.certificates import ALGORITHMS, announce_end, load_pem, profile_findings
 from countermark.credentials.signer import Signer
-from countermark.errors import CertificateExpiresSoon, UnusableCertificate
+from countermark.errors import UnusableCertificate
 
 
 def check(signer: Signer) -> tuple[x509.Certificate, ...]:
     """The signer's certificates, the leaf first, when they may sign claims now.
 
-    Warns with `CertificateExpiresSoon` when one of them has 30 days or less.
+    Every signer comes through here, wherever its key lives. Warns with `CertificateExpiresSoon`
+    when one of them has 30 days or less.
     Raises `UnusableCertificate` with the first reason why not.
     """
     try:
@@ -29,7 +29,8 @@ def check(signer: Signer) -> tuple[x509.Certificate, ...]:
     now = datetime.now(timezone.utc)
     for problem, remedy in _problems(chain, signer.algorithm, now):
         raise _unusable(problem, remedy)
-    _warn(chain, now)
+    # The end of a key that signs once is no matter: nobody renews it.
+    announce_end(chain[1:] if getattr(signer, "is_one_time", False) else chain)
     return chain
 
 
@@ -49,16 +50,3 @@ def _problems(
         yield f"is for {algorithm!r:.40}", f"Use one of: {', '.join(ALGORITHMS)}."
     elif not known.fits(chain[0].public_key()):
         yield f"has a key that does not fit {algorithm}", "Name the key's own algorithm."
-
-
-def _warn(chain: Sequence[x509.Certificate], now: datetime) -> None:
-    """Every signer comes through here, wherever its key lives."""
-    first = ending_soon(chain, at=now)
-    if first is not None:
-        warnings.warn(
-            CertificateExpiresSoon(
-                f"The signer's certificate {first.subject.rfc4514_string()} expires on "
-                f"{first.not_valid_after_utc.date()}; renew it before then."
-            ),
-            stacklevel=2,
-        )

@@ -36,6 +36,9 @@ from countermark.record import Record
 HardBinding = Literal["match", "mismatch", "absent", "not checked"]
 
 _SECOND: Final = timedelta(seconds=1)
+UNREADABLE_ASSET: Final = "general.error"
+"""Code for a file so damaged that nobody can say whether it carries a manifest."""
+
 _NOT_A_STORE: Final = ("claim.malformed", "What is there is not a manifest store.")
 _ELSEWHERE: Final = (
     "claim.malformed",
@@ -68,7 +71,8 @@ class Manifest:
     list that it rests on. `identities`: who else signed; they never change `trust`.
     `signature_valid`: the claim is as signed. `assertions_valid`: its assertions are as claimed.
     `hard_binding`: whether the file's content is what was signed.
-    `failures`: codes of the standard, or claim.malformed for a store that cannot be read.
+    `failures`: codes of the standard, or claim.malformed for a store that cannot be read, or
+    general.error for a file in which none was found because it is damaged itself.
     `ingredient_failures`: what is wrong with earlier manifests; it does not count against this.
     `soft_bindings`: those whose values are byte strings, as the standard demands.
     `digital_source`: IPTC URI. `actions`: their names, in order.
@@ -184,6 +188,8 @@ def _judged(
     if findings is None:
         return None if store is None else _refused(store, [_NOT_A_STORE])
     if store is None:
+        if findings.asset_is_damaged:
+            return _refused(b"", [(UNREADABLE_ASSET, text) for _, text in findings.failures])
         elsewhere = () if findings.label is None else (_ELSEWHERE,)
         return _refused(b"", (*findings.failures, *elsewhere))
     return _manifest(store, findings, trust, detached=False)

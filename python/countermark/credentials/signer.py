@@ -19,6 +19,8 @@ class Signer(Protocol):
 
     `algorithm`: es256, es384, es512, ps256, ps384, ps512 or ed25519.
     `certificate_chain`: PEM, the leaf first, then its issuers; the root may be left out.
+    `is_one_time`: may be absent; True where the key signs once, so that the end of its own
+    certificate is not announced as that of others is, 30 days ahead.
     `sign`: the signature over `data`, which it hashes itself; ECDSA as r and s of equal length.
 
     Source: C2PA 2.2, section "Digital signatures"; RFC 9053, section 2.

@@ -76,11 +76,13 @@ class TrustStore:
     b''
 
     `folder`: None for the official lists alone. `anchors`: a PEM file with more authorities over
-    claim signers, trust.pem of a home folder.
+    claim signers, trust.pem of a home folder. `revocation_lists`: files beside those in the
+    folder, of a home folder those of its development authorities.
     """
 
     folder: Path | None
     anchors: Path | None = None
+    revocation_lists: tuple[Path, ...] = ()
 
     def trust(self) -> Trust:
         """All that is trusted now.
@@ -230,17 +232,16 @@ class TrustStore:
 
     def _revocation_lists(self) -> Iterator[bytes]:
         folder = None if self.folder is None else self.folder / _REVOKED
-        if folder is None or not folder.is_dir():
-            return
-        for path in sorted(folder.iterdir()):
-            if path.is_file() and not path.name.startswith("."):
-                try:
-                    yield path.read_bytes()
-                except OSError as error:
-                    raise UnusableTrust(
-                        f"The revocation list {str(path)!r} cannot be read.",
-                        remedy="Check its rights, or remove it.",
-                    ) from error
+        given = () if folder is None or not folder.is_dir() else sorted(folder.iterdir())
+        kept = (path for path in given if path.is_file() and not path.name.startswith("."))
+        for path in (*kept, *self.revocation_lists):
+            try:
+                yield path.read_bytes()
+            except OSError as error:
+                raise UnusableTrust(
+                    f"The revocation list {str(path)!r} cannot be read.",
+                    remedy="Check its rights, or remove it.",
+                ) from error
 
     def _write(self, name: str, content: bytes) -> None:
         if self.folder is None:

@@ -8,12 +8,13 @@
 """
 
 from countermark.image.arrays import ImageLike, as_array, like, luma, upright
-from countermark.image.files import encode, media_type, read
+from countermark.image.files import HEAD_BYTES, encode, is_decodable, media_type, read
 from countermark.image.limits import MAX_PIXELS, MAX_SIDE, MIN_SIDE, at_most, check_size
 from countermark.image.picture import Encoding, Picture, Pixels
 from countermark.image.thumbnail import thumbnail
 
 __all__ = [
+    "HEAD_BYTES",
     "MAX_PIXELS",
     "MAX_SIDE",
     "MIN_SIDE",
@@ -25,6 +26,7 @@ __all__ = [
     "at_most",
     "check_size",
     "encode",
+    "is_decodable",
     "like",
     "luma",
     "media_type",

@@ -54,6 +54,9 @@ _SIGNATURES: Final = {
     b"\0\0\0\x0cjP  ": "JPEG 2000",
     b"8BPS": "Photoshop",
 }
+HEAD_BYTES: Final = 256
+"""As much of a file as tells its format."""
+
 _HEIF_BRANDS: Final = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
 _AVIF_BRANDS: Final = (b"avif", b"avis")
 
@@ -83,6 +86,18 @@ def read(source: str | PathLike[str] | BinaryIO) -> Picture:
     if format not in _CODECS:
         raise _unsupported(format)
     return _CODECS[format].decode(data)
+
+
+def is_decodable(head: bytes) -> bool:
+    """Whether `read` decodes files that begin so; `HEAD_BYTES` of them are enough.
+
+    >>> is_decodable(b"\\x89PNG\\r\\n\\x1a\\n"), is_decodable(b"GIF89a")
+    (True, False)
+    """
+    try:
+        return _detect(head) in _CODECS
+    except UnreadableImage:
+        return False
 
 
 def media_type(content: bytes) -> str:
@@ -184,7 +199,7 @@ def _detect(data: bytes) -> str:
 
 def _detect_heif(data: bytes) -> str:
     """The format by the brands in the first box, the major one before the compatible ones."""
-    brands = data[8 : min(int.from_bytes(data[:4], "big"), 256)]
+    brands = data[8 : min(int.from_bytes(data[:4], "big"), HEAD_BYTES)]
     for place in range(0, len(brands), 4):
         if brands[place : place + 4] in _AVIF_BRANDS:
             return "AVIF"

@@ -33,6 +33,7 @@ from countermark.keys.signing_request import (
 )
 from countermark.keys.stock import KeyEntry, KeyState, list_keys
 from countermark.keys.timestamps import TimestampAuthority
+from countermark.keys.witness import Witness
 
 __all__ = [
     "ALGORITHMS",
@@ -53,6 +54,7 @@ __all__ = [
     "RevocationReason",
     "SigningRequest",
     "TimestampAuthority",
+    "Witness",
     "create_home",
     "home_folder",
     "import_chain",

@@ -20,8 +20,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from countermark.certificates import CLAIM_SIGNING
+from countermark.certificates import CLAIM_SIGNING, announce_end
 from countermark.keys.algorithms import PublicKey
+from countermark.keys.witness import (
+    Witness,
+    tell_of_certificate,
+    tell_of_revocation_list,
+    unwitnessed,
+)
 
 _AUTHORITY_VALIDITY: Final = timedelta(days=3650)
 LEAF_VALIDITY: Final = timedelta(days=365)
@@ -41,18 +47,22 @@ class Authority:
     >>> chain = authority.issue(key, subject=distinguished_name("Example", "Studio"))
     >>> [certificate.subject.rfc4514_string() for certificate in chain]
     ['CN=Studio,O=Example', 'CN=Example intermediate,O=Example']
+
+    `witness`: is told of each signature before it is given out.
     """
 
     private_key: ec.EllipticCurvePrivateKey = field(repr=False)
     certificate: x509.Certificate
+    witness: Witness = field(default=unwitnessed, repr=False, compare=False)
 
     def issue(
         self, public_key: PublicKey, *, subject: x509.Name, validity: timedelta = LEAF_VALIDITY
     ) -> tuple[x509.Certificate, ...]:
         """A new leaf for that key, and this authority's own certificate.
 
-        It ends with the authority at the latest.
+        It ends with the authority at the latest, whose own end is announced 30 days ahead.
         """
+        announce_end((self.certificate,), owner="development authority")
         purposes = [ExtendedKeyUsageOID.EMAIL_PROTECTION, CLAIM_SIGNING]
         end = min(_now() + validity, self.certificate.not_valid_after_utc)
         leaf = (
@@ -62,6 +72,7 @@ class Authority:
             .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
             .sign(self.private_key, hashes.SHA256())
         )
+        tell_of_certificate(self.witness, leaf, issuer=self.certificate)
         return leaf, self.certificate
 
     def revocation_list(
@@ -71,6 +82,7 @@ class Authority:
 
         `number`: higher than that of the list before.
         """
+        announce_end((self.certificate,), owner="development authority")
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._public_key())
         builder = (
             x509.CertificateRevocationListBuilder()
@@ -82,7 +94,9 @@ class Authority:
         )
         for entry in revoked:
             builder = builder.add_revoked_certificate(entry)
-        return builder.sign(self.private_key, hashes.SHA256())
+        crl = builder.sign(self.private_key, hashes.SHA256())
+        tell_of_revocation_list(self.witness, crl, issuer=self.certificate)
+        return crl
 
     def has_ended(self) -> bool:
         """Whether it can issue nothing any more."""
@@ -92,16 +106,21 @@ class Authority:
         return self.private_key.public_key()
 
 
-def create_authority(organisation: str) -> tuple[Authority, x509.Certificate]:
+def create_authority(
+    organisation: str, *, witness: Witness = unwitnessed
+) -> tuple[Authority, x509.Certificate]:
     """A new authority, and the root that issued it, whose key is forgotten.
 
-    `organisation`: at most `MAX_NAME_BYTES`.
+    `organisation`: at most `MAX_NAME_BYTES`. `witness`: as of `Authority`.
     """
     root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in "12")
     root_name = _authority_name(organisation, "root")
     root = _authority(root_name, root_key, root_name, root_key, path_length=1)
     name = _authority_name(organisation, "intermediate")
-    return Authority(key, _authority(name, key, root_name, root_key, path_length=0)), root
+    certificate = _authority(name, key, root_name, root_key, path_length=0)
+    for issued in (root, certificate):
+        tell_of_certificate(witness, issued, issuer=root)
+    return Authority(key, certificate, witness), root
 
 
 def pem(*certificates: x509.Certificate) -> bytes:

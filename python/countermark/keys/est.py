@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterable, Sequence
 from os import PathLike
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
+from countermark.certificates import announce_end, load_pem
 from countermark.errors import InvalidArgument, IssuingFailed
 
 _WELL_KNOWN: Final = "/.well-known/est"
@@ -160,6 +162,7 @@ def _context(anchors: bytes, client_certificate: str | PathLike[str] | None) -> 
     if client_certificate is not None:
         try:
             context.load_cert_chain(client_certificate, password=_no_passphrase)
+            announce_end(load_pem(Path(client_certificate).read_bytes()), owner="EST client")
         except (OSError, ValueError) as error:  # SSLError is an OSError
             raise InvalidArgument(
                 "The client certificate cannot be used.",

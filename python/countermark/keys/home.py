@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +39,7 @@ from countermark.errors import (
 from countermark.keys import development, private_key, revocation_list, storage
 from countermark.keys.algorithms import PrivateKey, generate
 from countermark.keys.local_signer import LocalSigner
+from countermark.keys.witness import Witness, unwitnessed
 
 KEY: Final = "claim-signing-key.pem"
 CHAIN: Final = "certificate-chain.pem"
@@ -52,9 +53,13 @@ _ID: Final = re.compile(r"[0-9a-f]{16}")
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A home folder that holds keys; `create_home` makes one, `open_home` finds it."""
+    """A home folder that holds keys; `create_home` makes one, `open_home` finds it.
+
+    `witness`: is told of each signature by its authorities and for its requests.
+    """
 
     folder: Path
+    witness: Witness = field(default=unwitnessed, repr=False, compare=False)
 
     @property
     def registry_path(self) -> Path:
@@ -181,7 +186,7 @@ class Home:
             certificate.public_key() != key.public_key()
         ):
             raise _damaged_authority(folder)
-        return development.Authority(key, certificate)
+        return development.Authority(key, certificate, self.witness)
 
     def authority_folder(self, chain: tuple[x509.Certificate, ...]) -> Path | None:
         """Where the development authority is that issued a leaf; None for those of others."""

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from countermark import files
+from countermark.certificates import announce_end
 from countermark.errors import (
     DestinationNotWritable,
     InvalidArgument,
@@ -61,6 +62,7 @@ class OneTimeSigner:
     __slots__ = ("_signers", "certificate_chain")
 
     algorithm: Final = "es256"
+    is_one_time: Final = True
 
     def __init__(self, signer: LocalSigner) -> None:
         self._signers = [signer]
@@ -142,6 +144,9 @@ class Pool:
 
     def refill(self) -> int:
         """Have certificates issued until the pool is full; how many that took.
+
+        The end of those in the pool is not announced, for they are replaced in time by refilling;
+        that of their issuers is, here and when they sign.
 
         What was issued before a failure stays. Several processes that refill at once may exceed
         the capacity. Keys that ran out, or that a crash left behind, are destroyed.
@@ -279,6 +284,7 @@ def _check(chain: Sequence[x509.Certificate], key: ec.EllipticCurvePrivateKey) -
     now = datetime.now(timezone.utc)
     if any(not c.not_valid_before_utc <= now <= c.not_valid_after_utc for c in chain):
         raise _unfit("is not valid now")
+    announce_end(chain[1:] or chain, owner="issuer")
 
 
 def _unfit(problem: str) -> IssuingFailed:

@@ -40,7 +40,7 @@ def rotate(home: Home, *, algorithm: str | None = None, passphrase: str | None =
     if authority is None or authority.has_ended():
         names = former.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
         organisation = str(names[0].value) if names else "countermark development"
-        authority, root = development.create_authority(organisation)
+        authority, root = development.create_authority(organisation, witness=home.witness)
         home.add_authority(authority, root, passphrase)
     chain = authority.issue(key.public_key(), subject=former.subject)
     home.add_key(key, chain, passphrase)

@@ -24,6 +24,7 @@ from countermark.errors import InvalidArgument, UnusableKey
 from countermark.keys import private_key, storage
 from countermark.keys.algorithms import PrivateKey, algorithm_of, digest_of, generate
 from countermark.keys.home import KEY, Home, check_name
+from countermark.keys.witness import tell_of_request
 
 REQUEST: Final = "request.pem"
 
@@ -127,6 +128,7 @@ def request_certificate(
         ]
     )
     csr = _builder(subject, product).sign(key, digest_of(algorithm))
+    tell_of_request(home.witness, csr, key.public_key())
     pem = csr.public_bytes(serialization.Encoding.PEM)
     folder = home.folder / "requests" / _identifier(key)
     storage.add_folder(folder, {KEY: private_key.encode(key, passphrase), REQUEST: pem})

@@ -1,4 +1,4 @@
-"""The registry: entries in one SQLite file, written in transactions.
+"""The registry: entries and uses of keys in one SQLite file, written in transactions.
 
 Source: https://www.sqlite.org/wal.html, https://www.sqlite.org/lang_transaction.html.
 """
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +22,12 @@ from numpy.typing import NDArray
 from countermark.errors import (
     DestinationNotWritable,
     PayloadTaken,
+    RegistryError,
     UnreadableRegistry,
 )
 from countermark.registry import schema
 from countermark.registry.entry import PAYLOAD_BYTES, Entry, check_payload
+from countermark.registry.key_use import KeyUse
 from countermark.registry.search import MAX_DISTANCE, MIN_QUALITY, nearest, pack
 
 if TYPE_CHECKING:
@@ -35,12 +37,13 @@ BUSY_TIMEOUT_SECONDS: Final = 30.0
 """How long a writer waits for another one."""
 
 _FILE_MODE: Final = 0o600
+_BATCH: Final = 1000  # lines of the log at a time, between which others may write
 # SQLite's words for what the folder, its rights or the disk refuse (Python 3.10 has no codes).
 _NOT_WRITABLE: Final = ("readonly", "disk is full", "disk I/O error", "unable to open")
 
 
 class Registry:
-    """The entries in one file, for any number of threads and processes.
+    """The entries and the log in one file, for any number of threads and processes.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -49,8 +52,10 @@ class Registry:
     ...         registry.find_payload(payload) is None
     True
 
-    The file is made, readable by its owner only, when the first entry is added. The threads of
-    one `Registry` take turns; processes wait for each other up to `BUSY_TIMEOUT_SECONDS`.
+    The file is made, readable by its owner only, when something is first written. One that an
+    earlier version wrote is read as it is, and brought up to date before anything is added. The
+    threads of one `Registry` take turns; processes wait for each other up to
+    `BUSY_TIMEOUT_SECONDS`.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection | None) -> None:
@@ -113,6 +118,36 @@ class Registry:
                 with _writing(self._path):
                     _roll_back(connection)
 
+    def record_key_use(self, use: KeyUse) -> None:
+        """Adds a line to the log; it is on the disk when this returns.
+
+        Lines are never changed or taken away. Raises `DestinationNotWritable` when the folder,
+        its rights or the disk refuse, `UnreadableRegistry`, `RegistryError` in the body of
+        `adding`, with which the line would be undone.
+        """
+        with self._lock, _writing(self._path):
+            connection = self._writable()
+            if connection.in_transaction:
+                raise RegistryError(
+                    "The use of a key cannot be recorded while an entry is being added.",
+                    remedy="Sign before that.",
+                )
+            connection.execute(schema.INSERT_KEY_USE, schema.to_line(use))
+
+    def key_uses(self) -> Iterator[KeyUse]:
+        """The lines of the log, the oldest first.
+
+        Raises `UnreadableRegistry`.
+        """
+        last, batch = 0, _BATCH
+        while batch == _BATCH:
+            with self._lock, _reading(self._path):
+                rows = self._lines_after(last)
+            for number, *line in rows:
+                last = number
+                yield schema.from_line(tuple(line))
+            batch = len(rows)
+
     def find_payload(self, payload: int) -> Entry | None:
         """The entry with that payload.
 
@@ -153,7 +188,7 @@ class Registry:
         `UnreadableRegistry`.
         """
         with self._lock, _reading(self._path):
-            if self._connection is None or not schema.is_prepared(self._connection):
+            if self._connection is None or not schema.version_of(self._connection):
                 return []
             rows = self._connection.execute(schema.SELECT_AFTER, (after, limit)).fetchall()
             return [(int(place), schema.from_row(tuple(row))) for place, *row in rows]
@@ -170,12 +205,12 @@ class Registry:
                 return payload
 
     def _writable(self) -> sqlite3.Connection:
-        """The connection, with the tables made if they are not there yet."""
+        """The connection, with the tables made if they are not there yet, or of old."""
         if self._connection is None:
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, _FILE_MODE))
             self._connection = _connect(self._path)
         connection = self._connection
-        if not schema.is_prepared(connection):
+        if schema.version_of(connection) < schema.VERSION:
             _prepare(connection)
         return connection
 
@@ -192,14 +227,20 @@ class Registry:
             ) from error
 
     def _select(self, statement: str, key: object) -> Entry | None:
-        if self._connection is None or not schema.is_prepared(self._connection):
+        if self._connection is None or not schema.version_of(self._connection):
             return None
         row = self._connection.execute(statement, (key,)).fetchone()
         return None if row is None else schema.from_row(row)
 
+    def _lines_after(self, number: int) -> list[tuple[Any, ...]]:
+        connection = self._connection
+        if connection is None or schema.version_of(connection) < schema.LOGGING_SINCE:
+            return []
+        return connection.execute(schema.SELECT_KEY_USES, (number, _BATCH)).fetchall()
+
     def _stored_hashes(self) -> _Hashes:
         """The hashes to search in, read again only after the file has changed."""
-        if self._connection is None or not schema.is_prepared(self._connection):
+        if self._connection is None or not schema.version_of(self._connection):
             return _Hashes([], None)
         # Changes by other connections move data_version; our own clear the hashes.
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
@@ -242,7 +283,7 @@ def _connect_as(path: Path, mode: str) -> sqlite3.Connection:
     )
     try:
         connection.execute("PRAGMA synchronous = FULL")
-        schema.is_prepared(connection)
+        schema.version_of(connection)
     except BaseException:
         connection.close()
         raise
@@ -252,8 +293,7 @@ def _connect_as(path: Path, mode: str) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if not schema.is_prepared(connection):  # another process may have been faster
-            schema.prepare(connection)
+        schema.prepare(connection)  # or nothing, when another process was faster
         connection.execute("COMMIT")
     finally:
         _roll_back(connection)

@@ -17,7 +17,7 @@ from countermark.service import tokens
 from countermark.service.context import PREFIX, Service, described
 from countermark.watermark import Strength
 
-_TYPES: Final = ("image/*", "application/octet-stream")
+_TYPES: Final = ("image/*", "video/*", "audio/*", "application/octet-stream")
 _PICTURE: Final = {
     "requestBody": {
         "required": True,
@@ -72,8 +72,8 @@ def router(service: Service) -> APIRouter:
 
     @routes.post("/verify", responses={200: _REPORT, **described(415, 422)}, openapi_extra=_PICTURE)
     async def verify(request: Request) -> Response:
-        """Say what is known about a picture, and how."""
-        _check_media_type(request)
+        """Say what is known about a picture or another file, and how."""
+        _check_no_form(request)
         service.readers.check_room()
         _, report = await service.readers.run({"job": "verify"}, await request.body())
         return Response(report, media_type="application/json")
@@ -99,7 +99,7 @@ def router(service: Service) -> APIRouter:
         strength: Annotated[Strength, Query(description="Of the watermark.")] = Strength.BALANCED,
     ) -> Response:
         """Put a watermark and a signed manifest into a picture, and remember both."""
-        _check_media_type(request)
+        _check_no_form(request)
         stated = Record.from_json(record)  # refused before the picture is read
         if service.markers is None:
             raise HTTPException(403, "This service does not mark.")
@@ -115,8 +115,8 @@ def router(service: Service) -> APIRouter:
     return routes
 
 
-def _check_media_type(request: Request) -> None:
-    """What is no picture by its own account is refused before it is read."""
-    stated = request.headers.get("content-type", "image/*").partition(";")[0].strip().lower()
-    if not stated.startswith("image/") and stated != "application/octet-stream":
-        raise HTTPException(415, f"Send the picture itself as {' or '.join(_TYPES)}.")
+def _check_no_form(request: Request) -> None:
+    """What is sent as a form would be judged with all that stands around the file in it."""
+    stated = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if stated in ("multipart/form-data", "application/x-www-form-urlencoded"):
+        raise HTTPException(415, "Send the file itself as the body, not a form.")

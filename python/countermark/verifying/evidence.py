@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from countermark.credentials import Manifest
+from countermark.credentials.reading import UNREADABLE_ASSET
 from countermark.registry import MAX_DISTANCE, MIN_QUALITY
 from countermark.report import (
     Confidence,
@@ -29,23 +30,29 @@ _THUMBNAIL: Final = "signed thumbnail against the picture"
 _SOFT_BINDING: Final = "soft binding (names the watermark)"
 _WATERMARK: Final = "32-bit check and pilot of the watermark"
 _FINGERPRINT: Final = f"PDQ hash, all eight symmetries, at most {MAX_DISTANCE} of 256 bits differ"
+_ORIGINS: Final = {
+    "file": "The file carries Content Credentials (a C2PA manifest).",
+    "registry": "The registry holds the Content Credentials (a C2PA manifest) of that picture.",
+    "resolver": "The resolution service {host} gave Content Credentials (a C2PA manifest).",
+}
 
 
 def manifest(
     found: Manifest,
     confidence: Confidence,
     *,
-    origin: Literal["file", "registry"] = "file",
+    origin: Literal["file", "registry", "resolver"] = "file",
+    host: str | None = None,
     likeness: Resemblance | None = None,
     names_watermark: bool | None = None,
+    decoded: bool = True,
 ) -> ManifestEvidence:
-    """A manifest whose checks have been made."""
+    """A manifest whose checks have been made.
+
+    `host`: of the resolver. `decoded`: whether there were pixels to compare.
+    """
     checks = [_HARD_BINDING if origin == "file" else _STORED]
-    sentences = [
-        "The file carries Content Credentials (a C2PA manifest)."
-        if origin == "file"
-        else "The registry holds the Content Credentials (a C2PA manifest) of that picture."
-    ]
+    sentences = [_ORIGINS[origin].format(host=host)]
     sentences.append(found.explanation)
     if names_watermark is not None:
         checks.append(_SOFT_BINDING)
@@ -54,7 +61,9 @@ def manifest(
     if likeness is not None:
         checks.append(_THUMBNAIL)
         sentences.append(_likeness(likeness))
-    elif origin == "registry" or found.hard_binding == "mismatch":
+    elif not decoded:
+        sentences.append("No thumbnail was compared, for this file was not decoded.")
+    elif origin != "file" or found.hard_binding == "mismatch":
         sentences.append("It was not compared with the picture by a thumbnail.")
     return ManifestEvidence(
         found=True,
@@ -81,13 +90,42 @@ def manifest(
 
 def unusable_manifest(found: Manifest | None) -> ManifestEvidence:
     """No manifest in the file, or one that proves nothing."""
-    if found is not None:
+    if found is not None and UNREADABLE_ASSET not in found.failures:
         return manifest(found, Confidence.NONE)
     return ManifestEvidence(
         found=False,
         confidence=Confidence.NONE,
         check=_HARD_BINDING,
-        explanation="The file carries no Content Credentials (C2PA manifest).",
+        explanation="The file carries no Content Credentials (C2PA manifest)."
+        if found is None
+        else "The file is damaged. No Content Credentials (C2PA manifest) were found in it.",
+        failures=() if found is None else found.failures,
+    )
+
+
+def nothing_resolved(host: str, *, dismissed: int) -> ManifestEvidence:
+    """A resolver that was asked; `dismissed`: its manifests are not of this picture."""
+    explanation = (
+        f"Manifests that the resolution service {host} gave: {dismissed}. None counts: it does not "
+        "hold, names other soft bindings, or the thumbnail in it shows something else."
+        if dismissed
+        else f"The resolution service {host} knows nothing of this picture."
+    )
+    return _unresolved(explanation)
+
+
+def not_resolved(host: str, problem: str) -> ManifestEvidence:
+    """A resolver that could not be asked."""
+    return _unresolved(f"What the resolution service {host} knows could not be used. {problem}")
+
+
+def _unresolved(explanation: str) -> ManifestEvidence:
+    return ManifestEvidence(
+        found=False,
+        confidence=Confidence.NONE,
+        check=f"{_STORED}, {_SOFT_BINDING}, {_THUMBNAIL}",
+        explanation=explanation,
+        origin="resolver",
     )
 
 
@@ -129,6 +167,18 @@ def no_watermark(*, too_small: bool) -> WatermarkEvidence:
     )
 
 
+def not_decoded(reason: str) -> tuple[WatermarkEvidence, FingerprintEvidence]:
+    """Neither watermark nor fingerprint, for there were no pixels to look at."""
+    explanation = f"Not looked for: {reason}"
+    watermark = WatermarkEvidence(
+        found=False, confidence=Confidence.NONE, check=_WATERMARK, explanation=explanation
+    )
+    fingerprint = FingerprintEvidence(
+        found=False, confidence=Confidence.NONE, check=_FINGERPRINT, explanation=explanation
+    )
+    return watermark, fingerprint
+
+
 def fingerprint(distance: int, quality: int) -> FingerprintEvidence:
     """A marked picture whose fingerprint is like this one's."""
     return FingerprintEvidence(
@@ -164,12 +214,17 @@ def no_fingerprint(quality: int | None, *, dismissed: int = 0) -> FingerprintEvi
     )
 
 
-def summary(verdict: Verdict, found: Sequence[Evidence]) -> str:
+def summary(verdict: Verdict, found: Sequence[Evidence], *, decoded: bool = True) -> str:
     """Why a manifest led to this verdict; it is the last one found."""
     rests_on = [item for item in found if isinstance(item, ManifestEvidence)][-1]
     from_file = rests_on.origin == "file"
     if verdict is Verdict.INTACT:
         return "The file carries Content Credentials, and nothing in it has changed since."
+    if verdict is Verdict.ALTERED and not decoded:
+        return (
+            "The file was changed after its Content Credentials were signed. It was not decoded, "
+            "so how much of it changed is not known."
+        )
     if verdict is Verdict.ALTERED and rests_on.correlation is None:
         return (
             "The file was changed after its Content Credentials were signed. They hold no "
@@ -179,6 +234,12 @@ def summary(verdict: Verdict, found: Sequence[Evidence]) -> str:
         return (
             "The file still shows the picture that was signed, but it was changed afterwards: "
             "the signer does not vouch for what it looks like now."
+        )
+    if verdict is Verdict.RECOVERED and rests_on.origin == "resolver":
+        return (
+            "The file itself proves nothing, but a resolution service that was asked gave Content "
+            "Credentials, and the thumbnail signed in them shows this picture. Details may have "
+            "been changed since."
         )
     if verdict is Verdict.RECOVERED:
         way = "fingerprint of" if rests_on.confidence is Confidence.WEAK else "watermark in"
@@ -199,14 +260,14 @@ def summary(verdict: Verdict, found: Sequence[Evidence]) -> str:
     )
 
 
-def summary_of_nothing(found: Sequence[Evidence]) -> str:
-    """Why no manifest led to a verdict."""
+def summary_of_nothing(found: Sequence[Evidence], *, media_type: str | None = None) -> str:
+    """Why no manifest led to a verdict; `media_type`: of a file that was not decoded."""
     for item in found:
         if isinstance(item, ManifestEvidence) and item.found:
             if "manifest.inaccessible" in item.failures:
                 return (
                     "The file only links to Content Credentials elsewhere. They were not "
-                    "fetched: verification never uses the network."
+                    "fetched: links in files are never followed."
                 )
             where = "in the file" if item.origin == "file" else "in the registry"
             return f"There are Content Credentials {where}, but they fail their own checks."
@@ -215,6 +276,11 @@ def summary_of_nothing(found: Sequence[Evidence]) -> str:
                 "The pixels carry a watermark, but this registry does not know it. "
                 "Whoever marked the picture has the registry that does."
             )
+    if media_type is not None:
+        return (
+            f"No Content Credentials were found, and files of type {media_type} have no "
+            "watermark yet. That says nothing about where it comes from."
+        )
     return (
         "Neither Content Credentials nor a watermark nor a known fingerprint were found. "
         "That says nothing about where the picture comes from."

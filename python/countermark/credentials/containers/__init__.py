@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from countermark.credentials.containers.boxes import bmff, can_hash_in_pieces, jxl, riff
-from countermark.credentials.containers.documents import pdf, svg
+from countermark.credentials.containers.documents import is_svg, pdf, svg
 from countermark.credentials.containers.id3 import id3, tag_end
 from countermark.credentials.containers.location import Content, Location, StreamContent
 from countermark.credentials.containers.pictures import gif, jpeg, png, tiff
@@ -76,6 +76,8 @@ _BEGINNINGS: Final = {
     b"%PDF-": "application/pdf",
     b"fLaC": "audio/flac",
 }
+_MPEG_LAYERS: Final = (2, 4)
+"""Layers III and II in the first frame's header; with layer I it might be a text in UTF-16."""
 
 
 def media_type(asset: Content) -> str | None:
@@ -97,9 +99,9 @@ def media_type(asset: Content) -> str | None:
     if head[:3] == b"ID3":
         end = tag_end(asset)
         return "audio/flac" if end and asset[end : end + 4] == b"fLaC" else "audio/mpeg"
-    if head[:1] == b"\xff" and head[1:2] >= b"\xe0":  # the first frame of MPEG audio
+    if head[:1] == b"\xff" and head[1:2] >= b"\xe0" and head[1] & 6 in _MPEG_LAYERS:
         return "audio/mpeg"
-    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<" and is_svg(asset):
         return "image/svg+xml"
     return None
 

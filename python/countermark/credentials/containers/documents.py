@@ -16,11 +16,27 @@ from countermark.credentials.containers.location import Content, Location, Span,
 from countermark.credentials.jumbf import STORE_UUID
 
 _CHUNK_BYTES: Final = 1 << 18
+_PROLOG_BYTES: Final = 1 << 20
 _MANIFEST_PATH: Final = ["svg", "metadata", "c2pa:manifest"]
 _PDF_STORE: Final = re.compile(
     rb"stream\r?\n(?=....jumb....jumd" + re.escape(STORE_UUID) + rb")", re.DOTALL
 )
 _PDF_STORE_BYTES: Final = 8 + 32
+
+
+def is_svg(asset: Content) -> bool:
+    """Whether the root element of an XML file, looked for at its beginning, is that of an SVG."""
+    roots: list[str] = []
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = lambda name, _: roots.append(name)
+    try:
+        for at in range(0, _PROLOG_BYTES, _CHUNK_BYTES):
+            parser.Parse(asset[at : at + _CHUNK_BYTES], False)
+            if roots:
+                break
+    except (expat.ExpatError, ValueError, LookupError):  # the latter: unknown encodings
+        pass
+    return roots[:1] == _MANIFEST_PATH[:1]
 
 
 def svg(asset: Content) -> Iterator[Location]:

@@ -1,0 +1,90 @@
+"""What the evidence comes to: the report with its verdict, summary and record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from countermark.credentials import Manifest, TrustStatus
+from countermark.credentials.reading import UNREADABLE_ASSET
+from countermark.errors import InvalidRecord
+from countermark.record import DigitalSource, Record
+from countermark.report import Evidence, Report, Verdict
+from countermark.verifying import evidence
+
+
+def holds(manifest: Manifest) -> bool:
+    """Whether its statements are what the claim signer signed."""
+    return manifest.signature_valid and manifest.assertions_valid
+
+
+def is_bound(manifest: Manifest | None) -> bool:
+    """Whether it holds, and says whether these are the very bytes that were signed."""
+    return manifest is not None and holds(manifest) and manifest.hard_binding != "absent"
+
+
+def by_manifest(
+    verdict: Verdict,
+    manifest: Manifest,
+    found: Sequence[Evidence],
+    *,
+    media_type: str | None,
+    decoded: bool = True,
+) -> Report:
+    """The verdict rests on this manifest, the last one found."""
+    shown = verdict is not Verdict.TRANSPLANTED
+    return Report(
+        verdict=verdict,
+        trust=manifest.trust,
+        summary=evidence.summary(verdict, found, decoded=decoded),
+        evidence=tuple(found),
+        record=_record(manifest) if shown else None,
+        claim_signer=manifest.claim_signer,
+        trusted_by=manifest.trusted_by,
+        media_type=media_type,
+    )
+
+
+def by_nothing(
+    embedded: Manifest | None,
+    found: Sequence[Evidence],
+    *,
+    media_type: str | None,
+    decoded: bool = True,
+) -> Report:
+    """No manifest that holds: a damaged one in the file is then the last word."""
+    return Report(
+        verdict=Verdict.ALTERED if is_damaged(embedded) else Verdict.UNMARKED,
+        trust=TrustStatus.NONE,
+        summary=evidence.summary_of_nothing(found, media_type=None if decoded else media_type),
+        evidence=tuple(found),
+        media_type=media_type,
+    )
+
+
+def unreadable(reason: str, *, media_type: str | None) -> Report:
+    """There was nothing that could be examined."""
+    return Report(
+        verdict=Verdict.UNREADABLE, trust=TrustStatus.NONE, summary=reason, media_type=media_type
+    )
+
+
+def is_damaged(embedded: Manifest | None) -> bool:
+    """Whether the file carries a manifest, rather than a link to one or nothing that was found."""
+    return embedded is not None and not {"manifest.inaccessible", UNREADABLE_ASSET}.intersection(
+        embedded.failures
+    )
+
+
+def _record(manifest: Manifest) -> Record | None:
+    """What the signer states, as far as a record can say it."""
+    sources = {source.uri: source for source in DigitalSource}
+    try:
+        return Record(
+            source=sources[manifest.digital_source or ""],
+            creator=manifest.creator,
+            generator=manifest.generator,
+            title=manifest.title,
+            created=manifest.created,
+        )
+    except (KeyError, InvalidRecord):
+        return None
