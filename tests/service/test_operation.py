@@ -225,6 +225,30 @@ def test_end_waits_for_what_is_in_flight(
     assert answers[0].json()["verdict"] == "unmarked"
 
 
+def test_job_of_whoever_has_gone_is_not_done(
+    service_home: keys.Home, running: Running, large: bytes
+) -> None:
+    with running(service_home) as server, server.client() as client:
+        head = (
+            f"POST /v1/verify HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(large)}\r\n\r\n"
+        )
+        asked = []
+        for _ in range(4):
+            asked.append(socket.create_connection(("127.0.0.1", server.port)))
+            asked[-1].sendall(head.encode() + large)
+        deadline = time.monotonic() + 20
+        while b'in_service{role="reader"} 4.0' not in client.get("/metrics").content:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        for connection in asked:
+            connection.close()
+        while b'in_service{role="reader"} 0.0' not in client.get("/metrics").content:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        counted = client.get("/metrics").text
+        assert 'jobs_total{outcome="abandoned",role="reader"} 3.0' in counted
+
+
 def test_worker_that_dies_is_replaced(
     service_home: keys.Home, running: Running, known: bytes
 ) -> None:

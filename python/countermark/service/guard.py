@@ -69,7 +69,8 @@ class Guard:
             return
         wait = self._wait(scope)
         if wait > 0:
-            answer = refusal(429, "Too many requests.", retry_after=wait, close=True)
+            unread = scope["method"] not in _WITHOUT_BODY
+            answer = refusal(429, "Too many requests.", retry_after=wait, close=unread)
             await answer(scope, receive, send)
             return
         if scope["method"] in _WITHOUT_BODY:

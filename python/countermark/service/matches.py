@@ -148,7 +148,7 @@ def router(service: Service) -> APIRouter:
         service.readers.check_room()
         content = await request.body()
         job = {"job": "match", "alg": alg, "limit": min(limit, _MAX_RESULTS)}
-        found, _ = await service.readers.run(job, content)
+        found, _ = await service.readers.run(job, content, is_gone=request.is_disconnected)
         matches: list[tuple[str, int]] = []
         if found["value"] is not None:
             value = base64.b64decode(found["value"])

@@ -39,7 +39,7 @@ class Metrics:
         )
         self.jobs = Counter(
             "countermark_jobs",
-            "Jobs for workers: done, failed (the file's fault), killed, refused (queue full).",
+            "Jobs: done, failed (the file's fault), killed, refused (queue full), abandoned.",
             ("role", "outcome"),
             registry=self._all,
         )

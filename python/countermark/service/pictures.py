@@ -75,7 +75,9 @@ def router(service: Service) -> APIRouter:
         """Say what is known about a picture or another file, and how."""
         _check_no_form(request)
         service.readers.check_room()
-        _, report = await service.readers.run({"job": "verify"}, await request.body())
+        content = await request.body()
+        job = {"job": "verify"}
+        _, report = await service.readers.run(job, content, is_gone=request.is_disconnected)
         return Response(report, media_type="application/json")
 
     @routes.post(
@@ -105,7 +107,8 @@ def router(service: Service) -> APIRouter:
             raise HTTPException(403, "This service does not mark.")
         service.markers.check_room()
         job = {"job": "mark", "record": stated.to_json(), "strength": strength.value}
-        done, content = await service.markers.run(job, await request.body())
+        picture = await request.body()
+        done, content = await service.markers.run(job, picture, is_gone=request.is_disconnected)
         headers = {
             "countermark-payload": done["payload"],
             "countermark-manifest-sha256": done["manifest_sha256"],

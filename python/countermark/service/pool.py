@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from countermark import errors
@@ -63,8 +63,16 @@ class Pool:
             self._metrics.jobs.labels(self._role, "refused").inc()
             raise ServiceBusy("All workers are taken, and the queue is full.", remedy=_LATER)
 
-    async def run(self, values: dict[str, Any], body: bytes = b"") -> tuple[dict[str, Any], bytes]:
+    async def run(
+        self,
+        values: dict[str, Any],
+        body: bytes = b"",
+        *,
+        is_gone: Callable[[], Awaitable[bool]] | None = None,
+    ) -> tuple[dict[str, Any], bytes]:
         """The answer of a worker.
+
+        `is_gone`: whether whoever asked no longer waits; the job is not done then.
 
         Raises `ServiceBusy` as `check_room`, `JobKilled` when the job took too much time or
         memory, and what the worker raised.
@@ -75,6 +83,10 @@ class Pool:
         try:
             while (worker := await self._idle.get()).has_ended:
                 self._replace(worker, "died")
+            if is_gone is not None and await is_gone():
+                self._idle.put_nowait(worker)
+                self._metrics.jobs.labels(self._role, "abandoned").inc()
+                raise ServiceBusy("Whoever asked has gone.", remedy=_LATER)
             return await self._run_on(worker, values, body)
         finally:
             self._taken -= 1

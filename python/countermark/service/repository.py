@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import OrderedDict
 from pathlib import Path
 from typing import Final
@@ -17,13 +18,15 @@ from countermark.service.registry_file import RegistryFile
 
 _PAYLOAD_BYTES: Final = 8
 _LABELS_KEPT: Final = 100_000
+_RECENT_KEPT: Final = 10_000
+_FRESH_SECONDS: Final = 1.0
 
 
 class Repository:
     """Where a service looks manifests up.
 
-    The registry decides: what it no longer holds is not found. An identifier is the label of the
-    active manifest, a URN (C2PA 2.2, section "Unique identifiers").
+    The registry decides: what it no longer holds is not found a second later. An identifier is the
+    label of the active manifest, a URN (C2PA 2.2, section "Unique identifiers").
     """
 
     def __init__(self, registry_path: Path, deposits: Deposits) -> None:
@@ -31,6 +34,7 @@ class Repository:
         self._registry = RegistryFile(registry_path)
         self._registry_path = registry_path
         self._labels: OrderedDict[bytes, str] = OrderedDict()
+        self._recent: dict[bytes, tuple[str, float]] = {}
         self._indexing = threading.Lock()
 
     def close(self) -> None:
@@ -76,8 +80,20 @@ class Repository:
                 own.close()
 
     def _marked_with(self, value: bytes) -> list[str]:
+        """What many ask for at a time is looked up once in `_FRESH_SECONDS`."""
         if len(value) != _PAYLOAD_BYTES:
             return []
+        label, until = self._recent.get(value, ("", 0.0))
+        if label and time.monotonic() < until:
+            return [label]
+        found = self._look_up(value)
+        if found:
+            if len(self._recent) >= _RECENT_KEPT:
+                self._recent.clear()
+            self._recent[value] = found[0], time.monotonic() + _FRESH_SECONDS
+        return found
+
+    def _look_up(self, value: bytes) -> list[str]:
         entry = self._registry.registry().find_payload(int.from_bytes(value, "big"))
         label = None if entry is None else self._label(entry)
         return [] if not label else [label]
