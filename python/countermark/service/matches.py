@@ -73,8 +73,9 @@ _BINDING_PARAMETERS: Final = [
         "name": "value",
         "in": "query",
         "required": True,
-        "description": "Value of the soft binding, in base64.",
-        "schema": {"type": "string", "pattern": BASE64_PATTERN, "maxLength": _MAX_QUERY_VALUE},
+        "description": "Value of the soft binding, in base64; a longer one than "
+        f"{_MAX_QUERY_VALUE:,} characters goes by POST.",
+        "schema": {"type": "string", "pattern": BASE64_PATTERN},
     },
     {
         "name": "alg",
