@@ -103,7 +103,7 @@ def is_decodable(head: bytes) -> bool:
 def media_type(content: bytes) -> str:
     """The IANA media type of a picture file, told by its first bytes.
 
-    >>> media_type(b"\xff\xd8\xff\xe0")
+    >>> media_type(b"\\xff\\xd8\\xff\\xe0")
     'image/jpeg'
 
     Raises `UnreadableImage` for what is no picture, `UnsupportedImage` for formats that `read`

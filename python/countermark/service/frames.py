@@ -1,5 +1,6 @@
 """Messages between the service and its workers: a JSON object and bytes, on a pipe.
 
+>>> import io
 >>> message = pack({"job": "verify"}, b"picture")
 >>> read(io.BytesIO(message))
 ({'job': 'verify'}, b'picture')
@@ -24,6 +25,7 @@ def pack(values: dict[str, Any], body: bytes = b"") -> bytes:
 def read(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
     """The next message; None at the end of the stream.
 
+    >>> import io
     >>> read(io.BytesIO()) is None
     True
     """
