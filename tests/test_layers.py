@@ -16,20 +16,21 @@ PYTHON_LAYERS = [
     ["files", "image", "certificates"],
     ["_bridge", "_native"],
     ["watermark", "fingerprint", "resemblance", "hamming"],
-    ["labels", "credentials", "keys", "registry"],
+    ["labels", "credentials", "keys", "registry", "resolving"],
     ["auditing"],
     ["marking", "verifying", "report", "inspection", "stamping"],
     ["service", "demo", "cli"],
 ]
 CORE_LAYERS = [["base"], ["kernels"], ["transform", "code"], ["watermark", "fingerprint"], ["api"]]
 
-# Within their row: what is found is rendered by what reports, the command line shows the demo, and
-# time stamps are asked of those whom verifying trusts.
+# Within their row: what is found is rendered by what reports, the command line shows the demo and
+# starts the service, and time stamps are asked of those whom verifying trusts.
 SIDEWAYS = {
     ("record", "errors"),
     ("verifying", "report"),
     ("stamping", "verifying"),
     ("cli", "demo"),
+    ("cli", "service"),
 }
 
 

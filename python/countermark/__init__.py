@@ -16,6 +16,7 @@ from countermark.marking import Marked, mark
 from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
 from countermark.report import Report, Verdict
+from countermark.resolving import Resolver
 from countermark.verifying import verify
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Record",
     "Registry",
     "Report",
+    "Resolver",
     "Signer",
     "Trust",
     "TrustStatus",

@@ -235,6 +235,26 @@ class UnreadableIndex(CountermarkError):
     """A search index is damaged, missing, or of another version."""
 
 
+class ResolverFailed(CountermarkError):
+    """A resolution service of others cannot be asked, or its answer is not one."""
+
+
+class ServiceError(CountermarkError):
+    """The service cannot do what was asked."""
+
+
+class JobKilled(ServiceError):
+    """A file took more time or memory than the service gives to one."""
+
+
+class ServiceBusy(ServiceError):
+    """The service has too much to do."""
+
+
+class ServiceFailed(ServiceError):
+    """The service cannot run."""
+
+
 class FileError(CountermarkError):
     """A file cannot be read or written; nothing was changed."""
 

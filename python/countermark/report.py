@@ -80,7 +80,7 @@ class Confidence(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestEvidence:
-    """A C2PA manifest (Content Credentials): from the file itself or from the registry.
+    """A C2PA manifest (Content Credentials): from the file itself, the registry, or a resolver.
 
     `sha256`: of the manifest store, hexadecimal. `claim_signer`: who vouches for the statements.
     `signed_at`, `time_stamped_by`: the proven time, and the authority that proves it.
@@ -96,7 +96,7 @@ class ManifestEvidence:
     confidence: Confidence
     check: str
     explanation: str
-    origin: Literal["file", "registry"] = "file"
+    origin: Literal["file", "registry", "resolver"] = "file"
     label: str | None = None
     sha256: str | None = None
     claim_signer: str | None = None

@@ -56,6 +56,17 @@ def add(path: Path, *entries: Entry) -> None:
                 pass
 
 
+def test_entries_come_in_the_order_in_which_they_were_added(tmp_path: Path) -> None:
+    path = tmp_path / "registry.sqlite3"
+    add(path, *(make_entry(payload) for payload in (9, 3, 2**64 - 1)))
+    with Registry.open(path) as registry:
+        found = registry.entries()
+        assert [entry.payload for _, entry in found] == [9, 3, 2**64 - 1]
+        assert registry.entries(limit=2) == found[:2]
+        assert registry.entries(found[1][0]) == found[2:]
+        assert registry.entries(found[2][0]) == []
+
+
 def payloads(path: Path, wanted: range) -> list[int]:
     with Registry.open(path) as registry:
         return [payload for payload in wanted if registry.find_payload(payload) is not None]

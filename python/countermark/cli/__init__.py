@@ -25,6 +25,7 @@ from countermark.cli.lint import lint
 from countermark.cli.log import app as log
 from countermark.cli.mark import mark
 from countermark.cli.output import FAILURE, complain, show_warning
+from countermark.cli.serve import serve
 from countermark.cli.sign import sign
 from countermark.cli.trust import trust
 from countermark.cli.verify import verify
@@ -48,6 +49,7 @@ app.command()(verify)
 app.command()(inspect)
 app.command()(lint)
 app.command()(sign)
+app.command()(serve)
 app.command()(demo)
 app.add_typer(trust)
 app.add_typer(keys, name="keys")

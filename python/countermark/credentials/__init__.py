@@ -5,13 +5,18 @@
 anything with a certificate chain that signs bytes: private keys never come here.
 """
 
+from countermark.credentials.active import active_alone, active_label
 from countermark.credentials.claim import signed_label
 from countermark.credentials.identity import Identity
 from countermark.credentials.library import media_type_of
 from countermark.credentials.reading import Manifest, read, read_detached, read_fragment
 from countermark.credentials.signer import Signer
 from countermark.credentials.signing import Signed, sign, sign_file
-from countermark.credentials.soft_binding import WATERMARK_ALGORITHM, SoftBinding
+from countermark.credentials.soft_binding import (
+    FINGERPRINT_ALGORITHM,
+    WATERMARK_ALGORITHM,
+    SoftBinding,
+)
 from countermark.credentials.time_stamper import TimeStamper
 from countermark.credentials.training_mining import Permission, TrainingMining
 from countermark.credentials.trust import Kind, Trust, TrustList, TrustStatus
@@ -19,6 +24,7 @@ from countermark.credentials.trust_store import TrustStore
 from countermark.credentials.updating import Unstamped, add_time_stamp, continues, unstamped
 
 __all__ = [
+    "FINGERPRINT_ALGORITHM",
     "WATERMARK_ALGORITHM",
     "Identity",
     "Kind",
@@ -34,6 +40,8 @@ __all__ = [
     "TrustStatus",
     "TrustStore",
     "Unstamped",
+    "active_alone",
+    "active_label",
     "add_time_stamp",
     "continues",
     "media_type_of",

@@ -162,7 +162,7 @@ def parse(store: bytes, label: str | None = None, redactions: Sequence[str] = ()
 
     Raises `UnreadableManifest` when boxes, claim or signature do not parse.
     """
-    manifests = _manifests(store)
+    manifests = manifests_of(store)
     manifest = list(manifests.values())[-1] if label is None else manifests.get(label)
     if manifest is None:
         raise damaged("The manifest store lacks a manifest that it refers to")
@@ -184,7 +184,11 @@ def parse(store: bytes, label: str | None = None, redactions: Sequence[str] = ()
     return Claim(store, manifest, claim_box, signature_box, content, assertions, agree)
 
 
-def _manifests(store: bytes) -> dict[str, jumbf.Box]:
+def manifests_of(store: bytes) -> dict[str, jumbf.Box]:
+    """The manifests in a store by label, in the order of the boxes.
+
+    Raises `UnreadableManifest` for anything that is not a manifest store.
+    """
     root = jumbf.parse(store)
     manifests = root.labelled()
     if (root.type, root.label) != (jumbf.STORE_UUID, "c2pa") or not manifests:

@@ -19,6 +19,9 @@ LABEL: Final = "c2pa.soft-binding"
 WATERMARK_ALGORITHM: Final = "org.countermark.image.1"
 """Name of countermark's image watermark; its value is the payload, 8 bytes, big-endian."""
 
+FINGERPRINT_ALGORITHM: Final = "org.countermark.pdq.1"
+"""Name of the PDQ hash of a picture as it is viewed; its value is the hash, 32 bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class SoftBinding:

@@ -8,8 +8,8 @@
 """
 
 from countermark.image.arrays import ImageLike, as_array, like, luma, upright
-from countermark.image.files import HEAD_BYTES, encode, is_decodable, read
-from countermark.image.limits import MAX_PIXELS, MAX_SIDE, MIN_SIDE, check_size
+from countermark.image.files import HEAD_BYTES, encode, is_decodable, media_type, read
+from countermark.image.limits import MAX_PIXELS, MAX_SIDE, MIN_SIDE, at_most, check_size
 from countermark.image.picture import Encoding, Picture, Pixels
 from countermark.image.thumbnail import thumbnail
 
@@ -23,11 +23,13 @@ __all__ = [
     "Picture",
     "Pixels",
     "as_array",
+    "at_most",
     "check_size",
     "encode",
     "is_decodable",
     "like",
     "luma",
+    "media_type",
     "read",
     "thumbnail",
     "upright",

@@ -20,7 +20,7 @@ from countermark.errors import (
 )
 from countermark.image import avif, jpeg, png, tiff, webp
 from countermark.image.limits import MAX_FILE_BYTES, check_size
-from countermark.image.picture import Picture
+from countermark.image.picture import MEDIA_TYPES, Picture
 
 
 class _Codec(NamedTuple):
@@ -84,9 +84,7 @@ def read(source: str | PathLike[str] | BinaryIO) -> Picture:
     data = _content(source)
     format = _detect(data)
     if format not in _CODECS:
-        raise UnsupportedImage(
-            f"The file is a {format} file.", remedy=f"Convert it to one of {_FORMATS}."
-        )
+        raise _unsupported(format)
     return _CODECS[format].decode(data)
 
 
@@ -100,6 +98,21 @@ def is_decodable(head: bytes) -> bool:
         return _detect(head) in _CODECS
     except UnreadableImage:
         return False
+
+
+def media_type(content: bytes) -> str:
+    """The IANA media type of a picture file, told by its first bytes.
+
+    >>> media_type(b"\\xff\\xd8\\xff\\xe0")
+    'image/jpeg'
+
+    Raises `UnreadableImage` for what is no picture, `UnsupportedImage` for formats that `read`
+    does not take.
+    """
+    format = _detect(content)
+    if format not in MEDIA_TYPES:
+        raise _unsupported(format)
+    return MEDIA_TYPES[format]
 
 
 def encode(picture: Picture) -> bytes:
@@ -159,6 +172,11 @@ def _unusable(error: Exception, source: object) -> Exception:
         return ImageTooLarge("The file does not fit into memory.", remedy="Reduce the picture.")
     kind = type(source).__name__
     return InvalidArgument(f"The source is a {kind}.", remedy="Use a path or a binary stream.")
+
+
+def _unsupported(format: str) -> UnsupportedImage:
+    remedy = f"Convert it to one of {_FORMATS}."
+    return UnsupportedImage(f"The file is a {format} file.", remedy=remedy)
 
 
 def _name(source: object) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Pixels = NDArray[Any]
 """uint8 or uint16, shape (height, width), (height, width, 3) or (height, width, 4)."""
 
-_MEDIA_TYPES: Final = {
+MEDIA_TYPES: Final = {
     "JPEG": "image/jpeg",
     "PNG": "image/png",
     "WEBP": "image/webp",
@@ -75,4 +75,4 @@ class Picture:
     @property
     def media_type(self) -> str:
         """The IANA media type of the format, such as "image/jpeg"."""
-        return _MEDIA_TYPES[self.format]
+        return MEDIA_TYPES[self.format]

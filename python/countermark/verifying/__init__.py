@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
@@ -30,6 +32,7 @@ from countermark.errors import ImageError
 from countermark.image import Picture
 from countermark.registry import Registry
 from countermark.report import Confidence, Evidence, Report, Verdict
+from countermark.resolving import Resolver
 from countermark.verifying import conclusion, evidence
 from countermark.verifying.conclusion import is_bound
 from countermark.verifying.examination import Examination
@@ -37,7 +40,11 @@ from countermark.verifying.trusted import find_home, trust_store
 
 
 def verify(
-    source: files.Source, *, trust: Trust | None = None, registry: Registry | None = None
+    source: files.Source,
+    *,
+    trust: Trust | None = None,
+    registry: Registry | None = None,
+    resolvers: Sequence[Resolver] = (),
 ) -> Report:
     """Say what is known about a file, and how.
 
@@ -47,7 +54,8 @@ def verify(
     pictures that have to be decoded. `trust`: whose signatures count, by default the official
     C2PA lists and those of the home folder, if there is one, with the revocation lists of its
     authorities; the report names the list that decided. `registry`: where lost manifests are
-    looked for, by default that of the home folder. Nothing is ever fetched from the network.
+    looked for, by default that of the home folder. `resolvers`: services of others that are asked
+    when all else leads nowhere; without them nothing is ever fetched from the network.
 
     First the manifest in the file is checked; without one that holds, the watermark in the
     pixels, then their fingerprint, lead to a manifest in the registry. Such a manifest counts
@@ -68,7 +76,7 @@ def verify(
                 trust = trust_store(home).trust()
             if registry is None and home is not None:
                 registry = stack.enter_context(Registry.open(home.registry_path))
-        return _report(asset, trust, registry)
+        return _report(asset, trust, registry, resolvers)
 
 
 def _at_hand(source: files.Source) -> AbstractContextManager[Stream]:
@@ -78,7 +86,9 @@ def _at_hand(source: files.Source) -> AbstractContextManager[Stream]:
     return nullcontext(io.BytesIO(files.load(source)))
 
 
-def _report(asset: Stream, trust: Trust, registry: Registry | None) -> Report:
+def _report(
+    asset: Stream, trust: Trust, registry: Registry | None, resolvers: Sequence[Resolver]
+) -> Report:
     shown = media_type(StreamContent(asset))
     embedded = None if shown is None else read_stream(asset, shown, trust=trust)
     if embedded is not None and is_bound(embedded) and embedded.hard_binding == "match":
@@ -88,7 +98,8 @@ def _report(asset: Stream, trust: Trust, registry: Registry | None) -> Report:
         picture = _decoded(asset)
     except ImageError as error:
         return _report_undecoded(asset, shown, embedded, error)
-    return Examination(picture, shown, embedded, trust, registry).report()
+    content = partial(_content, asset)
+    return Examination(picture, shown, embedded, trust, registry, resolvers, content).report()
 
 
 def _decoded(asset: Stream) -> Picture:
@@ -96,6 +107,11 @@ def _decoded(asset: Stream) -> Picture:
     head = _head(asset)
     asset.seek(0)
     return image.read(io.BytesIO(asset.read() if image.is_decodable(head) else head))
+
+
+def _content(asset: Stream) -> bytes:
+    asset.seek(0)
+    return asset.read()
 
 
 def _head(asset: Stream) -> bytes:

@@ -31,24 +31,29 @@ _THUMBNAIL: Final = "signed thumbnail against the picture"
 _SOFT_BINDING: Final = "soft binding (names the watermark)"
 _WATERMARK: Final = "32-bit check and pilot of the watermark"
 _FINGERPRINT: Final = f"PDQ hash, all eight symmetries, at most {MAX_DISTANCE} of 256 bits differ"
+_ORIGINS: Final = {
+    "file": "The file carries Content Credentials (a C2PA manifest).",
+    "registry": "The registry holds the Content Credentials (a C2PA manifest) of that picture.",
+    "resolver": "The resolution service {host} gave Content Credentials (a C2PA manifest).",
+}
 
 
 def manifest(
     found: Manifest,
     confidence: Confidence,
     *,
-    origin: Literal["file", "registry"] = "file",
+    origin: Literal["file", "registry", "resolver"] = "file",
+    host: str | None = None,
     likeness: Resemblance | None = None,
     names_watermark: bool | None = None,
     decoded: bool = True,
 ) -> ManifestEvidence:
-    """A manifest whose checks have been made; `decoded`: whether there were pixels to compare."""
+    """A manifest whose checks have been made.
+
+    `host`: of the resolver. `decoded`: whether there were pixels to compare.
+    """
     checks = [_HARD_BINDING if origin == "file" else _STORED]
-    sentences = [
-        "The file carries Content Credentials (a C2PA manifest)."
-        if origin == "file"
-        else "The registry holds the Content Credentials (a C2PA manifest) of that picture."
-    ]
+    sentences = [_ORIGINS[origin].format(host=host)]
     sentences.append(found.explanation)
     if names_watermark is not None:
         checks.append(_SOFT_BINDING)
@@ -59,7 +64,7 @@ def manifest(
         sentences.append(_likeness(likeness))
     elif not decoded:
         sentences.append("No thumbnail was compared, for this file was not decoded.")
-    elif origin == "registry" or found.hard_binding == "mismatch":
+    elif origin != "file" or found.hard_binding == "mismatch":
         sentences.append("It was not compared with the picture by a thumbnail.")
     return ManifestEvidence(
         found=True,
@@ -107,6 +112,32 @@ def unmatched_manifest(found: Manifest) -> ManifestEvidence:
     plain = manifest(found, Confidence.NONE, origin="registry", names_watermark=True)
     others = "It names other marks too, which were not found, and so does not count."
     return replace(plain, explanation=f"{plain.explanation} {others}")
+
+
+def nothing_resolved(host: str, *, dismissed: int) -> ManifestEvidence:
+    """A resolver that was asked; `dismissed`: its manifests are not of this picture."""
+    explanation = (
+        f"Manifests that the resolution service {host} gave: {dismissed}. None counts: it does not "
+        "hold, names other soft bindings, or the thumbnail in it shows something else."
+        if dismissed
+        else f"The resolution service {host} knows nothing of this picture."
+    )
+    return _unresolved(explanation)
+
+
+def not_resolved(host: str, problem: str) -> ManifestEvidence:
+    """A resolver that could not be asked."""
+    return _unresolved(f"What the resolution service {host} knows could not be used. {problem}")
+
+
+def _unresolved(explanation: str) -> ManifestEvidence:
+    return ManifestEvidence(
+        found=False,
+        confidence=Confidence.NONE,
+        check=f"{_STORED}, {_SOFT_BINDING}, {_THUMBNAIL}",
+        explanation=explanation,
+        origin="resolver",
+    )
 
 
 def watermark(detection: Detection, *, registered: bool | None) -> WatermarkEvidence:
@@ -216,6 +247,12 @@ def summary(verdict: Verdict, found: Sequence[Evidence], *, decoded: bool = True
             "The file still shows the picture that was signed, but it was changed afterwards: "
             "the signer does not vouch for what it looks like now."
         )
+    if verdict is Verdict.RECOVERED and rests_on.origin == "resolver":
+        return (
+            "The file itself proves nothing, but a resolution service that was asked gave Content "
+            "Credentials, and the thumbnail signed in them shows this picture. Details may have "
+            "been changed since."
+        )
     if verdict is Verdict.RECOVERED:
         way = "fingerprint of" if rests_on.confidence is Confidence.WEAK else "watermark in"
         return (
@@ -242,7 +279,7 @@ def summary_of_nothing(found: Sequence[Evidence], *, media_type: str | None = No
             if "manifest.inaccessible" in item.failures:
                 return (
                     "The file only links to Content Credentials elsewhere. They were not "
-                    "fetched: verification never uses the network."
+                    "fetched: links in files are never followed."
                 )
             if item.names_watermark:
                 return (

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import io
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from countermark import credentials, fingerprint, image, resemblance
 from countermark import watermark as watermarks
-from countermark.credentials import WATERMARK_ALGORITHM, Manifest, SoftBinding, Trust
-from countermark.errors import ImageError, ImageTooSmall
+from countermark.credentials import Manifest, Trust
+from countermark.errors import ImageTooSmall
+from countermark.fingerprint import Pdq
 from countermark.image import Picture
 from countermark.registry import MIN_QUALITY, Entry, Registry
 from countermark.report import Confidence, Evidence, Report, Verdict
 from countermark.resemblance import Resemblance
-from countermark.verifying import conclusion, evidence
+from countermark.resolving import Resolver
+from countermark.verifying import comparing, conclusion, evidence, resolution
 from countermark.verifying.conclusion import holds, is_bound
 from countermark.watermark import Detection
 
@@ -29,6 +31,7 @@ class Examination:
     """One picture under examination; `found` collects the evidence in the order of looking.
 
     `embedded`: the manifest in its file, if any; not one by which the file is intact.
+    `content`: gives the file, for a resolver that it may be sent to.
     """
 
     def __init__(
@@ -38,17 +41,27 @@ class Examination:
         embedded: Manifest | None,
         trust: Trust,
         registry: Registry | None,
+        resolvers: Sequence[Resolver],
+        content: Callable[[], bytes],
     ) -> None:
         self.media_type = media_type
         self.embedded = embedded
         self.pixels = image.upright(picture.pixels, picture.orientation)
         self.trust = trust
         self.registry = registry
+        self.resolvers = resolvers
+        self.content = content
         self.found: list[Evidence] = []
 
     def report(self) -> Report:
-        """The first of the three that decides gives the verdict."""
-        return self._by_file() or self._by_watermark() or self._by_fingerprint() or self._nothing()
+        """The first one that decides gives the verdict."""
+        return (
+            self._by_file()
+            or self._by_watermark()
+            or self._by_fingerprint()
+            or self._by_resolvers()
+            or self._nothing()
+        )
 
     @cached_property
     def luma(self) -> npt.NDArray[np.float32]:
@@ -61,6 +74,13 @@ class Examination:
         except ImageTooSmall:
             return None
 
+    @cached_property
+    def hashes(self) -> tuple[Pdq, ...]:
+        try:
+            return fingerprint.pdq_dihedral(self.pixels)
+        except ImageTooSmall:
+            return ()
+
     # ---- the manifest in the file ----
     def _by_file(self) -> Report | None:
         if self.embedded is None or not is_bound(self.embedded):
@@ -70,12 +90,12 @@ class Examination:
 
     def _changed(self, manifest: Manifest) -> Report:
         """The file is not what was signed: is it still the picture?"""
-        thumbnail = _thumbnail(manifest)
+        thumbnail = comparing.thumbnail(manifest)
         likeness = named = None
         if thumbnail is not None:
             likeness = resemblance.compare_whole(self.luma, thumbnail)
             if not likeness.convincing and self.detection is not None:
-                named = _names(manifest, self.detection)
+                named = comparing.names(manifest, self.detection)
                 if named:
                     likeness = self._placed(thumbnail, self.detection)
         shown = likeness is None or likeness.convincing
@@ -107,11 +127,11 @@ class Examination:
         if not holds(manifest):
             self.found.append(evidence.manifest(manifest, Confidence.NONE, origin="registry"))
             return None
-        named = _names(manifest, detection)
-        if named and _names_other_marks(manifest):
+        named = comparing.names(manifest, detection)
+        if named and comparing.names_other_marks(manifest):
             self.found.append(evidence.unmatched_manifest(manifest))
             return None
-        thumbnail = _thumbnail(manifest)
+        thumbnail = comparing.thumbnail(manifest)
         likeness = None if thumbnail is None else self._placed(thumbnail, detection)
         self.found.append(
             evidence.manifest(
@@ -130,9 +150,8 @@ class Examination:
 
     # ---- the fingerprint of the pixels ----
     def _by_fingerprint(self) -> Report | None:
-        try:
-            hashes = fingerprint.pdq_dihedral(self.pixels)
-        except ImageTooSmall:
+        hashes = self.hashes
+        if not hashes:
             self.found.append(evidence.no_fingerprint(None))
             return None
         quality = hashes[0].quality
@@ -142,10 +161,11 @@ class Examination:
         for entry, distance in similar[:_MAX_CANDIDATES]:
             distances = [fingerprint.distance(hash_, entry.pdq) for hash_ in hashes]
             manifest = credentials.read_detached(entry.manifest, trust=self.trust)
-            thumbnail = _thumbnail(manifest)
-            if not holds(manifest) or thumbnail is None or _names_other_marks(manifest):
+            thumbnail = comparing.thumbnail(manifest)
+            others = comparing.names_other_marks(manifest)
+            if not holds(manifest) or thumbnail is None or others:
                 continue
-            turned = _turned(self.luma, distances.index(distance))
+            turned = comparing.turned(self.luma, distances.index(distance))
             likeness = resemblance.compare_whole(turned, thumbnail)
             if likeness.convincing:
                 self.found.append(evidence.fingerprint(distance, quality))
@@ -158,36 +178,24 @@ class Examination:
         self.found.append(evidence.no_fingerprint(quality, dismissed=len(similar)))
         return None
 
+    # ---- resolution services of others ----
+    def _by_resolvers(self) -> Report | None:
+        if not self.resolvers:
+            return None
+        seen = resolution.Seen(
+            self.content,
+            self.media_type or "application/octet-stream",
+            self.luma,
+            self.detection,
+            self.hashes,
+        )
+        found, manifest = resolution.ask(self.resolvers, seen, trust=self.trust)
+        self.found += found
+        return None if manifest is None else self._conclude(Verdict.RECOVERED, manifest)
+
     # ---- conclusions ----
     def _nothing(self) -> Report:
         return conclusion.by_nothing(self.embedded, self.found, media_type=self.media_type)
 
     def _conclude(self, verdict: Verdict, manifest: Manifest) -> Report:
         return conclusion.by_manifest(verdict, manifest, self.found, media_type=self.media_type)
-
-
-def _names(manifest: Manifest, detection: Detection) -> bool:
-    return SoftBinding.of_payload(detection.payload) in manifest.soft_bindings
-
-
-def _names_other_marks(manifest: Manifest) -> bool:
-    """Whether it has soft bindings that cannot all match what is found in one picture."""
-    names = {binding.algorithm for binding in manifest.soft_bindings}
-    return len(set(manifest.soft_bindings)) > 1 or not names <= {WATERMARK_ALGORITHM}
-
-
-def _thumbnail(manifest: Manifest) -> npt.NDArray[np.float32] | None:
-    """Its luma, when the manifest holds a picture that can be read."""
-    if manifest.thumbnail is None:
-        return None
-    try:
-        return image.luma(image.read(io.BytesIO(manifest.thumbnail)).pixels)
-    except ImageError:
-        return None
-
-
-def _turned(plane: npt.NDArray[Any], symmetry: int) -> npt.NDArray[Any]:
-    """The plane as the hash of that number in `fingerprint.pdq_dihedral` sees it."""
-    if symmetry < 4:
-        return np.rot90(plane, symmetry)
-    return (plane[::-1], plane[:, ::-1], plane.T, plane[::-1, ::-1].T)[symmetry - 4]

@@ -1,0 +1,125 @@
+"""Mark and verify over HTTP, for generation servers and pages.
+
+A picture is the body as it is: no form, no name, nothing to parse around it. The record comes as
+JSON in a header and not in the address, which proxies write down.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from countermark.record import Record
+from countermark.service import tokens
+from countermark.service.context import PREFIX, Service, described
+from countermark.watermark import Strength
+
+_TYPES: Final = ("image/*", "video/*", "audio/*", "application/octet-stream")
+_PICTURE: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {name: {"schema": {"type": "string", "format": "binary"}} for name in _TYPES},
+    }
+}
+_MARKED: Final = {
+    "description": "The marked file.",
+    "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+    "headers": {
+        "Countermark-Payload": {
+            "description": "The 64 bits in the pixels, in hexadecimal.",
+            "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+        },
+        "Countermark-Manifest-SHA256": {
+            "description": "Of the manifest store, in hexadecimal.",
+            "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        },
+    },
+}
+_REPORT: Final = {
+    "description": "The report, as `countermark verify --json` gives it.",
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["verdict", "trust", "summary", "evidence"],
+                "properties": {
+                    "verdict": {
+                        "enum": [
+                            "intact",
+                            "altered",
+                            "recovered",
+                            "transplanted",
+                            "unmarked",
+                            "unreadable",
+                        ]
+                    },
+                    "trust": {"type": "string"},
+                    "summary": {"type": "string"},
+                    "evidence": {"type": "array", "items": {"type": "object"}},
+                },
+            }
+        }
+    },
+}
+
+
+def router(service: Service) -> APIRouter:
+    """The routes /mark and /verify."""
+    routes = APIRouter(prefix=PREFIX, tags=["pictures"])
+
+    @routes.post("/verify", responses={200: _REPORT, **described(415, 422)}, openapi_extra=_PICTURE)
+    async def verify(request: Request) -> Response:
+        """Say what is known about a picture or another file, and how."""
+        _check_no_form(request)
+        service.readers.check_room()
+        content = await request.body()
+        job = {"job": "verify"}
+        _, report = await service.readers.run(job, content, is_gone=request.is_disconnected)
+        return Response(report, media_type="application/json")
+
+    @routes.post(
+        "/mark",
+        responses={200: _MARKED, **described(400, 401, 403, 415, 422)},
+        openapi_extra=_PICTURE,
+        dependencies=[Depends(service.requires(tokens.MARK))],
+        response_class=Response,
+    )
+    async def mark(
+        request: Request,
+        record: Annotated[
+            str,
+            Header(
+                alias="Countermark-Record",
+                description="What is stated about the picture: JSON in ASCII with `source` and "
+                "perhaps `creator`, `generator`, `title`, `created`.",
+                examples=['{"source":"ai-generated","generator":"Example Model 3"}'],
+            ),
+        ],
+        strength: Annotated[Strength, Query(description="Of the watermark.")] = Strength.BALANCED,
+    ) -> Response:
+        """Put a watermark and a signed manifest into a picture, and remember both."""
+        _check_no_form(request)
+        stated = Record.from_json(record)  # refused before the picture is read
+        if service.markers is None:
+            raise HTTPException(403, "This service does not mark.")
+        service.markers.check_room()
+        job = {"job": "mark", "record": stated.to_json(), "strength": strength.value}
+        picture = await request.body()
+        done, content = await service.markers.run(job, picture, is_gone=request.is_disconnected)
+        headers = {
+            "countermark-payload": done["payload"],
+            "countermark-manifest-sha256": done["manifest_sha256"],
+        }
+        return Response(content, media_type=done["media_type"], headers=headers)
+
+    return routes
+
+
+def _check_no_form(request: Request) -> None:
+    """What is sent as a form would be judged with all that stands around the file in it."""
+    stated = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if stated in ("multipart/form-data", "application/x-www-form-urlencoded"):
+        raise HTTPException(415, "Send the file itself as the body, not a form.")

@@ -1,0 +1,107 @@
+"""Marking and verifying over HTTP say and do what the library says and does."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from countermark import TrustStatus, Verdict, verify
+from countermark.credentials import Trust
+from countermark.registry import Registry
+
+JPEG = {"content-type": "image/jpeg"}
+RECORD = {"source": "ai-generated", "creator": "Ada Lovelace 愛", "generator": "Model 3"}
+
+
+def stating(**record: Any) -> dict[str, str]:
+    return {**JPEG, "countermark-record": json.dumps({**RECORD, **record})}
+
+
+def test_marked_over_http_and_verified_over_http(
+    server: Any,
+    client: httpx.Client,
+    photograph: Callable[..., Image.Image],
+    as_file: Callable[..., bytes],
+    stripped: Callable[..., bytes],
+) -> None:
+    content = as_file(photograph("rocket", 640))
+    with server.client("generator") as generator:
+        answer = generator.post("/v1/mark", content=content, headers=stating(title="Start"))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "image/jpeg"
+    with Registry.open(server.home.registry_path) as registry:
+        entry = registry.find_payload(int(answer.headers["countermark-payload"], 16))
+    assert entry is not None
+    assert entry.manifest_sha256.hex() == answer.headers["countermark-manifest-sha256"]
+    intact = client.post("/v1/verify", content=answer.content, headers=JPEG).json()
+    assert (intact["verdict"], intact["trust"]) == ("intact", "trusted")
+    assert intact["record"] == {**RECORD, "title": "Start", "created": intact["record"]["created"]}
+    copy = client.post("/v1/verify", content=stripped(answer.content), headers=JPEG).json()
+    assert (copy["verdict"], copy["record"]["creator"]) == ("recovered", RECORD["creator"])
+
+
+def test_report_is_that_of_the_library(
+    server: Any, client: httpx.Client, known: bytes, stripped: Callable[..., bytes]
+) -> None:
+    trust = Trust.from_file(server.home.trust_path)
+    for content in (known, stripped(known), known + b"x"):
+        answer = client.post("/v1/verify", content=content)
+        assert answer.headers["content-type"] == "application/json"
+        with Registry.open(server.home.registry_path) as registry:
+            report = verify(io.BytesIO(content), trust=trust, registry=registry)
+        found, own = answer.json(), json.loads(report.to_json())
+        assert found.pop("trusted_by") == "your trust.pem"
+        own.pop("trusted_by")
+        for item in found["evidence"] + own["evidence"]:
+            item.pop("trusted_by", None)
+            item.pop("explanation")
+        assert found == own
+
+
+def test_verdict_on_what_is_no_picture_is_unreadable(client: httpx.Client) -> None:
+    for content in (b"", b"<html><script>alert(1)</script>", b"\xff\xd8\xff" * 1000):
+        report = client.post("/v1/verify", content=content, headers=JPEG).json()
+        assert report["verdict"] == Verdict.UNREADABLE.value
+        assert report["trust"] == TrustStatus.NONE.value
+    form = {"content-type": "multipart/form-data; boundary=x"}
+    assert client.post("/v1/verify", content=b"--x", headers=form).status_code == 415
+
+
+def test_marking_needs_its_token(client: httpx.Client, server: Any, known: bytes) -> None:
+    assert client.post("/v1/mark", content=known, headers=stating()).status_code == 401
+    with server.client("archive") as other:
+        assert other.post("/v1/mark", content=known, headers=stating()).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "status"),
+    [
+        (JPEG, "", 400),
+        ({**JPEG, "countermark-record": "{}"}, "", 400),
+        ({**JPEG, "countermark-record": "captured"}, "", 400),
+        ({**JPEG, "countermark-record": '{"source":"captured","place":"here"}'}, "", 400),
+        (stating(creator="\n"), "", 400),
+        (stating(), "?strength=brutal", 400),
+        ({**stating(), "content-type": "multipart/form-data"}, "", 415),
+    ],
+)
+def test_malformed_marking_is_refused(
+    server: Any, known: bytes, headers: dict[str, str], query: str, status: int
+) -> None:
+    with server.client("generator") as generator:
+        answer = generator.post(f"/v1/mark{query}", content=known, headers=headers)
+    assert answer.status_code == status
+    assert answer.json()["error"]
+
+
+def test_picture_that_holds_no_mark_is_refused(server: Any, as_file: Callable[..., bytes]) -> None:
+    small = as_file(Image.new("RGB", (100, 100)))
+    with server.client("generator") as generator:
+        assert generator.post("/v1/mark", content=small, headers=stating()).status_code == 422
+        assert generator.post("/v1/mark", content=b"GIF89a", headers=stating()).status_code == 415
