@@ -1,0 +1,35 @@
+"""docs/registry.md does what it says, from top to bottom."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DOCUMENT = Path(__file__).parents[2] / "docs/registry.md"
+
+
+def test_commands_run_one_after_the_other(
+    run, photo: Path, home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked = run("mark", photo, "--out", "marked.jpg", "--json")
+    payload = json.loads(marked.stdout)["payload"]
+    blocks = re.findall(
+        r"^```sh\n(.*?)^```$", DOCUMENT.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    script = "".join(blocks).replace("0123456789abcdef", payload)
+    monkeypatch.setenv("PYTHON", sys.executable)
+    result = subprocess.run(
+        ["bash", "-euc", f'countermark() {{ "$PYTHON" -m countermark.cli "$@"; }}\n{script}'],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert json.loads(result.stdout.splitlines()[-1])["payload"] == payload
+    assert (tmp_path / "public-log/checkpoint").is_file()
