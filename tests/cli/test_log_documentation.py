@@ -31,5 +31,7 @@ def test_commands_run_one_after_the_other(
         timeout=120,
     )
     assert (result.returncode, result.stderr) == (0, "")
-    assert json.loads(result.stdout.splitlines()[-1])["payload"] == payload
+    proven = [line for line in result.stdout.splitlines() if line.startswith('{"at"')]
+    assert json.loads(proven[-1])["payload"] == payload
+    assert "1 entries were added" in result.stdout
     assert (tmp_path / "public-log/checkpoint").is_file()

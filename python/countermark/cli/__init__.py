@@ -25,6 +25,7 @@ from countermark.cli.lint import lint
 from countermark.cli.log import app as log
 from countermark.cli.mark import mark
 from countermark.cli.output import FAILURE, complain, show_warning
+from countermark.cli.registry import app as registry
 from countermark.cli.serve import serve
 from countermark.cli.sign import sign
 from countermark.cli.trust import trust
@@ -54,6 +55,7 @@ app.command()(demo)
 app.add_typer(trust)
 app.add_typer(keys, name="keys")
 app.add_typer(log, name="log")
+app.add_typer(registry, name="registry")
 
 
 def _leave_no_core_dump() -> None:

@@ -6,12 +6,14 @@ Source: https://www.sqlite.org/wal.html, https://www.sqlite.org/lang_transaction
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from countermark import files
 from countermark.errors import DestinationNotWritable, RegistryTooNew, UnreadableRegistry
 from countermark.registry import migration
 from countermark.registry.database import Hashes, Row
@@ -122,6 +124,28 @@ class SqliteDatabase:
             if self._connection is None or not self._version(self._connection):
                 return EMPTY
             return self._search.current(self._connection)
+
+    def back_up(self, path: Path) -> None:
+        """Copy the file as it is at one moment; raises `DestinationNotWritable`."""
+        place = files.target(path)
+        if place.exists():
+            raise DestinationNotWritable(
+                f"The file {str(path)!r} exists already.", remedy="Name one that does not."
+            )
+        draft = place.with_name(f".{place.name}.{secrets.token_hex(8)}.countermark")
+        try:
+            with self._errors(writing=True):
+                os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, _FILE_MODE))
+                copy = sqlite3.connect(draft)
+                try:
+                    copy.execute("PRAGMA synchronous = FULL")
+                    self._there().backup(copy)
+                finally:
+                    copy.close()
+                draft.replace(place)
+                files.sync_folder(place.parent)
+        finally:
+            draft.unlink(missing_ok=True)
 
     def _there(self) -> sqlite3.Connection:
         if self._connection is None:

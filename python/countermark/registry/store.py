@@ -231,6 +231,30 @@ class Registry:
             found = self._database.all(rows.SELECT_AFTER, (after, limit))
             return [(int(place), rows.from_row(tuple(row))) for place, *row in found]
 
+    def all_entries(self) -> Iterator[Entry]:
+        """Every entry, in the order in which they were added, while others may add more.
+
+        Raises `UnreadableRegistry`.
+        """
+        place = 0
+        while batch := self.entries(after=place):
+            yield from (entry for _, entry in batch)
+            place = batch[-1][0]
+
+    def back_up(self, path: str | PathLike[str]) -> None:
+        """Copy the registry, its log included, to a file that does not exist yet.
+
+        Others may use it meanwhile; the copy is as it was at one moment, and appears whole or not
+        at all. Raises `InvalidArgument` for one in PostgreSQL, which pg_dump copies,
+        `DestinationNotWritable` when the file exists or cannot be written, `UnreadableRegistry`.
+        """
+        with self._lock:
+            if not isinstance(self._database, SqliteDatabase):
+                raise InvalidArgument(
+                    "A registry in PostgreSQL is not a file.", remedy="Copy it by pg_dump."
+                )
+            self._database.back_up(Path(path))
+
     def new_payload(self) -> int:
         """A random payload that no entry has or had.
 

@@ -1,0 +1,111 @@
+"""`countermark registry`: copies of the registry, and entries from and to other registries."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from countermark import files, keys
+from countermark.errors import InvalidArgument, SourceNotFound
+from countermark.registry import Registry, lines
+
+app = typer.Typer(
+    help="Copy the registry, and exchange its entries with others.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+Address = Annotated[
+    str | None,
+    typer.Option("--registry", metavar="ADDRESS", help="Another one: a path, or postgresql://..."),
+]
+
+
+@app.command()
+def backup(
+    out: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
+) -> None:
+    """Copy the registry of the home folder, with its log, while others may go on using it.
+
+    The copy is a registry too. To restore it, put it in the place of registry.sqlite3 while
+    nothing uses that, without the files -wal and -shm beside it; countermark log check then says
+    how much of the log it lacks. A registry in PostgreSQL is copied by pg_dump.
+
+    For example:
+
+        countermark registry backup /media/safe/registry-2026-11-26.sqlite3
+    """
+    with Registry.open(keys.open_home().registry_path) as registry:
+        registry.back_up(out)
+    typer.echo(f"The registry is copied to {out}.")
+
+
+@app.command("export")
+def export_entries(
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="JSON Lines: an entry a line.")],
+    address: Address = None,
+) -> None:
+    """Write all entries as lines of JSON, for another registry or a program of yours.
+
+    The log is not among them: it belongs to this registry. It is copied by backup and published
+    by countermark log export.
+
+    For example:
+
+        countermark registry export entries.jsonl
+    """
+    count = 0
+    with _opened(address) as registry, files.drafting(files.target(out)) as (draft, put):
+        for entry in registry.all_entries():
+            with files.writing(repr(str(out))):
+                draft.write(lines.to_line(entry).encode() + b"\n")
+            count += 1
+        put()
+    typer.echo(f"{count} entries are in {out}.")
+
+
+@app.command("import")
+def import_entries(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="What export wrote.")],
+    address: Address = None,
+) -> None:
+    """Add the entries in a file; those that are there already are passed over.
+
+    So the command can be repeated after a failure. Each entry that is added gets a leaf in the
+    log. A payload that another entry has stops it, with the number of the line.
+
+    For example:
+
+        countermark registry import entries.jsonl --registry postgresql://db.example/marks
+    """
+    added = known = 0
+    with _opened(address) as registry:
+        for number, line in enumerate(_lines(path), 1):
+            try:
+                is_new = registry.put(lines.from_line(line))
+            except InvalidArgument as error:
+                raise InvalidArgument(
+                    f"Line {number}: {error.problem}", remedy=error.remedy
+                ) from error
+            added, known = added + is_new, known + (not is_new)
+    typer.echo(f"{added} entries were added, {known} were there before.")
+
+
+@contextlib.contextmanager
+def _opened(address: str | None) -> Iterator[Registry]:
+    with Registry.open(address or keys.open_home().registry_path) as registry:
+        yield registry
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            yield from file
+    except OSError as error:
+        raise SourceNotFound(
+            f"The file {str(path)!r} cannot be read ({error.strerror}).",
+            remedy="Check the path and the rights.",
+        ) from error
