@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 from xml.parsers import expat
 
+from countermark.credentials import bounds
 from countermark.credentials.containers.location import (
     CHUNK_BYTES,
     Content,
@@ -55,6 +56,8 @@ def is_svg(asset: Content) -> bool:
 def svg(asset: Content) -> Iterator[Location]:
     """The store in base64, as the text of svg/metadata/c2pa:manifest."""
     for start, end in _svg_texts(asset):
+        if end - start > 2 * bounds.MAX_BYTES:  # in base64; no need to decode what is refused
+            raise bounds.too_large()
         try:
             store = base64.b64decode(asset[start:end], validate=True)
         except binascii.Error:  # a comment or a reference in the text, or no base64 at all
