@@ -31,7 +31,7 @@ UNTRUSTED = "Unchanged since it was signed, but nobody vouches for the signer"
             "transplanted",
             "Its credentials belong to another picture",
             "against",
-            ["File: transplanted", "Signer: trusted"],
+            ["File: transplanted", "Signer of the other picture: trusted"],
         ),
         ("unmarked", "No proof of origin was found", "open", ["File: no proof found"]),
         ("elsewhere", "No proof of origin was found", "open", ["File: no proof found"]),
@@ -63,7 +63,7 @@ def test_credential_of_an_intact_file(visit: Any, files: dict[str, bytes]) -> No
     text = visit.panel("credential").inner_text()
     assert "Embedded credential\n\nProven by signature and file hash" in text
     assert "Signed by\nExample News" in text
-    assert "Trusted: your trust.pem" in text
+    assert "Trusted: your own list (trust.pem)" in text
     assert "not proven: no time stamp by a trusted authority" in text
     assert "Statements are the signer’s; nobody has checked them." in text
     for stated in (
@@ -78,7 +78,7 @@ def test_credential_of_an_intact_file(visit: Any, files: dict[str, bytes]) -> No
         for canvas in visit.panel("credential").locator("canvas").all()
     ]
     assert labels == ["Your file", "Thumbnail signed in the credential"]
-    assert "Leads to\nthe credential beside" in visit.panel("watermark").inner_text()
+    assert "Leads to\nthe credential shown here" in visit.panel("watermark").inner_text()
     assert "0 of 256 bits differ" in visit.panel("similar").inner_text()
 
 
@@ -185,6 +185,8 @@ def test_keyboard_alone_is_enough(visit: Any, files: dict[str, bytes]) -> None:
         names.append(page.evaluate("document.activeElement.id || document.activeElement.lang"))
     assert names == ["en", "zh-Hans", "file"]
     assert page.evaluate(_RING) == "solid"
+    with page.expect_file_chooser():
+        page.keyboard.press("Space")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files(

@@ -3,7 +3,7 @@
 import { element, foreign } from "./elements.js";
 import { facts, panel, technical } from "./panel.js";
 import { figure } from "./pictures.js";
-import { has, say, time } from "./words/index.js";
+import { has, listName, say, time } from "./words/index.js";
 
 const VOCABULARY = "http://cv.iptc.org/newscodes/digitalsourcetype/";
 
@@ -37,6 +37,10 @@ function sureness(report, item, holds) {
     const damaged = report.verdict === "altered" ? "altered.none" : "invalid";
     return { level: "against", key: `sure.credential.${damaged}` };
   }
+  if (item.trust !== "trusted" && ["intact", "recovered"].includes(report.verdict)) {
+    const recovered = report.verdict === "recovered" ? ".recovered" : "";
+    return { level: "weak", key: `sure.credential${recovered}.doubtful` };
+  }
   const level = { intact: "proven", recovered: item.confidence, transplanted: "against" };
   const key = `sure.credential.${report.verdict}`;
   const weak = `${key}.${item.confidence}`;
@@ -47,7 +51,7 @@ function signature(item) {
   const proven = item.signed_at !== null;
   return facts([
     [item.trust === "trusted" ? "fact.signer" : "fact.claimed", foreign(item.claim_signer)],
-    ["fact.trust", say(`signer.${item.trust}`, { list: item.trusted_by })],
+    ["fact.trust", say(`signer.${item.trust}`, { list: listName(item.trusted_by) })],
     ["fact.time", proven
       ? say("time.proven", { time: time(item.signed_at), authority: item.time_stamped_by })
       : say("time.unproven")],

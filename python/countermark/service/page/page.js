@@ -61,7 +61,7 @@ function show(draw) {
 function showAnswer(answer, count) {
   const done = text("status.done", { headline: headlineText(answer.report) });
   status.textContent = count > 1 ? `${done} ${text("status.first", { count })}` : done;
-  place.replaceChildren(verdict(answer), element("div", { class: "panels" }, panels(answer)));
+  place.replaceChildren(verdict(answer), panels(answer));
 }
 
 function showRefusal({ status: code, message }) {
@@ -105,6 +105,9 @@ input.addEventListener("change", () => {
   const files = [...input.files];
   input.value = ""; // so that the same file can be chosen again
   ask(files);
+});
+input.addEventListener("keydown", (event) => {
+  if (event.key === "Enter") input.click(); // by itself it opens at the space bar alone
 });
 document.addEventListener("paste", (event) => ask(filesIn(event.clipboardData)));
 document.addEventListener("dragover", (event) => {

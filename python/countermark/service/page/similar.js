@@ -22,7 +22,7 @@ export function similar(answer) {
     "panel.similar",
     { level: "weak", key: "sure.similar" },
     element("p", {}, say("similar.found")),
-    element("ol", { class: "similar" }, found.map((each) => element(
+    element("ol", { class: "near" }, found.map((each) => element(
       "li",
       {},
       thumbnails ? element("div", { class: "pair" },

@@ -2,11 +2,12 @@
 
 import { drawing, element } from "./elements.js";
 import { figure } from "./pictures.js";
-import { has, number, say, text } from "./words/index.js";
+import { has, listName, number, say, text } from "./words/index.js";
 
 const SIGNED = ["intact", "recovered"];
 const SHAPES = {
   shown: "M4 4h24v24H4z M9 12h14 M9 17h14 M9 22h8",
+  plain: "M6 3h13l7 7v19H6z M19 3v7h7",
   caution: "M16 3 30 28H2z M16 12v8 M16 23v2",
   against: "M11 3h10l8 8v10l-8 8H11l-8-8V11z M11 11l10 10 M21 11 11 21",
   open: "M16 3a13 13 0 1 0 .01 0z M12 12.5a4 4 0 1 1 5.6 3.7q-1.6.8-1.6 2.8 M16 22.5v2",
@@ -22,7 +23,7 @@ export function verdict(answer) {
     element(
       "div",
       {},
-      element("p", { class: "chips" }, chip("verdict", report.verdict, tone(report)), trustChip(report)),
+      element("p", { class: "chips" }, fileChip(report), trustChip(report)),
       element("h2", { id: "headline" }, headline(report)),
       element("p", { class: "means" }, say(meaning(report))),
       trustLine(report),
@@ -75,19 +76,31 @@ function caveat(report) {
   return mark.manifest ? "caveat" : "caveat.unknown";
 }
 
-function chip(kind, value, look) {
+function chip(key, value, look) {
   const shape = drawing("svg", { viewBox: "0 0 32 32", "aria-hidden": "true" },
     drawing("path", { d: SHAPES[look] }));
   return element("span", { class: `chip ${look}` }, shape,
-    element("span", {}, say(`chip.${kind}`, { value: text(`${kind}.${value}`) })));
+    element("span", {}, say(key, { value: text(value) })));
 }
 
-function trustChip({ trust }) {
+// An unchanged file is no cause for alarm, and by itself no recommendation.
+function fileChip(report) {
+  const look = tone(report);
+  const plain = look !== "shown" && SIGNED.includes(report.verdict);
+  return chip("chip.verdict", `verdict.${report.verdict}`, plain ? "plain" : look);
+}
+
+// A trusted signer recommends only what is theirs and as they left it.
+function trustChip(report) {
+  const { verdict, trust } = report;
   if (trust === "none") return null;
-  const look = { trusted: "shown", untrusted: "caution", expired: "caution" }[trust] ?? "against";
-  return chip("trust", trust, look);
+  const looks = { trusted: "plain", untrusted: "caution", expired: "caution", revoked: "against" };
+  const look = tone(report) === "shown" ? "shown" : looks[trust];
+  const key = verdict === "transplanted" ? "chip.trust.other" : "chip.trust";
+  return chip(key, `trust.${trust}`, look);
 }
 
-function trustLine({ trust, trusted_by: list }) {
-  return trust === "none" ? null : element("p", { class: "trust" }, say(`signer.${trust}`, { list }));
+function trustLine({ verdict, trust, trusted_by: list }) {
+  if (trust === "none" || verdict === "transplanted") return null;
+  return element("p", { class: "trust" }, say(`signer.${trust}`, { list: listName(list) }));
 }

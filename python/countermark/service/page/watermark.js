@@ -3,7 +3,7 @@
 import { element, foreign } from "./elements.js";
 import { facts, panel, technical } from "./panel.js";
 import { geometry } from "./pictures.js";
-import { number, say, text } from "./words/index.js";
+import { number, roundly, say, text } from "./words/index.js";
 
 const LARGEST_CHANCE = 1e12; // more would impress nobody
 
@@ -17,7 +17,7 @@ export function watermark(answer) {
     return panel("watermark", "panel.watermark", sure,
       element("p", {}, say(looked ? "mark.lost" : "mark.skipped")), technical(items));
   }
-  const chance = number(Math.min(1 / mark.false_positive_rate, LARGEST_CHANCE));
+  const chance = roundly(Math.min(1 / mark.false_positive_rate, LARGEST_CHANCE));
   return panel(
     "watermark",
     "panel.watermark",

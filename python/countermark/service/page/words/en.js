@@ -28,6 +28,7 @@ export default {
 
   "chip.verdict": "File: {value}",
   "chip.trust": "Signer: {value}",
+  "chip.trust.other": "Signer of the other picture: {value}",
   "verdict.intact": "unchanged",
   "verdict.recovered": "recovered",
   "verdict.altered": "altered",
@@ -77,6 +78,7 @@ export default {
   "signer.untrusted": "Not trusted: no trust list vouches for this signer. Anybody can sign with a certificate of their own making, under any name.",
   "signer.expired": "Not trusted any more: {list} knows the signer, but the certificate had run out and no time stamp proves that the signature is older.",
   "signer.revoked": "Not trusted: the certificate was withdrawn.",
+  "list.own": "your own list ({name})",
   "signer.none": "No valid signature ties anybody to this picture.",
 
   "panel.credential": "Credential",
@@ -86,6 +88,8 @@ export default {
   "panel.similar": "Look-alikes",
 
   "sure.credential.intact": "Proven by signature and file hash",
+  "sure.credential.doubtful": "Unchanged is proven; who signed it is not",
+  "sure.credential.recovered.doubtful": "It belongs to this picture; who signed it is not proven",
   "sure.credential.recovered": "Strong: signature, watermark and thumbnail agree",
   "sure.credential.recovered.weak": "Fair: signature holds, thumbnail agrees, no watermark",
   "sure.credential.altered": "Not proven: the file no longer fits the signature",
@@ -121,7 +125,7 @@ export default {
   "mark.found": "The pixels carry an invisible watermark.",
   "mark.lost": "No watermark was read in the pixels. It may never have had one, or have lost it.",
   "mark.skipped": "This kind of file was not decoded, or not looked at this closely.",
-  "mark.same": "the credential beside",
+  "mark.same": "the credential shown here",
   "mark.other": "another credential: {title}, signed by {signer}",
   "mark.untitled": "without a title",
   "mark.unknown": "nothing: this registry does not know it",
@@ -143,10 +147,10 @@ export default {
   "key.tiles": "where the watermark is seen",
 
   "similar.found": "Marked pictures in the registry that look like this one. Likeness alone proves nothing.",
-  "similar.lost": "No picture in the registry looks like this one.",
+  "similar.lost": "No marked picture in the registry has a fingerprint near this one’s. Copies that were cropped, tilted or edited lose theirs.",
   "similar.skipped": "There are no pixels to compare, or too little structure in them.",
   "similar.distance": "{distance} of 256 bits differ",
-  "similar.same": "Its credential is the one beside.",
+  "similar.same": "Its credential is the one shown here.",
   "similar.other": "Another credential, signed by {signer}.",
   "similar.broken": "Its credential fails its own checks.",
 

@@ -5,6 +5,7 @@ import en from "./en.js";
 import zh from "./zh.js";
 
 const WORDS = { en, "zh-Hans": zh };
+const FORMATS = { en: "en-GB", "zh-Hans": "zh-Hans" };
 const STORED = "countermark.language";
 
 let language = remembered() ?? wanted();
@@ -46,13 +47,25 @@ function pieces(key, values, wrap = (value) => value) {
 export function time(iso) {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return iso;
-  return new Intl.DateTimeFormat(language, {
+  return new Intl.DateTimeFormat(FORMATS[language], {
     dateStyle: "long", timeStyle: "short", timeZone: "UTC", hour12: false,
   }).format(at) + " UTC";
 }
 
 export function number(value, digits = 0) {
-  return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(FORMATS[language], { maximumFractionDigits: digits }).format(value);
+}
+
+// A large number as one says it: 1 trillion.
+export function roundly(value) {
+  const options = { notation: "compact", compactDisplay: "long", maximumSignificantDigits: 2 };
+  return new Intl.NumberFormat(FORMATS[language], options).format(value);
+}
+
+// The name that the service has for a trust list.
+export function listName(name) {
+  const own = /^your (.+)$/.exec(name ?? "");
+  return own ? text("list.own", { name: own[1] }) : name;
 }
 
 function remembered() {

@@ -28,6 +28,7 @@ export default {
 
   "chip.verdict": "文件：{value}",
   "chip.trust": "签名者：{value}",
+  "chip.trust.other": "另一张图片的签名者：{value}",
   "verdict.intact": "未改动",
   "verdict.recovered": "已找回凭证",
   "verdict.altered": "已改动",
@@ -77,6 +78,7 @@ export default {
   "signer.untrusted": "未获信任：没有任何信任列表为这位签名者担保。任何人都可以用自制的证书、以任何名义签名。",
   "signer.expired": "不再受信任：{list} 认识这位签名者，但其证书当时已过期，也没有时间戳证明签名在此之前。",
   "signer.revoked": "未获信任：证书已被吊销。",
+  "list.own": "您自己的列表（{name}）",
   "signer.none": "没有有效签名把任何人与这张图片联系起来。",
 
   "panel.credential": "凭证",
@@ -86,6 +88,8 @@ export default {
   "panel.similar": "相似图片",
 
   "sure.credential.intact": "已由签名和文件哈希证明",
+  "sure.credential.doubtful": "已证明未改动；由谁签名未获证明",
+  "sure.credential.recovered.doubtful": "属于这张图片；由谁签名未获证明",
   "sure.credential.recovered": "有力：签名、水印与缩略图一致",
   "sure.credential.recovered.weak": "尚可：签名有效，缩略图一致，没有水印",
   "sure.credential.altered": "未获证明：文件与签名不再相符",
@@ -121,7 +125,7 @@ export default {
   "mark.found": "像素中带有不可见的水印。",
   "mark.lost": "像素中没有读出水印。可能从未有过，也可能已经丢失。",
   "mark.skipped": "这种文件没有解码，或没有检查得这么细。",
-  "mark.same": "旁边的凭证",
+  "mark.same": "此处显示的凭证",
   "mark.other": "另一份凭证：{title}，由 {signer} 签名",
   "mark.untitled": "无标题",
   "mark.unknown": "无：本登记库不认识它",
@@ -143,10 +147,10 @@ export default {
   "key.tiles": "可见到水印之处",
 
   "similar.found": "登记库中与这张图片相似的已标记图片。仅凭相似不能证明什么。",
-  "similar.lost": "登记库中没有与之相似的图片。",
+  "similar.lost": "登记库中没有指纹与之相近的已标记图片。经过裁剪、倾斜或编辑的副本会失去指纹。",
   "similar.skipped": "没有可供比较的像素，或像素中的结构太少。",
   "similar.distance": "256 位中有 {distance} 位不同",
-  "similar.same": "其凭证就是旁边的那一份。",
+  "similar.same": "其凭证就是此处显示的那一份。",
   "similar.other": "另一份凭证，由 {signer} 签名。",
   "similar.broken": "其凭证通不过自身校验。",
 
