@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from countermark import keys, mark, watermark
@@ -88,6 +88,8 @@ def files(
     cut = picture.rotate(7, Image.Resampling.BICUBIC).crop(
         (round(0.16 * width), round(0.14 * height), round(0.9 * width), round(0.86 * height))
     )
+    sideways = Image.Exif()
+    sideways[0x0112] = 6  # to be shown turned clockwise by a quarter
     plain, small = as_file(picture), as_file(picture.resize((300, 200)))
     resigned = sign(
         io.BytesIO(plain), "image/jpeg", record=HOSTILE, signer=stranger.signer(), thumbnail=small
@@ -95,6 +97,9 @@ def files(
     return {
         "intact": intact,
         "recovered": as_file(cut, quality=80),
+        "mirrored": as_file(ImageOps.mirror(cut), quality=90),
+        "sideways": as_file(cut.rotate(90, expand=True), exif=sideways),
+        "original": coffee,
         "altered": _with_manifest_of(as_file(edited), intact),
         "transplanted": _with_manifest_of(as_file(photograph("astronaut", 700)), intact),
         "unmarked": as_file(photograph("retina", 500)),

@@ -6,6 +6,21 @@ import { figure } from "./pictures.js";
 import { has, listName, say, time } from "./words/index.js";
 
 const VOCABULARY = "http://cv.iptc.org/newscodes/digitalsourcetype/";
+const TERMS = {
+  "ai-generated": "trainedAlgorithmicMedia",
+  "ai-edited": "compositeWithTrainedAlgorithmicMedia",
+  "algorithmic": "algorithmicMedia",
+  "captured": "digitalCapture",
+  "composite": "composite",
+  "computational-capture": "computationalCapture",
+  "data-driven": "dataDrivenMedia",
+  "human-created": "digitalCreation",
+  "human-edited": "humanEdits",
+  "scanned-negative": "negativeFilm",
+  "scanned-positive": "positiveFilm",
+  "scanned-print": "print",
+  "screen-capture": "screenCapture",
+};
 
 export function credential(answer) {
   const { report } = answer;
@@ -83,8 +98,9 @@ function statements({ report }, item) {
     rows ?? element("p", {}, say("states.nothing")));
 }
 
+// What the report itself has, where the service gives no details.
 function fromRecord(record) {
-  return record && { ...record, digital_source: null, actions: [] };
+  return record && { ...record, digital_source: VOCABULARY + TERMS[record.source], actions: [] };
 }
 
 function optional(value) {

@@ -106,9 +106,6 @@ input.addEventListener("change", () => {
   input.value = ""; // so that the same file can be chosen again
   ask(files);
 });
-input.addEventListener("keydown", (event) => {
-  if (event.key === "Enter") input.click(); // by itself it opens at the space bar alone
-});
 document.addEventListener("paste", (event) => ask(filesIn(event.clipboardData)));
 document.addEventListener("dragover", (event) => {
   event.preventDefault(); // or the browser would open the file in place of the page

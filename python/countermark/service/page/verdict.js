@@ -5,6 +5,7 @@ import { figure } from "./pictures.js";
 import { has, listName, number, say, text } from "./words/index.js";
 
 const SIGNED = ["intact", "recovered"];
+const OWN = ["intact", "altered"]; // rest on the credentials in the file
 const SHAPES = {
   shown: "M4 4h24v24H4z M9 12h14 M9 17h14 M9 22h8",
   plain: "M6 3h13l7 7v19H6z M19 3v7h7",
@@ -56,7 +57,8 @@ export function headlineText(report) {
 
 function headlineKey(report) {
   const base = `headline.${report.verdict}`;
-  return caveat(report) ? `${base}.caveat` : variant(base, report.trust);
+  const other = caveat(report) && has(`${base}.caveat`);
+  return other ? `${base}.caveat` : variant(base, report.trust);
 }
 
 function variant(key, name) {
@@ -64,15 +66,17 @@ function variant(key, name) {
 }
 
 function meaning(report) {
+  const found = (kind) => report.evidence.some((item) => item.kind === kind && item.found);
   const compared = report.evidence.some((item) => item.kind === "manifest" && item.correlation);
   const key = variant(`means.${report.verdict}`, report.trust);
-  return key === "means.altered" && compared ? "means.altered.likeness" : key;
+  if (key === "means.recovered" && found("fingerprint")) return `${key}.fingerprint`;
+  return key === "means.altered" && compared ? `${key}.likeness` : key;
 }
 
 // Credentials that hold, over pixels with the watermark of other ones.
 function caveat(report) {
   const mark = report.details?.watermark;
-  if (report.verdict !== "intact" || !mark || mark.named_by_file !== false) return null;
+  if (!OWN.includes(report.verdict) || mark?.named_by_file !== false) return null;
   return mark.manifest ? "caveat" : "caveat.unknown";
 }
 

@@ -58,6 +58,7 @@ export default {
 
   "means.intact": "The signature holds, and not a byte of the file has changed since.",
   "means.recovered": "The file itself proves nothing, but its pixels led to signed credentials in the registry, and the thumbnail signed there shows this picture.",
+  "means.recovered.fingerprint": "The file itself proves nothing and no watermark was read, but its fingerprint led to signed credentials in the registry, and the thumbnail signed there shows this picture.",
   "means.altered": "The file carries a signature for an earlier state. The signer does not vouch for what it looks like now.",
   "means.altered.likeness": "The file still shows the picture that was signed, but it was changed afterwards. The signer does not vouch for what it looks like now.",
   "means.altered.none": "The file carries credentials that fail their own checks, and the registry has none to replace them.",
