@@ -36,6 +36,11 @@ HOSTILE: Final = Record(
     title=f"<svg onload=alert(4)>{SCRIPT}",
 )
 
+LINK: Final = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF
+xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""
+xmlns:dcterms="http://purl.org/dc/terms/" dcterms:provenance="https://evil.example/photo.c2pa"/>
+</rdf:RDF></x:xmpmeta>"""
+
 Photograph = Callable[..., Image.Image]
 AsFile = Callable[..., bytes]
 
@@ -108,6 +113,7 @@ def files(
         "resigned": resigned.asset,
         "damaged": intact.replace(b"Rachel Michetti", b"Rachel Michette"),
         "elsewhere": as_file(watermark.embed(photograph("chelsea", 500), 0xFEED)),
+        "linked": as_file(photograph("ihc", 400), xmp=LINK),
         "drawing": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(5)</script></svg>',
     }
 

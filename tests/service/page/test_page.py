@@ -159,6 +159,14 @@ def test_file_signed_anew_by_a_stranger_is_told(visit: Any, files: dict[str, byt
     assert "another credential: Coffee in Montréal, signed by Example News" in leads
 
 
+def test_credential_at_an_address_is_not_fetched(visit: Any, files: dict[str, bytes]) -> None:
+    visit.drop(files["linked"])
+    assert visit.text("#headline") == "No proof of origin was found"
+    text = visit.panel("credential").inner_text()
+    assert "Not in the file: it only names an address" in text
+    assert "They were not fetched" in text
+
+
 def test_what_strangers_write_stays_text(visit: Any, files: dict[str, bytes]) -> None:
     name = "<img src=x onerror=alert(6)>.jpg"
     before = visit.page.locator("script").count()

@@ -33,6 +33,11 @@ export function credential(answer) {
       element("p", {}, say(unread ? "none.unreadable" : "none.credential")),
       unread ? technicalText(report.summary) : technical(items));
   }
+  if (item.failures.includes("manifest.inaccessible")) {
+    const sure = { level: "none", key: "sure.credential.elsewhere" };
+    return panel("credential", "panel.credential", sure,
+      element("p", {}, say("none.elsewhere")), technical(items, raw(item)));
+  }
   const holds = item.signature_valid && item.assertions_valid;
   const stored = item.origin !== "file";
   return panel(

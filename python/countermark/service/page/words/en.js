@@ -97,6 +97,7 @@ export default {
   "sure.credential.altered.none": "Worthless: fails its own checks",
   "sure.credential.transplanted": "Speaks against it: signed for another picture",
   "sure.credential.invalid": "Proves nothing: fails its own checks",
+  "sure.credential.elsewhere": "Not in the file: it only names an address",
   "sure.watermark": "Practically certain: read by chance in at most 1 of {chance} pictures",
   "sure.similar": "A hint, no proof",
   "sure.none": "Nothing found",
@@ -121,6 +122,7 @@ export default {
   "fact.actions": "Actions",
   "none.credential": "The file carries no Content Credentials (C2PA), and its pixels led to none.",
   "none.credential.file": "The file has no usable credentials. These come from the registry of this service.",
+  "none.elsewhere": "The file says that its credentials are stored elsewhere. They were not fetched: the service fetches nothing from addresses in files.",
   "none.unreadable": "The file could not be read.",
 
   "mark.found": "The pixels carry an invisible watermark.",

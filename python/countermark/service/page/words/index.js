@@ -48,7 +48,7 @@ export function time(iso) {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return iso;
   return new Intl.DateTimeFormat(FORMATS[language], {
-    dateStyle: "long", timeStyle: "short", timeZone: "UTC", hour12: false,
+    dateStyle: "long", timeStyle: "short", timeZone: "UTC", hourCycle: "h23",
   }).format(at) + " UTC";
 }
 

@@ -97,6 +97,7 @@ export default {
   "sure.credential.altered.none": "无价值：通不过自身校验",
   "sure.credential.transplanted": "反证：是为另一张图片签名的",
   "sure.credential.invalid": "不能证明什么：通不过自身校验",
+  "sure.credential.elsewhere": "不在文件中：文件只写了一个地址",
   "sure.watermark": "几乎可以肯定：每 {chance} 张图片中至多 1 张会偶然读出",
   "sure.similar": "只是线索，不是证明",
   "sure.none": "什么也没找到",
@@ -121,6 +122,7 @@ export default {
   "fact.actions": "操作",
   "none.credential": "文件中没有内容凭证（C2PA），其像素也没有指向任何凭证。",
   "none.credential.file": "文件中没有可用的凭证。以下凭证来自本服务的登记库。",
+  "none.elsewhere": "文件称其凭证存放在别处。这些凭证没有被取回：本服务不会从文件中的地址取任何内容。",
   "none.unreadable": "文件无法读取。",
 
   "mark.found": "像素中带有不可见的水印。",
