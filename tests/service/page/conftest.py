@@ -141,9 +141,9 @@ class Visit:
         self.transfer("drop", content, name)
         self.answered()
 
-    def transfer(self, event: str, content: bytes, name: str) -> None:
-        """The event of dropping or pasting a file, as a browser makes it."""
-        self.page.evaluate(_TRANSFER, [event, base64.b64encode(content).decode(), name])
+    def transfer(self, event: str, content: bytes, *names: str) -> None:
+        """The event of dropping or pasting files, as a browser makes it."""
+        self.page.evaluate(_TRANSFER, [event, base64.b64encode(content).decode(), names])
 
     def answered(self) -> None:
         self.page.locator("body.answered:not(.busy)").wait_for(timeout=60_000)
@@ -158,10 +158,10 @@ class Visit:
         self.page.screenshot(path=self.shots / f"{name}.png", full_page=True)
 
 
-_TRANSFER: Final = """([kind, base64, name]) => {
+_TRANSFER: Final = """([kind, base64, names]) => {
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const transfer = new DataTransfer();
-  transfer.items.add(new File([bytes], name));
+  for (const name of names) transfer.items.add(new File([bytes], name));
   const options = {bubbles: true, cancelable: true};
   const event = kind === "paste"
     ? new ClipboardEvent(kind, {...options, clipboardData: transfer})

@@ -337,6 +337,16 @@ def test_pasted_picture_is_examined(visit: Any, files: dict[str, bytes]) -> None
     assert visit.text("#headline") == INTACT
 
 
+def test_what_is_no_file_or_too_many_is_told(visit: Any, files: dict[str, bytes]) -> None:
+    for event in ("paste", "drop"):
+        visit.transfer(event, b"")
+        assert visit.text("#status").startswith("There is no file in that.")
+    visit.transfer("drop", files["unreadable"], "first.txt", "second.txt")
+    visit.answered()
+    assert visit.text("#status").endswith("Only the first of 2 files is examined.")
+    assert "first.txt" in visit.text(".verdict .file")
+
+
 def test_last_file_counts(visit: Any, files: dict[str, bytes]) -> None:
     visit.transfer("drop", files["recovered"], "first.jpg")
     visit.drop(files["unreadable"], "second.txt")

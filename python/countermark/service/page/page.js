@@ -15,19 +15,24 @@ const place = document.getElementById("answer");
 let asking = null; // ends the question that runs
 let shown = null; // redraws what is shown, in another language too
 
-function announce(key, values) {
-  status.textContent = key ? text(key, values) : "";
+// What is said; to the ear alone where the answer says it to the eye.
+function announce(words, isShown = false) {
+  status.textContent = words;
+  status.classList.toggle("heard", isShown);
 }
 
 async function ask(files) {
   const [file] = files;
-  if (!file) return;
+  if (!file) {
+    announce(text("status.nothing"));
+    return;
+  }
   asking?.abort();
   asking = new AbortController();
   const { signal } = asking;
   show(null);
   document.body.classList.add("busy");
-  announce("status.reading", { file: file.name });
+  announce(text("status.reading", { file: file.name }));
   try {
     const [report, preview] = await Promise.all([verify(file, signal), decoded(file)]);
     const thumbnails = await decodedAll(report.details);
@@ -60,13 +65,14 @@ function show(draw) {
 
 function showAnswer(answer, count) {
   const done = text("status.done", { headline: headlineText(answer.report) });
-  status.textContent = count > 1 ? `${done} ${text("status.first", { count })}` : done;
+  if (count > 1) announce(`${done} ${text("status.first", { count })}`);
+  else announce(done, true);
   place.replaceChildren(verdict(answer), panels(answer));
 }
 
 function showRefusal({ status: code, message }) {
   const key = has(`failed.${code}`) ? `failed.${code}` : "failed.other";
-  announce(key, { status: code });
+  announce(text(key, { status: code }), true);
   place.replaceChildren(element("section", { class: "verdict open failed" },
     element("div", {},
       element("h2", { id: "headline" }, say("failed.title")),
@@ -88,7 +94,7 @@ function speak() {
   const privacy = document.getElementById("privacy");
   privacy.replaceChildren(...say(isLocal() ? "ask.private" : "ask.sent", { host: location.host }));
   if (shown) shown();
-  else announce(null);
+  else announce("");
 }
 
 function filesIn(transfer) {
@@ -118,8 +124,7 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   drop.classList.remove("over");
   const entry = event.dataTransfer?.items[0]?.webkitGetAsEntry?.();
-  if (entry?.isDirectory) announce("status.folder");
-  else ask(filesIn(event.dataTransfer));
+  ask(entry?.isDirectory ? [] : filesIn(event.dataTransfer));
 });
 
 speak();

@@ -16,12 +16,13 @@ export function isLocal() {
 
 // The report on a file, with details if the service gives them.
 export async function verify(file, signal) {
-  let answer = await post("/v1/verify?details=true", file, signal);
-  if (WITHOUT_DETAILS.includes(answer.status)) answer = await post("/v1/verify", file, signal);
+  let answer = await post("v1/verify?details=true", file, signal);
+  if (WITHOUT_DETAILS.includes(answer.status)) answer = await post("v1/verify", file, signal);
   if (!answer.ok) throw new Refusal(answer.status, await reason(answer));
   return answer.json();
 }
 
+// Relative to the page: a proxy may have put a path before both.
 async function post(path, file, signal) {
   const headers = { "content-type": "application/octet-stream" };
   try {

@@ -14,7 +14,7 @@ export default {
   "status.reading": "Examining {file} …",
   "status.done": "Done. {headline}",
   "status.first": "Only the first of {count} files is examined.",
-  "status.folder": "That is no file. Choose, drop or paste one file.",
+  "status.nothing": "There is no file in that. Choose, drop or paste one file.",
 
   "failed.title": "No answer",
   "failed.413": "The file or the picture in it is larger than this service takes.",

@@ -14,7 +14,7 @@ export default {
   "status.reading": "正在检查 {file} ……",
   "status.done": "检查完成。{headline}",
   "status.first": "共 {count} 个文件，只检查第一个。",
-  "status.folder": "这不是文件。请选择、拖放或粘贴一个文件。",
+  "status.nothing": "其中没有文件。请选择、拖放或粘贴一个文件。",
 
   "failed.title": "没有得到结果",
   "failed.413": "文件或其中的图片超过了本服务接受的大小。",
