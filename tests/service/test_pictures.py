@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from PIL import Image
 
-from countermark import TrustStatus, Verdict, verify
-from countermark.credentials import Trust
+from countermark import TrustStatus, Verdict, keys, verify
+from countermark.credentials import Manifest, Trust
 from countermark.registry import Registry
 
 JPEG = {"content-type": "image/jpeg"}
@@ -62,6 +64,65 @@ def test_report_is_that_of_the_library(
             item.pop("trusted_by", None)
             item.pop("explanation")
         assert found == own
+
+
+def test_details_are_what_the_signer_states_and_where_the_picture_lay(
+    client: httpx.Client, known: bytes, manifest_of: Callable[[bytes], Manifest]
+) -> None:
+    signed = manifest_of(known)
+    picture = Image.open(io.BytesIO(known)).convert("RGB")
+    half = picture.crop((0, 0, picture.width // 2, picture.height))
+    stream = io.BytesIO()
+    half.save(stream, "JPEG", quality=90)
+    for content, shown, origin in ((known, 1.0, "file"), (stream.getvalue(), 0.5, "registry")):
+        plain = client.post("/v1/verify", content=content).json()
+        report = client.post("/v1/verify?details=true", content=content).json()
+        details = report.pop("details")
+        assert report == plain
+        assert report["evidence"][-1]["origin"] == origin
+        stated = details["manifests"][report["evidence"][-1]["sha256"]]
+        assert (stated["creator"], stated["trust"]) == ("Ada Example", "trusted")
+        assert stated["actions"] == list(signed.actions)
+        assert base64.b64decode(stated["thumbnail"]["base64"]) == signed.thumbnail
+        mark = details["watermark"]
+        assert mark["manifest"] == report["evidence"][-1]["sha256"]
+        assert abs(mark["shown"] - shown) < 0.02
+        assert abs(mark["scale"] - 1) < 0.01
+        corners = [(0, 0), (640, 0), (640, picture.height), (0, picture.height)]
+        for (x, y), (u, v) in zip(mark["outline"], corners, strict=True):
+            assert abs(x - u) < 6
+            assert abs(y - v) < 6
+    near = client.post("/v1/verify?details=true", content=known).json()["details"]["similar"]
+    assert near[0]["distance"] == 0
+
+
+def test_details_of_nothing_are_empty(client: httpx.Client, as_file: Callable[..., bytes]) -> None:
+    nothing = {"decoded": False, "manifests": {}, "watermark": None, "similar": None}
+    answer = client.post("/v1/verify?details=true", content=b"no picture").json()
+    assert answer["details"] == nothing
+    small = as_file(Image.new("RGB", (40, 40)))
+    answer = client.post("/v1/verify?details=true", content=small).json()
+    assert answer["details"] == {**nothing, "decoded": True}
+
+
+def test_manifest_that_does_not_hold_states_nothing(client: httpx.Client, known: bytes) -> None:
+    damaged = known.replace(b"Ada Example", b"Eve Example")
+    details = client.post("/v1/verify?details=true", content=damaged).json()["details"]
+    held = {member["holds"]: member for member in details["manifests"].values()}
+    assert held[False].keys() == {"holds", "label"}
+    assert held[True]["creator"] == "Ada Example"
+    assert details["watermark"]["named_by_file"] is None
+
+
+def test_private_service_gives_details_to_bearers_alone(
+    service_home: keys.Home, token_file: Path, running: Callable[..., Any], known: bytes
+) -> None:
+    with running(service_home, token_file=token_file, private=True) as private:
+        with private.client() as anybody:
+            assert anybody.post("/v1/verify?details=true", content=known).status_code == 401
+            assert "details" not in anybody.post("/v1/verify", content=known).json()
+        with private.client("reader") as reader:
+            assert reader.post("/v1/verify?details=true", content=known).json()["details"]
 
 
 def test_verdict_on_what_is_no_picture_is_unreadable(client: httpx.Client) -> None:

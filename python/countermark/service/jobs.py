@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from countermark.errors import ImageTooSmall, InvalidArgument
 from countermark.marking import mark
 from countermark.record import Record
 from countermark.registry import MIN_QUALITY
+from countermark.service.details import details
 from countermark.service.registry_file import RegistryFile
 from countermark.verifying import verify
 from countermark.verifying.trusted import trust_store
@@ -66,9 +68,14 @@ class Jobs:
         with image.at_most(self.max_pixels):
             return job(values, body)
 
-    def _verify(self, _: dict[str, Any], body: bytes) -> Answer:
-        report = verify(io.BytesIO(body), trust=self.trust, registry=self.registry.registry())
-        return {"verdict": report.verdict.value}, report.to_json().encode()
+    def _verify(self, values: dict[str, Any], body: bytes) -> Answer:
+        registry = self.registry.registry()
+        report = verify(io.BytesIO(body), trust=self.trust, registry=registry)
+        text = report.to_json()
+        if values["details"]:
+            more = details(body, report, trust=self.trust, registry=registry)
+            text = json.dumps({**json.loads(text), "details": more}, ensure_ascii=False)
+        return {"verdict": report.verdict.value}, text.encode()
 
     def _mark(self, values: dict[str, Any], body: bytes) -> Answer:
         if self.signer is None:

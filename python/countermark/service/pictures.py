@@ -59,6 +59,7 @@ _REPORT: Final = {
                     "trust": {"type": "string"},
                     "summary": {"type": "string"},
                     "evidence": {"type": "array", "items": {"type": "object"}},
+                    "details": {"type": "object", "description": "If they were asked for."},
                 },
             }
         }
@@ -69,14 +70,28 @@ _REPORT: Final = {
 def router(service: Service) -> APIRouter:
     """The routes /mark and /verify."""
     routes = APIRouter(prefix=PREFIX, tags=["pictures"])
+    # Details hold the manifests of look-alikes, which a private service does not give to anybody.
+    check = service.requires(tokens.FETCH) if service.settings.private else None
 
-    @routes.post("/verify", responses={200: _REPORT, **described(415, 422)}, openapi_extra=_PICTURE)
-    async def verify(request: Request) -> Response:
+    @routes.post(
+        "/verify",
+        responses={200: _REPORT, **described(400, 401, 403, 415, 422)},
+        openapi_extra=_PICTURE,
+    )
+    async def verify(
+        request: Request,
+        details: Annotated[
+            bool,
+            Query(description="Whether to add what the page shows beside the report; slower."),
+        ] = False,
+    ) -> Response:
         """Say what is known about a picture or another file, and how."""
         _check_no_form(request)
+        if check is not None and details:
+            await check(request)
         service.readers.check_room()
         content = await request.body()
-        job = {"job": "verify"}
+        job = {"job": "verify", "details": details}
         _, report = await service.readers.run(job, content, is_gone=request.is_disconnected)
         return Response(report, media_type="application/json")
 

@@ -1,0 +1,51 @@
+// The service that the page comes from, and no other one.
+
+const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
+const WITHOUT_DETAILS = [401, 403, 422]; // a private service, or a picture that takes too long
+
+export class Refusal extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status; // of HTTP; "network" or "file" where there was no answer
+  }
+}
+
+export function isLocal() {
+  return LOOPBACK.includes(location.hostname);
+}
+
+// The report on a file, with details if the service gives them.
+export async function verify(file, signal) {
+  let answer = await post("v1/verify?details=true", file, signal);
+  if (WITHOUT_DETAILS.includes(answer.status)) answer = await post("v1/verify", file, signal);
+  if (!answer.ok) throw new Refusal(answer.status, await reason(answer));
+  return answer.json();
+}
+
+// Relative to the page: a proxy may have put a path before both.
+async function post(path, file, signal) {
+  const headers = { "content-type": "application/octet-stream" };
+  try {
+    return await fetch(path, { method: "POST", body: file, headers, signal, redirect: "error" });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refusal(await readable(file) ? "network" : "file", error.message);
+  }
+}
+
+async function readable(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function reason(answer) {
+  try {
+    return String((await answer.json()).error);
+  } catch {
+    return answer.statusText;
+  }
+}
