@@ -13,17 +13,19 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import http.client
 import json
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from countermark.errors import InvalidArgument, ResolverFailed
+
+if TYPE_CHECKING:
+    import http.client  # at run time only when a service is asked: with TLS it takes 2 MB
 
 MAX_MANIFEST_BYTES: Final = 16 * 2**20
 _MAX_ANSWER_BYTES: Final = 2**20
@@ -117,7 +119,7 @@ resolution service. Give one that begins with https:// and holds no password.
         """
         address = f"{match.base}/manifests/{quote(match.identifier, safe='')}"
         status, content = self._request("GET", address, limit=MAX_MANIFEST_BYTES)
-        if status != http.client.OK:
+        if status != HTTPStatus.OK:
             raise _failed(address, f"answers with HTTP {status}")
         return content
 
@@ -136,7 +138,7 @@ resolution service. Give one that begins with https:// and holds no password.
         status, content = self._request(method, address, body, media_type, limit=_MAX_ANSWER_BYTES)
         if status in _NOT_KNOWN:
             return []
-        if status != http.client.OK:
+        if status != HTTPStatus.OK:
             raise _failed(address, f"answers with HTTP {status}")
         try:
             listed = json.loads(content)["matches"]
@@ -168,6 +170,8 @@ resolution service. Give one that begins with https:// and holds no password.
         limit: int,
     ) -> tuple[int, bytes]:
         """Status and content of the answer; redirections are not followed."""
+        from http.client import HTTPException
+
         parts = urlsplit(address)
         headers = {"Accept": "application/c2pa, application/json"}
         if media_type is not None:
@@ -182,7 +186,7 @@ resolution service. Give one that begins with https:// and holds no password.
                 with connection.getresponse() as answer:
                     content = answer.read(limit + 1)
                     status = answer.status
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, HTTPException, ValueError) as error:
             raise _failed(address, f"cannot be asked ({str(error) or 'no answer'})") from error
         finally:
             connection.close()
@@ -210,14 +214,13 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 
 
 def _connection(address: str, timeout_seconds: float) -> http.client.HTTPConnection:
+    from http.client import HTTPConnection, HTTPSConnection
+
     parts = urlsplit(address)
     host = parts.hostname or ""
     if parts.scheme == "https":
-        context = ssl.create_default_context()
-        return http.client.HTTPSConnection(
-            host, parts.port, timeout=timeout_seconds, context=context
-        )
-    return http.client.HTTPConnection(host, parts.port, timeout=timeout_seconds)
+        return HTTPSConnection(host, parts.port, timeout=timeout_seconds)
+    return HTTPConnection(host, parts.port, timeout=timeout_seconds)
 
 
 @contextlib.contextmanager

@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from asn1crypto import cms, tsp  # type: ignore[import-untyped]
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
@@ -163,6 +162,8 @@ def _read(content: bytes) -> _Token | None:
     """The token, when the one signer's signature over it holds."""
     if len(content) > _MAX_TOKEN_BYTES:
         return None
+    from asn1crypto import tsp  # type: ignore[import-untyped]
+
     try:
         data = _signed_data(content)
         content_info = data["encap_content_info"]
@@ -191,6 +192,8 @@ def _read(content: bytes) -> _Token | None:
 
 def _signed_data(content: bytes) -> Any:
     """Of a token (sigTst2), or of the response that holds one (sigTst)."""
+    from asn1crypto import cms, tsp
+
     try:
         response = tsp.TimeStampResp.load(content, strict=True)
         if response["status"]["status"].native in ("granted", "granted_with_mods"):

@@ -12,6 +12,8 @@
 ['retired', 'signing']
 """
 
+from typing import TYPE_CHECKING, Any
+
 from countermark.keys.algorithms import ALGORITHMS
 from countermark.keys.answering import answer_request
 from countermark.keys.callback import CallbackSigner
@@ -24,7 +26,6 @@ from countermark.keys.configured import (
 )
 from countermark.keys.creating import create_home
 from countermark.keys.development import DevelopmentAuthority, create_authority
-from countermark.keys.est import EstIssuer
 from countermark.keys.home import Home, home_folder, open_home
 from countermark.keys.importing import import_chain
 from countermark.keys.issuing import Issuer
@@ -54,6 +55,9 @@ from countermark.keys.stamp_queue import (
 from countermark.keys.stock import KeyEntry, KeyState, list_keys
 from countermark.keys.timestamps import TimestampAuthority
 from countermark.keys.witness import Witness
+
+if TYPE_CHECKING:
+    from countermark.keys.est import EstIssuer
 
 __all__ = [
     "ALGORITHMS",
@@ -102,3 +106,12 @@ __all__ = [
     "timestamp_servers",
     "unqueue_file",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The client of EST when it is asked for: with TLS it takes 2 MB that few need."""
+    if name == "EstIssuer":
+        from countermark.keys.est import EstIssuer
+
+        return EstIssuer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,7 +22,6 @@ from countermark.errors import (
 )
 from countermark.keys import storage
 from countermark.keys.algorithms import PrivateKey, generate
-from countermark.keys.est import EstIssuer
 from countermark.keys.home import Home, identifier
 from countermark.keys.importing import check_chain, import_chain
 from countermark.keys.issuing import Issuer
@@ -171,6 +170,8 @@ def _chain(home: Home) -> bytes:
 
 def _issuer(home: Home, settings: PoolSettings, secrets: Secrets) -> Issuer:
     if settings.est is not None:
+        from countermark.keys.est import EstIssuer  # which takes 2 MB for TLS
+
         client = settings.est.client_certificate
         return EstIssuer(
             settings.est.url,

@@ -5,9 +5,6 @@ Source: RFC 3161; C2PA 2.2, section "Time-stamps".
 
 from __future__ import annotations
 
-import http.client
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -121,6 +118,10 @@ def _check_url(url: str) -> None:
 
 
 def _posted(url: str, query: bytes, timeout_seconds: float) -> bytes:
+    import urllib.error  # here, for with TLS it takes 2 MB of whoever asks no server
+    import urllib.request
+    from http.client import HTTPException
+
     headers = {"Content-Type": "application/timestamp-query"}
     request = urllib.request.Request(url, data=query, headers=headers)
     try:
@@ -129,7 +130,7 @@ def _posted(url: str, query: bytes, timeout_seconds: float) -> bytes:
     except urllib.error.HTTPError as error:
         with error:
             raise _Unusable(f"HTTP {error.code} {error.reason}") from error
-    except (OSError, http.client.HTTPException) as error:  # URLError is an OSError
+    except (OSError, HTTPException) as error:  # URLError is an OSError
         raise _Unusable(str(getattr(error, "reason", None) or error)) from error
     if len(content) > _MAX_RESPONSE_BYTES:
         raise _Unusable("its response is over 1 MiB")
