@@ -2,12 +2,15 @@
 
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 # Where Debian, Red Hat and Homebrew have the programs, beside those on the path.
@@ -28,9 +31,9 @@ def run(folder: Path, command: Sequence[str | Path]) -> None:
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The address of the server, as psycopg has it."""
+@contextmanager
+def cluster(*options: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The address of a server, as psycopg has it; the function given crashes and restarts it."""
     # Not in pytest's folders: a socket's path is short, and the server's user must get in.
     folder = Path(tempfile.mkdtemp(prefix="countermark-"))
     if os.geteuid() == 0:
@@ -38,10 +41,40 @@ def postgres() -> Iterator[str]:
     data = folder / "data"
     settings = f"-k {folder} -c listen_addresses='' -c fsync=off"
     control = [program("pg_ctl"), "-D", data]
+    stop = [*control, "-m", "immediate", "stop"]
+    start = [*control, "-w", "-l", folder / "log", "-o", settings, "start"]
+
+    def crash() -> None:
+        run(folder, stop)
+        run(folder, start)
+
     try:
-        run(folder, [program("initdb"), "-D", data, "-A", "trust", "-U", "tests", "--no-sync"])
-        run(folder, [*control, "-w", "-l", folder / "log", "-o", settings, "start"])
-        yield f"host={folder} user=tests dbname=postgres"
-        run(folder, [*control, "-m", "immediate", "stop"])
+        new = [program("initdb"), "-D", data, "-A", "trust", "-U", "tests", "--no-sync", *options]
+        run(folder, new)
+        run(folder, start)
+        yield f"host={folder} user=tests dbname=postgres", crash
+        run(folder, stop)
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of the server, as psycopg has it."""
+    with cluster() as (server, _):
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An address at which there is no registry yet."""
+    if request.param == "sqlite":
+        yield os.fspath(tmp_path / "registry.sqlite3")
+        return
+    server = request.getfixturevalue("postgres")
+    name = f"d{secrets.token_hex(8)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        folder = connection.info.host
+        yield f"postgresql://tests@/{name}?host={folder}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
