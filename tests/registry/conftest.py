@@ -8,6 +8,8 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -31,9 +33,27 @@ def run(folder: Path, command: Sequence[str | Path]) -> None:
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server of the tests; `address` is in the words of psycopg."""
+
+    folder: Path
+    data: Path
+    stop: Callable[[], None]
+    start: Callable[[], None]
+
+    @property
+    def address(self) -> str:
+        return f"host={self.folder} user=tests dbname=postgres"
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://tests@/postgres?host={self.folder}"
+
+
 @contextmanager
-def cluster(*options: str) -> Iterator[tuple[str, Callable[[], None]]]:
-    """The address of a server, as psycopg has it; the function given crashes and restarts it."""
+def cluster(*options: str) -> Iterator[Server]:
+    """A new server, which `stop` ends without any farewell."""
     # Not in pytest's folders: a socket's path is short, and the server's user must get in.
     folder = Path(tempfile.mkdtemp(prefix="countermark-"))
     if os.geteuid() == 0:
@@ -43,16 +63,11 @@ def cluster(*options: str) -> Iterator[tuple[str, Callable[[], None]]]:
     control = [program("pg_ctl"), "-D", data]
     stop = [*control, "-m", "immediate", "stop"]
     start = [*control, "-w", "-l", folder / "log", "-o", settings, "start"]
-
-    def crash() -> None:
-        run(folder, stop)
-        run(folder, start)
-
     try:
         new = [program("initdb"), "-D", data, "-A", "trust", "-U", "tests", "--no-sync", *options]
         run(folder, new)
         run(folder, start)
-        yield f"host={folder} user=tests dbname=postgres", crash
+        yield Server(folder, data, partial(run, folder, stop), partial(run, folder, start))
         run(folder, stop)
     finally:
         shutil.rmtree(folder)
@@ -61,7 +76,14 @@ def cluster(*options: str) -> Iterator[tuple[str, Callable[[], None]]]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The address of the server, as psycopg has it."""
-    with cluster() as (server, _):
+    with cluster() as server:
+        yield server.address
+
+
+@pytest.fixture
+def own_postgres(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A server for one test; the test's parameter has the options of initdb."""
+    with cluster(*getattr(request, "param", ())) as server:
         yield server
 
 

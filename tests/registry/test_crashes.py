@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psycopg
 import pytest
 from PIL import Image
 
@@ -27,12 +26,9 @@ from countermark.registry.postgres import PostgresDatabase
 from countermark.registry.sqlite import SqliteDatabase
 from countermark.report import Verdict
 
-from .conftest import cluster
-
 SEED = 20261126
 KEY = NoteKey.generate("example.org/log")
 RECORD = Record(source=DigitalSource.CAPTURED)
-SLOW = pytest.mark.slow
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:This process .* is multi-threaded:DeprecationWarning"
@@ -48,8 +44,10 @@ class Step:
     statement: str | None = None
     databases: tuple[str, ...] = ("sqlite", "postgres")
 
-    def die(self, call: int, *, before: bool) -> None:
-        """Kills this process just before or after so many calls."""
+    def dying_in(
+        self, work: Callable[[int], None], call: int, acknowledge: int, *, before: bool
+    ) -> None:
+        """The work, until this process kills itself just before or after so many calls."""
         real = getattr(self.owner, self.name)
 
         def dying(*arguments: object, **options: object) -> object:
@@ -63,6 +61,7 @@ class Step:
             return result
 
         setattr(self.owner, self.name, dying)
+        work(acknowledge)
 
 
 BOTH = (SqliteDatabase, PostgresDatabase)
@@ -107,7 +106,12 @@ def mark_for_ever(address: str, signer: Signer, folder: Path, acknowledge: int) 
                 registry.delete(done.payload, reason="test")
 
 
-def killed(work: Callable[[int], None], after_seconds: float | None) -> list[int]:
+def killed(
+    work: Callable[[int], None],
+    after_seconds: float | None = None,
+    *,
+    first: Callable[[], None] = lambda: None,
+) -> list[int]:
     """What a process had acknowledged when it was killed; by itself, without a time."""
     reader, writer = os.pipe()
     process = os.fork()
@@ -115,11 +119,14 @@ def killed(work: Callable[[int], None], after_seconds: float | None) -> list[int
         try:
             os.close(reader)
             work(writer)
+        except UnreadableRegistry:  # the server was stopped
+            signal.pause()
         finally:
             os._exit(1)
     os.close(writer)
     if after_seconds is not None:
         time.sleep(after_seconds)
+        first()
         os.kill(process, signal.SIGKILL)
     _, status = os.waitpid(process, 0)
     assert os.WIFSIGNALED(status), os.WEXITSTATUS(status)
@@ -191,15 +198,15 @@ def picture(tmp_path: Path) -> Path:
     return tmp_path / "picture.png"
 
 
-@contextlib.contextmanager
-def round_folder(parent: Path, number: int, picture: Path) -> Iterator[Path]:
+def new_folder(parent: Path, number: int, picture: Path) -> Path:
+    """Of one round, with the picture in it."""
     folder = parent / f"{number}"
     folder.mkdir()
     (folder / "source").symlink_to(picture)
-    yield folder
+    return folder
 
 
-@pytest.mark.parametrize("rounds", [40, pytest.param(1000, marks=SLOW)])
+@pytest.mark.parametrize("rounds", [40, pytest.param(1000, marks=pytest.mark.slow)])
 def test_what_was_acknowledged_outlives_kills(
     address: str, rounds: int, tmp_path: Path, picture: Path, home: keys.Home
 ) -> None:
@@ -214,15 +221,27 @@ def test_what_was_acknowledged_outlives_kills(
         is_random = number % 4 == 0
         step, before = named[(number - number // 4 - 1) % len(named)]
         call = generator.randint(1, 2)
-        with round_folder(tmp_path, number, picture) as folder:
-
-            def work(writer: int) -> None:
-                if not is_random:  # noqa: B023
-                    step.die(call, before=before)  # noqa: B023
-                mark_for_ever(address, signer, folder, writer)  # noqa: B023
-
-            seconds = generator.uniform(0.01, 0.3) if is_random else None
-            acknowledged = killed(work, seconds)
-            witness.look(folder, acknowledged)
-            total += len(acknowledged)
+        folder = new_folder(tmp_path, number, picture)
+        work = partial(mark_for_ever, address, signer, folder)
+        if is_random:
+            acknowledged = killed(work, generator.uniform(0.01, 0.3))
+        else:
+            acknowledged = killed(partial(step.dying_in, work, call, before=before))
+        witness.look(folder, acknowledged)
+        total += len(acknowledged)
     assert total > rounds / 4
+
+
+def test_what_was_acknowledged_outlives_the_server(
+    own_postgres: Any, tmp_path: Path, picture: Path, home: keys.Home
+) -> None:
+    """Which ends at once, without a farewell, and recovers when it is started again."""
+    witness = Witness(own_postgres.url)
+    signer = home.signer()
+    for number in range(3):
+        folder = new_folder(tmp_path, number, picture)
+        work = partial(mark_for_ever, witness.address, signer, folder)
+        acknowledged = killed(work, 0.5, first=own_postgres.stop)
+        own_postgres.start()
+        assert acknowledged
+        witness.look(folder, acknowledged)
