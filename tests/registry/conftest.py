@@ -2,12 +2,17 @@
 
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import psycopg
 import pytest
 
 # Where Debian, Red Hat and Homebrew have the programs, beside those on the path.
@@ -28,9 +33,27 @@ def run(folder: Path, command: Sequence[str | Path]) -> None:
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The address of the server, as psycopg has it."""
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server of the tests; `address` is in the words of psycopg."""
+
+    folder: Path
+    data: Path
+    stop: Callable[[], None]
+    start: Callable[[], None]
+
+    @property
+    def address(self) -> str:
+        return f"host={self.folder} user=tests dbname=postgres"
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://tests@/postgres?host={self.folder}"
+
+
+@contextmanager
+def cluster(*options: str) -> Iterator[Server]:
+    """A new server, which `stop` ends without any farewell."""
     # Not in pytest's folders: a socket's path is short, and the server's user must get in.
     folder = Path(tempfile.mkdtemp(prefix="countermark-"))
     if os.geteuid() == 0:
@@ -38,10 +61,42 @@ def postgres() -> Iterator[str]:
     data = folder / "data"
     settings = f"-k {folder} -c listen_addresses='' -c fsync=off"
     control = [program("pg_ctl"), "-D", data]
+    stop = [*control, "-m", "immediate", "stop"]
+    start = [*control, "-w", "-l", folder / "log", "-o", settings, "start"]
     try:
-        run(folder, [program("initdb"), "-D", data, "-A", "trust", "-U", "tests", "--no-sync"])
-        run(folder, [*control, "-w", "-l", folder / "log", "-o", settings, "start"])
-        yield f"host={folder} user=tests dbname=postgres"
-        run(folder, [*control, "-m", "immediate", "stop"])
+        new = [program("initdb"), "-D", data, "-A", "trust", "-U", "tests", "--no-sync", *options]
+        run(folder, new)
+        run(folder, start)
+        yield Server(folder, data, partial(run, folder, stop), partial(run, folder, start))
+        run(folder, stop)
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of the server, as psycopg has it."""
+    with cluster() as server:
+        yield server.address
+
+
+@pytest.fixture
+def own_postgres(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A server for one test; the test's parameter has the options of initdb."""
+    with cluster(*getattr(request, "param", ())) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An address at which there is no registry yet."""
+    if request.param == "sqlite":
+        yield os.fspath(tmp_path / "registry.sqlite3")
+        return
+    server = request.getfixturevalue("postgres")
+    name = f"d{secrets.token_hex(8)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        folder = connection.info.host
+        yield f"postgresql://tests@/{name}?host={folder}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

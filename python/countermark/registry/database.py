@@ -50,7 +50,7 @@ class Database(Protocol):
     def run(self, statement: str, values: Sequence[Any] = ()) -> int:
         """Execute a statement; how many rows it changed."""
 
-    def run_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    def run_many(self, statement: str, values: Iterable[Sequence[Any]]) -> None:
         """Execute a statement for each row of values."""
 
     def one(self, statement: str, values: Sequence[Any] = ()) -> Row | None:
@@ -62,5 +62,8 @@ class Database(Protocol):
     def add_hash(self, row: int, value: bytes) -> None:
         """Let the fingerprint of the entry in that row be found."""
 
-    def hashes(self) -> Hashes:
-        """The fingerprints that can be found."""
+    def drop_hash(self, row: int, value: bytes) -> None:
+        """Let it be found no longer."""
+
+    def hashes(self, *, anew: bool = False) -> Hashes:
+        """The fingerprints that can be found; `anew`: as the tables have them at this moment."""

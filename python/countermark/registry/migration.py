@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from countermark.registry import events, rows
 from countermark.registry.database import Database
+from countermark.registry.entry import Entry
 from countermark.registry.log import journal, leaf
 
 _FIRST_WITH_LOG: Final = 2
@@ -14,23 +16,36 @@ _BATCH: Final = 1000
 
 def complete(database: Database, version: int) -> None:
     """Fill the tables that are new since that version, inside the transaction that made them."""
-    if 0 < version < _FIRST_WITH_LOG:
-        _log_entries(database)
+    if not version or rows.has_digests(version):
+        return
+    if version < _FIRST_WITH_LOG:
+        for entries in _batches(database, version):
+            _log(database, entries)
+        return
+    for entries in _batches(database, version):
+        sealed = ((rows.digest(entry), rows.payload_key(entry.payload)) for entry in entries)
+        database.run_many(rows.SET_DIGEST, sealed)
+    journal.add_digests(database)
 
 
-def _log_entries(database: Database) -> None:
-    """The log of a registry that had none begins with the entries that are there."""
+def _batches(database: Database, version: int) -> Iterator[list[Entry]]:
+    """All entries, some at a time."""
     last = 0
-    while found := database.all(rows.SELECT_AFTER, (last, _BATCH)):
-        last = found[-1][0]
-        entries = [rows.from_row(tuple(row)) for _, *row in found]
-        salts = [leaf.new_salt() for _ in entries]
-        leaves = [events.marked(*pair) for pair in zip(entries, salts, strict=True)]
-        first = journal.append(database, leaves)
-        database.run_many(
-            rows.INSERT_LEAF,
-            (
-                (rows.payload_key(entry.payload), position, salt)
-                for position, (entry, salt) in enumerate(zip(entries, salts, strict=True), first)
-            ),
-        )
+    while found := database.all(rows.select(rows.AFTER, version), (last, _BATCH)):
+        placed = [rows.from_row(row, version) for row in found]
+        last = placed[-1][0]
+        yield [entry for _, entry in placed]
+
+
+def _log(database: Database, entries: Sequence[Entry]) -> None:
+    """The log of a registry that had none begins with the entries that are there."""
+    salts = [leaf.new_salt() for _ in entries]
+    salted = list(zip(entries, salts, strict=True))
+    first = journal.append(database, [events.marked(entry, salt) for entry, salt in salted])
+    database.run_many(
+        rows.INSERT_LEAF,
+        (
+            (rows.payload_key(entry.payload), position, salt, rows.digest(entry))
+            for position, (entry, salt) in enumerate(salted, first)
+        ),
+    )

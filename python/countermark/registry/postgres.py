@@ -24,7 +24,7 @@ from countermark.errors import (
     UnreadableRegistry,
 )
 from countermark.hamming import Match
-from countermark.registry import migration
+from countermark.registry import migration, rows
 from countermark.registry.database import Row
 from countermark.registry.entry import PDQ_BYTES
 from countermark.registry.log import journal
@@ -63,6 +63,7 @@ _STEPS: Final = (
         *journal.TABLES,
         *ENTRY_LOG_TABLES,
     ),
+    (*rows.DIGEST_TABLES, *journal.DIGEST_TABLES),
 )
 _FIRST_VERSION: Final = 2
 _TABLES: Final = "SELECT count(*) FROM pg_tables WHERE schemaname = ?"
@@ -152,9 +153,9 @@ class PostgresDatabase:
         with self._errors():
             return self._connection.execute(_adapted(statement), values).rowcount
 
-    def run_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    def run_many(self, statement: str, values: Iterable[Sequence[Any]]) -> None:
         with self._errors(), self._connection.cursor() as cursor:
-            cursor.executemany(_adapted(statement), rows)
+            cursor.executemany(_adapted(statement), values)
 
     def one(self, statement: str, values: Sequence[Any] = ()) -> Row | None:
         with self._errors():
@@ -167,7 +168,10 @@ class PostgresDatabase:
     def add_hash(self, row: int, value: bytes) -> None:
         self.run(_ADD_HASH, (row, _bits(value), _bands(value)))
 
-    def hashes(self) -> PostgresHashes:
+    def drop_hash(self, row: int, value: bytes) -> None:
+        """Nothing: it goes with its entry."""
+
+    def hashes(self, *, anew: bool = False) -> PostgresHashes:
         return PostgresHashes(self)
 
     def near(self, query: bytes, max_distance: int) -> list[tuple[int, int]]:
@@ -177,8 +181,8 @@ class PostgresDatabase:
             return [(row[0], row[1]) for row in self.all(_SCAN, (bits, bits, max_distance))]
         with self._transaction(_BEGIN_READING):
             self.run(_USE_INDEX)
-            rows = self.all(_PROBE, (bits, bits, max_distance, _probes(query)))
-        return [(row[0], row[1]) for row in rows]
+            found = self.all(_PROBE, (bits, bits, max_distance, _probes(query)))
+        return [(row[0], row[1]) for row in found]
 
     def explain_near(self, query: bytes, max_distance: int) -> str:
         """How the server would search: which index it takes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timezone
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from countermark.errors import InvalidArgument, UnreadableRegistry
 from countermark.record import Record
 from countermark.registry.entry import PAYLOAD_BYTES, Entry
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the tables; a change of them raises it."""
 
 ENTRY_LOG_TABLES: Final = (
@@ -24,21 +25,51 @@ ENTRY_LOG_TABLES: Final = (
 )
 """What ties entries, and those that were deleted, to the log."""
 
+DIGEST_TABLES: Final = ("ALTER TABLE entry_leaf ADD COLUMN digest BLOB",)
+"""By which bits of an entry that turned on the disk are seen; apart from the long manifests."""
+
+_FIRST_WITH_DIGESTS: Final = 3
 _COLUMNS: Final = (
     "payload, pdq, pdq_quality, manifest_sha256, width, height, marked_at, record, manifest"
 )
+_SELECTED: Final = "SELECT entry.rowid, " + ", ".join(
+    f"entry.{column}" for column in _COLUMNS.split(", ")
+)
+_SELECT: Final = f"{_SELECTED}, NULL FROM entry"
+_SELECT_WITH_DIGEST: Final = f"""{_SELECTED}, entry_leaf.digest
+    FROM entry LEFT JOIN entry_leaf ON entry_leaf.payload = entry.payload"""
+BY_PAYLOAD: Final = "WHERE entry.payload = ?"
+BY_ROW: Final = "WHERE entry.rowid = ?"
+AFTER: Final = "WHERE entry.rowid > ? ORDER BY entry.rowid LIMIT ?"
+
 INSERT: Final = f"""INSERT INTO entry ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (payload) DO NOTHING"""
-INSERT_LEAF: Final = "INSERT INTO entry_leaf (payload, position, salt) VALUES (?, ?, ?)"
+INSERT_LEAF: Final = "INSERT INTO entry_leaf (payload, position, salt, digest) VALUES (?, ?, ?, ?)"
+SET_DIGEST: Final = "UPDATE entry_leaf SET digest = ? WHERE payload = ?"
 INSERT_TOMBSTONE: Final = "INSERT INTO tombstone (payload, position) VALUES (?, ?)"
 DELETE: Final = "DELETE FROM entry WHERE payload = ?"
 DELETE_LEAF: Final = "DELETE FROM entry_leaf WHERE payload = ?"
 SELECT_ROW: Final = "SELECT rowid FROM entry WHERE payload = ?"
-SELECT_BY_PAYLOAD: Final = f"SELECT {_COLUMNS} FROM entry WHERE payload = ?"
-SELECT_BY_ROW: Final = f"SELECT {_COLUMNS} FROM entry WHERE rowid = ?"
-SELECT_AFTER: Final = f"SELECT rowid, {_COLUMNS} FROM entry WHERE rowid > ? ORDER BY rowid LIMIT ?"
 SELECT_LEAF: Final = "SELECT position, salt FROM entry_leaf WHERE payload = ?"
 SELECT_TOMBSTONE: Final = "SELECT position FROM tombstone WHERE payload = ?"
+
+
+def has_digests(version: int) -> bool:
+    """Whether tables of that version have them."""
+    return version >= _FIRST_WITH_DIGESTS
+
+
+def select(which: str, version: int) -> str:
+    """What reads the entries for `from_row` out of tables of that version."""
+    return f"{_SELECT_WITH_DIGEST if has_digests(version) else _SELECT} {which}"
+
+
+def digest(entry: Entry) -> bytes:
+    """Over all that is stored of an entry; its manifest counts by its own digest."""
+    *values, _ = to_row(entry)
+    texts = [value if isinstance(value, bytes) else str(value).encode() for value in values]
+    framed = b"".join(len(text).to_bytes(8, "big") + text for text in texts)
+    return hashlib.sha256(framed).digest()
 
 
 def to_row(entry: Entry) -> tuple[Any, ...]:
@@ -56,28 +87,34 @@ def to_row(entry: Entry) -> tuple[Any, ...]:
     )
 
 
-def from_row(row: tuple[Any, ...]) -> Entry:
-    """The entry in a row of `SELECT_BY_PAYLOAD` or `SELECT_BY_ROW`.
+def from_row(row: tuple[Any, ...], version: int) -> tuple[int, Entry]:
+    """The place and the entry in a row of `select`.
 
-    Raises `UnreadableRegistry` when the values contradict each other.
+    Raises `UnreadableRegistry` when the values contradict each other or the digest.
     """
-    payload, pdq, pdq_quality, manifest_sha256, width, height, marked_at, record, manifest = row
+    place, payload, pdq, quality, sha256, width, height, marked_at, record, manifest, sealed = row
     try:
-        return Entry(
+        entry = Entry(
             payload=int.from_bytes(payload, "big"),
             pdq=pdq,
-            pdq_quality=pdq_quality,
+            pdq_quality=quality,
             manifest=manifest,
-            manifest_sha256=manifest_sha256,
+            manifest_sha256=sha256,
             record=Record.from_json(record),
             width=width,
             height=height,
             marked_at=datetime.fromisoformat(marked_at),
         )
     except (InvalidArgument, TypeError, ValueError) as error:
-        raise UnreadableRegistry(
-            "The registry holds a damaged entry.", remedy="Restore a backup."
-        ) from error
+        raise damaged() from error
+    if has_digests(version) and digest(entry) != sealed:
+        raise damaged()
+    return place, entry
+
+
+def damaged() -> UnreadableRegistry:
+    """What is said of an entry that is not as it was written."""
+    return UnreadableRegistry("The registry holds a damaged entry.", remedy="Restore a backup.")
 
 
 def payload_key(payload: int) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from countermark import files
 from countermark.errors import DestinationNotWritable, RegistryTooNew, UnreadableRegistry
-from countermark.registry import migration
+from countermark.registry import migration, sqlite_search
 from countermark.registry.database import Hashes, Row
 from countermark.registry.rows import VERSION
 from countermark.registry.sqlite_search import EMPTY, Search
@@ -67,6 +67,8 @@ class SqliteDatabase:
                 for statement in (s for step in STEPS[version:] for s in step):
                     connection.execute(statement)
                 migration.complete(self, version)
+                if version < sqlite_search.FIRST_WITH_SUMS:
+                    sqlite_search.add_all(connection)
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {VERSION}")
             connection.execute("PRAGMA journal_mode = WAL")
@@ -103,9 +105,9 @@ class SqliteDatabase:
         with self._errors():
             return self._there().execute(statement, values).rowcount
 
-    def run_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    def run_many(self, statement: str, values: Iterable[Sequence[Any]]) -> None:
         with self._errors():
-            self._there().executemany(statement, rows)
+            self._there().executemany(statement, values)
 
     def one(self, statement: str, values: Sequence[Any] = ()) -> Row | None:
         with self._errors():
@@ -117,13 +119,24 @@ class SqliteDatabase:
             return self._there().execute(statement, values).fetchall()
 
     def add_hash(self, row: int, value: bytes) -> None:
-        """Nothing: the search reads the entries themselves."""
+        """Only counts it: the search reads the entries themselves."""
+        self.run(sqlite_search.ADD, (sqlite_search.checksum([value]),))
 
-    def hashes(self) -> Hashes:
+    def drop_hash(self, row: int, value: bytes) -> None:
+        self.run(sqlite_search.REMOVE, (sqlite_search.checksum([value]),))
+
+    def hashes(self, *, anew: bool = False) -> Hashes:
         with self._errors():
-            if self._connection is None or not self._version(self._connection):
+            version = 0 if self._connection is None else self._version(self._connection)
+            if self._connection is None or not version:
                 return EMPTY
-            return self._search.current(self._connection)
+            # A transaction that writes may still be rolled back: nothing is built from it.
+            return self._search.current(
+                self._connection,
+                has_sums=version >= sqlite_search.FIRST_WITH_SUMS,
+                is_settled=not self._is_writing,
+                anew=anew,
+            )
 
     def back_up(self, path: Path) -> None:
         """Copy the file as it is at one moment; raises `DestinationNotWritable`."""

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Final
 
 from countermark.errors import InvalidArgument, PayloadTaken, RegistryError
 from countermark.fingerprint import distance
+from countermark.hamming import Match
 from countermark.registry import events, rows
-from countermark.registry.database import Database
+from countermark.registry.database import Database, Row
 from countermark.registry.entry import (
     MAX_DISTANCE,
     MIN_QUALITY,
@@ -135,10 +136,15 @@ class Registry:
         with self._lock:
             self._database.prepare()
             with self._database.writing():
-                if not self._database.run(rows.DELETE, (key,)):
+                found = self._find(rows.BY_PAYLOAD, key)
+                if found is None:
                     raise InvalidArgument(
                         f"No entry has the payload {payload:016x}.", remedy="Check the payload."
                     )
+                place, entry = found
+                if entry.pdq_quality >= MIN_QUALITY:
+                    self._database.drop_hash(place, entry.pdq)
+                self._database.run(rows.DELETE, (key,))
                 self._database.run(rows.DELETE_LEAF, (key,))
                 now = datetime.now(timezone.utc)
                 told = events.deleted(payload, reason, now)
@@ -178,43 +184,64 @@ class Registry:
         Raises `InvalidPayload`, `UnreadableRegistry`.
         """
         check_payload(payload)
-        return self._select(rows.SELECT_BY_PAYLOAD, rows.payload_key(payload))
+        key = rows.payload_key(payload)
+        with self._lock:
+            found = self._find(rows.BY_PAYLOAD, key)
+            if found is None and self._leaf(key) is not None:
+                with self._database.reading():  # unless another process has just added it
+                    found = self._find(rows.BY_PAYLOAD, key)
+                    if found is None and self._leaf(key) is not None:
+                        raise rows.damaged()
+        return None if found is None else found[1]
 
     def find_leaf(self, payload: int) -> int | None:
         """Where the log tells of the entry with that payload; None when it is not there.
 
-        Raises `InvalidPayload`, `UnreadableRegistry`.
+        Raises `InvalidPayload`, `UnreadableRegistry`, also when the leaf is not that of the entry.
         """
         check_payload(payload)
+        key = rows.payload_key(payload)
         with self._lock:
             if not journal.is_there(self._database):
                 return None
-            row = self._database.one(rows.SELECT_LEAF, (rows.payload_key(payload),))
-            return None if row is None else int(row[0])
+            with self._database.reading():
+                entry, row = self.find_payload(payload), self._leaf(key)
+                if entry is None:
+                    return None
+                if row is None:
+                    raise rows.damaged()
+                position, salt = int(row[0]), row[1]
+                if journal.leaf(self._database, position) != events.marked(entry, salt):
+                    raise rows.damaged()
+                return position
 
     def find_similar(
-        self, hashes: Sequence[bytes], max_distance: int = MAX_DISTANCE
+        self,
+        hashes: Sequence[bytes],
+        max_distance: int = MAX_DISTANCE,
+        *,
+        limit: int | None = None,
     ) -> list[tuple[Entry, int]]:
         """Entries whose PDQ hash is within reach of any of the hashes, the nearest first.
 
         `hashes`: 32 bytes each; the eight of `pdq_dihedral` find turned and mirrored copies.
-        `max_distance`: bits. Stored hashes of a quality under `MIN_QUALITY` are passed over;
+        `max_distance`: bits. `limit`: no more than so many; of those as near as each other, the
+        ones that were added first. Stored hashes of a quality under `MIN_QUALITY` are passed over;
         whoever asks should pass over such queries too.
 
         Raises `InvalidArgument` for a hash of another length, `UnreadableRegistry`.
         """
         with self._lock:
             stored = self._database.hashes()
-        matches = stored.search(hashes, max_distance)  # other threads may go on meanwhile
-        found = [(self._select(rows.SELECT_BY_ROW, m.label), m.distance) for m in matches]
-        # What was deleted or given anew since the index was built is not what was found.
-        return [
-            (entry, bits)
-            for entry, bits in found
-            if entry is not None
-            and entry.pdq_quality >= MIN_QUALITY
-            and bits == min(distance(entry.pdq, query) for query in hashes)
-        ]
+        matches = stored.search(hashes, max_distance)[:limit]  # other threads may go on meanwhile
+        found = self._resolved(matches, hashes)
+        if found is None:  # something was deleted, or given anew, since they were read
+            with self._lock, self._database.reading():
+                stored = self._database.hashes(anew=True)
+                found = self._resolved(stored.search(hashes, max_distance)[:limit], hashes)
+        if found is None:
+            raise rows.damaged()
+        return found
 
     def entries(self, after: int = 0, limit: int = 100) -> list[tuple[int, Entry]]:
         """Entries in the order in which they were added, each with its place in that order.
@@ -226,10 +253,11 @@ class Registry:
         `UnreadableRegistry`.
         """
         with self._lock:
-            if not self._database.version():
+            version = self._database.version()
+            if not version:
                 return []
-            found = self._database.all(rows.SELECT_AFTER, (after, limit))
-            return [(int(place), rows.from_row(tuple(row))) for place, *row in found]
+            found = self._database.all(rows.select(rows.AFTER, version), (after, limit))
+            return [rows.from_row(row, version) for row in found]
 
     def all_entries(self) -> Iterator[Entry]:
         """Every entry, in the order in which they were added, while others may add more.
@@ -276,17 +304,39 @@ class Registry:
             )
         salt = leaf.new_salt()
         position = journal.append(self._database, [events.marked(entry, salt)])
-        self._database.run(rows.INSERT_LEAF, (key, position, salt))
+        self._database.run(rows.INSERT_LEAF, (key, position, salt, rows.digest(entry)))
         row = self._database.one(rows.SELECT_ROW, (key,))
         if entry.pdq_quality >= MIN_QUALITY and row is not None:
             self._database.add_hash(row[0], entry.pdq)
 
-    def _select(self, statement: str, key: object) -> Entry | None:
+    def _find(self, which: str, key: object) -> tuple[int, Entry] | None:
         with self._lock:
-            if not self._database.version():
+            version = self._database.version()
+            if not version:
                 return None
-            row = self._database.one(statement, (key,))
-            return None if row is None else rows.from_row(row)
+            row = self._database.one(rows.select(which, version), (key,))
+            return None if row is None else rows.from_row(row, version)
+
+    def _leaf(self, key: bytes) -> Row | None:
+        if not journal.is_there(self._database):
+            return None
+        return self._database.one(rows.SELECT_LEAF, (key,))
+
+    def _resolved(
+        self, matches: Sequence[Match], hashes: Sequence[bytes]
+    ) -> list[tuple[Entry, int]] | None:
+        """The entries of matches; None when one of them is not what was found."""
+        found: list[tuple[Entry, int]] = []
+        for match in matches:
+            placed = self._find(rows.BY_ROW, match.label)
+            if placed is None:
+                return None
+            entry = placed[1]
+            nearest = min(distance(entry.pdq, query) for query in hashes)
+            if entry.pdq_quality < MIN_QUALITY or nearest != match.distance:
+                return None
+            found.append((entry, nearest))
+        return found
 
     def _was_deleted(self, payload: int) -> bool:
         with self._lock:

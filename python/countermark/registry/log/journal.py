@@ -5,6 +5,8 @@ Source: RFC 6962, section 2.1; C2SP tlog-tiles and tlog-checkpoint.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -27,14 +29,23 @@ TABLES: Final = (
     """,
     "CREATE TABLE log_checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL)",
 )
+DIGEST_TABLES: Final = ("ALTER TABLE log_tile ADD COLUMN digest BLOB",)
+"""By which bits of a tile that turned on the disk are seen, before a root over them is signed."""
+
+_FIRST_WITH_DIGESTS: Final = 3
 _FULL: Final = TILE_WIDTH * HASH_BYTES
 _SIZE: Final = "SELECT max(position) + 1 FROM log_leaf"
 _ADD_LEAF: Final = "INSERT INTO log_leaf (position, content) VALUES (?, ?)"
 _LEAVES: Final = """SELECT position, content FROM log_leaf
     WHERE position >= ? AND position < ? ORDER BY position"""
-_TILE: Final = "SELECT hashes FROM log_tile WHERE level = ? AND number = ?"
-_SET_TILE: Final = """INSERT INTO log_tile (level, number, hashes) VALUES (?, ?, ?)
-    ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes"""
+_TILE: Final = "SELECT hashes, NULL FROM log_tile WHERE level = ? AND number = ?"
+_TILE_WITH_DIGEST: Final = "SELECT hashes, digest FROM log_tile WHERE level = ? AND number = ?"
+_LAST_TILE: Final = """SELECT number, length(hashes) FROM log_tile
+    WHERE level = 0 ORDER BY number DESC LIMIT 1"""
+_ALL_TILES: Final = "SELECT level, number, hashes FROM log_tile"
+_SET_DIGEST: Final = "UPDATE log_tile SET digest = ? WHERE level = ? AND number = ?"
+_SET_TILE: Final = """INSERT INTO log_tile (level, number, hashes, digest) VALUES (?, ?, ?, ?)
+    ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes, digest = excluded.digest"""
 _NOTES: Final = "SELECT note FROM log_checkpoint ORDER BY size"
 _NOTE: Final = "SELECT note FROM log_checkpoint WHERE size = ?"
 _SET_NOTE: Final = """INSERT INTO log_checkpoint (size, note) VALUES (?, ?)
@@ -49,7 +60,12 @@ def is_there(database: Database) -> bool:
 def size(database: Database) -> int:
     """How many leaves the log has."""
     row = database.one(_SIZE)
-    return 0 if row is None or row[0] is None else int(row[0])
+    found = 0 if row is None or row[0] is None else int(row[0])
+    last = database.one(_LAST_TILE)
+    full, hashes = (0, 0) if last is None else (last[0], last[1] // HASH_BYTES)
+    if found != full * TILE_WIDTH + hashes:
+        raise _damaged("its leaves and its tiles differ in number")
+    return found
 
 
 def append(database: Database, leaves: Sequence[bytes]) -> int:
@@ -58,20 +74,37 @@ def append(database: Database, leaves: Sequence[bytes]) -> int:
     hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
     changed = merkle.appended(first, hashes, tiles(database))
     database.run_many(_ADD_LEAF, enumerate(leaves, first))
-    database.run_many(_SET_TILE, ((*place, content) for place, content in changed.items()))
+    rows = ((*place, hashes, _digest(place, hashes)) for place, hashes in changed.items())
+    database.run_many(_SET_TILE, rows)
     return first
 
 
+def add_digests(database: Database) -> None:
+    """Give each tile its digest, as it is."""
+    for level, number, hashes in database.all(_ALL_TILES):
+        place = (level, number)
+        database.run(_SET_DIGEST, (_digest(place, hashes), *place))
+
+
 def tiles(database: Database) -> Tiles:
-    """The tiles as they are stored."""
+    """The tiles as they are stored, each held to its digest."""
+    has_digests = database.version() >= _FIRST_WITH_DIGESTS
 
     def tile(place: tuple[int, int]) -> bytes:
-        row = database.one(_TILE, place)
+        row = database.one(_TILE_WITH_DIGEST if has_digests else _TILE, place)
         if row is None or not row[0] or len(row[0]) % HASH_BYTES:
             raise _damaged(f"its tile {place[1]} of level {place[0]} is not there")
-        return bytes(row[0])
+        hashes, digest = row
+        if has_digests and digest != _digest(place, hashes):
+            raise _damaged_tile(place)
+        return bytes(hashes)
 
     return tile
+
+
+def _digest(place: tuple[int, int], hashes: bytes) -> bytes:
+    level, number = place
+    return hashlib.sha256(b"%d %d " % (level, number) + hashes).digest()
 
 
 def leaf(database: Database, position: int) -> bytes:
@@ -84,7 +117,20 @@ def leaf(database: Database, position: int) -> bytes:
 
 
 def leaves(database: Database, start: int, end: int) -> list[bytes]:
-    """The leaves from one position up to another, as far as there are any."""
+    """The leaves from one position up to another, as far as there are any, held to the tiles."""
+    found = _stored(database, start, end)
+    if len(found) != max(min(end, size(database)) - start, 0):
+        raise _damaged("leaves are missing")
+    tile = functools.cache(tiles(database))
+    for position, content in enumerate(found, start):
+        number, place = divmod(position, TILE_WIDTH)
+        expected = tile((0, number))[place * HASH_BYTES : (place + 1) * HASH_BYTES]
+        if merkle.leaf_hash(content) != expected:
+            raise _damaged(f"its leaf {position} is not what was appended")
+    return found
+
+
+def _stored(database: Database, start: int, end: int) -> list[bytes]:
     rows = database.all(_LEAVES, (start, end))
     if [row[0] for row in rows] != list(range(start, start + len(rows))):
         raise _damaged("leaves are missing")
@@ -182,22 +228,28 @@ def check(database: Database, verifier: NoteVerifier | None = None) -> Checkpoin
         at += len(batch)
         for place in [p for p, content in expected.items() if len(content) == _FULL]:
             if stored(place) != expected.pop(place):
-                raise _damaged(f"its tile {place[1]} of level {place[0]} is damaged")
+                raise _damaged_tile(place)
     for place, content in expected.items():
         if stored(place) != content:
-            raise _damaged(f"its tile {place[1]} of level {place[0]} is damaged")
+            raise _damaged_tile(place)
     for signed in checkpoints(database):
         if verifier is not None:
             Checkpoint.open(signed, verifier)
         check_past(database, Checkpoint.parse(note.parse(signed).text))
+    if at != size(database):
+        raise _damaged("leaves are missing")
     return Checkpoint("" if verifier is None else verifier.name, at, root(database, at))
 
 
 def _batches(database: Database) -> Iterator[list[bytes]]:
     start = 0
-    while batch := leaves(database, start, start + 16 * TILE_WIDTH):
+    while batch := _stored(database, start, start + 16 * TILE_WIDTH):
         yield batch
         start += len(batch)
+
+
+def _damaged_tile(place: tuple[int, int]) -> UnreadableRegistry:
+    return _damaged(f"its tile {place[1]} of level {place[0]} is damaged")
 
 
 def _damaged(how: str) -> UnreadableRegistry:
