@@ -32,6 +32,7 @@ from countermark.errors import (
 )
 from countermark.record import DigitalSource, Record
 from countermark.registry import Entry, Registry
+from countermark.registry.rows import VERSION
 
 
 def make_entry(payload: int, *, pdq: bytes = bytes(32), quality: int = 100) -> Entry:
@@ -282,7 +283,7 @@ def test_writer_that_never_ends_makes_others_give_up(
 def test_newer_registry_is_left_alone(path: Path) -> None:
     add(path, make_entry(1))
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 3")
+    connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     connection.close()
     before = (path.read_bytes(), path.stat().st_mtime_ns)
     with pytest.raises(RegistryTooNew):

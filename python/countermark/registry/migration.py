@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from countermark.registry import events, rows
+from countermark.registry import events, manifests, rows
 from countermark.registry.database import Database
 from countermark.registry.log import journal, leaf
 
@@ -16,6 +16,8 @@ def complete(database: Database, version: int) -> None:
     """Fill the tables that are new since that version, inside the transaction that made them."""
     if 0 < version < _FIRST_WITH_LOG:
         _log_entries(database)
+    if 0 < version < manifests.FIRST_VERSION:
+        manifests.name_entries(database)
 
 
 def _log_entries(database: Database) -> None:

@@ -5,11 +5,13 @@ One set of rules for every database: what SQLite and PostgreSQL do differently i
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timezone
 from os import PathLike
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from countermark.errors import InvalidArgument, PayloadTaken, RegistryError
 from countermark.fingerprint import distance
-from countermark.registry import events, rows
+from countermark.registry import events, manifests, rows
 from countermark.registry.database import Database
 from countermark.registry.entry import (
     MAX_DISTANCE,
@@ -58,6 +60,7 @@ class Registry:
         self._database = database
         self._lock = threading.RLock()
         self.log = TransparencyLog(database, self._lock)
+        self.manifests = manifests.Manifests(database, self._lock)
 
     @classmethod
     def open(cls, address: str | PathLike[str]) -> Self:
@@ -89,6 +92,15 @@ class Registry:
     ) -> None:
         self.close()
 
+    def upgrade(self) -> None:
+        """Bring tables of an earlier version up to date now, and not with the first write.
+
+        Raises `DestinationNotWritable`.
+        """
+        with self._lock:
+            if self._database.version():
+                self._database.prepare()
+
     @contextmanager
     def adding(self, entry: Entry) -> Iterator[None]:
         """Adds the entry if the body of the `with` statement succeeds, and nothing otherwise.
@@ -112,7 +124,7 @@ class Registry:
         So whoever got no answer can ask again. Raises `PayloadTaken` when another one has its
         payload, `DestinationNotWritable`.
         """
-        if self.find_payload(entry.payload) == entry:
+        if self._select(rows.SELECT_BY_PAYLOAD, rows.payload_key(entry.payload)) == entry:
             return False
         with self.adding(entry):
             return True
@@ -140,6 +152,7 @@ class Registry:
                         f"No entry has the payload {payload:016x}.", remedy="Check the payload."
                     )
                 self._database.run(rows.DELETE_LEAF, (key,))
+                manifests.forget(self._database, key)
                 now = datetime.now(timezone.utc)
                 told = events.deleted(payload, reason, now)
                 position = journal.append(self._database, [told])
@@ -173,12 +186,12 @@ class Registry:
                 yield events.key_use(members)
 
     def find_payload(self, payload: int) -> Entry | None:
-        """The entry with that payload.
+        """The entry with that payload, and with its latest manifest (see `Manifests.add`).
 
         Raises `InvalidPayload`, `UnreadableRegistry`.
         """
         check_payload(payload)
-        return self._select(rows.SELECT_BY_PAYLOAD, rows.payload_key(payload))
+        return self._current(rows.SELECT_BY_PAYLOAD, rows.payload_key(payload))
 
     def find_leaf(self, payload: int) -> int | None:
         """Where the log tells of the entry with that payload; None when it is not there.
@@ -206,7 +219,7 @@ class Registry:
         with self._lock:
             stored = self._database.hashes()
         matches = stored.search(hashes, max_distance)  # other threads may go on meanwhile
-        found = [(self._select(rows.SELECT_BY_ROW, m.label), m.distance) for m in matches]
+        found = [(self._current(rows.SELECT_BY_ROW, m.label), m.distance) for m in matches]
         # What was deleted or given anew since the index was built is not what was found.
         return [
             (entry, bits)
@@ -217,7 +230,7 @@ class Registry:
         ]
 
     def entries(self, after: int = 0, limit: int = 100) -> list[tuple[int, Entry]]:
-        """Entries in the order in which they were added, each with its place in that order.
+        """Entries as they were added, in that order, each with its place in it.
 
         >>> Registry.open("no such file").entries()
         []
@@ -277,11 +290,25 @@ class Registry:
         salt = leaf.new_salt()
         position = journal.append(self._database, [events.marked(entry, salt)])
         self._database.run(rows.INSERT_LEAF, (key, position, salt))
+        manifests.insert(self._database, position, entry.manifest, key)
         row = self._database.one(rows.SELECT_ROW, (key,))
         if entry.pdq_quality >= MIN_QUALITY and row is not None:
             self._database.add_hash(row[0], entry.pdq)
 
+    def _current(self, statement: str, key: object) -> Entry | None:
+        """The entry with its latest manifest."""
+        with self._lock:
+            entry = self._select(statement, key)
+            if entry is None:
+                return None
+            store = manifests.later(self._database, rows.payload_key(entry.payload))
+            if store is None:
+                return entry
+            digest = hashlib.sha256(store).digest()
+            return replace(entry, manifest=store, manifest_sha256=digest)
+
     def _select(self, statement: str, key: object) -> Entry | None:
+        """The entry as it was added."""
         with self._lock:
             if not self._database.version():
                 return None

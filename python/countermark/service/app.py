@@ -18,7 +18,6 @@ from countermark import keys
 from countermark.errors import CountermarkError
 from countermark.service import answers, discovery, manifests, matches, pictures, tokens
 from countermark.service.context import Service
-from countermark.service.deposits import Deposits
 from countermark.service.guard import Guard
 from countermark.service.metrics import Metrics
 from countermark.service.observing import LOGGER, Observer
@@ -31,8 +30,6 @@ from countermark.service.worker import MARKER, READER
 
 PAGE: Final = Path(__file__).with_name("page")
 """Static files for people: index.html is served at /, all of them below /page/."""
-
-_DEPOSITS: Final = "deposits.sqlite3"
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -48,7 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
     service = Service(
         settings=settings,
         tokens=known,
-        repository=Repository(home.registry_path, Deposits(home.folder / _DEPOSITS)),
+        repository=Repository(home.registry_path),
         readers=Pool(READER, settings.workers, shared, metrics),
         markers=Pool(MARKER, settings.workers, shared, metrics)
         if known.grants(tokens.MARK)
@@ -80,7 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
 @contextlib.asynccontextmanager
 async def _running(app: FastAPI, service: Service) -> AsyncIterator[None]:
     pools = [pool for pool in (service.readers, service.markers) if pool is not None]
-    index = None
+    upgrade = None
     try:
         try:
             for pool in pools:
@@ -88,20 +85,25 @@ async def _running(app: FastAPI, service: Service) -> AsyncIterator[None]:
         except CountermarkError as error:
             app.state.failure = error  # the server only says that it does not start
             raise
-        index = asyncio.ensure_future(asyncio.to_thread(service.repository.catch_up))
-        index.add_done_callback(_tell_failure)
+        upgrade = asyncio.ensure_future(asyncio.to_thread(_upgrade, service))
+        upgrade.add_done_callback(_tell_failure)
         yield
     finally:
         for pool in pools:
             await pool.close()
-        if index is not None:
-            await asyncio.wait([index])
+        if upgrade is not None:
+            await asyncio.wait([upgrade])
         service.repository.close()
 
 
-def _tell_failure(index: asyncio.Future[None]) -> None:
-    if not index.cancelled() and index.exception() is not None:
-        LOGGER.error("the registry could not be indexed", exc_info=index.exception())
+def _upgrade(service: Service) -> None:
+    service.repository.keeper.upgrade()
+
+
+def _tell_failure(upgrade: asyncio.Future[None]) -> None:
+    if not upgrade.cancelled() and upgrade.exception() is not None:
+        text = "the registry could not be brought up to date"
+        LOGGER.error(text, exc_info=upgrade.exception())
 
 
 def _serve_page(app: FastAPI) -> None:

@@ -54,10 +54,10 @@ def router(service: Service) -> APIRouter:
     keepers = [Depends(service.requires(tokens.STORE_MANIFESTS))]
     binders = [Depends(service.requires(tokens.STORE_BINDINGS))]
     refused = (401, 403) if private else ()
-    repository, deposits = service.repository, service.repository.deposits
+    repository = service.repository
 
     async def held(identifier: str) -> bytes:
-        store = await repository.manifest(identifier)
+        store = repository.manifest(identifier)
         if store is None:
             raise HTTPException(404, "No manifest of that identifier is here.")
         return store
@@ -120,7 +120,7 @@ def router(service: Service) -> APIRouter:
     )
     async def delete_manifest(identifier: _Identifier) -> Response:
         """Remove a deposited manifest and what leads to it."""
-        if not await run_in_threadpool(deposits.remove, identifier):
+        if not await run_in_threadpool(repository.keeper.manifests.remove, identifier):
             await held(identifier)
             raise HTTPException(403, "This was marked here and is removed from the registry only.")
         return Response(status_code=204)
@@ -166,20 +166,13 @@ def router(service: Service) -> APIRouter:
         found, _body = await service.readers.run({"job": "examine"}, store)
         if not found["id"] or not found["holds"]:
             raise HTTPException(400, f"The manifest is not as signed. {found['explanation']}"[:500])
-        identifier: str = found["id"]
-        registered = repository.registered(identifier)
-        if registered not in (None, store) or not await run_in_threadpool(
-            deposits.add, identifier, store
-        ):
-            raise HTTPException(400, "Another manifest store with that identifier is here.")
+        identifier = await run_in_threadpool(repository.keeper.manifests.deposit, store)
         return JSONResponse({"manifestId": identifier})
 
     async def checked(binding: Binding) -> tuple[str, bytes]:
         """Algorithm and value, which the manifest itself must name."""
         value = decoded(binding.value)
-        store = await run_in_threadpool(deposits.manifest, binding.identifier)
-        if store is None:
-            raise HTTPException(404, "No manifest of that identifier was deposited here.")
+        store = await held(binding.identifier)
         found, _ = await service.readers.run({"job": "examine"}, store)
         for algorithm, named in found["bindings"]:
             if base64.b64decode(named) == value and binding.alg in (None, algorithm):
@@ -199,7 +192,9 @@ def router(service: Service) -> APIRouter:
     async def post_binding(binding: Binding) -> Response:
         """Let a soft binding lead to a deposited manifest, beside others that it leads to."""
         algorithm, value = await checked(binding)
-        await run_in_threadpool(deposits.bind, algorithm, value, binding.identifier)
+        await run_in_threadpool(
+            repository.keeper.manifests.bind, algorithm, value, binding.identifier
+        )
         return Response(status_code=204)
 
     @routes.put(
@@ -213,8 +208,9 @@ def router(service: Service) -> APIRouter:
     async def put_binding(binding: Binding) -> Response:
         """Let a soft binding lead to this deposited manifest instead of others."""
         algorithm, value = await checked(binding)
-        if not await run_in_threadpool(deposits.rebind, algorithm, value, binding.identifier):
-            raise HTTPException(404, "That soft binding leads to no deposited manifest yet.")
+        bind = repository.keeper.manifests.rebind
+        if not await run_in_threadpool(bind, algorithm, value, binding.identifier):
+            raise HTTPException(404, "That soft binding was not made to lead anywhere yet.")
         return Response(status_code=204)
 
     return routes
