@@ -26,7 +26,7 @@ from countermark import jumbf
 from countermark.errors import InvalidArgument, UnreadableManifest
 from countermark.registry import events, rows
 from countermark.registry.database import Database
-from countermark.registry.entry import check_payload
+from countermark.registry.entry import Entry, check_payload
 from countermark.registry.log import journal
 
 FIRST_VERSION: Final = 3
@@ -71,6 +71,7 @@ _NAME: Final = """SELECT id FROM manifest WHERE payload = ? AND id IS NOT NULL
 _UNNAMED: Final = """SELECT entry.rowid, entry.payload, entry_leaf.position, entry.manifest
     FROM entry JOIN entry_leaf ON entry_leaf.payload = entry.payload
     WHERE entry.rowid > ? ORDER BY entry.rowid LIMIT ?"""
+_PAYLOAD: Final = "SELECT payload FROM manifest WHERE id = ? AND payload IS NOT NULL LIMIT 1"
 _DEPOSIT: Final = "SELECT position, store FROM manifest WHERE id = ? AND payload IS NULL"
 _REMOVE: Final = "DELETE FROM manifest WHERE position = ?"
 _FORGET: Final = "DELETE FROM manifest WHERE payload = ?"
@@ -115,8 +116,17 @@ class Manifests:
             if is_there(self._database):
                 row = self._database.one(_NAME, (key,))
                 return None if row is None else str(row[0])
-            stores = self._old_stores(payload)
-            return next((name for _, store in stores if (name := name_of(store))), None)
+            return next((name_of(store) for store in self._old_stores(payload)), None)
+
+    def payload_of(self, identifier: str) -> int | None:
+        """The payload of the entry that has a manifest of that identifier."""
+        if not identifier.isprintable():
+            return None
+        with self._lock:
+            if is_there(self._database):
+                row = self._database.one(_PAYLOAD, (identifier,))
+                return None if row is None else int.from_bytes(row[0], "big")
+            return next((e.payload for e in self._old_entries() if _is(e, identifier)), None)
 
     def all_of(self, payload: int) -> list[bytes]:
         """The manifest stores of the entry with that payload, the latest last.
@@ -128,7 +138,7 @@ class Manifests:
             if is_there(self._database):
                 found = self._database.all(_BY_PAYLOAD, (rows.payload_key(payload),))
                 return [bytes(store) for _, store in found]
-            return [store for _, store in self._old_stores(payload)]
+            return self._old_stores(payload)
 
     def add(self, payload: int, store: bytes) -> bool:
         """Keep a later manifest of an entry beside the first; False when it is there already.
@@ -224,17 +234,18 @@ class Manifests:
             if is_there(self._database):
                 row = self._database.one(f"{_BY_ID} LIMIT 1", (identifier,))
                 return None if row is None else (int(row[0]), bytes(row[1]))
-            return next((f for f in self._old_stores() if name_of(f[1]) == identifier), None)
+            old = (e.manifest for e in self._old_entries() if _is(e, identifier))
+            return next(((None, store) for store in old), None)
 
-    def _old_stores(self, payload: int | None = None) -> Iterator[tuple[int | None, bytes]]:
-        """In tables of an earlier version, which name no manifests, all are looked at."""
+    def _old_stores(self, payload: int) -> list[bytes]:
+        return [entry.manifest for entry in self._old_entries() if entry.payload == payload]
+
+    def _old_entries(self) -> Iterator[Entry]:
+        """Tables of an earlier version name no manifests: all entries are looked at."""
         place = 0
         while self._database.version():
             batch = self._database.all(rows.SELECT_AFTER, (place, _BATCH))
-            for _, *row in batch:
-                entry = rows.from_row(tuple(row))
-                if payload in (None, entry.payload):
-                    yield None, entry.manifest
+            yield from (rows.from_row(tuple(row)) for _, *row in batch)
             if not batch:
                 return
             place = batch[-1][0]
@@ -300,6 +311,10 @@ def name_of(store: bytes) -> str | None:
         return _label(store)
     except UnreadableManifest:
         return None
+
+
+def _is(entry: Entry, identifier: str) -> bool:
+    return name_of(entry.manifest) == identifier
 
 
 def _label(store: bytes) -> str:
