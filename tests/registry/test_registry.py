@@ -213,7 +213,7 @@ def test_an_entry_is_proven(registry: Registry) -> None:
 
 def test_a_log_that_was_exported_can_be_held_to_it(registry: Registry, tmp_path: Path) -> None:
     registry.put(entry(1))
-    checkpoint = registry.log.export(tmp_path / "log", KEY)
+    checkpoint = registry.log.export(tmp_path / "log", registry.log.checkpoint(KEY))
     found = Checkpoint.open((tmp_path / "log/checkpoint").read_text(), KEY.verifier)
     assert found == checkpoint == registry.log.check(KEY.verifier)
     forged = Checkpoint(found.origin, found.size, bytes(32))

@@ -14,6 +14,7 @@ from countermark.registry.log import merkle, note
 from countermark.registry.log.checkpoint import Checkpoint
 from countermark.registry.log.merkle import HASH_BYTES, TILE_WIDTH, Tiles
 from countermark.registry.log.note import NoteKey, NoteVerifier
+from countermark.registry.log.tiles import TilePlace, bundle
 
 TABLES: Final = (
     "CREATE TABLE log_leaf (position INTEGER PRIMARY KEY, content BLOB NOT NULL)",
@@ -36,6 +37,7 @@ _TILE: Final = "SELECT hashes FROM log_tile WHERE level = ? AND number = ?"
 _SET_TILE: Final = """INSERT INTO log_tile (level, number, hashes) VALUES (?, ?, ?)
     ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes"""
 _NOTES: Final = "SELECT note FROM log_checkpoint ORDER BY size"
+_LATEST_NOTE: Final = "SELECT note FROM log_checkpoint ORDER BY size DESC LIMIT 1"
 _NOTE: Final = "SELECT note FROM log_checkpoint WHERE size = ?"
 _SET_NOTE: Final = """INSERT INTO log_checkpoint (size, note) VALUES (?, ?)
     ON CONFLICT (size) DO UPDATE SET note = excluded.note"""
@@ -111,6 +113,31 @@ def checkpoints(database: Database) -> list[str]:
     return [row[0] for row in database.all(_NOTES)]
 
 
+def latest_checkpoint(database: Database) -> str | None:
+    """The checkpoint of most leaves that was signed so far; None before the first."""
+    row = database.one(_LATEST_NOTE)
+    return None if row is None else str(row[0])
+
+
+def checkpoint_at(database: Database, at: int) -> str | None:
+    """The checkpoint that was signed of so many leaves."""
+    row = database.one(_NOTE, (at,))
+    return None if row is None else str(row[0])
+
+
+def published(database: Database, place: TilePlace) -> bytes:
+    """A tile, or the leaves beside it, as it is published.
+
+    Raises `InvalidProof` when the log has no such tile.
+    """
+    if not place.exists_in(size(database)):
+        raise InvalidProof("The log has no such tile.", remedy="Ask as its checkpoint allows.")
+    if place.level is None:
+        start = place.number * TILE_WIDTH
+        return bundle(leaves(database, start, start + place.width))
+    return tiles(database)((place.level, place.number))[: place.width * HASH_BYTES]
+
+
 def add_cosignatures(
     database: Database, cosigned: str, log: NoteVerifier, witnesses: Sequence[NoteVerifier]
 ) -> int:
@@ -140,9 +167,9 @@ def add_cosignatures(
 
 
 def _keep(database: Database, at: int, given: note.Note) -> note.Note:
-    row = database.one(_NOTE, (at,))
-    if row is not None:
-        given = note.parse(row[0]).with_signatures(given.signatures)
+    known = checkpoint_at(database, at)
+    if known is not None:
+        given = note.parse(known).with_signatures(given.signatures)
     database.run(_SET_NOTE, (at, str(given)))
     return given
 
