@@ -68,7 +68,7 @@ def test_stored_manifest_is_found_again_and_gone_when_deleted(
 def test_storing_twice_is_storing_once(
     archive: httpx.Client, deposited: list[str], strangers: list[Manifest]
 ) -> None:
-    again = archive.post("/v1/manifests?returnReceipt=true", content=strangers[0].bytes)
+    again = archive.post("/v1/manifests", content=strangers[0].bytes)
     assert again.json() == {"manifestId": deposited[0]}
 
 

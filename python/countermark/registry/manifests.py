@@ -68,6 +68,7 @@ _LATER: Final = """SELECT store FROM manifest WHERE payload = ? AND store IS NOT
     ORDER BY position DESC LIMIT 1"""
 _NAME: Final = """SELECT id FROM manifest WHERE payload = ? AND id IS NOT NULL
     ORDER BY position DESC LIMIT 1"""
+_NAME_AT: Final = "SELECT id FROM manifest WHERE position = ?"
 _UNNAMED: Final = """SELECT entry.rowid, entry.payload, entry_leaf.position, entry.manifest
     FROM entry JOIN entry_leaf ON entry_leaf.payload = entry.payload
     WHERE entry.rowid > ? ORDER BY entry.rowid LIMIT ?"""
@@ -117,6 +118,14 @@ class Manifests:
                 row = self._database.one(_NAME, (key,))
                 return None if row is None else str(row[0])
             return next((name_of(store) for store in self._old_stores(payload)), None)
+
+    def identifier_at(self, position: int) -> str | None:
+        """Of the manifest of which the leaf at that position tells, while it is here."""
+        with self._lock:
+            if not is_there(self._database):
+                return None
+            row = self._database.one(_NAME_AT, (position,))
+            return None if row is None else row[0]
 
     def payload_of(self, identifier: str) -> int | None:
         """The payload of the entry that has a manifest of that identifier."""

@@ -16,12 +16,13 @@ from starlette.staticfiles import StaticFiles
 
 from countermark import keys
 from countermark.errors import CountermarkError
-from countermark.service import answers, discovery, manifests, matches, pictures, tokens
+from countermark.service import answers, discovery, log, manifests, matches, pictures, tokens
 from countermark.service.context import Service
 from countermark.service.guard import Guard
 from countermark.service.metrics import Metrics
 from countermark.service.observing import LOGGER, Observer
 from countermark.service.pool import Pool
+from countermark.service.publisher import Publisher
 from countermark.service.repository import Repository
 from countermark.service.settings import Settings
 from countermark.service.shortcut import Shortcut
@@ -42,10 +43,12 @@ def create_app(settings: Settings) -> FastAPI:
     known = Tokens.load(settings.token_file)
     metrics = Metrics()
     shared = settings.as_dict()
+    repository = Repository(home.registry_path)
     service = Service(
         settings=settings,
         tokens=known,
-        repository=Repository(home.registry_path),
+        repository=repository,
+        publisher=Publisher(home, repository),
         readers=Pool(READER, settings.workers, shared, metrics),
         markers=Pool(MARKER, settings.workers, shared, metrics)
         if known.grants(tokens.MARK)
@@ -60,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=lambda running: _running(running, service),
     )
-    for module in (matches, manifests, discovery, pictures):
+    for module in (matches, manifests, log, discovery, pictures):
         app.include_router(module.router(service))
     app.include_router(discovery.outside(service))
     _serve_page(app)

@@ -10,7 +10,7 @@ registry and is neither replaced nor removed from outside.
 from __future__ import annotations
 
 import base64
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
@@ -19,9 +19,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from countermark import credentials
-from countermark.service import tokens
+from countermark.service import receipts, tokens
 from countermark.service.context import PREFIX, Service, described
 from countermark.service.matches import ALGORITHM_PATTERN, BASE64_PATTERN, decoded
+from countermark.service.receipts import Receipt
 
 MEDIA_TYPE: Final = "application/c2pa"
 _ACCEPTED: Final = (MEDIA_TYPE, "application/x-c2pa-manifest-store", "application/octet-stream")
@@ -33,9 +34,10 @@ _STORE: Final = {
     "description": "The manifest store.",
     "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
 }
-_NO_RECEIPTS: Final = (
-    "This service issues no receipts: nothing would stand behind them that others can check."
-)
+_RECEIPT: Final = {
+    "description": "The receipt.",
+    "content": {"application/json": {"schema": receipts.SCHEMA}},
+}
 
 
 class Binding(BaseModel):
@@ -67,25 +69,45 @@ def router(service: Service) -> APIRouter:
         "/manifests/{manifestId:path}/receipts",
         tags=["fetch"],
         dependencies=readers,
-        responses=described(404, *refused),
-        status_code=404,
+        responses={200: _RECEIPT, **described(404, *refused)},
     )
-    async def get_receipt(identifier: _Identifier) -> None:
-        """There are no receipts here; a service with a transparency log would give one."""
+    async def get_receipt(request: Request, identifier: _Identifier) -> JSONResponse:
+        """The receipt of a manifest: proof that the log tells of it."""
         await held(identifier)
-        raise HTTPException(404, _NO_RECEIPTS)
+        receipt = await issued(request, identifier)
+        return await judged(receipt, identifier)
 
     @routes.post(
         "/manifests/{manifestId:path}/receipts",
         tags=["fetch"],
         dependencies=readers,
-        responses=described(404, 501, *refused),
-        status_code=501,
+        responses={200: _RECEIPT, **described(400, 404, *refused)},
     )
-    async def check_receipt(identifier: _Identifier) -> None:
-        """No receipt is from here, so none can be confirmed."""
+    async def check_receipt(identifier: _Identifier, receipt: Receipt) -> JSONResponse:
+        """The receipt as it was handed in, and whether it proves what it says."""
         await held(identifier)
-        raise HTTPException(501, _NO_RECEIPTS)
+        return await judged(receipt.model_dump(by_alias=True), identifier)
+
+    async def issued(request: Request, identifier: str) -> dict[str, Any]:
+        return await run_in_threadpool(
+            receipts.issue,
+            identifier,
+            repository.keeper,
+            service.publisher,
+            service.base(request),
+        )
+
+    async def judged(receipt: dict[str, Any], identifier: str) -> JSONResponse:
+        problem = await run_in_threadpool(
+            receipts.problem_of,
+            Receipt.model_validate(receipt),
+            identifier,
+            repository.keeper,
+            service.publisher,
+        )
+        found = {key: value for key, value in receipt.items() if key != "error"}
+        error = {} if problem is None else {"error": problem}
+        return JSONResponse({**found, "verified": problem is None, **error})
 
     @routes.get(
         "/manifests/{manifestId:path}",
@@ -137,7 +159,10 @@ def router(service: Service) -> APIRouter:
                         "schema": {
                             "type": "object",
                             "required": ["manifestId"],
-                            "properties": {"manifestId": {"type": "string"}},
+                            "properties": {
+                                "manifestId": {"type": "string"},
+                                "receipt": receipts.SCHEMA,
+                            },
                         }
                     }
                 },
@@ -153,8 +178,8 @@ def router(service: Service) -> APIRouter:
     )
     async def post_manifest(
         request: Request,
-        _: Annotated[
-            bool, Query(alias="returnReceipt", description="Without effect: there are none.")
+        with_receipt: Annotated[
+            bool, Query(alias="returnReceipt", description="Whether to add the receipt.")
         ] = False,
     ) -> JSONResponse:
         """Deposit a manifest store."""
@@ -167,7 +192,10 @@ def router(service: Service) -> APIRouter:
         if not found["id"] or not found["holds"]:
             raise HTTPException(400, f"The manifest is not as signed. {found['explanation']}"[:500])
         identifier = await run_in_threadpool(repository.keeper.manifests.deposit, store)
-        return JSONResponse({"manifestId": identifier})
+        answer: dict[str, Any] = {"manifestId": identifier}
+        if with_receipt:
+            answer["receipt"] = await issued(request, identifier)
+        return JSONResponse(answer)
 
     async def checked(binding: Binding) -> tuple[str, bytes]:
         """Algorithm and value, which the manifest itself must name."""

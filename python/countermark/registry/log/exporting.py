@@ -10,7 +10,7 @@ from pathlib import Path
 from countermark import files
 from countermark.errors import DestinationNotWritable
 from countermark.registry.database import Database
-from countermark.registry.log import journal, note
+from countermark.registry.log import journal
 from countermark.registry.log.checkpoint import Checkpoint
 from countermark.registry.log.tiles import CHECKPOINT_PATH, TilePlace, tiles_of
 
@@ -22,7 +22,7 @@ def export(database: Database, signed: str, folder: Path) -> None:
 
     Raises `DestinationNotWritable`, `UnreadableRegistry`.
     """
-    size = Checkpoint.parse(note.parse(signed).text).size
+    size = Checkpoint.in_note(signed).size
     for level, number, width in tiles_of(size):
         places = [TilePlace(level, number, width)]
         if level == 0:

@@ -216,7 +216,7 @@ def check(database: Database, verifier: NoteVerifier | None = None) -> Checkpoin
     for signed in checkpoints(database):
         if verifier is not None:
             Checkpoint.open(signed, verifier)
-        check_past(database, Checkpoint.parse(note.parse(signed).text))
+        check_past(database, Checkpoint.in_note(signed))
     return Checkpoint("" if verifier is None else verifier.name, at, root(database, at))
 
 

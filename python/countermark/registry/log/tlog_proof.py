@@ -61,7 +61,7 @@ def decode(text: str) -> tuple[InclusionProof, str]:
         raise _malformed() from error
     if str(int(index)) != index or any(len(value) != merkle.HASH_BYTES for value in hashes):
         raise _malformed()
-    size = Checkpoint.parse(note.parse(signed).text).size
+    size = Checkpoint.in_note(signed).size
     return InclusionProof(position=int(index), size=size, leaf=leaf, hashes=hashes), signed
 
 

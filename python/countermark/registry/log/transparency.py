@@ -26,7 +26,7 @@ from typing import Final
 
 from countermark.errors import InvalidProof
 from countermark.registry.database import Database
-from countermark.registry.log import exporting, journal, merkle, note
+from countermark.registry.log import exporting, journal, merkle
 from countermark.registry.log.checkpoint import Checkpoint
 from countermark.registry.log.note import NoteKey, NoteVerifier
 from countermark.registry.log.proof import ConsistencyProof, InclusionProof
@@ -172,7 +172,7 @@ class TransparencyLog:
         """
         with self._reading():
             exporting.export(self._database, signed, folder)
-        return Checkpoint.parse(note.parse(signed).text)
+        return Checkpoint.in_note(signed)
 
     @contextmanager
     def _reading(self) -> Iterator[bool]:
