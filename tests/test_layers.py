@@ -13,11 +13,11 @@ CORE = REPOSITORY / "cpp/src"
 # Each row may know the rows above it; those in one row do not know each other.
 PYTHON_LAYERS = [
     ["_core", "errors", "record"],
-    ["files", "image", "certificates"],
+    ["files", "image", "certificates", "jumbf"],
     ["_bridge", "_native"],
     ["watermark", "fingerprint", "resemblance", "hamming"],
     ["labels", "credentials", "keys", "registry", "resolving"],
-    ["auditing"],
+    ["auditing", "publishing"],
     ["marking", "verifying", "report", "inspection", "stamping"],
     ["service", "demo", "cli"],
 ]

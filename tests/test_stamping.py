@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import json
 import os
@@ -17,7 +18,7 @@ import pytest
 from PIL import Image
 
 from countermark import keys, mark, stamping, verify
-from countermark.credentials import Kind, read
+from countermark.credentials import Kind, active_label, read
 from countermark.errors import (
     DestinationNotWritable,
     InvalidArgument,
@@ -30,6 +31,7 @@ from countermark.errors import (
 from countermark.marking import is_marked
 from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
+from countermark.registry.manifests import Manifests
 from countermark.verifying.trusted import trust_store
 
 RECORD = Record(source=DigitalSource.CAPTURED)
@@ -318,3 +320,76 @@ def test_example_in_the_documentation(
     exec(compile(example, "keys.md", "exec"), {})
     assert capsys.readouterr().out == f"{waiting} stamped\n"
     assert verify(photo.with_name("stamped.jpg")).trust.value == "trusted"
+
+
+# ---- what the registry gets ----
+
+
+def copy_without_metadata(path: Path) -> io.BytesIO:
+    stream = io.BytesIO()
+    Image.open(path).convert("RGB").save(stream, "JPEG", quality=90)
+    stream.seek(0)
+    return stream
+
+
+@pytest.mark.parametrize("form", ["JPEG", "WEBP"])  # an update manifest; the signature's header
+def test_copy_without_metadata_leads_to_the_time_that_was_proven_later(
+    home: keys.Home,
+    servers: keys.TimestampAuthority,
+    time_server: Any,
+    photo: Path,
+    form: str,
+) -> None:
+    path = photo.with_suffix(f".{form.lower()}")
+    Image.open(photo).save(path, form)
+    time_server.answers = False
+    with pytest.warns(TimeStampMissing):
+        done = mark(path, path, record=RECORD, signer=home.signer(), time_stamper=servers)
+    time_server.answers = True
+    stamping.settle(home, path, done.unstamped)
+    bare = copy_without_metadata(path)
+    assert "Clock, Example Ltd" not in str(verify(bare))
+    original = path.read_bytes()
+    with Registry.open(home.registry_path) as registry:
+        (first,) = registry.manifests.all_of(done.payload)
+        size = registry.log.size
+        assert [one.error for one in flushed(home, servers)] == [None]
+        assert registry.manifests.all_of(done.payload)[0] == first
+        _, later = registry.manifests.all_of(done.payload)
+        label = active_label(later)
+        assert registry.manifests.find(label) == later
+        told = [json.loads(content) for content in registry.log.leaves(size)]
+        assert told[-1]["kind"] == "manifest-added"
+        assert told[-1]["manifest_sha256"] == hashlib.sha256(later).hexdigest()
+        assert is_marked(path, registry)
+        path.write_bytes(original)
+        assert is_marked(path, registry)  # a copy from before is the marked picture, too
+    bare.seek(0)
+    report = verify(bare)
+    assert (report.verdict.value, report.trust.value) == ("recovered", "trusted")
+    (found,) = (item for item in json.loads(report.to_json())["evidence"] if item.get("sha256"))
+    assert found["time_stamped_by"] == "Clock, Example Ltd"
+    assert found["sha256"] == hashlib.sha256(later).hexdigest()
+
+
+def test_attempt_that_was_cut_off_before_the_registry_is_finished_by_the_next(
+    home: keys.Home,
+    servers: keys.TimestampAuthority,
+    mark_offline: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = mark_offline()
+    with monkeypatch.context() as full:
+        full.setattr(Manifests, "add", full_disk)
+        (done,) = flushed(home, servers)
+    assert isinstance(done.error, DestinationNotWritable)
+    assert len(keys.list_queue(home)) == 1
+    assert [one.error for one in flushed(home, servers)] == [None]
+    with Registry.open(home.registry_path) as registry, path.open("rb") as file:
+        manifest = read(file, "image/jpeg", trust=trust_store(home).trust())
+        assert manifest is not None
+        assert registry.manifests.find(manifest.label) == manifest.bytes
+
+
+def full_disk(*_: object) -> None:
+    raise DestinationNotWritable("The disk is full.", remedy="Make room.")

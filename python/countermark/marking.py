@@ -167,15 +167,13 @@ def is_marked(path: Path, registry: Registry) -> bool:
         return False
     if found is None or found.hard_binding != "match":
         return False
-    entries = [
-        registry.find_payload(int.from_bytes(binding.value, "big"))
+    stores = [
+        store
         for binding in found.soft_bindings
         if binding.algorithm == WATERMARK_ALGORITHM and len(binding.value) == 8
+        for store in registry.manifests.all_of(int.from_bytes(binding.value, "big"))
     ]
-    return any(
-        entry is not None and credentials.continues(found.bytes, entry.manifest)
-        for entry in entries
-    )
+    return any(credentials.continues(found.bytes, store) for store in stores)
 
 
 def _loaded(source: files.Source) -> tuple[bytes, Picture]:

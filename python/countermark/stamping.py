@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from countermark import credentials, keys
-from countermark.credentials import Kind, Signer, TimeStamper, Unstamped
+from countermark.credentials import Kind, Signer, TimeStamper, Trust, Unstamped
 from countermark.errors import CountermarkError, TimestampFailed, TimestampTooLarge
 from countermark.keys import Home, QueuedFile
+from countermark.registry import Registry
 from countermark.verifying.trusted import trust_store
 
 _PAUSE_SECONDS: Final = 60
@@ -80,33 +82,56 @@ def settle(home: Home, path: Path, missing: Unstamped | None) -> None:
 
 
 def flush(
-    home: Home, *, time_stamper: TimeStamper, signer: Callable[[], Signer]
+    home: Home,
+    *,
+    time_stamper: TimeStamper,
+    signer: Callable[[], Signer],
+    registry: Registry | None = None,
 ) -> Iterator[Flushed]:
     """Add the missing time stamps, file by file; each that has one leaves the queue.
 
-    `signer`: of update manifests, called when there is one to sign. A file that is gone, changed
+    `signer`: of update manifests, called when there is one to sign. `registry`: by default that
+    of the home folder; it gets the manifest with the time stamp beside the first one of a marked
+    picture, so that copies without metadata lead to the proven time. A file that is gone, changed
     or signed anew waits on, with the reason. Once no server answers, none is asked again.
 
-    Raises `UnreadableQueue`, `DestinationNotWritable`.
+    Raises `UnreadableQueue`, `DestinationNotWritable`, `RegistryError`.
     """
     silence: TimestampFailed | None = None
-    for file in keys.list_queue(home):
-        error: CountermarkError | None = silence
-        if silence is None:
-            try:
-                _stamp(file, time_stamper, signer)
-            except CountermarkError as found:
-                error = found
-                if isinstance(found, TimestampFailed) and not isinstance(found, TimestampTooLarge):
-                    silence = found
-        if error is None:
-            keys.unqueue_file(home, file.path)
-        yield Flushed(file, error)
+    with ExitStack() as stack:
+        if registry is None:
+            registry = stack.enter_context(Registry.open(home.registry_path))
+        for file in keys.list_queue(home):
+            error: CountermarkError | None = silence
+            if silence is None:
+                try:
+                    _stamp(file, time_stamper, signer, registry)
+                except CountermarkError as found:
+                    error = found
+                    too_large = isinstance(found, TimestampTooLarge)
+                    if isinstance(found, TimestampFailed) and not too_large:
+                        silence = found
+            if error is None:
+                keys.unqueue_file(home, file.path)
+            yield Flushed(file, error)
 
 
-def _stamp(file: QueuedFile, time_stamper: TimeStamper, signer: Callable[[], Signer]) -> None:
+def _stamp(
+    file: QueuedFile,
+    time_stamper: TimeStamper,
+    signer: Callable[[], Signer],
+    registry: Registry,
+) -> None:
     media_type = credentials.media_type_of(file.path)
     wanted = Unstamped(file.manifest, file.signature)
-    credentials.add_time_stamp(
+    store = credentials.add_time_stamp(
         file.path, media_type, wanted, time_stamper=time_stamper, signer=signer
     )
+    payload = registry.manifests.payload_of(file.manifest)
+    if payload is None:  # it was signed without a watermark
+        return
+    if store is None:  # an earlier attempt got no further than the file
+        found = credentials.read(file.path, media_type, trust=Trust.nobody())
+        store = None if found is None else found.bytes
+    if store is not None:
+        registry.manifests.add(payload, store)

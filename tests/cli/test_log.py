@@ -76,6 +76,57 @@ def test_a_registry_that_was_rolled_back_raises_an_alarm(
     assert "rolled back" in result.stderr
 
 
+def test_a_log_that_was_rolled_back_signs_no_more(
+    run, payload: str, photo: Path, home: keys.Home, tmp_path: Path
+) -> None:
+    copy = tmp_path / "backup.sqlite3"
+    output(run("registry", "backup", copy))
+    output(run("mark", photo, "--out", "three.jpg"))
+    output(run("log", "checkpoint"))
+    for path in home.folder.glob("registry.sqlite3*"):
+        path.unlink()
+    shutil.copy(copy, home.registry_path)
+    for command in (("checkpoint",), ("prove", payload), ("export", tmp_path / "public")):
+        result = run("log", *command)
+        assert (result.returncode, "rolled back" in result.stderr) == (3, True)
+        assert "log-checkpoint" in result.stderr
+    home.log_checkpoint_path.unlink()  # as the message says, when the newer one is lost
+    assert Checkpoint.parse(output(run("log", "checkpoint"))).size == 4
+
+
+def test_a_log_is_proven_to_continue_an_older_checkpoint(
+    run, payload: str, photo: Path, tmp_path: Path
+) -> None:
+    key = output(run("log", "key")).strip()
+    seen, proof = tmp_path / "seen", tmp_path / "continues.json"
+    seen.write_text(output(run("log", "checkpoint")))
+    output(run("mark", photo, "--out", "three.jpg"))
+    proof.write_text(output(run("log", "prove", "--since", seen)))
+    command = ("log", "verify", proof, "--key", key, "--since", seen)
+    assert output(run(*command)) == "The log of 6 leaves continues that of 4.\n"
+
+    later = tmp_path / "later"
+    later.write_text(output(run("log", "checkpoint")))
+    refused = run("log", "verify", proof, "--key", key, "--since", later)
+    assert (refused.returncode, "4 and 6 leaves" in refused.stderr) == (3, True)
+    assert run("log", "verify", proof, "--key", key).returncode == 3
+    changed = json.loads(proof.read_text())
+    changed["consistency"]["hashes"][0] = f"{'A' * 43}="
+    proof.write_text(json.dumps(changed))
+    assert "rolled back, forked or changed" in run(*command).stderr
+    proof.write_text(output(run("log", "prove", payload)))
+    assert "something else than was asked" in run(*command).stderr
+    for wrong in ((), (payload, "--since", seen)):
+        assert "not clear" in run("log", "prove", *wrong).stderr
+
+
+def test_a_checkpoint_of_another_log_is_not_continued(run, payload: str, tmp_path: Path) -> None:
+    other = NoteKey.generate("countermark/other")
+    seen = tmp_path / "seen"
+    seen.write_text(Checkpoint(other.name, 2, bytes(32)).signed(other))
+    assert "not signed by the key" in run("log", "prove", "--since", seen).stderr
+
+
 def test_a_checkpoint_seen_elsewhere_holds_the_log(run, payload: str, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     seen.write_text(output(run("log", "checkpoint")))

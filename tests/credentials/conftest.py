@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from PIL import Image
 
-from countermark.credentials import Signed, SoftBinding, Trust, cbor, jumbf, sign
+from countermark import jumbf
+from countermark.credentials import Signed, SoftBinding, Trust, cbor, sign
 from countermark.credentials import claim as claims
 from countermark.record import DigitalSource, Record
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the tests alone, without a port, in a folder of its own."""
+"""Registries in both databases; a PostgreSQL server for the tests alone, without a port."""
 
 import os
 import pwd
@@ -14,6 +14,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
+from countermark.registry import Registry
 
 # Where Debian, Red Hat and Homebrew have the programs, beside those on the path.
 PLACES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql@*/bin")
@@ -87,16 +89,26 @@ def own_postgres(request: pytest.FixtureRequest) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An address at which there is no registry yet."""
-    if request.param == "sqlite":
-        yield os.fspath(tmp_path / "registry.sqlite3")
-        return
-    server = request.getfixturevalue("postgres")
+@pytest.fixture
+def postgres_address(postgres: str) -> Iterator[str]:
+    """The address of an empty database of the server."""
     name = f"d{secrets.token_hex(8)}"
-    with psycopg.connect(server, autocommit=True) as connection:
+    with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         folder = connection.info.host
         yield f"postgresql://tests@/{name}?host={folder}"
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An address at which there is no registry yet."""
+    if request.param == "sqlite":
+        return os.fspath(tmp_path / "registry.sqlite3")
+    return str(request.getfixturevalue("postgres_address"))
+
+
+@pytest.fixture
+def registry(address: str) -> Iterator[Registry]:
+    with Registry.open(address) as registry:
+        yield registry

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -43,12 +42,6 @@ def entry(payload: int, *, pdq: bytes = bytes(32), quality: int = 100) -> Entry:
         height=480,
         marked_at=AT,
     )
-
-
-@pytest.fixture
-def registry(address: str) -> Iterator[Registry]:
-    with Registry.open(address) as registry:
-        yield registry
 
 
 def members(registry: Registry) -> list[dict[str, object]]:
@@ -220,7 +213,7 @@ def test_an_entry_is_proven(registry: Registry) -> None:
 
 def test_a_log_that_was_exported_can_be_held_to_it(registry: Registry, tmp_path: Path) -> None:
     registry.put(entry(1))
-    checkpoint = registry.log.export(tmp_path / "log", KEY)
+    checkpoint = registry.log.export(tmp_path / "log", registry.log.checkpoint(KEY))
     found = Checkpoint.open((tmp_path / "log/checkpoint").read_text(), KEY.verifier)
     assert found == checkpoint == registry.log.check(KEY.verifier)
     forged = Checkpoint(found.origin, found.size, bytes(32))

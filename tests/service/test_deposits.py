@@ -6,14 +6,11 @@ import base64
 import io
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from countermark.credentials import WATERMARK_ALGORITHM, Manifest, Trust, read
-from countermark.errors import RegistryTooNew, UnreadableRegistry
-from countermark.service.deposits import Deposits
 
 JSON = {"content-type": "application/json"}
 C2PA = {"content-type": "application/c2pa"}
@@ -71,7 +68,7 @@ def test_stored_manifest_is_found_again_and_gone_when_deleted(
 def test_storing_twice_is_storing_once(
     archive: httpx.Client, deposited: list[str], strangers: list[Manifest]
 ) -> None:
-    again = archive.post("/v1/manifests?returnReceipt=true", content=strangers[0].bytes)
+    again = archive.post("/v1/manifests", content=strangers[0].bytes)
     assert again.json() == {"manifestId": deposited[0]}
 
 
@@ -141,32 +138,3 @@ def test_writing_needs_the_scope(
         assert client.delete("/v1/manifests/x", headers=headers).status_code == status
         answer = client.put("/v1/bindings", content=b"not read", headers=headers)
         assert answer.status_code in (status, 400)
-
-
-# ---- the file ----
-
-
-def test_file_of_another_program_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "deposits.sqlite3"
-    path.write_bytes(b"no database" * 100)
-    with pytest.raises(UnreadableRegistry, match="cannot be used"):
-        Deposits(path)
-
-
-def test_file_of_a_later_version_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "deposits.sqlite3"
-    deposits = Deposits(path)
-    deposits._connection.execute("PRAGMA user_version = 99")
-    deposits.close()
-    with pytest.raises(RegistryTooNew):
-        Deposits(path)
-
-
-def test_file_is_for_its_owner_and_stays(tmp_path: Path) -> None:
-    path = tmp_path / "deposits.sqlite3"
-    deposits = Deposits(path)
-    assert deposits.add("urn:c2pa:1", b"store")
-    assert not deposits.add("urn:c2pa:1", b"another")
-    deposits.close()
-    assert path.stat().st_mode & 0o077 == 0
-    assert Deposits(path).manifest("urn:c2pa:1") == b"store"

@@ -232,12 +232,6 @@ def test_unknown_identifier_is_not_found(client: httpx.Client, identifier: str) 
         assert (answer.status_code, bool(answer.json()["error"])) == (404, True)
 
 
-def test_receipts_are_not_promised(client: httpx.Client, label: str) -> None:
-    address = f"/v1/manifests/{label}/receipts"
-    assert "no receipts" in client.get(address).json()["error"]
-    assert client.post(address, json={}).status_code == 501
-
-
 # ---- discovery ----
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,15 +13,26 @@ import typer
 from countermark import files, keys
 from countermark.cli.home import passphrase
 from countermark.errors import InvalidArgument, InvalidProof
+from countermark.publishing import note_key, sign_checkpoint
+from countermark.publishing import remembered as remembered_here
 from countermark.registry import Registry
-from countermark.registry.log import Checkpoint, InclusionProof, NoteKey, NoteVerifier
+from countermark.registry.log import (
+    Checkpoint,
+    ConsistencyProof,
+    InclusionProof,
+    NoteKey,
+    NoteVerifier,
+)
 
 app = typer.Typer(
     help="Show the log of the registry, prove what is in it, and publish it.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
-Payload = Annotated[str, typer.Argument(help="Of a marked picture, 16 hexadecimal digits.")]
+Since = Annotated[
+    Path | None,
+    typer.Option(metavar="CHECKPOINT", help="An older checkpoint, which the log must continue."),
+]
 LogKey = Annotated[str, typer.Option("--key", metavar="LINE", help="The log's public key.")]
 
 
@@ -50,7 +60,7 @@ def show_key() -> None:
 
         countermark log key
     """
-    typer.echo(_note_key(keys.open_home()).verifier.encoded)
+    typer.echo(note_key(keys.open_home(), passphrase()).verifier.encoded)
 
 
 @app.command()
@@ -66,31 +76,45 @@ def checkpoint() -> None:
         countermark log checkpoint > checkpoint
     """
     with _own_log() as (home, registry, key):
-        signed = registry.log.checkpoint(key)
-        _remember(home, signed)
+        signed = sign_checkpoint(home, registry, key)
     typer.echo(signed, nl=False)
 
 
 @app.command()
-def prove(payload: Payload) -> None:
-    """Prove that the log tells of a marked picture: its leaf, the way to the root, a checkpoint.
+def prove(
+    payload: Annotated[
+        str | None,
+        typer.Argument(help="Of a marked picture, 16 hexadecimal digits."),
+    ] = None,
+    since: Since = None,
+) -> None:
+    """Prove that the log tells of a marked picture, or that it continues an older checkpoint.
+
+    The first is proven by the picture's leaf and the way from it to the root of a checkpoint, the
+    second by the way from the older root to the new one: nothing that was there then is missing.
 
     For example:
 
         countermark log prove 0123456789abcdef > proof.json
+        countermark log prove --since checkpoint-of-last-week > continues.json
     """
-    number = _number(payload)
+    if (payload is None) == (since is None):
+        raise InvalidArgument(
+            "What is to be proven is not clear.",
+            remedy="Give either a payload or --since with an older checkpoint.",
+        )
     with _own_log() as (home, registry, key):
-        position = registry.find_leaf(number)
-        if position is None:
-            raise InvalidArgument(
-                f"The log tells of no picture with the payload {payload}.",
-                remedy="Check it; countermark verify shows the payload of a picture.",
-            )
-        signed = registry.log.checkpoint(key)
-        _remember(home, signed)
-        proof = registry.log.prove(position, Checkpoint.open(signed, key.verifier))
-    typer.echo(json.dumps({"checkpoint": signed, "proof": json.loads(proof.to_json())}))
+        signed = sign_checkpoint(home, registry, key)
+        now = Checkpoint.open(signed, key.verifier)
+        proof: InclusionProof | ConsistencyProof
+        if since is not None:
+            old = Checkpoint.open(_text(files.load(since)), key.verifier)
+            registry.log.check_past(old)
+            proof = registry.log.prove_consistency(old.size, now.size)
+        else:
+            proof = registry.log.prove(_position(registry, payload or ""), now)
+    name = "consistency" if isinstance(proof, ConsistencyProof) else "proof"
+    typer.echo(json.dumps({"checkpoint": signed, name: json.loads(proof.to_json())}))
 
 
 @app.command("verify")
@@ -101,24 +125,33 @@ def verify_proof(
         list[str] | None,
         typer.Option(metavar="LINE", help="Whose cosignature to ask for; may be repeated."),
     ] = None,
+    since: Since = None,
 ) -> None:
-    """Check a proof by others, without their registry, and show the leaf that is proven.
+    """Check a proof by others, without their registry, and show what is proven.
+
+    With --since, that their log continues the checkpoint that you kept; otherwise the leaf.
 
     For example:
 
         countermark log verify proof.json --key "countermark/1c8f...+5a0d...+AQ..."
+        countermark log verify continues.json --since checkpoint-of-last-week --key "$KEY"
     """
-    try:
-        members = json.loads(files.load(path))
-        signed, proof = (
-            str(members["checkpoint"]),
-            InclusionProof.from_json(json.dumps(members["proof"])),
+    verifier = NoteVerifier.parse(key)
+    signed, inclusion, consistency = _given_proof(path)
+    found = Checkpoint.open(signed, verifier, witnesses=_verifiers(witness))
+    if since is not None and consistency is not None:
+        old = Checkpoint.open(_text(files.load(since)), verifier)
+        consistency.check(old, found)
+        typer.echo(f"The log of {found.size} leaves continues that of {old.size}.")
+    elif since is None and inclusion is not None:
+        inclusion.check(found)
+        typer.echo(inclusion.leaf.decode())
+    else:
+        raise InvalidProof(
+            "The file proves something else than was asked.",
+            remedy="Give --since with the older checkpoint for a proof that the log continues it, "
+            "and only then.",
         )
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise InvalidProof("This is no proof of a log.", remedy="Ask for a new one.") from error
-    found = Checkpoint.open(signed, NoteVerifier.parse(key), witnesses=_verifiers(witness))
-    proof.check(found)
-    typer.echo(proof.leaf.decode())
 
 
 @app.command()
@@ -140,9 +173,9 @@ def check(
     """
     with _own_log() as (home, registry, key):
         known = [files.load(path) for path in remembered or ()]
-        if home.log_checkpoint_path.is_file():
-            known.append(files.load(home.log_checkpoint_path))
         others = [Checkpoint.open(_text(content), key.verifier) for content in known]
+        if (own := remembered_here(home, key)) is not None:
+            others.append(own)
         found = registry.log.check(key.verifier, others)
         count = len(registry.log.checkpoints())
     typer.echo(f"{found.size} leaves, {count + len(others)} checkpoints: all agree.")
@@ -159,8 +192,7 @@ def export(
         countermark log export public/log/
     """
     with _own_log() as (home, registry, key):
-        found = registry.log.export(folder, key)
-        _remember(home, found.signed(key))
+        found = registry.log.export(folder, sign_checkpoint(home, registry, key))
     typer.echo(f"{found.size} leaves are in {folder}; its key: {key.verifier.encoded}")
 
 
@@ -186,21 +218,31 @@ def cosign(
 @contextmanager
 def _own_log() -> Iterator[tuple[keys.Home, Registry, NoteKey]]:
     home = keys.open_home()
-    key = _note_key(home)
+    key = note_key(home, passphrase())
     with Registry.open(home.registry_path) as registry:
         yield home, registry, key
 
 
-def _note_key(home: keys.Home) -> NoteKey:
-    """The log's key; its name comes from it, so that no two logs have the same."""
-    private = keys.log_key(home, passphrase())
-    digest = hashlib.sha256(private.public_key().public_bytes_raw()).hexdigest()
-    return NoteKey(f"countermark/{digest[:16]}", private)
+def _position(registry: Registry, payload: str) -> int:
+    position = registry.find_leaf(_number(payload))
+    if position is None:
+        raise InvalidArgument(
+            f"The log tells of no picture with the payload {payload}.",
+            remedy="Check it; countermark verify shows the payload of a picture.",
+        )
+    return position
 
 
-def _remember(home: keys.Home, signed: str) -> None:
-    with files.replacing(home.log_checkpoint_path, signed.encode()) as put:
-        put()
+def _given_proof(path: Path) -> tuple[str, InclusionProof | None, ConsistencyProof | None]:
+    """The checkpoint in a file that prove gave out, and the proof of either kind beside it."""
+    try:
+        members = json.loads(files.load(path))
+        signed = str(members["checkpoint"])
+        if "consistency" in members:
+            return signed, None, ConsistencyProof.from_json(json.dumps(members["consistency"]))
+        return signed, InclusionProof.from_json(json.dumps(members["proof"])), None
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise InvalidProof("This is no proof of a log.", remedy="Ask for a new one.") from error
 
 
 def _verifiers(lines: list[str] | None) -> list[NoteVerifier]:

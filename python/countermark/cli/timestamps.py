@@ -97,7 +97,8 @@ def _flush(home: keys.Home, *, drop: bool, as_json: bool) -> int:
         def signer() -> Signer:
             return audited(next_signer()(), registry)
 
-        for done in stamping.flush(home, time_stamper=time_stamper, signer=signer):
+        flushing = stamping.flush(home, time_stamper=time_stamper, signer=signer, registry=registry)
+        for done in flushing:
             status = _status(done, drop=drop)
             if status == "dropped":
                 keys.unqueue_file(home, done.file.path)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 
-from countermark.credentials import claim, jumbf
+from countermark import jumbf
 
 
 def active_label(store: bytes) -> str:
@@ -42,4 +42,4 @@ def active_alone(store: bytes) -> bytes:
 
 
 def _active(store: bytes) -> jumbf.Box:
-    return list(claim.manifests_of(store).values())[-1]
+    return list(jumbf.manifests_of(store).values())[-1]

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from countermark.credentials import jumbf
-from countermark.credentials.jumbf import Box, damaged
+from countermark import jumbf
 from countermark.errors import UnreadableManifest
+from countermark.jumbf import Box, damaged
 
 MAX_BYTES: Final = 1 << 24
 """Of a store. The library holds it five times."""

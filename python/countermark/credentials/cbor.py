@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import cbor2
 
-from countermark.credentials.jumbf import damaged
+from countermark.jumbf import damaged
 
 # The library turns these tags into dates, numbers, regular expressions and addresses. From a
 # hostile file that is work for nothing, and what is read could not be written back unchanged.

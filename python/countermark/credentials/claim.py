@@ -18,15 +18,15 @@ from typing import Any, Final
 
 from cryptography import x509
 
+from countermark import jumbf
 from countermark.certificates import load_der
-from countermark.credentials import cbor, cose, jumbf, stapling
-from countermark.credentials.jumbf import damaged
+from countermark.credentials import cbor, cose, stapling
 from countermark.errors import UnreadableManifest
+from countermark.jumbf import damaged
 
 _X5CHAIN: Final = (33, "x5chain")
 _DIGESTS: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
 _REFERENCES: Final = ("created_assertions", "gathered_assertions", "assertions")
-_MANIFEST_TYPES: Final = tuple(map(jumbf.type_uuid, (b"c2ma", b"c2um", b"c2cm")))
 _UPDATE_TYPE: Final = jumbf.type_uuid(b"c2um")
 _ASSERTION_STORE_TYPE: Final = jumbf.type_uuid(b"c2as")
 _CLAIM_TYPE: Final = jumbf.type_uuid(b"c2cl")
@@ -162,7 +162,7 @@ def parse(store: bytes, label: str | None = None, redactions: Sequence[str] = ()
 
     Raises `UnreadableManifest` when boxes, claim or signature do not parse.
     """
-    manifests = manifests_of(store)
+    manifests = jumbf.manifests_of(store)
     manifest = list(manifests.values())[-1] if label is None else manifests.get(label)
     if manifest is None:
         raise damaged("The manifest store lacks a manifest that it refers to")
@@ -182,20 +182,6 @@ def parse(store: bytes, label: str | None = None, redactions: Sequence[str] = ()
     if not content.get("redacted_assertions"):  # redaction changes ingredients, rightly
         agree = agree and _ingredients_agree(store, manifest, manifests)
     return Claim(store, manifest, claim_box, signature_box, content, assertions, agree)
-
-
-def manifests_of(store: bytes) -> dict[str, jumbf.Box]:
-    """The manifests in a store by label, in the order of the boxes.
-
-    Raises `UnreadableManifest` for anything that is not a manifest store.
-    """
-    root = jumbf.parse(store)
-    manifests = root.labelled()
-    if (root.type, root.label) != (jumbf.STORE_UUID, "c2pa") or not manifests:
-        raise damaged("The manifest store holds no manifest")
-    if any(box.type not in _MANIFEST_TYPES for box in root.children[1:]):
-        raise damaged("The manifest store holds something that is not a manifest")
-    return manifests
 
 
 def parse_signature(data: bytes) -> tuple[bytes, Mapping[Any, Any], Mapping[Any, Any], bytes]:

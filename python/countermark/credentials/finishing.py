@@ -20,7 +20,6 @@ from countermark.credentials import build, cbor, cose, hard_binding, soft_bindin
 from countermark.credentials import claim as claims
 from countermark.credentials.claim import Claim
 from countermark.credentials.containers import Content, Location
-from countermark.credentials.jumbf import Box
 from countermark.credentials.signer import Signer
 from countermark.credentials.soft_binding import SoftBinding
 from countermark.credentials.time_stamper import TimeStamper
@@ -31,6 +30,7 @@ from countermark.errors import (
     TimeStampMissing,
     TimestampTooLarge,
 )
+from countermark.jumbf import Box
 
 _PADDING: Final = ("pad", "pad2")
 REPORT: Final = "Please report this with the versions of countermark and c2pa-python."

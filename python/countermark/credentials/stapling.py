@@ -13,9 +13,10 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from countermark.credentials import cbor, jumbf
-from countermark.credentials.jumbf import Box
+from countermark import jumbf
+from countermark.credentials import cbor
 from countermark.errors import UnreadableManifest
+from countermark.jumbf import Box
 
 _STATUS: Final = "c2pa.certificate-status"
 _MAX_RESPONSES: Final = 64

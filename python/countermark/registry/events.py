@@ -13,6 +13,9 @@ from countermark.registry.log import leaf
 
 MARKED: Final = "marked"
 DELETED: Final = "deleted"
+MANIFEST_ADDED: Final = "manifest-added"
+DEPOSITED: Final = "deposited"
+DEPOSIT_REMOVED: Final = "deposit-removed"
 KEY_USED: Final = "key-used"
 
 
@@ -32,6 +35,22 @@ def marked(entry: Entry, salt: bytes) -> bytes:
 def deleted(payload: int, reason: str, at: datetime) -> bytes:
     """The leaf that says that an entry was taken away."""
     return leaf.encode(DELETED, utc(at), {"payload": payload_text(payload), "reason": reason})
+
+
+def manifest_added(payload: int, manifest_sha256: bytes, at: datetime) -> bytes:
+    """The leaf of a later manifest of an entry, such as one with a time stamp."""
+    members = {"payload": payload_text(payload), "manifest_sha256": manifest_sha256.hex()}
+    return leaf.encode(MANIFEST_ADDED, utc(at), members)
+
+
+def deposited(manifest_sha256: bytes, at: datetime) -> bytes:
+    """The leaf of a manifest that somebody deposited; its label may hold any text."""
+    return leaf.encode(DEPOSITED, utc(at), {"manifest_sha256": manifest_sha256.hex()})
+
+
+def deposit_removed(manifest_sha256: bytes, at: datetime) -> bytes:
+    """The leaf that says that a deposit was taken away."""
+    return leaf.encode(DEPOSIT_REMOVED, utc(at), {"manifest_sha256": manifest_sha256.hex()})
 
 
 def key_used(use: KeyUse) -> bytes:

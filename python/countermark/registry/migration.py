@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from countermark.registry import events, rows
+from countermark.registry import events, manifests, rows
 from countermark.registry.database import Database
 from countermark.registry.entry import Entry
 from countermark.registry.log import journal, leaf
@@ -21,11 +21,12 @@ def complete(database: Database, version: int) -> None:
     if version < _FIRST_WITH_LOG:
         for entries in _batches(database, version):
             _log(database, entries)
-        return
-    for entries in _batches(database, version):
-        sealed = ((rows.digest(entry), rows.payload_key(entry.payload)) for entry in entries)
-        database.run_many(rows.SET_DIGEST, sealed)
-    journal.add_digests(database)
+    else:
+        for entries in _batches(database, version):
+            sealed = ((rows.digest(entry), rows.payload_key(entry.payload)) for entry in entries)
+            database.run_many(rows.SET_DIGEST, sealed)
+        journal.add_digests(database)
+    manifests.name_entries(database)
 
 
 def _batches(database: Database, version: int) -> Iterator[list[Entry]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from countermark.registry import rows, sqlite_search
+from countermark.registry import manifests, rows, sqlite_search
 from countermark.registry.log import journal
 from countermark.registry.rows import ENTRY_LOG_TABLES
 
@@ -17,7 +17,8 @@ APPLICATION_ID: Final = int.from_bytes(b"CMKR", "big")
 # last: the small columns are then read without its pages. The index holds all a search reads.
 # 2: the transparency log. Its triggers keep programs from what a log must not suffer; whoever may
 # write the file can still do anything to it, which `log check` then finds.
-# 3: what shows that bits have turned on the disk, for SQLite's pages have no checksums.
+# 3: what shows that bits have turned on the disk, for SQLite's pages have no checksums; manifests
+# by identifier.
 STEPS: Final = (
     (
         """
@@ -52,5 +53,10 @@ STEPS: Final = (
         BEGIN SELECT RAISE(ABORT, 'a leaf of the log is never replaced'); END
         """,
     ),
-    (*rows.DIGEST_TABLES, *journal.DIGEST_TABLES, *sqlite_search.TABLES),
+    (
+        *rows.DIGEST_TABLES,
+        *journal.DIGEST_TABLES,
+        *sqlite_search.TABLES,
+        *manifests.TABLES,
+    ),
 )

@@ -5,11 +5,13 @@ One set of rules for every database: what SQLite and PostgreSQL do differently i
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timezone
 from os import PathLike
 from pathlib import Path
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 from countermark.errors import InvalidArgument, PayloadTaken, RegistryError
 from countermark.fingerprint import distance
 from countermark.hamming import Match
-from countermark.registry import events, rows
+from countermark.registry import events, manifests, rows
 from countermark.registry.database import Database, Row
 from countermark.registry.entry import (
     MAX_DISTANCE,
@@ -59,6 +61,7 @@ class Registry:
         self._database = database
         self._lock = threading.RLock()
         self.log = TransparencyLog(database, self._lock)
+        self.manifests = manifests.Manifests(database, self._lock)
 
     @classmethod
     def open(cls, address: str | PathLike[str]) -> Self:
@@ -90,6 +93,15 @@ class Registry:
     ) -> None:
         self.close()
 
+    def upgrade(self) -> None:
+        """Bring tables of an earlier version up to date now, and not with the first write.
+
+        Raises `DestinationNotWritable`.
+        """
+        with self._lock:
+            if self._database.version():
+                self._database.prepare()
+
     @contextmanager
     def adding(self, entry: Entry) -> Iterator[None]:
         """Adds the entry if the body of the `with` statement succeeds, and nothing otherwise.
@@ -113,8 +125,9 @@ class Registry:
         So whoever got no answer can ask again. Raises `PayloadTaken` when another one has its
         payload, `DestinationNotWritable`.
         """
-        if self.find_payload(entry.payload) == entry:
-            return False
+        with self._lock:
+            if self._added(rows.payload_key(entry.payload)) == entry:
+                return False
         with self.adding(entry):
             return True
 
@@ -146,6 +159,7 @@ class Registry:
                     self._database.drop_hash(place, entry.pdq)
                 self._database.run(rows.DELETE, (key,))
                 self._database.run(rows.DELETE_LEAF, (key,))
+                manifests.forget(self._database, key)
                 now = datetime.now(timezone.utc)
                 told = events.deleted(payload, reason, now)
                 position = journal.append(self._database, [told])
@@ -179,20 +193,14 @@ class Registry:
                 yield events.key_use(members)
 
     def find_payload(self, payload: int) -> Entry | None:
-        """The entry with that payload.
+        """The entry with that payload, and with its latest manifest (see `Manifests.add`).
 
         Raises `InvalidPayload`, `UnreadableRegistry`.
         """
         check_payload(payload)
-        key = rows.payload_key(payload)
         with self._lock:
-            found = self._find(rows.BY_PAYLOAD, key)
-            if found is None and self._leaf(key) is not None:
-                with self._database.reading():  # unless another process has just added it
-                    found = self._find(rows.BY_PAYLOAD, key)
-                    if found is None and self._leaf(key) is not None:
-                        raise rows.damaged()
-        return None if found is None else found[1]
+            found = self._added(rows.payload_key(payload))
+            return None if found is None else self._latest(found)
 
     def find_leaf(self, payload: int) -> int | None:
         """Where the log tells of the entry with that payload; None when it is not there.
@@ -205,7 +213,7 @@ class Registry:
             if not journal.is_there(self._database):
                 return None
             with self._database.reading():
-                entry, row = self.find_payload(payload), self._leaf(key)
+                entry, row = self._added(key), self._leaf(key)
                 if entry is None:
                     return None
                 if row is None:
@@ -244,7 +252,7 @@ class Registry:
         return found
 
     def entries(self, after: int = 0, limit: int = 100) -> list[tuple[int, Entry]]:
-        """Entries in the order in which they were added, each with its place in that order.
+        """Entries as they were added, in that order, each with its place in it.
 
         >>> Registry.open("no such file").entries()
         []
@@ -305,11 +313,31 @@ class Registry:
         salt = leaf.new_salt()
         position = journal.append(self._database, [events.marked(entry, salt)])
         self._database.run(rows.INSERT_LEAF, (key, position, salt, rows.digest(entry)))
+        manifests.insert(self._database, position, entry.manifest, key)
         row = self._database.one(rows.SELECT_ROW, (key,))
         if entry.pdq_quality >= MIN_QUALITY and row is not None:
             self._database.add_hash(row[0], entry.pdq)
 
+    def _latest(self, entry: Entry) -> Entry:
+        """The entry with its latest manifest."""
+        store = manifests.later(self._database, rows.payload_key(entry.payload))
+        if store is None:
+            return entry
+        digest = hashlib.sha256(store).digest()
+        return replace(entry, manifest=store, manifest_sha256=digest)
+
+    def _added(self, key: bytes) -> Entry | None:
+        """The entry with that payload, as it was added; where there is a leaf, there is one."""
+        found = self._find(rows.BY_PAYLOAD, key)
+        if found is None and self._leaf(key) is not None:
+            with self._database.reading():  # unless another process has just added it
+                found = self._find(rows.BY_PAYLOAD, key)
+                if found is None and self._leaf(key) is not None:
+                    raise rows.damaged()
+        return None if found is None else found[1]
+
     def _find(self, which: str, key: object) -> tuple[int, Entry] | None:
+        """The place and the entry, as it was added."""
         with self._lock:
             version = self._database.version()
             if not version:
@@ -335,7 +363,7 @@ class Registry:
             nearest = min(distance(entry.pdq, query) for query in hashes)
             if entry.pdq_quality < MIN_QUALITY or nearest != match.distance:
                 return None
-            found.append((entry, nearest))
+            found.append((self._latest(entry), nearest))
         return found
 
     def _was_deleted(self, payload: int) -> bool:

@@ -16,13 +16,13 @@ from starlette.staticfiles import StaticFiles
 
 from countermark import keys
 from countermark.errors import CountermarkError
-from countermark.service import answers, discovery, manifests, matches, pictures, tokens
+from countermark.service import answers, discovery, log, manifests, matches, pictures, tokens
 from countermark.service.context import Service
-from countermark.service.deposits import Deposits
 from countermark.service.guard import Guard
 from countermark.service.metrics import Metrics
 from countermark.service.observing import LOGGER, Observer
 from countermark.service.pool import Pool
+from countermark.service.publisher import Publisher
 from countermark.service.repository import Repository
 from countermark.service.settings import Settings
 from countermark.service.shortcut import Shortcut
@@ -31,8 +31,6 @@ from countermark.service.worker import MARKER, READER
 
 PAGE: Final = Path(__file__).with_name("page")
 """Static files for people: index.html is served at /, all of them below /page/."""
-
-_DEPOSITS: Final = "deposits.sqlite3"
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -45,10 +43,12 @@ def create_app(settings: Settings) -> FastAPI:
     known = Tokens.load(settings.token_file)
     metrics = Metrics()
     shared = settings.as_dict()
+    repository = Repository(home.registry_path)
     service = Service(
         settings=settings,
         tokens=known,
-        repository=Repository(home.registry_path, Deposits(home.folder / _DEPOSITS)),
+        repository=repository,
+        publisher=Publisher(home, repository),
         readers=Pool(READER, settings.workers, shared, metrics),
         markers=Pool(MARKER, settings.workers, shared, metrics)
         if known.grants(tokens.MARK)
@@ -63,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=lambda running: _running(running, service),
     )
-    for module in (matches, manifests, discovery, pictures):
+    for module in (matches, manifests, log, discovery, pictures):
         app.include_router(module.router(service))
     app.include_router(discovery.outside(service))
     _serve_page(app)
@@ -80,7 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
 @contextlib.asynccontextmanager
 async def _running(app: FastAPI, service: Service) -> AsyncIterator[None]:
     pools = [pool for pool in (service.readers, service.markers) if pool is not None]
-    index = None
+    upgrade = None
     try:
         try:
             for pool in pools:
@@ -88,20 +88,25 @@ async def _running(app: FastAPI, service: Service) -> AsyncIterator[None]:
         except CountermarkError as error:
             app.state.failure = error  # the server only says that it does not start
             raise
-        index = asyncio.ensure_future(asyncio.to_thread(service.repository.catch_up))
-        index.add_done_callback(_tell_failure)
+        upgrade = asyncio.ensure_future(asyncio.to_thread(_upgrade, service))
+        upgrade.add_done_callback(_tell_failure)
         yield
     finally:
         for pool in pools:
             await pool.close()
-        if index is not None:
-            await asyncio.wait([index])
+        if upgrade is not None:
+            await asyncio.wait([upgrade])
         service.repository.close()
 
 
-def _tell_failure(index: asyncio.Future[None]) -> None:
-    if not index.cancelled() and index.exception() is not None:
-        LOGGER.error("the registry could not be indexed", exc_info=index.exception())
+def _upgrade(service: Service) -> None:
+    service.repository.keeper.upgrade()
+
+
+def _tell_failure(upgrade: asyncio.Future[None]) -> None:
+    if not upgrade.cancelled() and upgrade.exception() is not None:
+        text = "the registry could not be brought up to date"
+        LOGGER.error(text, exc_info=upgrade.exception())
 
 
 def _serve_page(app: FastAPI) -> None:

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from countermark.service.metrics import Metrics
 from countermark.service.pool import Pool
+from countermark.service.publisher import Publisher
 from countermark.service.repository import Repository
 from countermark.service.settings import Settings
 from countermark.service.tokens import Tokens
@@ -26,6 +27,7 @@ class Service:
     settings: Settings
     tokens: Tokens
     repository: Repository
+    publisher: Publisher
     readers: Pool
     markers: Pool | None
     metrics: Metrics
@@ -46,6 +48,11 @@ class Service:
                 )
 
         return check
+
+    def base(self, request: Request) -> str:
+        """The address of the interface, as the world calls it or as this client did."""
+        root = self.settings.public_url or str(request.base_url)
+        return root.rstrip("/") + PREFIX
 
 
 def described(*statuses: int, **others: Any) -> dict[int | str, dict[str, Any]]:
@@ -81,6 +88,5 @@ _REFUSALS: Final = {
     422: "The picture could not be examined or marked.",
     429: "Too many requests of this client; Retry-After says when to come back.",
     500: "A defect of the service.",
-    501: "This service does not do that.",
     503: "Too much to do; Retry-After says when to come back.",
 }

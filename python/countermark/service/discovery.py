@@ -107,7 +107,7 @@ def outside(service: Service) -> APIRouter:
 
 async def _registry_answers(service: Service) -> bool:
     try:
-        await run_in_threadpool(service.repository.registered, "urn:c2pa:none")
+        await run_in_threadpool(service.repository.manifest, "urn:c2pa:none")
     except RegistryError:
         return False
     return True

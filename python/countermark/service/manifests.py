@@ -10,7 +10,7 @@ registry and is neither replaced nor removed from outside.
 from __future__ import annotations
 
 import base64
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
@@ -19,9 +19,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from countermark import credentials
-from countermark.service import tokens
+from countermark.service import receipts, tokens
 from countermark.service.context import PREFIX, Service, described
 from countermark.service.matches import ALGORITHM_PATTERN, BASE64_PATTERN, decoded
+from countermark.service.receipts import Receipt
 
 MEDIA_TYPE: Final = "application/c2pa"
 _ACCEPTED: Final = (MEDIA_TYPE, "application/x-c2pa-manifest-store", "application/octet-stream")
@@ -33,9 +34,10 @@ _STORE: Final = {
     "description": "The manifest store.",
     "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
 }
-_NO_RECEIPTS: Final = (
-    "This service issues no receipts: nothing would stand behind them that others can check."
-)
+_RECEIPT: Final = {
+    "description": "The receipt.",
+    "content": {"application/json": {"schema": receipts.SCHEMA}},
+}
 
 
 class Binding(BaseModel):
@@ -54,10 +56,10 @@ def router(service: Service) -> APIRouter:
     keepers = [Depends(service.requires(tokens.STORE_MANIFESTS))]
     binders = [Depends(service.requires(tokens.STORE_BINDINGS))]
     refused = (401, 403) if private else ()
-    repository, deposits = service.repository, service.repository.deposits
+    repository = service.repository
 
     async def held(identifier: str) -> bytes:
-        store = await repository.manifest(identifier)
+        store = repository.manifest(identifier)
         if store is None:
             raise HTTPException(404, "No manifest of that identifier is here.")
         return store
@@ -67,25 +69,45 @@ def router(service: Service) -> APIRouter:
         "/manifests/{manifestId:path}/receipts",
         tags=["fetch"],
         dependencies=readers,
-        responses=described(404, *refused),
-        status_code=404,
+        responses={200: _RECEIPT, **described(404, *refused)},
     )
-    async def get_receipt(identifier: _Identifier) -> None:
-        """There are no receipts here; a service with a transparency log would give one."""
+    async def get_receipt(request: Request, identifier: _Identifier) -> JSONResponse:
+        """The receipt of a manifest: proof that the log tells of it."""
         await held(identifier)
-        raise HTTPException(404, _NO_RECEIPTS)
+        receipt = await issued(request, identifier)
+        return await judged(receipt, identifier)
 
     @routes.post(
         "/manifests/{manifestId:path}/receipts",
         tags=["fetch"],
         dependencies=readers,
-        responses=described(404, 501, *refused),
-        status_code=501,
+        responses={200: _RECEIPT, **described(400, 404, *refused)},
     )
-    async def check_receipt(identifier: _Identifier) -> None:
-        """No receipt is from here, so none can be confirmed."""
+    async def check_receipt(identifier: _Identifier, receipt: Receipt) -> JSONResponse:
+        """The receipt as it was handed in, and whether it proves what it says."""
         await held(identifier)
-        raise HTTPException(501, _NO_RECEIPTS)
+        return await judged(receipt.model_dump(by_alias=True), identifier)
+
+    async def issued(request: Request, identifier: str) -> dict[str, Any]:
+        return await run_in_threadpool(
+            receipts.issue,
+            identifier,
+            repository.keeper,
+            service.publisher,
+            service.base(request),
+        )
+
+    async def judged(receipt: dict[str, Any], identifier: str) -> JSONResponse:
+        problem = await run_in_threadpool(
+            receipts.problem_of,
+            Receipt.model_validate(receipt),
+            identifier,
+            repository.keeper,
+            service.publisher,
+        )
+        found = {key: value for key, value in receipt.items() if key != "error"}
+        error = {} if problem is None else {"error": problem}
+        return JSONResponse({**found, "verified": problem is None, **error})
 
     @routes.get(
         "/manifests/{manifestId:path}",
@@ -120,7 +142,7 @@ def router(service: Service) -> APIRouter:
     )
     async def delete_manifest(identifier: _Identifier) -> Response:
         """Remove a deposited manifest and what leads to it."""
-        if not await run_in_threadpool(deposits.remove, identifier):
+        if not await run_in_threadpool(repository.keeper.manifests.remove, identifier):
             await held(identifier)
             raise HTTPException(403, "This was marked here and is removed from the registry only.")
         return Response(status_code=204)
@@ -137,7 +159,10 @@ def router(service: Service) -> APIRouter:
                         "schema": {
                             "type": "object",
                             "required": ["manifestId"],
-                            "properties": {"manifestId": {"type": "string"}},
+                            "properties": {
+                                "manifestId": {"type": "string"},
+                                "receipt": receipts.SCHEMA,
+                            },
                         }
                     }
                 },
@@ -153,8 +178,8 @@ def router(service: Service) -> APIRouter:
     )
     async def post_manifest(
         request: Request,
-        _: Annotated[
-            bool, Query(alias="returnReceipt", description="Without effect: there are none.")
+        with_receipt: Annotated[
+            bool, Query(alias="returnReceipt", description="Whether to add the receipt.")
         ] = False,
     ) -> JSONResponse:
         """Deposit a manifest store."""
@@ -166,20 +191,16 @@ def router(service: Service) -> APIRouter:
         found, _body = await service.readers.run({"job": "examine"}, store)
         if not found["id"] or not found["holds"]:
             raise HTTPException(400, f"The manifest is not as signed. {found['explanation']}"[:500])
-        identifier: str = found["id"]
-        registered = repository.registered(identifier)
-        if registered not in (None, store) or not await run_in_threadpool(
-            deposits.add, identifier, store
-        ):
-            raise HTTPException(400, "Another manifest store with that identifier is here.")
-        return JSONResponse({"manifestId": identifier})
+        identifier = await run_in_threadpool(repository.keeper.manifests.deposit, store)
+        answer: dict[str, Any] = {"manifestId": identifier}
+        if with_receipt:
+            answer["receipt"] = await issued(request, identifier)
+        return JSONResponse(answer)
 
     async def checked(binding: Binding) -> tuple[str, bytes]:
         """Algorithm and value, which the manifest itself must name."""
         value = decoded(binding.value)
-        store = await run_in_threadpool(deposits.manifest, binding.identifier)
-        if store is None:
-            raise HTTPException(404, "No manifest of that identifier was deposited here.")
+        store = await held(binding.identifier)
         found, _ = await service.readers.run({"job": "examine"}, store)
         for algorithm, named in found["bindings"]:
             if base64.b64decode(named) == value and binding.alg in (None, algorithm):
@@ -199,7 +220,9 @@ def router(service: Service) -> APIRouter:
     async def post_binding(binding: Binding) -> Response:
         """Let a soft binding lead to a deposited manifest, beside others that it leads to."""
         algorithm, value = await checked(binding)
-        await run_in_threadpool(deposits.bind, algorithm, value, binding.identifier)
+        await run_in_threadpool(
+            repository.keeper.manifests.bind, algorithm, value, binding.identifier
+        )
         return Response(status_code=204)
 
     @routes.put(
@@ -213,8 +236,9 @@ def router(service: Service) -> APIRouter:
     async def put_binding(binding: Binding) -> Response:
         """Let a soft binding lead to this deposited manifest instead of others."""
         algorithm, value = await checked(binding)
-        if not await run_in_threadpool(deposits.rebind, algorithm, value, binding.identifier):
-            raise HTTPException(404, "That soft binding leads to no deposited manifest yet.")
+        bind = repository.keeper.manifests.rebind
+        if not await run_in_threadpool(bind, algorithm, value, binding.identifier):
+            raise HTTPException(404, "That soft binding was not made to lead anywhere yet.")
         return Response(status_code=204)
 
     return routes

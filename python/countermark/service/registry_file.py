@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from countermark.registry import Registry
@@ -17,15 +18,18 @@ class RegistryFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._opened: Registry | None = None
+        self._opening = threading.Lock()
 
     def registry(self) -> Registry:
         """The registry; raises as `Registry.open`."""
         if self._opened is None:
-            existed = self._path.exists()
-            found = Registry.open(self._path)
-            if not existed:
-                return found
-            self._opened = found
+            with self._opening:
+                if self._opened is None:
+                    existed = self._path.exists()
+                    found = Registry.open(self._path)
+                    if not existed:
+                        return found
+                    self._opened = found
         return self._opened
 
     def close(self) -> None:

@@ -23,7 +23,8 @@ from typing import Any
 
 import pytest
 
-from countermark.credentials import Signed, Trust, containers, jumbf, read
+from countermark import jumbf
+from countermark.credentials import Signed, Trust, containers, read
 from countermark.credentials.lint import lint
 from countermark.errors import CountermarkError, UnreadableManifest
 from countermark.registry import Registry

@@ -12,7 +12,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from countermark.credentials import Signed, SoftBinding, cbor, claim, cose, jumbf
+from countermark import jumbf
+from countermark.credentials import Signed, SoftBinding, cbor, claim, cose
 
 CBOR_ASSERTION = b"cbor" + jumbf.STORE_UUID[4:]
 JSON_ASSERTION = b"json" + jumbf.STORE_UUID[4:]

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from countermark.credentials import Trust, claim, jumbf, read_detached
+from countermark import jumbf
+from countermark.credentials import Trust, claim, read_detached
 from countermark.credentials.lint import lint
 from countermark.errors import UnreadableManifest
 

@@ -12,7 +12,8 @@ import c2pa
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from countermark.credentials import Signed, containers, jumbf
+from countermark import jumbf
+from countermark.credentials import Signed, containers
 from countermark.credentials.lint import Severity, lint
 from countermark.record import DigitalSource, Record
 

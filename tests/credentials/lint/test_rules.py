@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from countermark.credentials import claim, jumbf
+from countermark import jumbf
+from countermark.credentials import claim
 from countermark.credentials.lint import RULES, Severity, lint
 
 SELF = "self#jumbf=c2pa.assertions/"

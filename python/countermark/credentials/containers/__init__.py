@@ -33,7 +33,7 @@ from countermark.credentials.containers.location import (
 )
 from countermark.credentials.containers.outlines import completed, outline
 from countermark.credentials.containers.pictures import gif, jpeg, png, tiff
-from countermark.credentials.jumbf import damaged
+from countermark.jumbf import damaged
 
 __all__ = [
     "MEDIA_TYPES",

@@ -21,7 +21,7 @@ from countermark.credentials.containers.location import (
     too_many_parts,
     trimmed,
 )
-from countermark.credentials.jumbf import STORE_UUID
+from countermark.jumbf import STORE_UUID
 
 _PROLOG_BYTES: Final = 1 << 20
 _MANIFEST_PATH: Final = ["svg", "metadata", "c2pa:manifest"]

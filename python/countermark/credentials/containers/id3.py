@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from countermark.credentials.containers.location import Content, Location, Span, counted
-from countermark.credentials.jumbf import damaged
+from countermark.jumbf import damaged
 
 HEADER_BYTES: Final = 10
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from countermark.credentials.assets import Stream
-from countermark.credentials.jumbf import STORE_UUID
 from countermark.errors import UnreadableManifest
+from countermark.jumbf import STORE_UUID
 
 Span = tuple[int, int]
 """Half-open range of file offsets."""

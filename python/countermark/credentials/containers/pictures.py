@@ -20,8 +20,8 @@ from countermark.credentials.containers.location import (
     trimmed,
     unpack,
 )
-from countermark.credentials.jumbf import damaged
 from countermark.errors import UnreadableManifest
+from countermark.jumbf import damaged
 
 _GIF_EXTENSION: Final = b"\x21"
 _GIF_IMAGE: Final = b","

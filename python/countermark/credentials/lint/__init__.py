@@ -16,7 +16,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from countermark.credentials import bounds, jumbf, library
+from countermark import jumbf
+from countermark.credentials import bounds, library
 from countermark.credentials.assets import opened
 from countermark.credentials.containers import locate, media_type
 from countermark.credentials.lint import (

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from countermark.credentials import cbor, jumbf
+from countermark import jumbf
+from countermark.credentials import cbor
 from countermark.credentials.lint import rules
 from countermark.credentials.lint.finding import Finding
 from countermark.errors import UnreadableManifest

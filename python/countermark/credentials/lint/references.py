@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from countermark import jumbf
 from countermark.credentials import claim as claims
-from countermark.credentials import jumbf
 from countermark.credentials.lint import rules
 from countermark.credentials.lint.finding import Finding
 from countermark.credentials.lint.parts import Parts

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from countermark.certificates import load_der, profile_findings
 from countermark.credentials import cbor
-from countermark.credentials.jumbf import damaged
 from countermark.credentials.lint import rules
 from countermark.credentials.lint.finding import Finding, Rule
 from countermark.credentials.lint.parts import Parts
 from countermark.errors import UnreadableManifest
+from countermark.jumbf import damaged
 
 _SIGN1_TAG: Final = 18
 _CHAIN: Final = 33

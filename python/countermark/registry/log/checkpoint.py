@@ -54,6 +54,11 @@ class Checkpoint:
         return cls(origin, int(size), root)
 
     @classmethod
+    def in_note(cls, signed: str) -> Checkpoint:
+        """The checkpoint in a note, whoever has signed it; raises `InvalidCheckpoint`."""
+        return cls.parse(note.parse(signed).text)
+
+    @classmethod
     def open(
         cls, signed: str, verifier: NoteVerifier, *, witnesses: Sequence[NoteVerifier] = ()
     ) -> Checkpoint:

@@ -10,16 +10,9 @@ from pathlib import Path
 from countermark import files
 from countermark.errors import DestinationNotWritable
 from countermark.registry.database import Database
-from countermark.registry.log import journal, note
+from countermark.registry.log import journal
 from countermark.registry.log.checkpoint import Checkpoint
-from countermark.registry.log.merkle import HASH_BYTES, TILE_WIDTH
-from countermark.registry.log.tiles import (
-    CHECKPOINT_PATH,
-    bundle,
-    entries_path,
-    tile_path,
-    tiles_of,
-)
+from countermark.registry.log.tiles import CHECKPOINT_PATH, TilePlace, tiles_of
 
 
 def export(database: Database, signed: str, folder: Path) -> None:
@@ -29,17 +22,15 @@ def export(database: Database, signed: str, folder: Path) -> None:
 
     Raises `DestinationNotWritable`, `UnreadableRegistry`.
     """
-    size = Checkpoint.parse(note.parse(signed).text).size
-    stored = journal.tiles(database)
+    size = Checkpoint.in_note(signed).size
     for level, number, width in tiles_of(size):
+        places = [TilePlace(level, number, width)]
         if level == 0:
-            path = folder / entries_path(number, width)
+            places.insert(0, TilePlace(None, number, width))
+        for place in places:
+            path = folder / place.path
             if not path.exists():
-                start = number * TILE_WIDTH
-                _write(path, bundle(journal.leaves(database, start, start + width)))
-        path = folder / tile_path(level, number, width)
-        if not path.exists():
-            _write(path, stored((level, number))[: width * HASH_BYTES])
+                _write(path, journal.published(database, place))
     _write(folder / CHECKPOINT_PATH, signed.encode())
 
 

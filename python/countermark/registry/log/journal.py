@@ -16,6 +16,7 @@ from countermark.registry.log import merkle, note
 from countermark.registry.log.checkpoint import Checkpoint
 from countermark.registry.log.merkle import HASH_BYTES, TILE_WIDTH, Tiles
 from countermark.registry.log.note import NoteKey, NoteVerifier
+from countermark.registry.log.tiles import TilePlace, bundle
 
 TABLES: Final = (
     "CREATE TABLE log_leaf (position INTEGER PRIMARY KEY, content BLOB NOT NULL)",
@@ -47,6 +48,7 @@ _SET_DIGEST: Final = "UPDATE log_tile SET digest = ? WHERE level = ? AND number 
 _SET_TILE: Final = """INSERT INTO log_tile (level, number, hashes, digest) VALUES (?, ?, ?, ?)
     ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes, digest = excluded.digest"""
 _NOTES: Final = "SELECT note FROM log_checkpoint ORDER BY size"
+_LATEST_NOTE: Final = "SELECT note FROM log_checkpoint ORDER BY size DESC LIMIT 1"
 _NOTE: Final = "SELECT note FROM log_checkpoint WHERE size = ?"
 _SET_NOTE: Final = """INSERT INTO log_checkpoint (size, note) VALUES (?, ?)
     ON CONFLICT (size) DO UPDATE SET note = excluded.note"""
@@ -157,6 +159,31 @@ def checkpoints(database: Database) -> list[str]:
     return [row[0] for row in database.all(_NOTES)]
 
 
+def latest_checkpoint(database: Database) -> str | None:
+    """The checkpoint of most leaves that was signed so far; None before the first."""
+    row = database.one(_LATEST_NOTE)
+    return None if row is None else str(row[0])
+
+
+def checkpoint_at(database: Database, at: int) -> str | None:
+    """The checkpoint that was signed of so many leaves."""
+    row = database.one(_NOTE, (at,))
+    return None if row is None else str(row[0])
+
+
+def published(database: Database, place: TilePlace) -> bytes:
+    """A tile, or the leaves beside it, as it is published.
+
+    Raises `InvalidProof` when the log has no such tile.
+    """
+    if not place.exists_in(size(database)):
+        raise InvalidProof("The log has no such tile.", remedy="Ask as its checkpoint allows.")
+    if place.level is None:
+        start = place.number * TILE_WIDTH
+        return bundle(leaves(database, start, start + place.width))
+    return tiles(database)((place.level, place.number))[: place.width * HASH_BYTES]
+
+
 def add_cosignatures(
     database: Database, cosigned: str, log: NoteVerifier, witnesses: Sequence[NoteVerifier]
 ) -> int:
@@ -186,9 +213,9 @@ def add_cosignatures(
 
 
 def _keep(database: Database, at: int, given: note.Note) -> note.Note:
-    row = database.one(_NOTE, (at,))
-    if row is not None:
-        given = note.parse(row[0]).with_signatures(given.signatures)
+    known = checkpoint_at(database, at)
+    if known is not None:
+        given = note.parse(known).with_signatures(given.signatures)
     database.run(_SET_NOTE, (at, str(given)))
     return given
 
@@ -235,7 +262,7 @@ def check(database: Database, verifier: NoteVerifier | None = None) -> Checkpoin
     for signed in checkpoints(database):
         if verifier is not None:
             Checkpoint.open(signed, verifier)
-        check_past(database, Checkpoint.parse(note.parse(signed).text))
+        check_past(database, Checkpoint.in_note(signed))
     if at != size(database):
         raise _damaged("leaves are missing")
     return Checkpoint("" if verifier is None else verifier.name, at, root(database, at))

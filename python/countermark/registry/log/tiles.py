@@ -10,7 +10,9 @@ Source: C2SP tlog-tiles.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from countermark.errors import InvalidProof
@@ -19,6 +21,51 @@ from countermark.registry.log.merkle import TILE_WIDTH
 CHECKPOINT_PATH: Final = "checkpoint"
 MAX_LEAF_BYTES: Final = 0xFFFF
 """The length of an entry has two bytes."""
+
+_PATH: Final = re.compile(
+    r"(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TilePlace:
+    """Which part of a log a path names; `level` is None for a bundle of leaves."""
+
+    level: int | None
+    number: int
+    width: int
+
+    @classmethod
+    def parse(cls, path: str) -> TilePlace:
+        """What a path says behind `tile/`.
+
+        >>> TilePlace.parse("0/x001/x234/067")
+        TilePlace(level=0, number=1234067, width=256)
+
+        Raises `InvalidProof` for one that no tile has.
+        """
+        found = _PATH.fullmatch(path)
+        if found is not None:
+            level = None if found[1] == "entries" else int(found[1])
+            number = int(found[2].replace("x", "").replace("/", ""))
+            place = cls(level, number, int(found[3] or TILE_WIDTH))
+            if place.width <= TILE_WIDTH and place.path == f"tile/{path}":
+                return place
+        raise InvalidProof("No tile has this path.", remedy="Follow C2SP tlog-tiles.")
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        if self.level is None:
+            return entries_path(self.number, self.width)
+        return tile_path(self.level, self.number, self.width)
+
+    def exists_in(self, size: int) -> bool:
+        """Whether a log of that size has it, or has grown beyond it."""
+        hashes = size
+        for _ in range(self.level or 0):
+            hashes //= TILE_WIDTH
+        return self.width <= hashes - self.number * TILE_WIDTH
 
 
 def tile_path(level: int, number: int, width: int) -> str:

@@ -24,11 +24,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from countermark.errors import InvalidProof
 from countermark.registry.database import Database
 from countermark.registry.log import exporting, journal, merkle
 from countermark.registry.log.checkpoint import Checkpoint
 from countermark.registry.log.note import NoteKey, NoteVerifier
-from countermark.registry.log.proof import InclusionProof
+from countermark.registry.log.proof import ConsistencyProof, InclusionProof
+from countermark.registry.log.tiles import TilePlace
 
 _BATCH: Final = 1000  # leaves at a time, between which others may write
 
@@ -71,15 +73,37 @@ class TransparencyLog:
                 hashes=tuple(merkle.inclusion_proof(position, checkpoint.size, tiles)),
             )
 
-    def prove_consistency(self, old: int, new: int) -> list[bytes]:
-        """The hashes that show that the log of one size begins with that of a smaller one.
+    def prove_consistency(self, old: int, new: int) -> ConsistencyProof:
+        """That the log of one size begins with that of a smaller one.
 
         Raises `InvalidProof` when it does not have that many leaves.
         """
-        with self._reading():
-            size = journal.size(self._database)
+        with self._reading() as has_leaves:
+            size = journal.size(self._database) if has_leaves else 0
             merkle.check_sizes(new, size)
-            return merkle.consistency_proof(old, new, journal.tiles(self._database))
+            hashes = merkle.consistency_proof(old, new, journal.tiles(self._database))
+            return ConsistencyProof(old=old, new=new, hashes=tuple(hashes))
+
+    def published(self, place: TilePlace) -> bytes:
+        """A tile, or the leaves beside it, as C2SP tlog-tiles has it.
+
+        Raises `InvalidProof` when the log has no such tile.
+        """
+        with self._reading() as has_leaves:
+            if not has_leaves:
+                raise InvalidProof("The log has no such tile.", remedy="It is empty.")
+            return journal.published(self._database, place)
+
+    def check_past(self, remembered: Checkpoint) -> None:
+        """Whether the log still begins as a checkpoint of it says.
+
+        Raises `InvalidProof` when it was rolled back, forked or changed.
+        """
+        with self._reading() as has_leaves:
+            if has_leaves:
+                journal.check_past(self._database, remembered)
+            else:
+                merkle.check_sizes(remembered.size, 0)
 
     def checkpoint(self, key: NoteKey) -> str:
         """A signed checkpoint of the log as it is; kept, so that the log can be held to it.
@@ -95,6 +119,16 @@ class TransparencyLog:
         """The checkpoints that were signed so far, with the cosignatures of witnesses."""
         with self._reading() as has_leaves:
             return journal.checkpoints(self._database) if has_leaves else []
+
+    def latest_checkpoint(self) -> str | None:
+        """The one of most leaves among them; None before the first."""
+        with self._reading() as has_leaves:
+            return journal.latest_checkpoint(self._database) if has_leaves else None
+
+    def checkpoint_at(self, size: int) -> str | None:
+        """The one of so many leaves among them."""
+        with self._reading() as has_leaves:
+            return journal.checkpoint_at(self._database, size) if has_leaves else None
 
     def add_cosignatures(
         self, cosigned: str, log: NoteVerifier, witnesses: Sequence[NoteVerifier]
@@ -131,15 +165,14 @@ class TransparencyLog:
                 journal.check_past(self._database, checkpoint)
             return found
 
-    def export(self, folder: Path, key: NoteKey) -> Checkpoint:
-        """Write the log as static files below a folder, with a new checkpoint; that checkpoint.
+    def export(self, folder: Path, signed: str) -> Checkpoint:
+        """Write the log as static files below a folder, up to a checkpoint of it; that checkpoint.
 
-        Raises `DestinationNotWritable`.
+        `signed`: as `checkpoint` gave it. Raises `DestinationNotWritable`.
         """
-        signed = self.checkpoint(key)
         with self._reading():
             exporting.export(self._database, signed, folder)
-        return Checkpoint.open(signed, key.verifier)
+        return Checkpoint.in_note(signed)
 
     @contextmanager
     def _reading(self) -> Iterator[bool]:

@@ -25,6 +25,7 @@ def type_uuid(code: bytes) -> bytes:
 STORE_UUID: Final = type_uuid(b"c2pa")
 """Type of the outermost superbox."""
 
+_MANIFEST_TYPES: Final = tuple(map(type_uuid, (b"c2ma", b"c2um", b"c2cm")))
 _TOGGLES: Final = (0x03, 0x13)
 """Requestable, labelled, and perhaps with a private box, which holds a salt."""
 
@@ -84,6 +85,20 @@ file or store as first written.
     if len(boxes) != 1 or boxes[0].kind != b"jumb":
         raise damaged("The manifest store is not a JUMBF superbox")
     return boxes[0]
+
+
+def manifests_of(store: bytes) -> dict[str, Box]:
+    """The manifests in a store by label, in the order of the boxes; the last is the active one.
+
+    Raises `UnreadableManifest` for anything that is not a manifest store.
+    """
+    root = parse(store)
+    manifests = root.labelled()
+    if (root.type, root.label) != (STORE_UUID, "c2pa") or not manifests:
+        raise damaged("The manifest store holds no manifest")
+    if any(box.type not in _MANIFEST_TYPES for box in root.children[1:]):
+        raise damaged("The manifest store holds something that is not a manifest")
+    return manifests
 
 
 def damaged(problem: str) -> UnreadableManifest:
