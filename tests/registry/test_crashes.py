@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from countermark.record import DigitalSource, Record
-from countermark.registry import Entry, Registry
+from countermark.registry import DisposalReason, Entry, Registry
 from countermark.registry.log import Checkpoint, NoteKey, leaf
 
 ROUNDS = 40
@@ -49,7 +49,7 @@ def add_for_ever(folder: Path, first: int, acknowledge: int) -> None:
             if payload % 7 == 0:
                 registry.log.checkpoint(KEY)
             if payload % 11 == 5:
-                registry.delete(payload - 1, reason="test")
+                registry.delete(payload - 1, reason=DisposalReason.WITHDRAWN)
 
 
 def killed(work: Callable[[int], None], after_seconds: float) -> list[int]:

@@ -7,13 +7,17 @@ from datetime import datetime, timezone
 from typing import Any, Final
 
 from countermark.errors import InvalidArgument, UnreadableRegistry
+from countermark.registry.disposal import DisposalReason
 from countermark.registry.entry import Entry
 from countermark.registry.key_use import KeyUse, Outcome, Purpose, utc
 from countermark.registry.log import leaf
+from countermark.registry.retention import ENTRY
 
 MARKED: Final = "marked"
 DELETED: Final = "deleted"
 KEY_USED: Final = "key-used"
+KEPT: Final = "kept"
+ERASED: Final = "erased"
 
 
 def marked(entry: Entry, salt: bytes) -> bytes:
@@ -29,9 +33,31 @@ def marked(entry: Entry, salt: bytes) -> bytes:
     )
 
 
-def deleted(payload: int, reason: str, at: datetime) -> bytes:
-    """The leaf that says that an entry was taken away."""
-    return leaf.encode(DELETED, utc(at), {"payload": payload_text(payload), "reason": reason})
+def deleted(payload: int, reason: DisposalReason, order: str | None, at: datetime) -> bytes:
+    """The leaf that says that an entry was taken away; `order`: the record of the order for it."""
+    members = {"payload": payload_text(payload), "class": ENTRY}
+    return _disposal(DELETED, members, reason, order, at)
+
+
+def kept(record: Mapping[str, str], commitment: str, at: datetime) -> bytes:
+    """The leaf of a personal record, which says nothing of what is in it."""
+    return leaf.encode(KEPT, utc(at), {**record, "commitment": commitment})
+
+
+def erased(
+    record: Mapping[str, str], reason: DisposalReason, order: str | None, at: datetime
+) -> bytes:
+    """The leaf that says that a personal record was erased; `order` as in `deleted`."""
+    return _disposal(ERASED, record, reason, order, at)
+
+
+def _disposal(
+    kind: str, what: Mapping[str, str], reason: DisposalReason, order: str | None, at: datetime
+) -> bytes:
+    members = {**what, "reason": reason.value}
+    if order is not None:
+        members["order"] = order
+    return leaf.encode(kind, utc(at), members)
 
 
 def key_used(use: KeyUse) -> bytes:

@@ -9,7 +9,7 @@ from countermark.errors import InvalidArgument, UnreadableRegistry
 from countermark.record import Record
 from countermark.registry.entry import PAYLOAD_BYTES, Entry
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the tables; a change of them raises it."""
 
 ENTRY_LOG_TABLES: Final = (
@@ -37,6 +37,9 @@ SELECT_ROW: Final = "SELECT rowid FROM entry WHERE payload = ?"
 SELECT_BY_PAYLOAD: Final = f"SELECT {_COLUMNS} FROM entry WHERE payload = ?"
 SELECT_BY_ROW: Final = f"SELECT {_COLUMNS} FROM entry WHERE rowid = ?"
 SELECT_AFTER: Final = f"SELECT rowid, {_COLUMNS} FROM entry WHERE rowid > ? ORDER BY rowid LIMIT ?"
+SELECT_MARKED_AT: Final = "SELECT marked_at FROM entry WHERE payload = ?"
+SELECT_TIMES: Final = """SELECT rowid, payload, marked_at FROM entry
+    WHERE rowid > ? ORDER BY rowid LIMIT ?"""
 SELECT_LEAF: Final = "SELECT position, salt FROM entry_leaf WHERE payload = ?"
 SELECT_TOMBSTONE: Final = "SELECT position FROM tombstone WHERE payload = ?"
 

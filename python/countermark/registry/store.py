@@ -20,6 +20,7 @@ from countermark.errors import InvalidArgument, PayloadTaken, RegistryError
 from countermark.fingerprint import distance
 from countermark.registry import events, rows
 from countermark.registry.database import Database
+from countermark.registry.disposal import DisposalReason, check_minimum, check_reason
 from countermark.registry.entry import (
     MAX_DISTANCE,
     MIN_QUALITY,
@@ -29,14 +30,16 @@ from countermark.registry.entry import (
 )
 from countermark.registry.key_use import KeyUse
 from countermark.registry.log import TransparencyLog, journal, leaf
+from countermark.registry.personal import PersonalRecords
 from countermark.registry.postgres import PostgresDatabase
+from countermark.registry.retention import ENTRY, RetentionClass
 from countermark.registry.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # in typing only from Python 3.11
 
 _URLS: Final = ("postgresql://", "postgres://")
-_LONGEST_REASON: Final = 256
+_BATCH: Final = 100  # entries or records that are disposed of in one transaction
 
 
 class Registry:
@@ -54,24 +57,30 @@ class Registry:
     The threads of one `Registry` take turns; processes wait for each other.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, folder: Path | None = None) -> None:
         self._database = database
         self._lock = threading.RLock()
         self.log = TransparencyLog(database, self._lock)
+        self.personal = PersonalRecords(database, self._lock, folder)
 
     @classmethod
-    def open(cls, address: str | PathLike[str]) -> Self:
+    def open(
+        cls, address: str | PathLike[str], *, folder: str | PathLike[str] | None = None
+    ) -> Self:
         """The registry at that path; an empty one, without making a file, if there is none.
 
         `address`: of a SQLite file, or a URL that begins with postgresql:// (extra `postgres`).
+        `folder`: where retention.toml and the keys of personal records are, by default the folder
+        of the SQLite file; without one a registry in PostgreSQL keeps no personal records.
 
         Raises `UnreadableRegistry` for what is damaged, not a registry or not reachable, and
         `RegistryTooNew` for one that a later version wrote; neither is changed.
         """
         name = os.fspath(address)
+        beside = None if folder is None else Path(folder)
         if name.startswith(_URLS):
-            return cls(PostgresDatabase(name))
-        return cls(SqliteDatabase(Path(name)))
+            return cls(PostgresDatabase(name), beside)
+        return cls(SqliteDatabase(Path(name)), beside or Path(name).parent)
 
     def close(self) -> None:
         """Lets go of the database; closing again does nothing."""
@@ -117,33 +126,53 @@ class Registry:
         with self.adding(entry):
             return True
 
-    def delete(self, payload: int, *, reason: str) -> None:
+    def delete(self, payload: int, *, reason: DisposalReason, order: str | None = None) -> None:
         """Takes an entry away for good; the log keeps that it was there, and why it is gone.
 
-        `reason`: a few words, public like the rest of the log. The payload is never given again.
+        `order`: with the reason `ORDERED`, the reference of the order, kept as a personal record.
+        The payload is never given again. Personal records of the picture have a class of their own.
 
-        Raises `InvalidPayload`, `InvalidArgument` when no entry has it or the reason is empty or
-        long, `DestinationNotWritable`.
+        Raises `InvalidPayload`, `InvalidArgument` when no entry has it or the reason does not fit,
+        `RetentionNotOver` before the minimum of the class `entry`, unless it is ordered,
+        `UnusableRetention`, `DestinationNotWritable`.
         """
         check_payload(payload)
-        if not 0 < len(reason) <= _LONGEST_REASON or not reason.isprintable():
-            raise InvalidArgument(
-                "The reason for a deletion is empty, too long or not printable.",
-                remedy=f"Give one of at most {_LONGEST_REASON} characters.",
-            )
+        check_reason(reason, order)
+        kind = self.personal.retention()[ENTRY]
         key = rows.payload_key(payload)
         with self._lock:
             self._database.prepare()
             with self._database.writing():
-                if not self._database.run(rows.DELETE, (key,)):
+                row = self._database.one(rows.SELECT_MARKED_AT, (key,))
+                if row is None:
                     raise InvalidArgument(
                         f"No entry has the payload {payload:016x}.", remedy="Check the payload."
                     )
-                self._database.run(rows.DELETE_LEAF, (key,))
-                now = datetime.now(timezone.utc)
-                told = events.deleted(payload, reason, now)
-                position = journal.append(self._database, [told])
-                self._database.run(rows.INSERT_TOMBSTONE, (key, position))
+                check_minimum(kind, datetime.fromisoformat(row[0]), reason)
+                self._delete([key], reason, self.personal.keep_order(order) if order else None)
+
+    def dispose(self, *, dry_run: bool = False) -> dict[str, int]:
+        """Erases what is past the maximum of its class, in batches; how many of each class.
+
+        Each leaves a leaf. What was cut off goes on when it is asked again. `dry_run`: only count.
+
+        Raises `InvalidArgument` for a record of a class that is not known any more,
+        `UnusableRetention`, `DestinationNotWritable`, `UnreadableRegistry`.
+        """
+        now = datetime.now(timezone.utc)
+        disposed = {}
+        classes = self.personal.retention()
+        self.personal.check_classes(classes)
+        for kind in classes.values():
+            if kind.name == ENTRY:
+                disposed[kind.name] = self._dispose_entries(kind, now, dry_run)
+            elif dry_run:
+                disposed[kind.name] = self.personal.count_ended(kind, now)
+            else:
+                disposed[kind.name] = 0
+                while done := self.personal.erase_ended(kind, now, _BATCH):
+                    disposed[kind.name] += done
+        return disposed
 
     def record_key_use(self, use: KeyUse) -> None:
         """Appends a use of a key to the log; it is on the disk when this returns.
@@ -280,6 +309,35 @@ class Registry:
         row = self._database.one(rows.SELECT_ROW, (key,))
         if entry.pdq_quality >= MIN_QUALITY and row is not None:
             self._database.add_hash(row[0], entry.pdq)
+
+    def _dispose_entries(self, kind: RetentionClass, at: datetime, dry_run: bool) -> int:
+        """The entries past their maximum, in batches between which others may write."""
+        before, disposed, place = kind.ended(at), 0, 0
+        if before is None:
+            return 0
+        while True:
+            with self._lock:
+                there = self._database.version() > 0
+                batch = self._database.all(rows.SELECT_TIMES, (place, _BATCH)) if there else []
+                ended = [bytes(r[1]) for r in batch if datetime.fromisoformat(r[2]) <= before]
+                if ended and not dry_run:
+                    self._database.prepare()
+                    with self._database.writing():
+                        self._delete(ended, DisposalReason.EXPIRED, None)
+            if not batch:
+                return disposed
+            disposed, place = disposed + len(ended), batch[-1][0]
+
+    def _delete(self, keys: Sequence[bytes], reason: DisposalReason, order: str | None) -> None:
+        """Entries, inside a transaction; those that are gone already are passed over."""
+        gone = [key for key in keys if self._database.run(rows.DELETE, (key,))]
+        self._database.run_many(rows.DELETE_LEAF, [(key,) for key in gone])
+        now = datetime.now(timezone.utc)
+        told = [events.deleted(int.from_bytes(key, "big"), reason, order, now) for key in gone]
+        first = journal.append(self._database, told)
+        self._database.run_many(
+            rows.INSERT_TOMBSTONE, [(key, position) for position, key in enumerate(gone, first)]
+        )
 
     def _select(self, statement: str, key: object) -> Entry | None:
         with self._lock:
