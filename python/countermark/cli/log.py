@@ -65,9 +65,9 @@ def checkpoint() -> None:
 
         countermark log checkpoint > checkpoint
     """
-    with _own_log() as (home, registry, key):
+    with own_log() as (home, registry, key):
         signed = registry.log.checkpoint(key)
-        _remember(home, signed)
+        remember(home, signed)
     typer.echo(signed, nl=False)
 
 
@@ -80,7 +80,7 @@ def prove(payload: Payload) -> None:
         countermark log prove 0123456789abcdef > proof.json
     """
     number = _number(payload)
-    with _own_log() as (home, registry, key):
+    with own_log() as (home, registry, key):
         position = registry.find_leaf(number)
         if position is None:
             raise InvalidArgument(
@@ -88,7 +88,7 @@ def prove(payload: Payload) -> None:
                 remedy="Check it; countermark verify shows the payload of a picture.",
             )
         signed = registry.log.checkpoint(key)
-        _remember(home, signed)
+        remember(home, signed)
         proof = registry.log.prove(position, Checkpoint.open(signed, key.verifier))
     typer.echo(json.dumps({"checkpoint": signed, "proof": json.loads(proof.to_json())}))
 
@@ -138,7 +138,7 @@ def check(
         countermark log check
         countermark log check checkpoint-of-last-week
     """
-    with _own_log() as (home, registry, key):
+    with own_log() as (home, registry, key):
         known = [files.load(path) for path in remembered or ()]
         if home.log_checkpoint_path.is_file():
             known.append(files.load(home.log_checkpoint_path))
@@ -158,9 +158,9 @@ def export(
 
         countermark log export public/log/
     """
-    with _own_log() as (home, registry, key):
+    with own_log() as (home, registry, key):
         found = registry.log.export(folder, key)
-        _remember(home, found.signed(key))
+        remember(home, found.signed(key))
     typer.echo(f"{found.size} leaves are in {folder}; its key: {key.verifier.encoded}")
 
 
@@ -177,14 +177,15 @@ def cosign(
 
         countermark log cosign checkpoint --witness "witness.example+a1b2c3d4+BA..."
     """
-    with _own_log() as (_, registry, key):
+    with own_log() as (_, registry, key):
         signed = _text(files.load(path))
         kept = registry.log.add_cosignatures(signed, key.verifier, _verifiers(witness))
     typer.echo(f"Cosignatures kept: {kept}")
 
 
 @contextmanager
-def _own_log() -> Iterator[tuple[keys.Home, Registry, NoteKey]]:
+def own_log() -> Iterator[tuple[keys.Home, Registry, NoteKey]]:
+    """The home, its registry and the key of its log."""
     home = keys.open_home()
     key = _note_key(home)
     with Registry.open(home.registry_path) as registry:
@@ -198,7 +199,8 @@ def _note_key(home: keys.Home) -> NoteKey:
     return NoteKey(f"countermark/{digest[:16]}", private)
 
 
-def _remember(home: keys.Home, signed: str) -> None:
+def remember(home: keys.Home, signed: str) -> None:
+    """Let the home remember a checkpoint as the latest one."""
     with files.replacing(home.log_checkpoint_path, signed.encode()) as put:
         put()
 

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import Any, Final
 
 from countermark.errors import InvalidArgument, UnreadableRegistry
+from countermark.registry.disclosure import Disclosure
 from countermark.registry.disposal import DisposalReason
 from countermark.registry.entry import Entry
 from countermark.registry.key_use import KeyUse, Outcome, Purpose, utc
@@ -18,6 +19,9 @@ DELETED: Final = "deleted"
 KEY_USED: Final = "key-used"
 KEPT: Final = "kept"
 ERASED: Final = "erased"
+DISCLOSED: Final = "disclosed"
+DISPOSALS: Final = (DELETED, ERASED)
+"""The kinds of leaves that tell of something taken away."""
 
 
 def marked(entry: Entry, salt: bytes) -> bytes:
@@ -49,6 +53,20 @@ def erased(
 ) -> bytes:
     """The leaf that says that a personal record was erased; `order` as in `deleted`."""
     return _disposal(ERASED, record, reason, order, at)
+
+
+def disclosed(disclosure: Disclosure, at: datetime) -> bytes:
+    """The leaf of a report to an authority; to whom, only that authority can tell."""
+    members = {
+        "reason": disclosure.reason.value,
+        "from": utc(disclosure.start),
+        "to": utc(disclosure.end),
+        "leaves": disclosure.leaves,
+        "personal": disclosure.personal,
+        "recipient_sha256": disclosure.recipient_sha256.hex(),
+        "bundle_sha256": disclosure.bundle_sha256.hex(),
+    }
+    return leaf.encode(DISCLOSED, utc(at), members)
 
 
 def _disposal(

@@ -41,6 +41,8 @@ SELECT_MARKED_AT: Final = "SELECT marked_at FROM entry WHERE payload = ?"
 SELECT_TIMES: Final = """SELECT rowid, payload, marked_at FROM entry
     WHERE rowid > ? ORDER BY rowid LIMIT ?"""
 SELECT_LEAF: Final = "SELECT position, salt FROM entry_leaf WHERE payload = ?"
+SELECT_FINGERPRINT: Final = """SELECT pdq, pdq_quality, position, salt
+    FROM entry JOIN entry_leaf ON entry_leaf.payload = entry.payload WHERE entry.payload = ?"""
 SELECT_TOMBSTONE: Final = "SELECT position FROM tombstone WHERE payload = ?"
 
 

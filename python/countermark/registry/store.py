@@ -20,12 +20,14 @@ from countermark.errors import InvalidArgument, PayloadTaken, RegistryError
 from countermark.fingerprint import distance
 from countermark.registry import events, rows
 from countermark.registry.database import Database
+from countermark.registry.disclosure import Disclosure
 from countermark.registry.disposal import DisposalReason, check_minimum, check_reason
 from countermark.registry.entry import (
     MAX_DISTANCE,
     MIN_QUALITY,
     PAYLOAD_BYTES,
     Entry,
+    Fingerprint,
     check_payload,
 )
 from countermark.registry.key_use import KeyUse
@@ -191,6 +193,19 @@ class Registry:
             with self._database.writing():
                 journal.append(self._database, [events.key_used(use)])
 
+    @contextmanager
+    def disclosing(self, disclosure: Disclosure) -> Iterator[None]:
+        """Logs that a report was given out if the body succeeds, which puts it in its place.
+
+        Raises `DestinationNotWritable`, `UnreadableRegistry`.
+        """
+        with self._lock:
+            self._database.prepare()
+            with self._database.writing():
+                now = datetime.now(timezone.utc)
+                journal.append(self._database, [events.disclosed(disclosure, now)])
+                yield
+
     def key_uses(self) -> Iterator[KeyUse]:
         """The uses of keys in the log, the oldest first.
 
@@ -220,6 +235,27 @@ class Registry:
                 return None
             row = self._database.one(rows.SELECT_LEAF, (rows.payload_key(payload),))
             return None if row is None else int(row[0])
+
+    def find_fingerprint(self, payload: int) -> Fingerprint | None:
+        """The fingerprint of the entry with that payload, to be proven to others by its leaf.
+
+        Raises `InvalidPayload`, `UnreadableRegistry`.
+        """
+        check_payload(payload)
+        with self._lock:
+            if not journal.is_there(self._database):
+                return None
+            row = self._database.one(rows.SELECT_FINGERPRINT, (rows.payload_key(payload),))
+        if row is None:
+            return None
+        pdq, quality, position, salt = row
+        return Fingerprint(
+            payload=payload,
+            pdq=bytes(pdq),
+            pdq_quality=int(quality),
+            position=int(position),
+            salt=bytes(salt),
+        )
 
     def find_similar(
         self, hashes: Sequence[bytes], max_distance: int = MAX_DISTANCE

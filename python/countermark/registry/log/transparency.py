@@ -29,6 +29,7 @@ from countermark.registry.log import exporting, journal, merkle
 from countermark.registry.log.checkpoint import Checkpoint
 from countermark.registry.log.note import NoteKey, NoteVerifier
 from countermark.registry.log.proof import InclusionProof
+from countermark.registry.log.tiles import tile_path, tiles_to_root
 
 _BATCH: Final = 1000  # leaves at a time, between which others may write
 
@@ -80,6 +81,18 @@ class TransparencyLog:
             size = journal.size(self._database)
             merkle.check_sizes(new, size)
             return merkle.consistency_proof(old, new, journal.tiles(self._database))
+
+    def tiles_to_root(
+        self, size: int, spans: Sequence[tuple[int, int]]
+    ) -> Iterator[tuple[str, bytes]]:
+        """The tiles that lead from spans of leaves to the root over the first `size` leaves.
+
+        Each with its path in C2SP tlog-tiles. A span reaches from a position up to another.
+        """
+        for level, number, width in tiles_to_root(size, spans):
+            with self._reading():
+                content = journal.tiles(self._database)((level, number))
+            yield tile_path(level, number, width), content[: width * merkle.HASH_BYTES]
 
     def checkpoint(self, key: NoteKey) -> str:
         """A signed checkpoint of the log as it is; kept, so that the log can be held to it.
