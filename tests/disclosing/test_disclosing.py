@@ -428,3 +428,10 @@ def test_a_report_on_a_time_without_events_holds(
         archive.extractall(tmp_path / "open")
     code, said = check(tmp_path / "open")
     assert (code, "leaves        0" in said) == (0, True), said
+
+
+def test_a_report_of_an_empty_log_holds(authority: Authority, tmp_path: Path) -> None:
+    make(keys.create_home(tmp_path / "home"), authority, tmp_path / "report.p7m")
+    with zipfile.ZipFile(io.BytesIO(authority.open(tmp_path / "report.p7m"))) as archive:
+        archive.extractall(tmp_path / "open")
+    assert check(tmp_path / "open")[0] == 0

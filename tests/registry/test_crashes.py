@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-import signal
-import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,6 +15,7 @@ from countermark.record import DigitalSource, Record
 from countermark.registry import DisposalReason, Entry, Registry
 from countermark.registry.log import Checkpoint, NoteKey, leaf
 
+Killed = Callable[[Callable[[int], None], float], bytes]
 ROUNDS = 40
 KEY = NoteKey.generate("example.org/log")
 RECORD = Record(source=DigitalSource.CAPTURED)
@@ -52,27 +51,8 @@ def add_for_ever(folder: Path, first: int, acknowledge: int) -> None:
                 registry.delete(payload - 1, reason=DisposalReason.WITHDRAWN)
 
 
-def killed(work: Callable[[int], None], after_seconds: float) -> list[int]:
-    """What a process had acknowledged when it was killed."""
-    reader, writer = os.pipe()
-    process = os.fork()
-    if process == 0:
-        try:
-            os.close(reader)
-            work(writer)
-        finally:
-            os._exit(1)
-    os.close(writer)
-    time.sleep(after_seconds)
-    os.kill(process, signal.SIGKILL)
-    os.waitpid(process, 0)
-    with os.fdopen(reader, "rb") as pipe:
-        told = pipe.read()
-    return [int.from_bytes(told[at : at + 8], "big") for at in range(0, len(told), 8)]
-
-
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_what_was_acknowledged_outlives_kills(tmp_path: Path) -> None:
+def test_what_was_acknowledged_outlives_kills(tmp_path: Path, killed: Killed) -> None:
     generator = random.Random(20261126)
     acknowledged: set[int] = set()
     size = 0
@@ -82,7 +62,8 @@ def test_what_was_acknowledged_outlives_kills(tmp_path: Path) -> None:
         def work(writer: int, first: int = first) -> None:
             add_for_ever(tmp_path, first, writer)
 
-        acknowledged.update(killed(work, generator.uniform(0.005, 0.15)))
+        told = killed(work, generator.uniform(0.005, 0.15))
+        acknowledged.update(int.from_bytes(told[n : n + 8], "big") for n in range(0, len(told), 8))
         with Registry.open(tmp_path / "registry.sqlite3") as registry:
             found = registry.log.check(KEY.verifier)
             assert found.size >= size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,16 @@ from countermark.errors import (
     RegistryTooNew,
 )
 from countermark.record import DigitalSource, Record
-from countermark.registry import DisposalReason, Entry, KeyUse, Purpose, Registry
-from countermark.registry.log import Checkpoint, InclusionProof, NoteKey, leaf
+from countermark.registry import (
+    Disclosure,
+    DisclosureReason,
+    DisposalReason,
+    Entry,
+    KeyUse,
+    Purpose,
+    Registry,
+)
+from countermark.registry.log import Checkpoint, InclusionProof, NoteKey, journal, leaf
 
 KEY = NoteKey.generate("example.org/log")
 AT = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
@@ -146,6 +155,58 @@ def test_a_deletion_needs_a_reason(registry: Registry, reason: object, order: st
     with pytest.raises(InvalidArgument, match="No entry"):
         registry.delete(2, reason=DisposalReason.MISTAKEN)
     assert registry.find_payload(1) is not None
+
+
+def test_a_fingerprint_opens_the_commitment_in_its_leaf(registry: Registry) -> None:
+    assert registry.find_fingerprint(1) is None
+    for payload in (1, 2):
+        registry.put(entry(payload, pdq=bytes([payload] * 32), quality=payload))
+    found = registry.find_fingerprint(2)
+    assert found is not None
+    assert (found.payload, found.pdq, found.pdq_quality) == (2, bytes([2] * 32), 2)
+    told = members(registry)[found.position]
+    assert told["pdq_commitment"] == leaf.commitment(found.salt, found.pdq)
+    registry.delete(2, reason=DisposalReason.MISTAKEN)
+    assert registry.find_fingerprint(2) is None
+
+
+def test_tiles_lead_from_spans_of_leaves_to_the_root(registry: Registry) -> None:
+    database = registry._database
+    database.prepare()
+    with database.writing():
+        journal.append(database, [b"%d" % number for number in range(600)])
+    at, size = 580, 600
+    tiles = dict(registry.log.tiles_to_root(at, [(250, 260), (300, 301)]))
+    names = ["tile/0/000", "tile/0/001", "tile/0/002.p/68", "tile/1/000.p/2"]
+    assert list(tiles) == names
+    assert [len(tile) for tile in tiles.values()] == [8192, 8192, 68 * 32, 64]
+    assert list(dict(registry.log.tiles_to_root(at, []))) == names[2:]
+    assert list(registry.log.leaves(250, 260)) == list(registry.log.leaves())[250:260]
+    assert list(registry.log.leaves(590, 700)) == list(registry.log.leaves())[590:]
+    assert list(registry.log.leaves(5, 5)) == []
+    assert registry.log.size == size
+
+
+def test_a_report_is_logged_if_it_is_given_out(registry: Registry) -> None:
+    disclosure = Disclosure(
+        reason=DisclosureReason.RUMOUR,
+        start=AT,
+        end=AT + timedelta(days=1),
+        leaves=3,
+        personal=0,
+        recipient_sha256=bytes(32),
+        bundle_sha256=bytes(32),
+    )
+    with pytest.raises(KeyboardInterrupt), registry.disclosing(disclosure):
+        raise KeyboardInterrupt
+    assert registry.log.size == 0
+    with registry.disclosing(disclosure):
+        pass
+    (told,) = members(registry)
+    assert (told["kind"], told["reason"], told["leaves"]) == ("disclosed", "rumour", 3)
+    assert told["from"] == "2026-11-23T12:00:00.000000Z"
+    with pytest.raises(InvalidArgument, match="no time"):
+        dataclasses.replace(disclosure, end=AT)
 
 
 @pytest.mark.parametrize("radius", [0, 10, 31, 60, 256])

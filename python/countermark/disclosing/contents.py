@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from countermark import keys
@@ -45,8 +44,7 @@ class Disclosable:
         """Where the leaves of that time are: found in one pass over the log."""
         start, end = utc(self.start), utc(self.end)
         spans: list[Span] = []
-        leaves = islice(self.registry.log.leaves(), self.checkpoint.size)
-        for position, leaf in enumerate(leaves):
+        for position, leaf in enumerate(self.registry.log.leaves(0, self.checkpoint.size)):
             if not start <= json.loads(leaf)["at"] < end:
                 continue
             if spans and spans[-1][1] == position:
@@ -63,7 +61,7 @@ class Disclosable:
     def leaves(self) -> Iterator[tuple[int, bytes]]:
         """The leaves of that time with their positions."""
         for start, end in self.spans:
-            yield from enumerate(islice(self.registry.log.leaves(start), end - start), start)
+            yield from enumerate(self.registry.log.leaves(start, end), start)
 
     def events(self, *kinds: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """What the leaves of these kinds say, with their positions."""

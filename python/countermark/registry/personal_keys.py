@@ -16,7 +16,7 @@ import secrets
 import sqlite3
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -151,12 +151,13 @@ class PersonalKeys:
     def _scrub_journal(self, connection: sqlite3.Connection) -> None:
         """Zeros over the pages that SQLite saved before they changed: the keys stand there too.
 
-        In an exclusive transaction that changes nothing no other process has a journal.
+        In an exclusive transaction that changes nothing no other process has a journal. There is
+        none when nothing changed since SQLite undid, and removed, that of a killed process.
         """
         journal = Path(f"{self._path}-journal")
         connection.execute("BEGIN EXCLUSIVE")
         try:
-            with journal.open("r+b") as file:
+            with suppress(FileNotFoundError), journal.open("r+b") as file:
                 size = file.seek(0, os.SEEK_END)
                 file.seek(0)
                 file.write(bytes(size))

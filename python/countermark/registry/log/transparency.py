@@ -47,15 +47,16 @@ class TransparencyLog:
         with self._reading() as has_leaves:
             return journal.size(self._database) if has_leaves else 0
 
-    def leaves(self, start: int = 0) -> Iterator[bytes]:
-        """The leaves from that position on, as they come to be read."""
-        while True:
+    def leaves(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The leaves from that position on, or up to another, as they come to be read."""
+        while end is None or start < end:
+            stop = start + _BATCH if end is None else min(start + _BATCH, end)
             with self._reading() as has_leaves:
-                batch = journal.leaves(self._database, start, start + _BATCH) if has_leaves else []
+                batch = journal.leaves(self._database, start, stop) if has_leaves else []
             yield from batch
-            start += len(batch)
-            if len(batch) < _BATCH:
+            if start + len(batch) < stop:
                 return
+            start = stop
 
     def prove(self, position: int, checkpoint: Checkpoint) -> InclusionProof:
         """That the leaf at that position belongs to the log of a checkpoint.
