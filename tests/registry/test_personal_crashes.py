@@ -40,8 +40,10 @@ def test_kills_leave_no_record_half_kept_and_none_half_erased(
     generator = random.Random(20261126)
     kept: set[str] = set()
     erased: set[str] = set()
-    for _ in range(ROUNDS):
-        seconds = generator.uniform(0.03, 0.2)
+    rounds = 0
+    while rounds < ROUNDS or len(kept) < 2 * ROUNDS:  # more of them where the disk is slow
+        rounds += 1
+        seconds = generator.uniform(0.03, 0.3)
         told = killed(lambda writer: keep_and_erase(tmp_path, writer), seconds).decode()
         for line in (told[at : at + LINE] for at in range(0, len(told), LINE)):
             (kept if line[0] == "k" else erased).add(line[1:])
@@ -57,13 +59,12 @@ def test_kills_leave_no_record_half_kept_and_none_half_erased(
             except RecordErased:  # killed between key and leaf: asking again finishes
                 unfinished.add(record)
                 registry.personal.erase(record, reason=DisposalReason.REQUESTED)
-        assert len(unfinished) <= ROUNDS
+        assert len(unfinished) <= rounds
         assert kept <= there | set(leaves(registry, "erased"))
         left = set(registry.personal.find())
         assert left == there - unfinished
         # What is there or gone is what the log tells of, each once.
         assert sorted(leaves(registry, "kept")) == sorted(left | set(leaves(registry, "erased")))
-    assert len(kept) > ROUNDS
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")

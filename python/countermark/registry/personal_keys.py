@@ -60,10 +60,10 @@ class PersonalKeys:
                 connection.execute("BEGIN IMMEDIATE")
                 if not self._is_made(connection):
                     self._make(connection)
+                    files.sync_folder(self._path.parent)
                 hashed = None if subject is None else _hashed(connection, subject)
                 connection.execute("INSERT INTO key VALUES (?, ?, ?)", (record, secret, hashed))
                 connection.execute("COMMIT")
-            files.sync_folder(self._path.parent)
 
     def find(self, record: bytes) -> bytes | None:
         """The key of a record; None when it was destroyed, or never here."""
