@@ -18,7 +18,7 @@ PYTHON_LAYERS = [
     ["watermark", "fingerprint", "resemblance", "hamming"],
     ["labels", "credentials", "keys", "registry", "resolving"],
     ["auditing", "publishing"],
-    ["marking", "verifying", "report", "inspection", "stamping"],
+    ["marking", "verifying", "report", "inspection", "stamping", "disclosing"],
     ["service", "demo", "cli"],
 ]
 CORE_LAYERS = [["base"], ["kernels"], ["transform", "code"], ["watermark", "fingerprint"], ["api"]]

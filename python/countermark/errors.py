@@ -223,8 +223,20 @@ class PayloadTaken(RegistryError):
     """Another picture already has this payload."""
 
 
+class RecordErased(RegistryError):
+    """The personal record was erased: its key is gone."""
+
+
 class RegistryTooNew(RegistryError):
     """The registry was written by a newer version of countermark."""
+
+
+class RetentionNotOver(RegistryError):
+    """What should be taken away must stay for some time yet."""
+
+
+class UnusableRetention(RegistryError):
+    """The file with the retention classes is damaged, contradictory or not understood."""
 
 
 class UnreadableRegistry(RegistryError):

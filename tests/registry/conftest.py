@@ -4,8 +4,10 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -112,3 +114,26 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def registry(address: str) -> Iterator[Registry]:
     with Registry.open(address) as registry:
         yield registry
+
+
+@pytest.fixture
+def killed() -> Callable[[Callable[[int], None], float], bytes]:
+    """Runs work in a process of its own until it is killed; what that had acknowledged."""
+
+    def killed(work: Callable[[int], None], after_seconds: float) -> bytes:
+        reader, writer = os.pipe()
+        process = os.fork()
+        if process == 0:
+            try:
+                os.close(reader)
+                work(writer)
+            finally:
+                os._exit(1)
+        os.close(writer)
+        time.sleep(after_seconds)
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        with os.fdopen(reader, "rb") as pipe:
+            return pipe.read()
+
+    return killed

@@ -20,7 +20,7 @@ from countermark import credentials, files, keys, mark, verify
 from countermark.credentials import Signer, Trust
 from countermark.errors import UnreadableRegistry
 from countermark.record import DigitalSource, Record
-from countermark.registry import Registry, rows, sqlite_search
+from countermark.registry import DisposalReason, Registry, rows, sqlite_search
 from countermark.registry.log import Checkpoint, NoteKey, journal, leaf
 from countermark.registry.postgres import PostgresDatabase
 from countermark.registry.sqlite import SqliteDatabase
@@ -103,7 +103,7 @@ def mark_for_ever(address: str, signer: Signer, folder: Path, acknowledge: int) 
             assert registry.find_similar([entry.pdq])
             registry.log.checkpoint(KEY)
             if number % 2:
-                registry.delete(done.payload, reason="test")
+                registry.delete(done.payload, reason=DisposalReason.WITHDRAWN)
 
 
 def killed(

@@ -16,7 +16,7 @@ import pytest
 from countermark.errors import InvalidArgument, UnreadableManifest
 from countermark.jumbf import type_uuid
 from countermark.record import DigitalSource, Record
-from countermark.registry import Entry, Registry, manifests, postgres, rows
+from countermark.registry import DisposalReason, Entry, Registry, manifests, postgres, rows
 from countermark.registry.log import leaf
 
 VERSION_2 = Path(__file__).parents[1] / "vectors" / "registry-2.sql"
@@ -134,7 +134,7 @@ def test_manifests_go_with_their_entry(registry: Registry) -> None:
     registry.put(entry(1, store("urn:c2pa:1")))
     registry.manifests.add(1, store("urn:c2pa:2"))
     registry.manifests.bind(OTHER, b"value", "urn:c2pa:2")
-    registry.delete(1, reason="test")
+    registry.delete(1, reason=DisposalReason.WITHDRAWN)
     assert registry.manifests.find("urn:c2pa:1") is None
     assert registry.manifests.find("urn:c2pa:2") is None
     assert registry.manifests.all_of(1) == []
@@ -236,20 +236,26 @@ def test_old_entries_are_named_when_something_is_written(old: Path) -> None:
 
 
 def test_old_entries_in_postgres_are_named_too(
-    postgres_address: str, monkeypatch: pytest.MonkeyPatch
+    old: Path, postgres_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as old, Registry.open(postgres_address) as registry:
-        before = manifests.FIRST_VERSION - 1
-        old.setattr(postgres, "VERSION", before)
-        old.setattr(postgres, "_STEPS", postgres._STEPS[: before - 1])
-        old.setattr(manifests, "insert", lambda *_: None)
-        for number in range(3):
-            registry.put(entry(number, store(f"urn:c2pa:{number}")))
-        assert registry.manifests.identifier(2) == "urn:c2pa:2"
+    with monkeypatch.context() as patch, Registry.open(postgres_address) as registry:
+        patch.setattr(postgres, "VERSION", 2)
+        patch.setattr(postgres, "_STEPS", postgres._STEPS[:1])
+        database = registry._database
+        database.prepare()
+        with closing(sqlite3.connect(old)) as connection, database.writing():
+            for table in ("entry", "entry_leaf", "log_leaf", "log_tile", "log_checkpoint"):
+                rows_of = connection.execute(f"SELECT * FROM {table}")
+                names = [column[0] for column in rows_of.description]
+                values = ", ".join("?" * len(names))
+                statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values})"
+                database.run_many(statement, rows_of.fetchall())
+        assert registry.manifests.identifier(5) == "urn:c2pa:5"
     with Registry.open(postgres_address) as registry:
-        registry.put(entry(3, store("urn:c2pa:3")))
-        leaves = [registry.manifests.find_leaf(f"urn:c2pa:{number}") for number in range(4)]
-        assert leaves == [0, 1, 2, 3]
+        registry.put(entry(8, store("urn:c2pa:8")))
+        leaves = [registry.manifests.find_leaf(f"urn:c2pa:{number}") for number in (5, 6, 8)]
+        assert leaves == [0, 1, 5]
+        assert registry.log.check().size == 6
         database = registry._database
         assert database.version() == rows.VERSION
         database.prepare()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
 import subprocess
 import sys
 import threading
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,16 @@ from countermark.errors import (
     RegistryTooNew,
 )
 from countermark.record import DigitalSource, Record
-from countermark.registry import Entry, KeyUse, Purpose, Registry
-from countermark.registry.log import Checkpoint, InclusionProof, NoteKey, leaf
+from countermark.registry import (
+    Disclosure,
+    DisclosureReason,
+    DisposalReason,
+    Entry,
+    KeyUse,
+    Purpose,
+    Registry,
+)
+from countermark.registry.log import Checkpoint, InclusionProof, NoteKey, journal, leaf
 
 KEY = NoteKey.generate("example.org/log")
 AT = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
@@ -110,7 +119,7 @@ def test_a_deleted_entry_is_gone_and_its_payload_never_given_again(
 ) -> None:
     registry.put(entry(1))
     registry.put(entry(2))
-    registry.delete(1, reason="withdrawn by its maker")
+    registry.delete(1, reason=DisposalReason.WITHDRAWN)
     assert registry.find_payload(1) is None
     assert [found.payload for found, _ in registry.find_similar([bytes(32)])] == [2]
     assert registry.find_leaf(1) is None
@@ -121,17 +130,76 @@ def test_a_deleted_entry_is_gone_and_its_payload_never_given_again(
     assert registry.new_payload() == 3
     last = members(registry)[-1]
     assert (last["kind"], last["payload"]) == ("deleted", f"{1:016x}")
-    assert last["reason"] == "withdrawn by its maker"
+    assert (last["reason"], last["class"]) == ("withdrawn", "entry")
 
 
-@pytest.mark.parametrize("reason", ["", "x" * 257, "a\nb"])
-def test_a_deletion_needs_a_reason(registry: Registry, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("reason", "order"),
+    [
+        ("gone, said the person", None),  # the public log takes no free text
+        (DisposalReason.ORDERED, None),
+        (DisposalReason.WITHDRAWN, "12 O 34/26"),
+    ],
+)
+def test_a_deletion_needs_a_reason(registry: Registry, reason: object, order: str | None) -> None:
     registry.put(entry(1))
-    with pytest.raises(InvalidArgument, match="reason"):
-        registry.delete(1, reason=reason)
+    with pytest.raises(InvalidArgument, match=r"reason|order"):
+        registry.delete(1, reason=reason, order=order)  # type: ignore[arg-type]
     with pytest.raises(InvalidArgument, match="No entry"):
-        registry.delete(2, reason="gone")
+        registry.delete(2, reason=DisposalReason.MISTAKEN)
     assert registry.find_payload(1) is not None
+
+
+def test_a_fingerprint_opens_the_commitment_in_its_leaf(registry: Registry) -> None:
+    assert registry.find_fingerprint(1) is None
+    for payload in (1, 2):
+        registry.put(entry(payload, pdq=bytes([payload] * 32), quality=payload))
+    found = registry.find_fingerprint(2)
+    assert found is not None
+    assert (found.payload, found.pdq, found.pdq_quality) == (2, bytes([2] * 32), 2)
+    told = members(registry)[found.position]
+    assert told["pdq_commitment"] == leaf.commitment(found.salt, found.pdq)
+    registry.delete(2, reason=DisposalReason.MISTAKEN)
+    assert registry.find_fingerprint(2) is None
+
+
+def test_tiles_lead_from_spans_of_leaves_to_the_root(registry: Registry) -> None:
+    database = registry._database
+    database.prepare()
+    with database.writing():
+        journal.append(database, [b"%d" % number for number in range(600)])
+    at, size = 580, 600
+    tiles = dict(registry.log.tiles_to_root(at, [(250, 260), (300, 301)]))
+    names = ["tile/0/000", "tile/0/001", "tile/0/002.p/68", "tile/1/000.p/2"]
+    assert list(tiles) == names
+    assert [len(tile) for tile in tiles.values()] == [8192, 8192, 68 * 32, 64]
+    assert list(dict(registry.log.tiles_to_root(at, []))) == names[2:]
+    assert list(registry.log.leaves(250, 260)) == list(registry.log.leaves())[250:260]
+    assert list(registry.log.leaves(590, 700)) == list(registry.log.leaves())[590:]
+    assert list(registry.log.leaves(5, 5)) == []
+    assert registry.log.size == size
+
+
+def test_a_report_is_logged_if_it_is_given_out(registry: Registry) -> None:
+    disclosure = Disclosure(
+        reason=DisclosureReason.RUMOUR,
+        start=AT,
+        end=AT + timedelta(days=1),
+        leaves=3,
+        personal=0,
+        recipient_sha256=bytes(32),
+        bundle_sha256=bytes(32),
+    )
+    with pytest.raises(KeyboardInterrupt), registry.disclosing(disclosure):
+        raise KeyboardInterrupt
+    assert registry.log.size == 0
+    with registry.disclosing(disclosure):
+        pass
+    (told,) = members(registry)
+    assert (told["kind"], told["reason"], told["leaves"]) == ("disclosed", "rumour", 3)
+    assert told["from"] == "2026-11-23T12:00:00.000000Z"
+    with pytest.raises(InvalidArgument, match="no time"):
+        dataclasses.replace(disclosure, end=AT)
 
 
 @pytest.mark.parametrize("radius", [0, 10, 31, 60, 256])
@@ -177,7 +245,7 @@ def test_every_event_has_a_leaf_without_names(registry: Registry) -> None:
         signed_sha256=bytes(32), manifest="urn:c2pa:1",
     )  # fmt: skip
     registry.record_key_use(use)
-    registry.delete(1, reason="test")
+    registry.delete(1, reason=DisposalReason.WITHDRAWN)
     assert [found["kind"] for found in members(registry)] == ["marked", "key-used", "deleted"]
     assert list(registry.key_uses()) == [use]
     everything = b"".join(registry.log.leaves())

@@ -26,6 +26,7 @@ from countermark.cli.log import app as log
 from countermark.cli.mark import mark
 from countermark.cli.output import FAILURE, complain, show_warning
 from countermark.cli.registry import app as registry
+from countermark.cli.report import app as report
 from countermark.cli.serve import serve
 from countermark.cli.sign import sign
 from countermark.cli.trust import trust
@@ -56,6 +57,7 @@ app.add_typer(trust)
 app.add_typer(keys, name="keys")
 app.add_typer(log, name="log")
 app.add_typer(registry, name="registry")
+app.add_typer(report, name="report")
 
 
 def _leave_no_core_dump() -> None:

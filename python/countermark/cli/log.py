@@ -75,7 +75,7 @@ def checkpoint() -> None:
 
         countermark log checkpoint > checkpoint
     """
-    with _own_log() as (home, registry, key):
+    with own_log() as (home, registry, key):
         signed = sign_checkpoint(home, registry, key)
     typer.echo(signed, nl=False)
 
@@ -103,7 +103,7 @@ def prove(
             "What is to be proven is not clear.",
             remedy="Give either a payload or --since with an older checkpoint.",
         )
-    with _own_log() as (home, registry, key):
+    with own_log() as (home, registry, key):
         signed = sign_checkpoint(home, registry, key)
         now = Checkpoint.open(signed, key.verifier)
         proof: InclusionProof | ConsistencyProof
@@ -171,7 +171,7 @@ def check(
         countermark log check
         countermark log check checkpoint-of-last-week
     """
-    with _own_log() as (home, registry, key):
+    with own_log() as (home, registry, key):
         known = [files.load(path) for path in remembered or ()]
         others = [Checkpoint.open(_text(content), key.verifier) for content in known]
         if (own := remembered_here(home, key)) is not None:
@@ -191,7 +191,7 @@ def export(
 
         countermark log export public/log/
     """
-    with _own_log() as (home, registry, key):
+    with own_log() as (home, registry, key):
         found = registry.log.export(folder, sign_checkpoint(home, registry, key))
     typer.echo(f"{found.size} leaves are in {folder}; its key: {key.verifier.encoded}")
 
@@ -209,14 +209,15 @@ def cosign(
 
         countermark log cosign checkpoint --witness "witness.example+a1b2c3d4+BA..."
     """
-    with _own_log() as (_, registry, key):
+    with own_log() as (_, registry, key):
         signed = _text(files.load(path))
         kept = registry.log.add_cosignatures(signed, key.verifier, _verifiers(witness))
     typer.echo(f"Cosignatures kept: {kept}")
 
 
 @contextmanager
-def _own_log() -> Iterator[tuple[keys.Home, Registry, NoteKey]]:
+def own_log() -> Iterator[tuple[keys.Home, Registry, NoteKey]]:
+    """The home, its registry and the key of its log."""
     home = keys.open_home()
     key = note_key(home, passphrase())
     with Registry.open(home.registry_path) as registry:

@@ -1,8 +1,7 @@
-"""`countermark registry`: copies of the registry, and entries from and to other registries."""
+"""`countermark registry`: copies, entries from and to other registries, personal records."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -10,18 +9,18 @@ from typing import Annotated
 import typer
 
 from countermark import files, keys
+from countermark.cli import retention
 from countermark.errors import InvalidArgument, SourceNotFound
 from countermark.registry import Registry, lines
 
 app = typer.Typer(
-    help="Copy the registry, and exchange its entries with others.",
+    help="Copy the registry, exchange its entries with others, and erase what must not stay.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
-Address = Annotated[
-    str | None,
-    typer.Option("--registry", metavar="ADDRESS", help="Another one: a path, or postgresql://..."),
-]
+for command in (retention.classes, retention.keep, retention.recall, retention.erase):
+    app.command()(command)
+app.command()(retention.dispose)
 
 
 @app.command()
@@ -46,7 +45,7 @@ def backup(
 @app.command("export")
 def export_entries(
     out: Annotated[Path, typer.Argument(metavar="FILE", help="JSON Lines: an entry a line.")],
-    address: Address = None,
+    address: retention.Address = None,
 ) -> None:
     """Write all entries as lines of JSON, for another registry or a program of yours.
 
@@ -58,7 +57,7 @@ def export_entries(
         countermark registry export entries.jsonl
     """
     count = 0
-    with _opened(address) as registry, files.drafting(files.target(out)) as (draft, put):
+    with retention.opened(address) as registry, files.drafting(files.target(out)) as (draft, put):
         for entry in registry.all_entries():
             with files.writing(repr(str(out))):
                 draft.write(lines.to_line(entry).encode() + b"\n")
@@ -70,7 +69,7 @@ def export_entries(
 @app.command("import")
 def import_entries(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="What export wrote.")],
-    address: Address = None,
+    address: retention.Address = None,
 ) -> None:
     """Add the entries in a file; those that are there already are passed over.
 
@@ -82,7 +81,7 @@ def import_entries(
         countermark registry import entries.jsonl --registry postgresql://db.example/marks
     """
     added = known = 0
-    with _opened(address) as registry:
+    with retention.opened(address) as registry:
         for number, line in enumerate(_lines(path), 1):
             try:
                 is_new = registry.put(lines.from_line(line))
@@ -92,12 +91,6 @@ def import_entries(
                 ) from error
             added, known = added + is_new, known + (not is_new)
     typer.echo(f"{added} entries were added, {known} were there before.")
-
-
-@contextlib.contextmanager
-def _opened(address: str | None) -> Iterator[Registry]:
-    with Registry.open(address or keys.open_home().registry_path) as registry:
-        yield registry
 
 
 def _lines(path: Path) -> Iterator[bytes]:

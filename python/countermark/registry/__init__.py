@@ -6,8 +6,26 @@
 None
 """
 
-from countermark.registry.entry import MAX_DISTANCE, MIN_QUALITY, Entry
+from countermark.registry.disclosure import Disclosure, DisclosureReason
+from countermark.registry.disposal import DisposalReason
+from countermark.registry.entry import MAX_DISTANCE, MIN_QUALITY, Entry, Fingerprint
 from countermark.registry.key_use import KeyUse, Outcome, Purpose
+from countermark.registry.personal import PersonalRecord
+from countermark.registry.retention import RetentionClass
 from countermark.registry.store import Registry
 
-__all__ = ["MAX_DISTANCE", "MIN_QUALITY", "Entry", "KeyUse", "Outcome", "Purpose", "Registry"]
+__all__ = [
+    "MAX_DISTANCE",
+    "MIN_QUALITY",
+    "Disclosure",
+    "DisclosureReason",
+    "DisposalReason",
+    "Entry",
+    "Fingerprint",
+    "KeyUse",
+    "Outcome",
+    "PersonalRecord",
+    "Purpose",
+    "Registry",
+    "RetentionClass",
+]

@@ -69,6 +69,20 @@ class Entry:
             raise InvalidArgument("The time of marking has no time zone.", remedy=_REMEDY)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """An entry's fingerprint, and what opens the commitment to it in the log.
+
+    `position`: of the leaf with the commitment. `salt`: SHA-256 over it and `pdq` is that.
+    """
+
+    payload: int
+    pdq: bytes
+    pdq_quality: int
+    position: int
+    salt: bytes
+
+
 def check_payload(payload: int) -> None:
     """Raises `InvalidPayload` unless the payload is an int in [0, 2**64)."""
     if not isinstance(payload, int) or not 0 <= payload < 1 << 8 * PAYLOAD_BYTES:

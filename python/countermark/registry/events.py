@@ -7,9 +7,12 @@ from datetime import datetime, timezone
 from typing import Any, Final
 
 from countermark.errors import InvalidArgument, UnreadableRegistry
+from countermark.registry.disclosure import Disclosure
+from countermark.registry.disposal import DisposalReason
 from countermark.registry.entry import Entry
 from countermark.registry.key_use import KeyUse, Outcome, Purpose, utc
 from countermark.registry.log import leaf
+from countermark.registry.retention import ENTRY
 
 MARKED: Final = "marked"
 DELETED: Final = "deleted"
@@ -17,6 +20,11 @@ MANIFEST_ADDED: Final = "manifest-added"
 DEPOSITED: Final = "deposited"
 DEPOSIT_REMOVED: Final = "deposit-removed"
 KEY_USED: Final = "key-used"
+KEPT: Final = "kept"
+ERASED: Final = "erased"
+DISCLOSED: Final = "disclosed"
+DISPOSALS: Final = (DELETED, ERASED)
+"""The kinds of leaves that tell of something taken away."""
 
 
 def marked(entry: Entry, salt: bytes) -> bytes:
@@ -32,9 +40,45 @@ def marked(entry: Entry, salt: bytes) -> bytes:
     )
 
 
-def deleted(payload: int, reason: str, at: datetime) -> bytes:
-    """The leaf that says that an entry was taken away."""
-    return leaf.encode(DELETED, utc(at), {"payload": payload_text(payload), "reason": reason})
+def deleted(payload: int, reason: DisposalReason, order: str | None, at: datetime) -> bytes:
+    """The leaf that says that an entry was taken away; `order`: the record of the order for it."""
+    members = {"payload": payload_text(payload), "class": ENTRY}
+    return _disposal(DELETED, members, reason, order, at)
+
+
+def kept(record: Mapping[str, str], commitment: str, at: datetime) -> bytes:
+    """The leaf of a personal record, which says nothing of what is in it."""
+    return leaf.encode(KEPT, utc(at), {**record, "commitment": commitment})
+
+
+def erased(
+    record: Mapping[str, str], reason: DisposalReason, order: str | None, at: datetime
+) -> bytes:
+    """The leaf that says that a personal record was erased; `order` as in `deleted`."""
+    return _disposal(ERASED, record, reason, order, at)
+
+
+def disclosed(disclosure: Disclosure, at: datetime) -> bytes:
+    """The leaf of a report to an authority; to whom, only that authority can tell."""
+    members = {
+        "reason": disclosure.reason.value,
+        "from": utc(disclosure.start),
+        "to": utc(disclosure.end),
+        "leaves": disclosure.leaves,
+        "personal": disclosure.personal,
+        "recipient_sha256": disclosure.recipient_sha256.hex(),
+        "bundle_sha256": disclosure.bundle_sha256.hex(),
+    }
+    return leaf.encode(DISCLOSED, utc(at), members)
+
+
+def _disposal(
+    kind: str, what: Mapping[str, str], reason: DisposalReason, order: str | None, at: datetime
+) -> bytes:
+    members = {**what, "reason": reason.value}
+    if order is not None:
+        members["order"] = order
+    return leaf.encode(kind, utc(at), members)
 
 
 def manifest_added(payload: int, manifest_sha256: bytes, at: datetime) -> bytes:

@@ -24,7 +24,7 @@ from countermark.errors import (
     UnreadableRegistry,
 )
 from countermark.hamming import Match
-from countermark.registry import manifests, migration, rows
+from countermark.registry import manifests, migration, personal, rows
 from countermark.registry.database import Row
 from countermark.registry.entry import PDQ_BYTES
 from countermark.registry.log import journal
@@ -63,7 +63,7 @@ _STEPS: Final = (
         *journal.TABLES,
         *ENTRY_LOG_TABLES,
     ),
-    (*rows.DIGEST_TABLES, *journal.DIGEST_TABLES, *manifests.TABLES),
+    (*rows.DIGEST_TABLES, *journal.DIGEST_TABLES, *manifests.TABLES, *personal.TABLES),
 )
 _FIRST_VERSION: Final = 2
 _TABLES: Final = "SELECT count(*) FROM pg_tables WHERE schemaname = ?"

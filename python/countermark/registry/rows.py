@@ -50,6 +50,8 @@ INSERT_TOMBSTONE: Final = "INSERT INTO tombstone (payload, position) VALUES (?, 
 DELETE: Final = "DELETE FROM entry WHERE payload = ?"
 DELETE_LEAF: Final = "DELETE FROM entry_leaf WHERE payload = ?"
 SELECT_ROW: Final = "SELECT rowid FROM entry WHERE payload = ?"
+SELECT_TIMES: Final = """SELECT rowid, payload, marked_at FROM entry
+    WHERE rowid > ? ORDER BY rowid LIMIT ?"""
 SELECT_LEAF: Final = "SELECT position, salt FROM entry_leaf WHERE payload = ?"
 SELECT_TOMBSTONE: Final = "SELECT position FROM tombstone WHERE payload = ?"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from countermark.registry import manifests, rows, sqlite_search
+from countermark.registry import manifests, personal, rows, sqlite_search
 from countermark.registry.log import journal
 from countermark.registry.rows import ENTRY_LOG_TABLES
 
@@ -18,7 +18,7 @@ APPLICATION_ID: Final = int.from_bytes(b"CMKR", "big")
 # 2: the transparency log. Its triggers keep programs from what a log must not suffer; whoever may
 # write the file can still do anything to it, which `log check` then finds.
 # 3: what shows that bits have turned on the disk, for SQLite's pages have no checksums; manifests
-# by identifier.
+# by identifier; personal records.
 STEPS: Final = (
     (
         """
@@ -58,5 +58,6 @@ STEPS: Final = (
         *journal.DIGEST_TABLES,
         *sqlite_search.TABLES,
         *manifests.TABLES,
+        *personal.TABLES,
     ),
 )

@@ -23,23 +23,28 @@ from countermark.fingerprint import distance
 from countermark.hamming import Match
 from countermark.registry import events, manifests, rows
 from countermark.registry.database import Database, Row
+from countermark.registry.disclosure import Disclosure
+from countermark.registry.disposal import DisposalReason, check_minimum, check_reason
 from countermark.registry.entry import (
     MAX_DISTANCE,
     MIN_QUALITY,
     PAYLOAD_BYTES,
     Entry,
+    Fingerprint,
     check_payload,
 )
 from countermark.registry.key_use import KeyUse
 from countermark.registry.log import TransparencyLog, journal, leaf
+from countermark.registry.personal import PersonalRecords
 from countermark.registry.postgres import PostgresDatabase
+from countermark.registry.retention import ENTRY, RetentionClass
 from countermark.registry.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # in typing only from Python 3.11
 
 _URLS: Final = ("postgresql://", "postgres://")
-_LONGEST_REASON: Final = 256
+_BATCH: Final = 100  # entries or records that are disposed of in one transaction
 
 
 class Registry:
@@ -57,25 +62,31 @@ class Registry:
     The threads of one `Registry` take turns; processes wait for each other.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, folder: Path | None = None) -> None:
         self._database = database
         self._lock = threading.RLock()
         self.log = TransparencyLog(database, self._lock)
         self.manifests = manifests.Manifests(database, self._lock)
+        self.personal = PersonalRecords(database, self._lock, folder)
 
     @classmethod
-    def open(cls, address: str | PathLike[str]) -> Self:
+    def open(
+        cls, address: str | PathLike[str], *, folder: str | PathLike[str] | None = None
+    ) -> Self:
         """The registry at that path; an empty one, without making a file, if there is none.
 
         `address`: of a SQLite file, or a URL that begins with postgresql:// (extra `postgres`).
+        `folder`: where retention.toml and the keys of personal records are, by default the folder
+        of the SQLite file; without one a registry in PostgreSQL keeps no personal records.
 
         Raises `UnreadableRegistry` for what is damaged, not a registry or not reachable, and
         `RegistryTooNew` for one that a later version wrote; neither is changed.
         """
         name = os.fspath(address)
+        beside = None if folder is None else Path(folder)
         if name.startswith(_URLS):
-            return cls(PostgresDatabase(name))
-        return cls(SqliteDatabase(Path(name)))
+            return cls(PostgresDatabase(name), beside)
+        return cls(SqliteDatabase(Path(name)), beside or Path(name).parent)
 
     def close(self) -> None:
         """Lets go of the database; closing again does nothing."""
@@ -131,20 +142,19 @@ class Registry:
         with self.adding(entry):
             return True
 
-    def delete(self, payload: int, *, reason: str) -> None:
+    def delete(self, payload: int, *, reason: DisposalReason, order: str | None = None) -> None:
         """Takes an entry away for good; the log keeps that it was there, and why it is gone.
 
-        `reason`: a few words, public like the rest of the log. The payload is never given again.
+        `order`: with the reason `ORDERED`, the reference of the order, kept as a personal record.
+        The payload is never given again. Personal records of the picture have a class of their own.
 
-        Raises `InvalidPayload`, `InvalidArgument` when no entry has it or the reason is empty or
-        long, `DestinationNotWritable`.
+        Raises `InvalidPayload`, `InvalidArgument` when no entry has it or the reason does not fit,
+        `RetentionNotOver` before the minimum of the class `entry`, unless it is ordered,
+        `UnusableRetention`, `DestinationNotWritable`.
         """
         check_payload(payload)
-        if not 0 < len(reason) <= _LONGEST_REASON or not reason.isprintable():
-            raise InvalidArgument(
-                "The reason for a deletion is empty, too long or not printable.",
-                remedy=f"Give one of at most {_LONGEST_REASON} characters.",
-            )
+        check_reason(reason, order)
+        kind = self.personal.retention()[ENTRY]
         key = rows.payload_key(payload)
         with self._lock:
             self._database.prepare()
@@ -154,16 +164,31 @@ class Registry:
                     raise InvalidArgument(
                         f"No entry has the payload {payload:016x}.", remedy="Check the payload."
                     )
-                place, entry = found
-                if entry.pdq_quality >= MIN_QUALITY:
-                    self._database.drop_hash(place, entry.pdq)
-                self._database.run(rows.DELETE, (key,))
-                self._database.run(rows.DELETE_LEAF, (key,))
-                manifests.forget(self._database, key)
-                now = datetime.now(timezone.utc)
-                told = events.deleted(payload, reason, now)
-                position = journal.append(self._database, [told])
-                self._database.run(rows.INSERT_TOMBSTONE, (key, position))
+                check_minimum(kind, found[1].marked_at, reason)
+                self._delete([found], reason, self.personal.keep_order(order) if order else None)
+
+    def dispose(self, *, dry_run: bool = False) -> dict[str, int]:
+        """Erases what is past the maximum of its class, in batches; how many of each class.
+
+        Each leaves a leaf. What was cut off goes on when it is asked again. `dry_run`: only count.
+
+        Raises `InvalidArgument` for a record of a class that is not known any more,
+        `UnusableRetention`, `DestinationNotWritable`, `UnreadableRegistry`.
+        """
+        now = datetime.now(timezone.utc)
+        disposed = {}
+        classes = self.personal.retention()
+        self.personal.check_classes(classes)
+        for kind in classes.values():
+            if kind.name == ENTRY:
+                disposed[kind.name] = self._dispose_entries(kind, now, dry_run)
+            elif dry_run:
+                disposed[kind.name] = self.personal.count_ended(kind, now)
+            else:
+                disposed[kind.name] = 0
+                while done := self.personal.erase_ended(kind, now, _BATCH):
+                    disposed[kind.name] += done
+        return disposed
 
     def record_key_use(self, use: KeyUse) -> None:
         """Appends a use of a key to the log; it is on the disk when this returns.
@@ -181,6 +206,19 @@ class Registry:
             self._database.prepare()
             with self._database.writing():
                 journal.append(self._database, [events.key_used(use)])
+
+    @contextmanager
+    def disclosing(self, disclosure: Disclosure) -> Iterator[None]:
+        """Logs that a report was given out if the body succeeds, which puts it in its place.
+
+        Raises `DestinationNotWritable`, `UnreadableRegistry`.
+        """
+        with self._lock:
+            self._database.prepare()
+            with self._database.writing():
+                now = datetime.now(timezone.utc)
+                journal.append(self._database, [events.disclosed(disclosure, now)])
+                yield
 
     def key_uses(self) -> Iterator[KeyUse]:
         """The uses of keys in the log, the oldest first.
@@ -208,20 +246,26 @@ class Registry:
         Raises `InvalidPayload`, `UnreadableRegistry`, also when the leaf is not that of the entry.
         """
         check_payload(payload)
-        key = rows.payload_key(payload)
-        with self._lock:
-            if not journal.is_there(self._database):
-                return None
-            with self._database.reading():
-                entry, row = self._added(key), self._leaf(key)
-                if entry is None:
-                    return None
-                if row is None:
-                    raise rows.damaged()
-                position, salt = int(row[0]), row[1]
-                if journal.leaf(self._database, position) != events.marked(entry, salt):
-                    raise rows.damaged()
-                return position
+        told = self._told(payload)
+        return None if told is None else told[1]
+
+    def find_fingerprint(self, payload: int) -> Fingerprint | None:
+        """The fingerprint of the entry with that payload, to be proven to others by its leaf.
+
+        Raises as `find_leaf`.
+        """
+        check_payload(payload)
+        told = self._told(payload)
+        if told is None:
+            return None
+        entry, position, salt = told
+        return Fingerprint(
+            payload=payload,
+            pdq=entry.pdq,
+            pdq_quality=entry.pdq_quality,
+            position=position,
+            salt=salt,
+        )
 
     def find_similar(
         self,
@@ -318,6 +362,43 @@ class Registry:
         if entry.pdq_quality >= MIN_QUALITY and row is not None:
             self._database.add_hash(row[0], entry.pdq)
 
+    def _dispose_entries(self, kind: RetentionClass, at: datetime, dry_run: bool) -> int:
+        """The entries past their maximum, in batches between which others may write."""
+        before, disposed, place = kind.ended(at), 0, 0
+        if before is None:
+            return 0
+        while True:
+            with self._lock:
+                there = self._database.version() > 0
+                batch = self._database.all(rows.SELECT_TIMES, (place, _BATCH)) if there else []
+                ended = [bytes(r[1]) for r in batch if datetime.fromisoformat(r[2]) <= before]
+                if ended and not dry_run:
+                    self._database.prepare()
+                    with self._database.writing():
+                        found = (self._find(rows.BY_PAYLOAD, key) for key in ended)
+                        self._delete(
+                            [e for e in found if e is not None], DisposalReason.EXPIRED, None
+                        )
+            if not batch:
+                return disposed
+            disposed, place = disposed + len(ended), batch[-1][0]
+
+    def _delete(
+        self, found: Sequence[tuple[int, Entry]], reason: DisposalReason, order: str | None
+    ) -> None:
+        """Entries in their places, inside a transaction."""
+        now = datetime.now(timezone.utc)
+        told = [events.deleted(entry.payload, reason, order, now) for _, entry in found]
+        first = journal.append(self._database, told)
+        for position, (place, entry) in enumerate(found, first):
+            key = rows.payload_key(entry.payload)
+            if entry.pdq_quality >= MIN_QUALITY:
+                self._database.drop_hash(place, entry.pdq)
+            self._database.run(rows.DELETE, (key,))
+            self._database.run(rows.DELETE_LEAF, (key,))
+            manifests.forget(self._database, key)
+            self._database.run(rows.INSERT_TOMBSTONE, (key, position))
+
     def _latest(self, entry: Entry) -> Entry:
         """The entry with its latest manifest."""
         store = manifests.later(self._database, rows.payload_key(entry.payload))
@@ -344,6 +425,23 @@ class Registry:
                 return None
             row = self._database.one(rows.select(which, version), (key,))
             return None if row is None else rows.from_row(row, version)
+
+    def _told(self, payload: int) -> tuple[Entry, int, bytes] | None:
+        """The entry as it was added, the position of its leaf, and the salt of that."""
+        key = rows.payload_key(payload)
+        with self._lock:
+            if not journal.is_there(self._database):
+                return None
+            with self._database.reading():
+                entry, row = self._added(key), self._leaf(key)
+                if entry is None:
+                    return None
+                if row is None:
+                    raise rows.damaged()
+                position, salt = int(row[0]), bytes(row[1])
+                if journal.leaf(self._database, position) != events.marked(entry, salt):
+                    raise rows.damaged()
+                return entry, position, salt
 
     def _leaf(self, key: bytes) -> Row | None:
         if not journal.is_there(self._database):

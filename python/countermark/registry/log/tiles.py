@@ -11,7 +11,7 @@ Source: C2SP tlog-tiles.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,6 +87,27 @@ def tiles_of(size: int) -> Iterator[tuple[int, int, int]]:
             yield level, number, TILE_WIDTH
         if rest:
             yield level, full, rest
+        level, size = level + 1, full
+
+
+def tiles_to_root(size: int, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+    """The tiles that lead from leaves to the root, as in `tiles_of`: a part of all.
+
+    `spans`: of leaves, each from a position up to another. A full tile is proven by its hash in
+    the tile above; the last ones of each level make up the root.
+
+    >>> list(tiles_to_root(70_000, [(3, 5)]))
+    [(0, 0, 256), (0, 273, 112), (1, 0, 256), (1, 1, 17), (2, 0, 1)]
+    """
+    numbers: set[int] = set()
+    for start, end in spans:
+        numbers.update(range(start // TILE_WIDTH, (end - 1) // TILE_WIDTH + 1))
+    level = 0
+    while size:
+        full, rest = divmod(size, TILE_WIDTH)
+        for number in sorted(numbers | {full} if rest else numbers):
+            yield level, number, rest if number == full else TILE_WIDTH
+        numbers = {number // TILE_WIDTH for number in numbers if number < full}
         level, size = level + 1, full
 
 

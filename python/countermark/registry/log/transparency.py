@@ -30,7 +30,7 @@ from countermark.registry.log import exporting, journal, merkle
 from countermark.registry.log.checkpoint import Checkpoint
 from countermark.registry.log.note import NoteKey, NoteVerifier
 from countermark.registry.log.proof import ConsistencyProof, InclusionProof
-from countermark.registry.log.tiles import TilePlace
+from countermark.registry.log.tiles import TilePlace, tile_path, tiles_to_root
 
 _BATCH: Final = 1000  # leaves at a time, between which others may write
 
@@ -48,15 +48,16 @@ class TransparencyLog:
         with self._reading() as has_leaves:
             return journal.size(self._database) if has_leaves else 0
 
-    def leaves(self, start: int = 0) -> Iterator[bytes]:
-        """The leaves from that position on, as they come to be read."""
-        while True:
+    def leaves(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The leaves from that position on, or up to another, as they come to be read."""
+        while end is None or start < end:
+            stop = start + _BATCH if end is None else min(start + _BATCH, end)
             with self._reading() as has_leaves:
-                batch = journal.leaves(self._database, start, start + _BATCH) if has_leaves else []
+                batch = journal.leaves(self._database, start, stop) if has_leaves else []
             yield from batch
-            start += len(batch)
-            if len(batch) < _BATCH:
+            if start + len(batch) < stop:
                 return
+            start = stop
 
     def prove(self, position: int, checkpoint: Checkpoint) -> InclusionProof:
         """That the leaf at that position belongs to the log of a checkpoint.
@@ -104,6 +105,18 @@ class TransparencyLog:
                 journal.check_past(self._database, remembered)
             else:
                 merkle.check_sizes(remembered.size, 0)
+
+    def tiles_to_root(
+        self, size: int, spans: Sequence[tuple[int, int]]
+    ) -> Iterator[tuple[str, bytes]]:
+        """The tiles that lead from spans of leaves to the root over the first `size` leaves.
+
+        Each with its path in C2SP tlog-tiles. A span reaches from a position up to another.
+        """
+        for level, number, width in tiles_to_root(size, spans):
+            with self._reading():
+                content = journal.tiles(self._database)((level, number))
+            yield tile_path(level, number, width), content[: width * merkle.HASH_BYTES]
 
     def checkpoint(self, key: NoteKey) -> str:
         """A signed checkpoint of the log as it is; kept, so that the log can be held to it.
