@@ -132,8 +132,8 @@ class PostgresDatabase:
             for step in _STEPS[max(version - _FIRST_VERSION + 1, 0) :]:
                 for statement in step:
                     self.run(statement)
-            migration.complete(self, version)
             self.run(_SET_VERSION, (VERSION,))
+            migration.complete(self, version)
 
     def in_transaction(self) -> bool:
         return self._is_open()

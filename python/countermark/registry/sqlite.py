@@ -19,7 +19,7 @@ from countermark.registry import migration, sqlite_search
 from countermark.registry.database import Hashes, Row
 from countermark.registry.rows import VERSION
 from countermark.registry.sqlite_search import EMPTY, Search
-from countermark.registry.sqlite_tables import APPLICATION_ID, STEPS
+from countermark.registry.sqlite_tables import APPLICATION_ID, ONE_OF_EACH, STEPS
 
 BUSY_TIMEOUT_SECONDS: Final = 30.0
 """How long a writer waits for another one."""
@@ -27,10 +27,11 @@ BUSY_TIMEOUT_SECONDS: Final = 30.0
 _FILE_MODE: Final = 0o600
 # SQLite's words for what the folder, its rights or the disk refuse (Python 3.10 has no codes).
 _NOT_WRITABLE: Final = ("readonly", "disk is full", "disk I/O error", "unable to open")
-_STATE: Final = """SELECT
+_STATE: Final = f"""SELECT
     (SELECT application_id FROM pragma_application_id),
     (SELECT user_version FROM pragma_user_version),
-    (SELECT count(*) FROM sqlite_master)"""
+    (SELECT count(*) FROM sqlite_master),
+    (SELECT count(*) FROM sqlite_master WHERE name IN {ONE_OF_EACH})"""
 
 
 class SqliteDatabase:
@@ -66,11 +67,11 @@ class SqliteDatabase:
                 version = self._version(connection)  # another process may have been faster
                 for statement in (s for step in STEPS[version:] for s in step):
                     connection.execute(statement)
-                migration.complete(self, version)
-                if version < sqlite_search.FIRST_WITH_SUMS:
-                    sqlite_search.add_all(connection)
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {VERSION}")
+                migration.complete(self, version)
+                if 0 < version < sqlite_search.FIRST_WITH_SUMS:
+                    sqlite_search.add_all(connection)
             connection.execute("PRAGMA journal_mode = WAL")
 
     def in_transaction(self) -> bool:
@@ -202,14 +203,18 @@ class SqliteDatabase:
 
     def _version(self, connection: sqlite3.Connection) -> int:
         # One statement sees one state, also while another process makes the tables.
-        application_id, version, tables = connection.execute(_STATE).fetchone()
+        application_id, version, tables, known = connection.execute(_STATE).fetchone()
         if application_id == APPLICATION_ID and version > VERSION:
             raise RegistryTooNew(
                 f"The registry has version {version}, this countermark knows {VERSION}.",
                 remedy="Update countermark.",
             )
-        if application_id == APPLICATION_ID and version > 0:
+        if application_id == APPLICATION_ID and version == known > 0:
             return int(version)
+        if known == len(ONE_OF_EACH):
+            raise UnreadableRegistry(
+                "The header of the registry is damaged.", remedy="Restore a backup."
+            )
         if tables or application_id or version:
             raise UnreadableRegistry(
                 "The file is a database, but not a countermark registry.",

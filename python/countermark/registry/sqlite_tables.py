@@ -54,3 +54,6 @@ STEPS: Final = (
     ),
     (*rows.DIGEST_TABLES, *journal.DIGEST_TABLES, *sqlite_search.TABLES),
 )
+
+ONE_OF_EACH: Final = ("entry", "log_leaf", "hash_sum")
+"""A table of each version: by them a version that is not true is noticed."""

@@ -296,7 +296,8 @@ class Registry:
 
     def _insert(self, entry: Entry) -> None:
         key = rows.payload_key(entry.payload)
-        taken = not self._database.run(rows.INSERT, rows.to_row(entry))
+        values = rows.to_row(entry)
+        taken = not self._database.run(rows.INSERT, values)
         if taken or self._database.one(rows.SELECT_TOMBSTONE, (key,)):
             raise PayloadTaken(
                 f"The payload {entry.payload} is already in the registry.",
@@ -304,7 +305,7 @@ class Registry:
             )
         salt = leaf.new_salt()
         position = journal.append(self._database, [events.marked(entry, salt)])
-        self._database.run(rows.INSERT_LEAF, (key, position, salt, rows.digest(entry)))
+        self._database.run(rows.INSERT_LEAF, (key, position, salt, rows.digest(values)))
         row = self._database.one(rows.SELECT_ROW, (key,))
         if entry.pdq_quality >= MIN_QUALITY and row is not None:
             self._database.add_hash(row[0], entry.pdq)
