@@ -41,6 +41,7 @@ class SqliteDatabase:
         self._path = path
         self._search = Search(path)
         self._is_writing = False
+        self._known_version: tuple[int, int] | None = None
         self._connection: sqlite3.Connection | None = None
         with self._errors():
             if path.exists():
@@ -202,6 +203,13 @@ class SqliteDatabase:
         return connection
 
     def _version(self, connection: sqlite3.Connection) -> int:
+        # Every change of the tables moves this number, and asking for it alone is fast.
+        (schema,) = connection.execute("PRAGMA schema_version").fetchone()
+        if self._known_version is None or self._known_version[0] != schema:
+            self._known_version = (schema, self._stated_version(connection))
+        return self._known_version[1]
+
+    def _stated_version(self, connection: sqlite3.Connection) -> int:
         # One statement sees one state, also while another process makes the tables.
         application_id, version, tables, known = connection.execute(_STATE).fetchone()
         if application_id == APPLICATION_ID and version > VERSION:
