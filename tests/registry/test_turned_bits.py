@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from countermark.errors import CountermarkError
+from countermark.errors import CountermarkError, InvalidCheckpoint, InvalidProof
 from countermark.record import DigitalSource, Record
 from countermark.registry import Entry, KeyUse, Purpose, Registry
-from countermark.registry.log import Checkpoint, InclusionProof, NoteKey
+from countermark.registry.log import Checkpoint, InclusionProof, NoteKey, check_exported
 
 SEED = 20261126
 KEY = NoteKey.generate("example.org/log")
@@ -134,6 +134,28 @@ def test_no_bit_of_the_database_changes_an_answer(truth: Truth, tmp_path: Path, 
         for file in path.parent.iterdir():
             file.unlink()
     assert flips / 20 < noticed < flips
+
+
+@pytest.mark.parametrize("flips", [200, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_every_bit_of_an_exported_log_counts(truth: Truth, tmp_path: Path, flips: int) -> None:
+    path, folder = tmp_path / "registry.sqlite3", tmp_path / "public"
+    path.write_bytes(truth.file)
+    with Registry.open(path) as registry:
+        registry.log.export(folder, KEY)
+    assert check_exported(folder, KEY.verifier) == truth.checkpoint
+    generator = random.Random(SEED)
+    exported = sorted(file for file in folder.rglob("*") if file.is_file())
+    assert len(exported) == 6  # two bundles, three tiles, and the checkpoint
+    for _ in range(flips):
+        file = generator.choice(exported)
+        content = file.read_bytes()
+        place = generator.randrange(len(content))
+        turned = content[place] ^ 1 << generator.randrange(8)
+        file.write_bytes(content[:place] + bytes([turned]) + content[place + 1 :])
+        with pytest.raises((InvalidProof, InvalidCheckpoint)):
+            check_exported(folder, KEY.verifier)
+        file.write_bytes(content)
+    assert check_exported(folder, KEY.verifier) == truth.checkpoint
 
 
 def expect_truth(path: Path, truth: Truth, generator: random.Random) -> bool:
