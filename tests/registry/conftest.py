@@ -1,5 +1,6 @@
 """A PostgreSQL server for the tests alone, without a port, in a folder of its own."""
 
+import hashlib
 import os
 import pwd
 import secrets
@@ -9,11 +10,15 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
 import psycopg
 import pytest
+
+from countermark.record import DigitalSource, Record
+from countermark.registry import Entry
 
 # Where Debian, Red Hat and Homebrew have the programs, beside those on the path.
 PLACES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql@*/bin")
@@ -100,3 +105,24 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         folder = connection.info.host
         yield f"postgresql://tests@/{name}?host={folder}"
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def make_entry() -> Callable[[int], Entry]:
+    """An entry with that payload; those of others look different."""
+
+    def make_entry(payload: int) -> Entry:
+        manifest = payload.to_bytes(8, "big") * 100
+        return Entry(
+            payload=payload,
+            pdq=hashlib.sha256(manifest).digest(),
+            pdq_quality=100,
+            manifest=manifest,
+            manifest_sha256=hashlib.sha256(manifest).digest(),
+            record=Record(source=DigitalSource.CAPTURED, title="Ein Bild, 一幅画"),
+            width=640,
+            height=480,
+            marked_at=datetime(2026, 11, 26, 12, tzinfo=timezone.utc),
+        )
+
+    return make_entry
