@@ -359,6 +359,31 @@ def test_threads_search_one_registry_while_it_grows(path: Path) -> None:
     assert not wrong
 
 
+def test_building_the_index_keeps_nobody_from_looking_things_up(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(path, range(100))
+    begun, may_go_on = threading.Event(), threading.Event()
+    build = Index.build
+
+    def build_late(*arguments: object, **options: object) -> Index:
+        begun.set()
+        assert may_go_on.wait(60)
+        return build(*arguments, **options)
+
+    monkeypatch.setattr(Index, "build", build_late)
+    with Registry.open(path) as registry:
+        searching = threading.Thread(target=registry.find_similar, args=([hash_of(3)],))
+        searching.start()
+        assert begun.wait(60)
+        assert registry.find_payload(3) is not None
+        assert registry.put(entry(5000, hash_of(3)))
+        assert searching.is_alive()
+        may_go_on.set()
+        searching.join()
+        expect_exact(registry, path)
+
+
 @contextlib.contextmanager
 def worker(verb: str, path: Path, number: int) -> Iterator[subprocess.Popen[str]]:
     program = Path(__file__).with_name("search_worker.py")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,9 +39,13 @@ class SqliteDatabase:
     """The file at a path, in the manner of `Database`; made when something is first written."""
 
     def __init__(self, path: Path) -> None:
+        self.lock = threading.RLock()
         self._path = path
         self._search = Search(path)
+        self._search_lock = threading.Lock()
+        self._search_connection: sqlite3.Connection | None = None
         self._is_writing = False
+        self._inside: int | None = None  # the thread that has a transaction
         self._known_version: tuple[int, int] | None = None
         self._connection: sqlite3.Connection | None = None
         with self._errors():
@@ -48,9 +53,10 @@ class SqliteDatabase:
                 self._connection = self._connect()
 
     def close(self) -> None:
-        with self._errors():
-            if self._connection is not None:
-                self._connection.close()
+        with self._errors(), self._search_lock:
+            for connection in (self._search_connection, self._connection):
+                if connection is not None:
+                    connection.close()
 
     def version(self) -> int:
         with self._errors():
@@ -80,7 +86,7 @@ class SqliteDatabase:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        self._is_writing = True
+        self._is_writing, self._inside = True, threading.get_ident()
         try:
             # Without a page cache what is written goes to the disk now and not with COMMIT: a
             # full disk says so before the body has replaced a file.
@@ -90,7 +96,7 @@ class SqliteDatabase:
             self.run("COMMIT")
         finally:
             self._roll_back()
-            self._is_writing = False
+            self._is_writing, self._inside = False, None
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -98,10 +104,12 @@ class SqliteDatabase:
             yield
             return
         self.run("BEGIN")
+        self._inside = threading.get_ident()
         try:
             yield
         finally:
             self._roll_back()
+            self._inside = None
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> int:
         with self._errors():
@@ -128,17 +136,26 @@ class SqliteDatabase:
         self.run(sqlite_search.REMOVE, (sqlite_search.checksum([value]),))
 
     def hashes(self, *, anew: bool = False) -> Hashes:
-        with self._errors():
-            version = 0 if self._connection is None else self._version(self._connection)
-            if self._connection is None or not version:
+        """As `Database`. Building an index takes time, in which other threads look things up."""
+        with self._errors(), self._search_lock:
+            is_inside = self._inside == threading.get_ident()
+            connection = self._connection if is_inside else self._searching()
+            version = 0 if connection is None else self._version(connection)
+            if connection is None or not version:
                 return EMPTY
             # A transaction that writes may still be rolled back: nothing is built from it.
             return self._search.current(
-                self._connection,
+                connection,
                 has_sums=version >= sqlite_search.FIRST_WITH_SUMS,
-                is_settled=not self._is_writing,
+                is_settled=not (is_inside and self._is_writing),
                 anew=anew,
             )
+
+    def _searching(self) -> sqlite3.Connection | None:
+        """A connection of its own, without which searches and lookups would wait for each other."""
+        if self._search_connection is None and self._connection is not None:
+            self._search_connection = self._connect()
+        return self._search_connection
 
     def back_up(self, path: Path) -> None:
         """Copy the file as it is at one moment; raises `DestinationNotWritable`."""
