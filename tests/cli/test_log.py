@@ -55,6 +55,21 @@ def test_a_picture_is_proven_to_others(run, payload: str, tmp_path: Path) -> Non
     assert "no proof" in run("log", "verify", proof, "--key", key).stderr
 
 
+def test_exported_files_are_checked_by_others(run, payload: str, tmp_path: Path) -> None:
+    key = output(run("log", "key")).strip()
+    folder = tmp_path / "public"
+    output(run("log", "export", folder))
+    shutil.rmtree(keys.open_home().registry_path.parent)
+    assert output(run("log", "audit", folder, "--key", key)) == (
+        "4 leaves, as the checkpoint says.\n"
+    )
+    tile = folder / "tile/0/000.p/4"
+    tile.write_bytes(tile.read_bytes()[:-1] + b"x")
+    refused = run("log", "audit", folder, "--key", key)
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert "'tile/0/000.p/4' of the log is damaged" in refused.stderr
+
+
 def test_a_payload_that_the_log_does_not_know_is_refused(run, payload: str) -> None:
     assert "tells of no picture" in run("log", "prove", "0" * 16).stderr
     assert "is no payload" in run("log", "prove", "xyz").stderr

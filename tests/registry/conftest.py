@@ -1,5 +1,6 @@
 """Registries in both databases; a PostgreSQL server for the tests alone, without a port."""
 
+import hashlib
 import os
 import pwd
 import secrets
@@ -11,13 +12,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from countermark.registry import Registry
+from countermark.record import DigitalSource, Record
+from countermark.registry import Entry, Registry
 
 # Where Debian, Red Hat and Homebrew have the programs, beside those on the path.
 PLACES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql@*/bin")
@@ -137,3 +140,24 @@ def killed() -> Callable[[Callable[[int], None], float], bytes]:
             return pipe.read()
 
     return killed
+
+
+@pytest.fixture
+def make_entry() -> Callable[[int], Entry]:
+    """An entry with that payload; those of others look different."""
+
+    def make_entry(payload: int) -> Entry:
+        manifest = payload.to_bytes(8, "big") * 100
+        return Entry(
+            payload=payload,
+            pdq=hashlib.sha256(manifest).digest(),
+            pdq_quality=100,
+            manifest=manifest,
+            manifest_sha256=hashlib.sha256(manifest).digest(),
+            record=Record(source=DigitalSource.CAPTURED, title="Ein Bild, 一幅画"),
+            width=640,
+            height=480,
+            marked_at=datetime(2026, 11, 26, 12, tzinfo=timezone.utc),
+        )
+
+    return make_entry

@@ -346,3 +346,43 @@ def test_a_closed_registry_says_so(registry: Registry) -> None:
     registry.close()
     with pytest.raises(CountermarkError):
         registry.find_payload(1)
+
+
+def test_threads_search_while_another_adds(registry: Registry) -> None:
+    """And each of them sees what was added before it asked."""
+    registry.put(entry(0))
+    failures: list[BaseException] = []
+
+    def search() -> None:
+        try:
+            for _ in range(30):
+                size = registry.log.size
+                found = registry.find_similar([bytes(32)])
+                assert len(found) >= size
+                assert [bits for _, bits in found] == [0] * len(found)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=search) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for payload in range(1, 30):
+        registry.put(entry(payload))
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert len(registry.find_similar([bytes(32)])) == 30
+
+
+def test_the_nearest_come_first_and_no_more_than_asked_for(registry: Registry) -> None:
+    """Of those as near as each other the ones that were added first."""
+    near = [bytes(31) + bytes([255 >> bits]) for bits in (3, 6, 1, 6, 8, 3)]
+    for payload, pdq in enumerate(near):
+        registry.put(entry(payload, pdq=pdq))
+    order = [4, 1, 3, 0, 5, 2]
+    for limit in range(8):
+        found = registry.find_similar([bytes(32)], limit=limit)
+        assert [each.payload for each, _ in found] == order[:limit]
+    registry.delete(4, reason="test")
+    assert [each.payload for each, _ in registry.find_similar([bytes(32)], limit=2)] == [1, 3]
+    assert [each.payload for each, _ in registry.find_similar([bytes(32)])] == order[1:]

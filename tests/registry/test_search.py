@@ -79,7 +79,7 @@ def add(path: Path, payloads: range, quality: Callable[[int], int] = lambda _: 1
         for each in (entry(payload, hash_of(payload), quality(payload)) for payload in payloads):
             key = rows.payload_key(each.payload)
             database.run(rows.INSERT, rows.to_row(each))
-            database.run(rows.INSERT_LEAF, (key, 0, b"", rows.digest(each)))
+            database.run(rows.INSERT_LEAF, (key, 0, b"", rows.digest(rows.to_row(each))))
             row = database.one(rows.SELECT_ROW, (key,))
             assert row is not None
             if each.pdq_quality >= MIN_QUALITY:
@@ -357,6 +357,31 @@ def test_threads_search_one_registry_while_it_grows(path: Path) -> None:
             thread.join()
         expect_exact(registry, path)
     assert not wrong
+
+
+def test_building_the_index_keeps_nobody_from_looking_things_up(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(path, range(100))
+    begun, may_go_on = threading.Event(), threading.Event()
+    build = Index.build
+
+    def build_late(*arguments: object, **options: object) -> Index:
+        begun.set()
+        assert may_go_on.wait(60)
+        return build(*arguments, **options)
+
+    monkeypatch.setattr(Index, "build", build_late)
+    with Registry.open(path) as registry:
+        searching = threading.Thread(target=registry.find_similar, args=([hash_of(3)],))
+        searching.start()
+        assert begun.wait(60)
+        assert registry.find_payload(3) is not None
+        assert registry.put(entry(5000, hash_of(3)))
+        assert searching.is_alive()
+        may_go_on.set()
+        searching.join()
+        expect_exact(registry, path)
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from countermark.registry.log import (
     InclusionProof,
     NoteKey,
     NoteVerifier,
+    check_exported,
 )
 
 app = typer.Typer(
@@ -194,6 +195,27 @@ def export(
     with own_log() as (home, registry, key):
         found = registry.log.export(folder, sign_checkpoint(home, registry, key))
     typer.echo(f"{found.size} leaves are in {folder}; its key: {key.verifier.encoded}")
+
+
+@app.command()
+def audit(
+    folder: Annotated[Path, typer.Argument(help="What export wrote, or a copy of it.")],
+    key: LogKey,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LINE", help="Whose cosignature to ask for; may be repeated."),
+    ] = None,
+) -> None:
+    """Check exported files, without the registry: every leaf and tile against the checkpoint.
+
+    Exit code 3 when a file is damaged, missing or not what was signed.
+
+    For example:
+
+        countermark log audit public-log --key "countermark/1c8f...+5a0d...+AQ..."
+    """
+    found = check_exported(folder, NoteVerifier.parse(key), witnesses=_verifiers(witness))
+    typer.echo(f"{found.size} leaves, as the checkpoint says.")
 
 
 @app.command()

@@ -5,6 +5,7 @@ Statements are written once, with `?` for values; a backend adapts them to its d
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
@@ -23,11 +24,15 @@ class Hashes(Protocol):
 
 
 class Database(Protocol):
-    """A connection to one database, for one thread at a time.
+    """A connection to one database, for one thread at a time: that which holds its lock.
+
+    Only `hashes`, and searching what it gives, are for any thread that does not.
 
     Each call raises `UnreadableRegistry` for damage, `RegistryTooNew` for tables of a later
     version; in a transaction that writes, `DestinationNotWritable` when that is refused.
     """
+
+    lock: threading.RLock
 
     def close(self) -> None:
         """Let go of it; closing again does nothing."""
@@ -66,4 +71,7 @@ class Database(Protocol):
         """Let it be found no longer."""
 
     def hashes(self, *, anew: bool = False) -> Hashes:
-        """The fingerprints that can be found; `anew`: as the tables have them at this moment."""
+        """The fingerprints that can be found; inside a transaction, as that sees them.
+
+        `anew`: without those that were read before and may have been deleted since.
+        """

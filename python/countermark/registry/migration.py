@@ -18,24 +18,23 @@ def complete(database: Database, version: int) -> None:
     """Fill the tables that are new since that version, inside the transaction that made them."""
     if not version or rows.has_digests(version):
         return
-    if version < _FIRST_WITH_LOG:
-        for entries in _batches(database, version):
+    for entries, digests in _batches(database, version):
+        if version < _FIRST_WITH_LOG:
             _log(database, entries)
-    else:
-        for entries in _batches(database, version):
-            sealed = ((rows.digest(entry), rows.payload_key(entry.payload)) for entry in entries)
-            database.run_many(rows.SET_DIGEST, sealed)
+        keys = [rows.payload_key(entry.payload) for entry in entries]
+        database.run_many(rows.SET_DIGEST, zip(digests, keys, strict=True))
+    if version >= _FIRST_WITH_LOG:
         journal.add_digests(database)
     manifests.name_entries(database)
 
 
-def _batches(database: Database, version: int) -> Iterator[list[Entry]]:
-    """All entries, some at a time."""
+def _batches(database: Database, version: int) -> Iterator[tuple[list[Entry], list[bytes]]]:
+    """All entries, some at a time, and the digests over them as they are stored."""
     last = 0
     while found := database.all(rows.select(rows.AFTER, version), (last, _BATCH)):
-        placed = [rows.from_row(row, version) for row in found]
-        last = placed[-1][0]
-        yield [entry for _, entry in placed]
+        entries = [rows.from_row(row, version)[1] for row in found]
+        yield entries, [rows.digest(row[1:-1]) for row in found]
+        last = found[-1][0]
 
 
 def _log(database: Database, entries: Sequence[Entry]) -> None:
@@ -46,7 +45,7 @@ def _log(database: Database, entries: Sequence[Entry]) -> None:
     database.run_many(
         rows.INSERT_LEAF,
         (
-            (rows.payload_key(entry.payload), position, salt, rows.digest(entry))
+            (rows.payload_key(entry.payload), position, salt, None)
             for position, (entry, salt) in enumerate(salted, first)
         ),
     )

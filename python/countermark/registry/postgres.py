@@ -11,6 +11,7 @@ hashing", CVPR 2012; https://www.postgresql.org/docs/15/gin.html.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -93,6 +94,7 @@ class PostgresDatabase:
 
     def __init__(self, address: str, schema: str = "countermark") -> None:
         self._psycopg = _module()
+        self.lock = threading.RLock()
         self._schema = schema
         with self._errors():
             self._connection: psycopg.Connection[Row] = self._psycopg.connect(
@@ -132,8 +134,8 @@ class PostgresDatabase:
             for step in _STEPS[max(version - _FIRST_VERSION + 1, 0) :]:
                 for statement in step:
                     self.run(statement)
-            migration.complete(self, version)
             self.run(_SET_VERSION, (VERSION,))
+            migration.complete(self, version)
 
     def in_transaction(self) -> bool:
         return self._is_open()
@@ -241,11 +243,14 @@ class PostgresHashes:
             raise InvalidArgument(
                 "A PDQ hash does not have 32 bytes.", remedy="Use the bits that pdq() gives."
             )
-        if not self.database.version():
-            return []
+        with self.database.lock:
+            if not self.database.version():
+                return []
         nearest: dict[int, Match] = {}
         for number, query in enumerate(queries):
-            for row, bits in self.database.near(query, max_distance):
+            with self.database.lock:
+                found = self.database.near(query, max_distance)
+            for row, bits in found:
                 if row not in nearest or bits < nearest[row].distance:
                     nearest[row] = Match(row, bits, number)
         return sorted(nearest.values(), key=lambda match: (match.distance, match.label))

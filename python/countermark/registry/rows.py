@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any, Final
 
@@ -66,11 +67,10 @@ def select(which: str, version: int) -> str:
     return f"{_SELECT_WITH_DIGEST if has_digests(version) else _SELECT} {which}"
 
 
-def digest(entry: Entry) -> bytes:
-    """Over all that is stored of an entry; its manifest counts by its own digest."""
-    *values, _ = to_row(entry)
-    texts = [value if isinstance(value, bytes) else str(value).encode() for value in values]
-    framed = b"".join(len(text).to_bytes(8, "big") + text for text in texts)
+def digest(values: Sequence[Any]) -> bytes:
+    """Over the values of `to_row`; the manifest counts by its own digest."""
+    texts = [value if isinstance(value, bytes) else str(value).encode() for value in values[:-1]]
+    framed = b"".join(b"%d:%b" % (len(text), text) for text in texts)
     return hashlib.sha256(framed).digest()
 
 
@@ -94,14 +94,15 @@ def from_row(row: tuple[Any, ...], version: int) -> tuple[int, Entry]:
 
     Raises `UnreadableRegistry` when the values contradict each other or the digest.
     """
-    place, payload, pdq, quality, sha256, width, height, marked_at, record, manifest, sealed = row
+    place, *values, sealed = row
+    payload, pdq, quality, manifest_sha256, width, height, marked_at, record, manifest = values
     try:
         entry = Entry(
             payload=int.from_bytes(payload, "big"),
             pdq=pdq,
             pdq_quality=quality,
             manifest=manifest,
-            manifest_sha256=sha256,
+            manifest_sha256=manifest_sha256,
             record=Record.from_json(record),
             width=width,
             height=height,
@@ -109,7 +110,7 @@ def from_row(row: tuple[Any, ...], version: int) -> tuple[int, Entry]:
         )
     except (InvalidArgument, TypeError, ValueError) as error:
         raise damaged() from error
-    if has_digests(version) and digest(entry) != sealed:
+    if has_digests(version) and digest(values) != sealed:
         raise damaged()
     return place, entry
 

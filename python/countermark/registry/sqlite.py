@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from countermark.registry import migration, sqlite_search
 from countermark.registry.database import Hashes, Row
 from countermark.registry.rows import VERSION
 from countermark.registry.sqlite_search import EMPTY, Search
-from countermark.registry.sqlite_tables import APPLICATION_ID, STEPS
+from countermark.registry.sqlite_tables import APPLICATION_ID, ONE_OF_EACH, STEPS
 
 BUSY_TIMEOUT_SECONDS: Final = 30.0
 """How long a writer waits for another one."""
@@ -27,28 +28,35 @@ BUSY_TIMEOUT_SECONDS: Final = 30.0
 _FILE_MODE: Final = 0o600
 # SQLite's words for what the folder, its rights or the disk refuse (Python 3.10 has no codes).
 _NOT_WRITABLE: Final = ("readonly", "disk is full", "disk I/O error", "unable to open")
-_STATE: Final = """SELECT
+_STATE: Final = f"""SELECT
     (SELECT application_id FROM pragma_application_id),
     (SELECT user_version FROM pragma_user_version),
-    (SELECT count(*) FROM sqlite_master)"""
+    (SELECT count(*) FROM sqlite_master),
+    (SELECT count(*) FROM sqlite_master WHERE name IN {ONE_OF_EACH})"""
 
 
 class SqliteDatabase:
     """The file at a path, in the manner of `Database`; made when something is first written."""
 
     def __init__(self, path: Path) -> None:
+        self.lock = threading.RLock()
         self._path = path
         self._search = Search(path)
+        self._search_lock = threading.Lock()
+        self._search_connection: sqlite3.Connection | None = None
         self._is_writing = False
+        self._inside: int | None = None  # the thread that has a transaction
+        self._known_version: tuple[int, int] | None = None
         self._connection: sqlite3.Connection | None = None
         with self._errors():
             if path.exists():
                 self._connection = self._connect()
 
     def close(self) -> None:
-        with self._errors():
-            if self._connection is not None:
-                self._connection.close()
+        with self._errors(), self._search_lock:
+            for connection in (self._search_connection, self._connection):
+                if connection is not None:
+                    connection.close()
 
     def version(self) -> int:
         with self._errors():
@@ -66,11 +74,11 @@ class SqliteDatabase:
                 version = self._version(connection)  # another process may have been faster
                 for statement in (s for step in STEPS[version:] for s in step):
                     connection.execute(statement)
-                migration.complete(self, version)
-                if version < sqlite_search.FIRST_WITH_SUMS:
-                    sqlite_search.add_all(connection)
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {VERSION}")
+                migration.complete(self, version)
+                if 0 < version < sqlite_search.FIRST_WITH_SUMS:
+                    sqlite_search.add_all(connection)
             connection.execute("PRAGMA journal_mode = WAL")
 
     def in_transaction(self) -> bool:
@@ -78,7 +86,7 @@ class SqliteDatabase:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        self._is_writing = True
+        self._is_writing, self._inside = True, threading.get_ident()
         try:
             # Without a page cache what is written goes to the disk now and not with COMMIT: a
             # full disk says so before the body has replaced a file.
@@ -88,7 +96,7 @@ class SqliteDatabase:
             self.run("COMMIT")
         finally:
             self._roll_back()
-            self._is_writing = False
+            self._is_writing, self._inside = False, None
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -96,10 +104,12 @@ class SqliteDatabase:
             yield
             return
         self.run("BEGIN")
+        self._inside = threading.get_ident()
         try:
             yield
         finally:
             self._roll_back()
+            self._inside = None
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> int:
         with self._errors():
@@ -126,17 +136,26 @@ class SqliteDatabase:
         self.run(sqlite_search.REMOVE, (sqlite_search.checksum([value]),))
 
     def hashes(self, *, anew: bool = False) -> Hashes:
-        with self._errors():
-            version = 0 if self._connection is None else self._version(self._connection)
-            if self._connection is None or not version:
+        """As `Database`. Building an index takes time, in which other threads look things up."""
+        with self._errors(), self._search_lock:
+            is_inside = self._inside == threading.get_ident()
+            connection = self._connection if is_inside else self._searching()
+            version = 0 if connection is None else self._version(connection)
+            if connection is None or not version:
                 return EMPTY
             # A transaction that writes may still be rolled back: nothing is built from it.
             return self._search.current(
-                self._connection,
+                connection,
                 has_sums=version >= sqlite_search.FIRST_WITH_SUMS,
-                is_settled=not self._is_writing,
+                is_settled=not (is_inside and self._is_writing),
                 anew=anew,
             )
+
+    def _searching(self) -> sqlite3.Connection | None:
+        """A connection of its own, without which searches and lookups would wait for each other."""
+        if self._search_connection is None and self._connection is not None:
+            self._search_connection = self._connect()
+        return self._search_connection
 
     def back_up(self, path: Path) -> None:
         """Copy the file as it is at one moment; raises `DestinationNotWritable`."""
@@ -201,15 +220,26 @@ class SqliteDatabase:
         return connection
 
     def _version(self, connection: sqlite3.Connection) -> int:
+        # Every change of the tables moves this number, and asking for it alone is fast.
+        (schema,) = connection.execute("PRAGMA schema_version").fetchone()
+        if self._known_version is None or self._known_version[0] != schema:
+            self._known_version = (schema, self._stated_version(connection))
+        return self._known_version[1]
+
+    def _stated_version(self, connection: sqlite3.Connection) -> int:
         # One statement sees one state, also while another process makes the tables.
-        application_id, version, tables = connection.execute(_STATE).fetchone()
+        application_id, version, tables, known = connection.execute(_STATE).fetchone()
         if application_id == APPLICATION_ID and version > VERSION:
             raise RegistryTooNew(
                 f"The registry has version {version}, this countermark knows {VERSION}.",
                 remedy="Update countermark.",
             )
-        if application_id == APPLICATION_ID and version > 0:
+        if application_id == APPLICATION_ID and version == known > 0:
             return int(version)
+        if known == len(ONE_OF_EACH):
+            raise UnreadableRegistry(
+                "The header of the registry is damaged.", remedy="Restore a backup."
+            )
         if tables or application_id or version:
             raise UnreadableRegistry(
                 "The file is a database, but not a countermark registry.",

@@ -149,11 +149,11 @@ EMPTY: Final = Hashes(Mark.of(None, 0), None, 0, b"", np.empty(0, np.int64))
 
 
 class Search:
-    """The hashes of one registry, kept up to date; the caller's lock orders the threads."""
+    """The hashes of one registry, kept up to date; the caller orders the threads."""
 
     def __init__(self, registry: Path) -> None:
         self._file = registry.with_name(f"{registry.name}.search")
-        self._state: tuple[int, int] | None = None
+        self._state: tuple[int, int, int] | None = None
         self._hashes: Hashes | None = None
 
     def current(
@@ -166,7 +166,7 @@ class Search:
         """
         # Changes by other connections move the first number, our own the second one.
         (version,) = connection.execute("PRAGMA data_version").fetchone()
-        state = (version, connection.total_changes)
+        state = (id(connection), version, connection.total_changes)
         if self._hashes is None or self._state != state or anew:
             with _one_moment(connection):
                 sums = connection.execute(_SUMS).fetchone() if has_sums else None

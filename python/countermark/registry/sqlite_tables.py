@@ -61,3 +61,6 @@ STEPS: Final = (
         *personal.TABLES,
     ),
 )
+
+ONE_OF_EACH: Final = ("entry", "log_leaf", "hash_sum")
+"""A table of each version: by them a version that is not true is noticed."""

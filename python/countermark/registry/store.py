@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,7 +19,6 @@ from typing import TYPE_CHECKING, Final
 
 from countermark.errors import InvalidArgument, PayloadTaken, RegistryError
 from countermark.fingerprint import distance
-from countermark.hamming import Match
 from countermark.registry import events, manifests, rows
 from countermark.registry.database import Database, Row
 from countermark.registry.disclosure import Disclosure
@@ -64,7 +62,7 @@ class Registry:
 
     def __init__(self, database: Database, folder: Path | None = None) -> None:
         self._database = database
-        self._lock = threading.RLock()
+        self._lock = database.lock
         self.log = TransparencyLog(database, self._lock)
         self.manifests = manifests.Manifests(database, self._lock)
         self.personal = PersonalRecords(database, self._lock, folder)
@@ -283,14 +281,12 @@ class Registry:
 
         Raises `InvalidArgument` for a hash of another length, `UnreadableRegistry`.
         """
-        with self._lock:
-            stored = self._database.hashes()
-        matches = stored.search(hashes, max_distance)[:limit]  # other threads may go on meanwhile
-        found = self._resolved(matches, hashes)
-        if found is None:  # something was deleted, or given anew, since they were read
-            with self._lock, self._database.reading():
-                stored = self._database.hashes(anew=True)
-                found = self._resolved(stored.search(hashes, max_distance)[:limit], hashes)
+        for anew in (False, True):  # what was deleted, or given anew, since they were read
+            found = self._near(hashes, max_distance, limit, anew)
+            if found is not None:
+                return found
+        with self._lock, self._database.reading():  # where nothing is deleted meanwhile
+            found = self._near(hashes, max_distance, limit, True)
         if found is None:
             raise rows.damaged()
         return found
@@ -348,7 +344,8 @@ class Registry:
 
     def _insert(self, entry: Entry) -> None:
         key = rows.payload_key(entry.payload)
-        taken = not self._database.run(rows.INSERT, rows.to_row(entry))
+        values = rows.to_row(entry)
+        taken = not self._database.run(rows.INSERT, values)
         if taken or self._database.one(rows.SELECT_TOMBSTONE, (key,)):
             raise PayloadTaken(
                 f"The payload {entry.payload} is already in the registry.",
@@ -356,7 +353,7 @@ class Registry:
             )
         salt = leaf.new_salt()
         position = journal.append(self._database, [events.marked(entry, salt)])
-        self._database.run(rows.INSERT_LEAF, (key, position, salt, rows.digest(entry)))
+        self._database.run(rows.INSERT_LEAF, (key, position, salt, rows.digest(values)))
         manifests.insert(self._database, position, entry.manifest, key)
         row = self._database.one(rows.SELECT_ROW, (key,))
         if entry.pdq_quality >= MIN_QUALITY and row is not None:
@@ -448,10 +445,11 @@ class Registry:
             return None
         return self._database.one(rows.SELECT_LEAF, (key,))
 
-    def _resolved(
-        self, matches: Sequence[Match], hashes: Sequence[bytes]
+    def _near(
+        self, hashes: Sequence[bytes], max_distance: int, limit: int | None, anew: bool
     ) -> list[tuple[Entry, int]] | None:
-        """The entries of matches; None when one of them is not what was found."""
+        """None when an entry is not what was found."""
+        matches = self._database.hashes(anew=anew).search(hashes, max_distance)[:limit]
         found: list[tuple[Entry, int]] = []
         for match in matches:
             placed = self._find(rows.BY_ROW, match.label)
