@@ -66,7 +66,36 @@ def test_entries_go_to_another_registry(run, payloads, home: keys.Home, tmp_path
         assert registry.log.size == 2
 
 
-@pytest.mark.parametrize("line", ["{}", "[]", "", "{", '{"payload": "zz"}', "[" * 100_000])
+def test_later_manifests_go_with_their_entries(
+    run, payloads, home: keys.Home, tmp_path: Path
+) -> None:
+    lines, other = tmp_path / "entries.jsonl", tmp_path / "other.sqlite3"
+    payload = int(payloads[0], 16)
+    with Registry.open(home.registry_path) as registry:
+        registry.manifests.add(payload, b"the manifest with a time stamp")
+        stores = registry.manifests.all_of(payload)
+    assert output(run("registry", "export", lines)).startswith("2 entries")
+    for added in (2, 0):
+        result = output(run("registry", "import", lines, "--registry", other))
+        assert result == f"{added} entries were added, {2 - added} were there before.\n"
+        with Registry.open(other) as registry:
+            assert registry.manifests.all_of(payload) == stores
+            assert registry.find_payload(payload).manifest == stores[1]
+            assert registry.log.size == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{}",
+        "[]",
+        "",
+        "{",
+        '{"payload": "zz"}',
+        "[" * 100_000,
+        '{"payload": "5", "manifest": "AA=="}',
+    ],
+)  # of no entry
 def test_a_damaged_line_is_named(run, payloads, tmp_path: Path, line: str) -> None:
     lines = tmp_path / "entries.jsonl"
     output(run("registry", "export", lines))

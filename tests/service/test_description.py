@@ -47,6 +47,7 @@ def test_every_route_is_described(document: dict[str, Any]) -> None:
         "POST /v1/manifests/{manifestId}/receipts",
         "GET /v1/log/checkpoint",
         "GET /v1/log/consistency",
+        "GET /v1/log/inclusion",
         "GET /v1/log/key",
         "GET /v1/log/proof/{payload}",
         "GET /v1/log/tile/{path}",

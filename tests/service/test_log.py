@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import json
@@ -22,13 +23,16 @@ from countermark.errors import InvalidProof
 from countermark.record import DigitalSource, Record
 from countermark.registry import Entry, Registry
 from countermark.registry.log import (
+    COSIGNATURE,
     Checkpoint,
     ConsistencyProof,
     InclusionProof,
+    NoteKey,
     NoteVerifier,
     TilePlace,
     leaf,
     merkle,
+    note,
     tlog_proof,
 )
 from countermark.registry.log.tiles import tiles_of, unbundle
@@ -263,7 +267,55 @@ def test_what_is_no_receipt_is_refused(client: httpx.Client, label: str, body: o
     assert (answer.status_code, bool(answer.json()["error"])) == (400, True)
 
 
+# ---- witnesses ----
+
+
+class Witness:
+    """One that does what C2SP tlog-witness asks of it."""
+
+    def __init__(self, log: NoteVerifier) -> None:
+        self.key = NoteKey.generate("witness.example", COSIGNATURE)
+        self._log = log
+        self._seen = Checkpoint(log.name, 0, merkle.EMPTY_ROOT)
+
+    def add_checkpoint(self, request: str) -> str:
+        """The line with its signature; the request is as docs/registry.md makes it."""
+        head, _, signed = request.partition("\n\n")
+        old, *lines = head.split("\n")
+        new = Checkpoint.open(signed, self._log)
+        assert old == f"old {self._seen.size}"
+        proof = [base64.b64decode(line) for line in lines]
+        merkle.check_consistency(self._seen.size, self._seen.root, new.size, new.root, proof)
+        self._seen = new
+        return note.signature(note.parse(signed).text, self.key).line
+
+
+def test_witness_follows_the_log_round_by_round(
+    client: httpx.Client, server: Any, known: bytes, verifier: NoteVerifier
+) -> None:
+    witness, seen = Witness(verifier), 0
+    for payload in (101, 102, 103):
+        put(server.home, payload)
+        client.get(f"/v1/log/proof/{payload:016x}")  # it is signed at once
+        given = client.get("/v1/log/consistency", params={"old": seen}).json()
+        hashes = "".join(f"{value}\n" for value in given["consistency"]["hashes"])
+        request = f"old {seen}\n{hashes}\n{given['checkpoint']}"
+        cosigned = given["checkpoint"] + witness.add_checkpoint(request)
+        with Registry.open(server.home.registry_path) as registry:
+            registry.log.add_cosignatures(cosigned, verifier, [witness.key.verifier])
+        seen = given["consistency"]["new"]
+        proof = client.get(f"/v1/log/proof/{payload:016x}").json()
+        witnesses = [witness.key.verifier]
+        found = Checkpoint.open(proof["checkpoint"], verifier, witnesses=witnesses)
+        assert found.size == seen
+
+
 # ---- whose log, and who may read it ----
+
+
+def published(home: keys.Home) -> Publisher:
+    """The publisher of a service of that home."""
+    return Publisher(home, Repository(home.registry_path))
 
 
 def put(home: keys.Home, payload: int) -> None:
@@ -304,11 +356,6 @@ def test_private_log_is_for_bearers_of_tokens(
             with server.client(token) as stranger:
                 for route in routes:
                     assert stranger.get(f"/v1/log/{route}").status_code == status
-
-
-def published(home: keys.Home) -> Publisher:
-    """The publisher of a service of that home."""
-    return Publisher(home, Repository(home.registry_path))
 
 
 def test_service_without_the_passphrase_gives_what_was_signed_elsewhere(

@@ -11,7 +11,7 @@ import typer
 from countermark import files, keys
 from countermark.cli import retention
 from countermark.errors import InvalidArgument, SourceNotFound
-from countermark.registry import Registry, lines
+from countermark.registry import Entry, Registry, lines
 
 app = typer.Typer(
     help="Copy the registry, exchange its entries with others, and erase what must not stay.",
@@ -60,7 +60,8 @@ def export_entries(
     with retention.opened(address) as registry, files.drafting(files.target(out)) as (draft, put):
         for entry in registry.all_entries():
             with files.writing(repr(str(out))):
-                draft.write(lines.to_line(entry).encode() + b"\n")
+                for line in _lines_of(registry, entry):
+                    draft.write(line.encode() + b"\n")
             count += 1
         put()
     typer.echo(f"{count} entries are in {out}.")
@@ -84,13 +85,24 @@ def import_entries(
     with retention.opened(address) as registry:
         for number, line in enumerate(_lines(path), 1):
             try:
-                is_new = registry.put(lines.from_line(line))
+                found = lines.from_line(line)
+                if isinstance(found, lines.LaterManifest):
+                    registry.manifests.add(found.payload, found.manifest)
+                    continue
+                is_new = registry.put(found)
             except InvalidArgument as error:
                 raise InvalidArgument(
                     f"Line {number}: {error.problem}", remedy=error.remedy
                 ) from error
             added, known = added + is_new, known + (not is_new)
     typer.echo(f"{added} entries were added, {known} were there before.")
+
+
+def _lines_of(registry: Registry, entry: Entry) -> Iterator[str]:
+    """The entry as it was added, and behind it the manifests that came later."""
+    yield lines.to_line(entry)
+    for store in registry.manifests.all_of(entry.payload)[1:]:
+        yield lines.later_to_line(entry.payload, store)
 
 
 def _lines(path: Path) -> Iterator[bytes]:

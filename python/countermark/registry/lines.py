@@ -11,6 +11,8 @@
 ... )
 >>> from_line(to_line(entry)) == entry
 True
+>>> from_line(later_to_line(7, b"with a time stamp"))
+LaterManifest(payload=7, manifest=b'with a time stamp')
 """
 
 from __future__ import annotations
@@ -18,11 +20,22 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from countermark.errors import InvalidArgument
 from countermark.record import Record
-from countermark.registry.entry import Entry
+from countermark.registry.entry import Entry, check_payload
+
+_OF_LATER = {"payload", "manifest"}
+
+
+@dataclass(frozen=True, slots=True)
+class LaterManifest:
+    """A manifest that an entry got after it was added; see `Manifests.add`."""
+
+    payload: int
+    manifest: bytes
 
 
 def to_line(entry: Entry) -> str:
@@ -40,13 +53,23 @@ def to_line(entry: Entry) -> str:
     return json.dumps(members, ensure_ascii=False)
 
 
-def from_line(line: str | bytes) -> Entry:
-    """The entry in a line; raises `InvalidArgument` when it holds none."""
+def later_to_line(payload: int, manifest: bytes) -> str:
+    """A later manifest of the entry with that payload, to stand in a line behind it."""
+    members = {"payload": f"{payload:016x}", "manifest": base64.b64encode(manifest).decode()}
+    return json.dumps(members)
+
+
+def from_line(line: str | bytes) -> Entry | LaterManifest:
+    """What a line holds; raises `InvalidArgument` when that is neither."""
     try:
         members = json.loads(line)
         manifest = base64.b64decode(members["manifest"], validate=True)
+        payload = int(members["payload"], 16)
+        check_payload(payload)
+        if members.keys() == _OF_LATER:
+            return LaterManifest(payload, manifest)
         return Entry(
-            payload=int(members["payload"], 16),
+            payload=payload,
             pdq=bytes.fromhex(members["pdq"]),
             pdq_quality=members["pdq_quality"],
             manifest=manifest,

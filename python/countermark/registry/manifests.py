@@ -106,6 +106,14 @@ class Manifests:
         found = self._find(identifier)
         return None if found is None else found[0]
 
+    def leaf_of(self, store: bytes) -> int | None:
+        """Where the log tells of exactly this manifest store, while it is here."""
+        with self._lock:
+            if not is_there(self._database):
+                return None
+            found = self._database.all(_BY_ID, (name_of(store),))
+            return next((int(at) for at, known in found if bytes(known) == store), None)
+
     def identifier(self, payload: int) -> str | None:
         """Of the latest manifest of the entry with that payload.
 

@@ -46,7 +46,7 @@ class _Found:
 
 
 def details(content: bytes, report: Report, *, trust: Trust, registry: Registry) -> dict[str, Any]:
-    """Members for JSON: `manifests` by SHA-256, `watermark` and `similar`.
+    """Members for JSON: `manifests` and their `leaves` by SHA-256, `watermark` and `similar`.
 
     `content`: the file that the report is about. `watermark` is null where the pixels were not
     looked at, or hold none; `similar` is null where there is no fingerprint to look for.
@@ -63,7 +63,17 @@ def details(content: bytes, report: Report, *, trust: Trust, registry: Registry)
         "manifests": {digest: _members(manifest) for digest, manifest in found.manifests.items()},
         "watermark": seen,
         "similar": similar,
+        "leaves": _leaves(found, registry),
     }
+
+
+def _leaves(found: _Found, registry: Registry) -> dict[str, int]:
+    """Where the log tells of the manifests, by their SHA-256; of others it does not."""
+    places = {
+        digest: registry.manifests.leaf_of(manifest.bytes)
+        for digest, manifest in found.manifests.items()
+    }
+    return {digest: place for digest, place in places.items() if place is not None}
 
 
 def _embedded(content: bytes, report: Report, found: _Found) -> Manifest | None:

@@ -116,16 +116,26 @@ def router(service: Service) -> APIRouter:
     @routes.get("/proof/{payload}", responses={200: _INCLUSION, **described(400, 404, *refused)})
     async def get_proof(payload: _Payload) -> JSONResponse:
         """Prove that the log tells of a marked picture."""
-        found = await run_in_threadpool(_inclusion, int(payload, 16))
+        found = await run_in_threadpool(_of_payload, int(payload, 16))
         return JSONResponse(found, headers=cached(_MOMENT))
 
-    def _inclusion(payload: int) -> dict[str, Any]:
-        registry = repository.keeper
-        position = registry.find_leaf(payload)
+    @routes.get("/inclusion", responses={200: _INCLUSION, **described(400, 404, *refused)})
+    async def get_inclusion(
+        leaf: Annotated[int, Query(ge=0, le=_MOST, description="Its position in the log.")],
+    ) -> JSONResponse:
+        """Prove that a leaf is in the log."""
+        found = await run_in_threadpool(_inclusion, leaf)
+        return JSONResponse(found, headers=cached(_MOMENT))
+
+    def _of_payload(payload: int) -> dict[str, Any]:
+        position = repository.keeper.find_leaf(payload)
         if position is None:
             raise HTTPException(404, "The log tells of no picture with that payload.")
+        return _inclusion(position)
+
+    def _inclusion(position: int) -> dict[str, Any]:
         signed = publisher.checkpoint(covering=position + 1)
-        proof = registry.log.prove(position, Checkpoint.in_note(signed))
+        proof = repository.keeper.log.prove(position, Checkpoint.in_note(signed))
         return {"checkpoint": signed, "proof": json.loads(proof.to_json())}
 
     @routes.get("/consistency", responses={200: _CONSISTENCY, **described(400, 404, *refused)})

@@ -2,17 +2,21 @@
 
 import base64
 import json
+import os
 import shutil
 import subprocess
+import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from countermark import keys
 from countermark.registry.database import Database
-from countermark.registry.log import exporting, journal, merkle
-from countermark.registry.log.note import NoteKey
+from countermark.registry.log import Checkpoint, NoteKey, NoteVerifier, exporting, journal, merkle
+from countermark.registry.sqlite import SqliteDatabase
 
 SIZE = 700
 HERE = Path(__file__).parent
@@ -26,8 +30,12 @@ def text(content: bytes) -> str:
 @pytest.fixture(scope="session")
 def oracle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program in oracle/, built with the packages that come with Go."""
-    folder = tmp_path_factory.mktemp("oracle")
-    shutil.copy(HERE / "oracle/main.go", folder)
+    return built(tmp_path_factory.mktemp("oracle"))
+
+
+def built(folder: Path, *options: str) -> Path:
+    for source in (HERE / "oracle").glob("*.go"):
+        shutil.copy(source, folder)
     vendored = GO_ROOT / "src/cmd/vendor/golang.org/x/mod/sumdb"
     for package in ("note", "tlog"):
         shutil.copytree(vendored / package, folder / package)
@@ -42,7 +50,10 @@ def oracle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "CGO_ENABLED": "0",
     }
     subprocess.run(
-        [GO_ROOT / "bin/go", "build", "-o", "oracle", "."], cwd=folder, env=environment, check=True
+        [GO_ROOT / "bin/go", "build", *options, "-o", "oracle", "."],
+        cwd=folder,
+        env=environment,
+        check=True,
     )
     return folder / "oracle"
 
@@ -93,8 +104,11 @@ def run(
     oracle: Path, exported: tuple[Path, NoteKey], given: Path
 ) -> subprocess.CompletedProcess[str]:
     folder, key = exported
-    command = [oracle, folder, key.verifier.encoded, given]
-    return subprocess.run(command, capture_output=True, text=True)
+    return ask(oracle, folder, key.verifier.encoded, given)
+
+
+def ask(oracle: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([oracle, *arguments], capture_output=True, text=True)
 
 
 def test_go_reads_every_leaf_and_accepts_every_proof(
@@ -118,3 +132,56 @@ def test_go_refuses_what_was_changed(
     content[40] ^= 1
     path.write_bytes(content)
     assert run(oracle, exported, given).returncode == 1
+
+
+# ---- over HTTP ----
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[str]:
+    """The address of a log of `SIZE` leaves that a service gives out."""
+    home = keys.create_home(tmp_path / "home")
+    database = SqliteDatabase(home.registry_path)
+    database.prepare()
+    with database.writing():
+        journal.append(database, [b"leaf %d" % number for number in range(SIZE)])
+    database.close()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "countermark.cli", "serve", "--port", "0", "--rate", "0"],
+        env={**os.environ, "COUNTERMARK_HOME": str(home.folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        yield f"{process.stdout.readline().split()[-1]}/v1/log"
+        process.terminate()
+
+
+@pytest.mark.slow  # the network packages of Go take half a minute to build
+def test_go_reads_a_log_that_is_served(
+    tmp_path_factory: pytest.TempPathFactory, served: str, tmp_path: Path
+) -> None:
+    oracle = built(tmp_path_factory.mktemp("http"), "-tags", "http")
+    key = httpx.get(f"{served}/key", trust_env=False).text.strip()
+    given = tmp_path / "proofs.json"
+    given.write_text(json.dumps({"Consistency": [of_service(served, key, n) for n in (1, 300)]}))
+    result = ask(oracle, served, key, given)
+    assert (result.stdout, result.stderr, result.returncode) == (f"{SIZE} 0 2\n", "", 0)
+
+
+def of_service(served: str, key: str, old: int) -> dict[str, object]:
+    """A proof that the log continues its first leaves; their root is computed from the leaves."""
+    answer = httpx.get(f"{served}/consistency", params={"old": old}, trust_env=False).json()
+    checkpoint = Checkpoint.open(answer["checkpoint"], NoteVerifier.parse(key))
+    tiles: dict[tuple[int, int], bytes] = {}
+    first = [merkle.leaf_hash(b"leaf %d" % number) for number in range(old)]
+    tiles.update(merkle.appended(0, first, tiles.__getitem__))
+    return {
+        "Old": old,
+        "OldRoot": text(merkle.root(old, tiles.__getitem__)),
+        "Size": checkpoint.size,
+        "Root": text(checkpoint.root),
+        "Proof": answer["consistency"]["hashes"],
+    }

@@ -64,7 +64,7 @@ def test_verdict_in_words(
     assert visit.text("#status") == f"Done. {headline}"
     assert visit.page.locator(".chip").all_inner_texts() == chips
     assert tone in (visit.page.locator(".verdict").get_attribute("class") or "").split()
-    assert visit.page.locator(".panel").count() == 3  # there is no log to speak of
+    assert visit.page.locator(".panel").count() == 4
     visit.shoot(kind)
 
 
@@ -198,7 +198,7 @@ def test_both_languages_say_everything(visit: Any, files: dict[str, bytes], tmp_
     assert visit.page.locator("html").get_attribute("lang") == "zh-Hans"
     assert visit.text("#headline") == "已找回丢失的凭证：由 Example News 签名"
     assert visit.page.locator(".chip").all_inner_texts() == ["文件：已找回凭证", "签名者：受信任"]
-    for name in ("credential", "watermark", "similar"):
+    for name in ("credential", "watermark", "similar", "log"):
         heading = visit.panel(name).locator("h3").inner_text()
         assert any("\u4e00" <= letter <= "\u9fff" for letter in heading)
     assert "文件不会离开这台电脑" in visit.text("#privacy")

@@ -22,6 +22,18 @@ export async function verify(file, signal) {
   return answer.json();
 }
 
+// The proof that the log has a leaf, and the line with the log's key, null if it is not given.
+export async function proofOf(position) {
+  const [proof, key] = await Promise.all([
+    get(`v1/log/inclusion?leaf=${position}`), get("v1/log/key")]);
+  if (!proof.ok) throw new Refusal(proof.status, await reason(proof));
+  return { proof: await proof.json(), key: key.ok ? await key.text() : null };
+}
+
+function get(path) {
+  return fetch(path, { redirect: "error" });
+}
+
 // Relative to the page: a proxy may have put a path before both.
 async function post(path, file, signal) {
   const headers = { "content-type": "application/octet-stream" };

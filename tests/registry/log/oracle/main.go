@@ -1,6 +1,7 @@
 // Reads an exported log with the packages that Go itself uses for its checksum database.
 //
-// Usage: oracle FOLDER VERIFIER PROOFS, the last being a JSON file with proofs to check.
+// Usage: oracle FOLDER VERIFIER PROOFS, the last being a JSON file with proofs to check. Built with
+// the tag http, it takes the address of a served log in place of the folder.
 package main
 
 import (
@@ -31,6 +32,11 @@ type proofs struct {
 	}
 }
 
+// read gives a file of the log; another file of this program may read it from elsewhere.
+var read = func(folder, name string) ([]byte, error) {
+	return os.ReadFile(filepath.Join(folder, name))
+}
+
 type folder string
 
 func (f folder) Height() int { return 8 }
@@ -40,7 +46,7 @@ func (f folder) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 	for _, tile := range tiles {
 		// Go's own database has the height in the path, C2SP has not.
 		path := strings.Replace(tile.Path(), "tile/8/", "tile/", 1)
-		content, err := os.ReadFile(filepath.Join(string(f), path))
+		content, err := read(string(f), path)
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +80,7 @@ func hashes(contents [][]byte) (result []tlog.Hash) {
 func leaf(dir string, index, size int64) []byte {
 	tile := tlog.Tile{H: 8, L: 0, N: index / 256, W: int(min(256, size-index/256*256))}
 	path := strings.Replace(tile.Path(), "tile/8/0/", "tile/entries/", 1)
-	content, err := os.ReadFile(filepath.Join(dir, path))
+	content, err := read(dir, path)
 	fail(err)
 	for range index % 256 {
 		content = content[2+binary.BigEndian.Uint16(content):]
@@ -86,7 +92,7 @@ func main() {
 	dir := os.Args[1]
 	verifier, err := note.NewVerifier(os.Args[2])
 	fail(err)
-	signed, err := os.ReadFile(filepath.Join(dir, "checkpoint"))
+	signed, err := read(dir, "checkpoint")
 	fail(err)
 	opened, err := note.Open(signed, note.VerifierList(verifier))
 	fail(err)
