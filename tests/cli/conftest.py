@@ -9,6 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from countermark.cli import app
+from countermark.cli.output import FAILURE
+from countermark.errors import CountermarkError
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -31,3 +36,17 @@ def run(tmp_path: Path) -> Run:
         return result
 
     return run
+
+
+@pytest.fixture
+def call() -> Callable[..., tuple[int, str, str]]:
+    """Runs a command in this process, which is faster: its exit code, output and complaints."""
+
+    def call(*arguments: object, stdin: str = "") -> tuple[int, str, str]:
+        result = CliRunner().invoke(app, [*map(str, arguments)], input=stdin)
+        if isinstance(result.exception, CountermarkError):
+            return FAILURE, result.stdout, f"{result.stderr}{result.exception}"
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        return result.exit_code, result.stdout, result.stderr
+
+    return call

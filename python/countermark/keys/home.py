@@ -13,6 +13,7 @@ What is where:
     timestamp-servers, unstamped/*.json             who proves times; files that wait for that
     log-key.pem, log-checkpoint                     the log's own key, and what it last signed
     trust.pem, registry.sqlite3
+    personal-keys.sqlite3, retention.toml           keys of personal records; how long they stay
 
 Nothing in it is ever overwritten but the trust file, the CRLs, the timestamp servers and the name
 of the signing key; and the private keys when the passphrase changes.
