@@ -2,12 +2,14 @@
 
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import psycopg
 import pytest
 
 # Where Debian, Red Hat and Homebrew have the programs, beside those on the path.
@@ -45,3 +47,18 @@ def postgres() -> Iterator[str]:
         run(folder, [*control, "-m", "immediate", "stop"])
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An address at which there is no registry yet."""
+    if request.param == "sqlite":
+        yield os.fspath(tmp_path / "registry.sqlite3")
+        return
+    server = request.getfixturevalue("postgres")
+    name = f"d{secrets.token_hex(8)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        folder = connection.info.host
+        yield f"postgresql://tests@/{name}?host={folder}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -26,6 +26,7 @@ from countermark.errors import (
 from countermark.record import DigitalSource, Record
 from countermark.registry import Entry, KeyUse, Outcome, Purpose, Registry, events, sqlite
 from countermark.registry.log import journal, leaf
+from countermark.registry.rows import VERSION
 
 VERSION_1 = Path(__file__).parents[1] / "vectors" / "registry-1.sql"
 AT = datetime(2026, 11, 23, 12, 0, 0, 5, timezone.utc)
@@ -313,7 +314,7 @@ def test_full_disk_takes_no_line(kind: str, path: Path, request: pytest.FixtureR
     command = [sys.executable, "-c", script, str(path)]
     assert subprocess.run(command, env=environment, timeout=60, check=False).returncode == 7
     assert uses(path) == before
-    assert version(path) == (1 if kind == "old" else 2)
+    assert version(path) == (1 if kind == "old" else VERSION)
 
 
 def test_missing_folder_takes_no_line(tmp_path: Path) -> None:

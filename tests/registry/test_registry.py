@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 import subprocess
 import sys
 import threading
@@ -14,7 +13,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
-import psycopg
 import pytest
 
 from countermark.errors import (
@@ -45,21 +43,6 @@ def entry(payload: int, *, pdq: bytes = bytes(32), quality: int = 100) -> Entry:
         height=480,
         marked_at=AT,
     )
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An address at which there is no registry yet."""
-    if request.param == "sqlite":
-        yield os.fspath(tmp_path / "registry.sqlite3")
-        return
-    server = request.getfixturevalue("postgres")
-    name = f"d{secrets.token_hex(8)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        folder = connection.info.host
-        yield f"postgresql://tests@/{name}?host={folder}"
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -282,7 +282,7 @@ def test_writer_that_never_ends_makes_others_give_up(
 def test_newer_registry_is_left_alone(path: Path) -> None:
     add(path, make_entry(1))
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 3")
+    connection.execute("PRAGMA user_version = 99")
     connection.close()
     before = (path.read_bytes(), path.stat().st_mtime_ns)
     with pytest.raises(RegistryTooNew):

@@ -27,6 +27,7 @@ from countermark.hamming import Match
 from countermark.registry import migration
 from countermark.registry.database import Row
 from countermark.registry.entry import PDQ_BYTES
+from countermark.registry.features import tables as features
 from countermark.registry.log import journal
 from countermark.registry.rows import ENTRY_LOG_TABLES, VERSION
 
@@ -63,6 +64,7 @@ _STEPS: Final = (
         *journal.TABLES,
         *ENTRY_LOG_TABLES,
     ),
+    features.TABLES,
 )
 _FIRST_VERSION: Final = 2
 _TABLES: Final = "SELECT count(*) FROM pg_tables WHERE schemaname = ?"

@@ -9,7 +9,7 @@ from countermark.errors import InvalidArgument, UnreadableRegistry
 from countermark.record import Record
 from countermark.registry.entry import PAYLOAD_BYTES, Entry
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the tables; a change of them raises it."""
 
 ENTRY_LOG_TABLES: Final = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from countermark.registry.features import tables as features
 from countermark.registry.log import journal
 from countermark.registry.rows import ENTRY_LOG_TABLES
 
@@ -16,6 +17,7 @@ APPLICATION_ID: Final = int.from_bytes(b"CMKR", "big")
 # last: the small columns are then read without its pages. The index holds all a search reads.
 # 2: the transparency log. Its triggers keep programs from what a log must not suffer; whoever may
 # write the file can still do anything to it, which `log check` then finds.
+# 3: features of known content.
 STEPS: Final = (
     (
         """
@@ -50,4 +52,5 @@ STEPS: Final = (
         BEGIN SELECT RAISE(ABORT, 'a leaf of the log is never replaced'); END
         """,
     ),
+    features.TABLES,
 )

@@ -27,6 +27,7 @@ from countermark.registry.entry import (
     Entry,
     check_payload,
 )
+from countermark.registry.features import Features
 from countermark.registry.key_use import KeyUse
 from countermark.registry.log import TransparencyLog, journal, leaf
 from countermark.registry.postgres import PostgresDatabase
@@ -58,6 +59,7 @@ class Registry:
         self._database = database
         self._lock = threading.RLock()
         self.log = TransparencyLog(database, self._lock)
+        self.features = Features(database, self._lock)
 
     @classmethod
     def open(cls, address: str | PathLike[str]) -> Self:
