@@ -17,7 +17,7 @@ PYTHON_LAYERS = [
     ["_bridge", "_native"],
     ["watermark", "fingerprint", "resemblance", "hamming"],
     ["labels", "credentials", "keys", "registry", "resolving"],
-    ["auditing"],
+    ["auditing", "screening"],
     ["marking", "verifying", "report", "inspection", "stamping"],
     ["service", "demo", "cli"],
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import Annotated
 import typer
 
 from countermark import files, keys
-from countermark.cli.home import passphrase
+from countermark.cli.home import note_key, payload_number
 from countermark.errors import InvalidArgument, InvalidProof
 from countermark.registry import Registry
 from countermark.registry.log import Checkpoint, InclusionProof, NoteKey, NoteVerifier
@@ -50,7 +49,7 @@ def show_key() -> None:
 
         countermark log key
     """
-    typer.echo(_note_key(keys.open_home()).verifier.encoded)
+    typer.echo(note_key(keys.open_home()).verifier.encoded)
 
 
 @app.command()
@@ -79,7 +78,7 @@ def prove(payload: Payload) -> None:
 
         countermark log prove 0123456789abcdef > proof.json
     """
-    number = _number(payload)
+    number = payload_number(payload)
     with _own_log() as (home, registry, key):
         position = registry.find_leaf(number)
         if position is None:
@@ -186,16 +185,9 @@ def cosign(
 @contextmanager
 def _own_log() -> Iterator[tuple[keys.Home, Registry, NoteKey]]:
     home = keys.open_home()
-    key = _note_key(home)
+    key = note_key(home)
     with Registry.open(home.registry_path) as registry:
         yield home, registry, key
-
-
-def _note_key(home: keys.Home) -> NoteKey:
-    """The log's key; its name comes from it, so that no two logs have the same."""
-    private = keys.log_key(home, passphrase())
-    digest = hashlib.sha256(private.public_key().public_bytes_raw()).hexdigest()
-    return NoteKey(f"countermark/{digest[:16]}", private)
 
 
 def _remember(home: keys.Home, signed: str) -> None:
@@ -209,12 +201,3 @@ def _verifiers(lines: list[str] | None) -> list[NoteVerifier]:
 
 def _text(content: bytes) -> str:
     return content.decode("utf-8", "replace")
-
-
-def _number(payload: str) -> int:
-    try:
-        return int(payload, 16)
-    except ValueError as error:
-        raise InvalidArgument(
-            f"{payload!r:.40} is no payload.", remedy="Give up to 16 hexadecimal digits."
-        ) from error

@@ -163,6 +163,30 @@ class Features:
                 return
             last = rows[-1][0]
 
+    def find(self, start: str, signers: Signers) -> list[tuple[Stored, Standing]]:
+        """Those whose ID begins so, of this house and of lists; raises `InvalidArgument`."""
+        with self._reading() as is_there:
+            rows = self._database.all(tables.BY_START, _range(start)) if is_there else []
+            if not rows:
+                raise InvalidArgument(
+                    f"There is no feature {start!r:.40}.",
+                    remedy="countermark features list shows them.",
+                )
+            found = [self._stored(row) for row in rows]
+            return [(each, self._standing(each, signers)) for each in found]
+
+    def resolve(self, start: str) -> bytes:
+        """The ID of the one feature of this house that begins so; raises `InvalidArgument`."""
+        with self._reading() as is_there:
+            rows = self._database.all(tables.BY_START, _range(start)) if is_there else []
+        own = [bytes(row[2]) for row in rows if not row[1]]
+        if len(own) != 1:
+            raise InvalidArgument(
+                f"{len(own)} features of this house begin with {start!r:.40}.",
+                remedy="Give the ID of one, as countermark features list shows it.",
+            )
+        return own[0]
+
     def match(self, hashes: Sequence[bytes], payloads: Sequence[int], signers: Signers) -> Matches:
         """The features that fit a picture and count.
 
@@ -403,3 +427,15 @@ def _notice(
 def _row(number: int, authority: str, feature: Feature, content: str, salt: bytes) -> Row:
     payload = None if feature.payload is None else payload_key(feature.payload)
     return (number, authority, feature.id, content, feature.pdq, payload, salt)
+
+
+def _range(start: str) -> tuple[bytes, bytes]:
+    """The first and the last ID that begin so."""
+    try:
+        if not 4 <= len(start) <= 64:
+            raise ValueError("too short or too long")
+        return bytes.fromhex(start.ljust(64, "0")), bytes.fromhex(start.ljust(64, "f"))
+    except ValueError as error:
+        raise InvalidArgument(
+            f"{start!r:.40} is not the start of an ID.", remedy="Give 4 to 64 hexadecimal digits."
+        ) from error

@@ -98,6 +98,11 @@ class Statement:
         if self.link is not None and not _is_https(self.link):
             raise _invalid(f"{self.link!r:.80} is no address that begins with https://.")
 
+    def text(self, language: str) -> Text:
+        """What it says in that language, or else in the first one."""
+        found = [text for text in self.texts if text.language.lower().startswith(language)]
+        return (*found, *self.texts)[0]
+
     def members(self) -> dict[str, Any]:
         """For JSON; the languages in alphabetical order."""
         ordered = sorted(self.texts, key=lambda text: text.language)
