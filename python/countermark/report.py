@@ -166,8 +166,8 @@ class Report:
     decided, with its date. `record`: what they state about the picture, when a valid manifest of
     this picture was found. `evidence`: one item for each thing that was looked at, in order.
     `media_type`: the kind of file that the content shows; None when it is none that is known.
-    `notices`: what the registry knows of this content, such as a refutation; read it first, it is
-    true whatever the verdict is.
+    `notices`: what the registry knows of this content, such as a refutation; it stands first,
+    whatever the verdict is.
     """
 
     verdict: Verdict
