@@ -23,7 +23,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from enum import Enum
 from typing import Any, Final
@@ -136,6 +136,7 @@ class Feature:
     pdq_quality: int | None = None
     payload: int | None = None
     statement: Statement | None = None
+    _canonical: str = field(init=False, repr=False, compare=False)  # takes 0.1 ms to write
 
     def __post_init__(self) -> None:
         check_code(self.reason)
@@ -151,11 +152,12 @@ class Feature:
         _check_fingerprint(self.pdq, self.pdq_quality)
         if (self.kind is Kind.REFUTED) != (self.statement is not None):
             raise _invalid("A refutation, and nothing else, has a statement.")
+        object.__setattr__(self, "_canonical", bytes(rfc8785.dumps(self.members())).decode())
 
     @property
     def id(self) -> bytes:
         """SHA-256 of its canonical form."""
-        return hashlib.sha256(self.to_json().encode()).digest()
+        return hashlib.sha256(self._canonical.encode()).digest()
 
     def members(self) -> dict[str, Any]:
         """For JSON; what is absent is left out, bytes are hexadecimal."""
@@ -175,7 +177,7 @@ class Feature:
 
     def to_json(self) -> str:
         """The canonical form (RFC 8785)."""
-        return bytes(rfc8785.dumps(self.members())).decode()
+        return self._canonical
 
     @classmethod
     def from_json(cls, text: str) -> Feature:

@@ -47,10 +47,12 @@ class Listed:
     @property
     def line(self) -> str:
         """Canonical JSON."""
-        stated: dict[str, Any] = {"feature": self.feature.members(), "since": utc(self.since)}
+        others: dict[str, Any] = {"since": utc(self.since)}
         if self.revoked_at is not None:
-            stated |= {"revoked_at": utc(self.revoked_at), "revoked_reason": self.revoked_reason}
-        return bytes(rfc8785.dumps(stated)).decode()
+            others |= {"revoked_at": utc(self.revoked_at), "revoked_reason": self.revoked_reason}
+        # "feature" comes first in their order, and is canonical already.
+        rest = bytes(rfc8785.dumps(others)).decode()
+        return f'{{"feature":{self.feature.to_json()},{rest[1:]}'
 
 
 @dataclass(frozen=True, slots=True)
