@@ -231,6 +231,8 @@ from countermark.registry import Registry
 from countermark.screening import Rules
 rules, trust = Rules.of_home(), Trust.nobody()
 with open(sys.argv[2], "rb") as photo:
+    with Registry.open(sys.argv[1]) as registry:
+        list(registry.features.all(rules.signers))  # what Python imports late may be root's alone
     os.geteuid() or os.setuid(65534)  # nobody, whom the rights of files hold back
     with Registry.open(sys.argv[1]) as registry:
         report = verify(photo, trust=trust, registry=registry, rules=rules)
