@@ -28,6 +28,7 @@ Run = Callable[..., str]
 @pytest.fixture
 def cm(home: keys.Home, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command in this process; `by`: whose passphrase is known; gives what it prints."""
+    monkeypatch.setattr("countermark.keys.private_key._COST", 2)  # scrypt takes its time else
 
     def cm(*arguments: object, by: str | None = None, code: int = 0) -> str:
         monkeypatch.setenv("COUNTERMARK_REVIEWER_PASSPHRASE", f"{by}'s own" if by else "")

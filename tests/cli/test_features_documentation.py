@@ -18,6 +18,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", DOCUMENT, re.DOTALL | re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_commands_run_one_after_the_other(
     home, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

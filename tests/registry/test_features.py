@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 
 from countermark import fingerprint
 from countermark.errors import InvalidArgument, InvalidFeature, ReviewRefused
-from countermark.registry import Registry
+from countermark.registry import Registry, postgres, sqlite
 from countermark.registry.features import (
     Act,
     Feature,
@@ -27,6 +27,7 @@ from countermark.registry.features import (
     Step,
     Text,
     snapshot,
+    tables,
 )
 from countermark.registry.key_use import utc
 from countermark.registry.log import NoteKey, leaf
@@ -194,18 +195,21 @@ def test_who_is_removed_never_signed(registry: Registry) -> None:
 # ---- whoever can write the database ----
 def test_a_changed_row_is_not_obeyed_and_reported(registry: Registry) -> None:
     add(registry, feature(0))
+    add(registry, feature(1))
     changed = feature(0).to_json().replace("false-context", "fabricated")
-    run(registry, "UPDATE feature SET content = ?", changed)
+    run(registry, "UPDATE feature SET content = ? WHERE number = 1", changed)
     found = registry.features.match([hash_of(0)], [], SIGNERS)
     assert (found.notices, len(found.ignored)) == ((), 1)
     assert "was changed" in found.ignored[0]
+    others = registry.features.all(SIGNERS)
+    assert next(others)[0].feature == feature(1)
     with pytest.raises(InvalidFeature, match="was changed"):
-        list(registry.features.all(SIGNERS))
+        next(others)
     identifier = hashlib.sha256(changed.encode()).digest()
-    run(registry, "UPDATE feature SET id = ?", identifier)  # now it looks whole
+    run(registry, "UPDATE feature SET id = ? WHERE number = 1", identifier)  # it looks whole
     found = registry.features.match([hash_of(0)], [], SIGNERS)
     assert (found.notices, len(found.ignored)) == ((), 1)
-    assert states(registry) == [State.VOID]
+    assert states(registry) == [State.VOID, State.IN_FORCE]
 
 
 def test_a_hash_moved_onto_other_content_is_not_obeyed(registry: Registry) -> None:
@@ -349,6 +353,27 @@ def test_other_connections_see_what_changed(registry: Registry, address: str) ->
         assert matched(other) == []
 
 
+def test_tables_of_the_version_before_are_read_and_brought_up_to_date(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tables.FIRST_VERSION - 1
+    with monkeypatch.context() as earlier, Registry.open(address) as registry:
+        for module in (sqlite, postgres):
+            earlier.setattr(module, "VERSION", before)
+        earlier.setattr(sqlite, "STEPS", sqlite.STEPS[:before])
+        earlier.setattr(postgres, "_STEPS", postgres._STEPS[: before - postgres._FIRST_VERSION + 1])
+        registry.log.checkpoint(LIST)
+        assert registry._database.version() == before
+    with Registry.open(address) as registry:
+        assert not registry.features.any()
+        assert registry.features.match([hash_of(0)], [1], SIGNERS).notices == ()
+        assert list(registry.features.all(SIGNERS)) == []
+        assert registry._database.version() == before
+        add(registry, feature(0))
+        assert len(matched(registry)) == 1
+        assert len(registry.log.checkpoints()) == 1
+
+
 # ---- the log ----
 def test_each_step_leaves_a_leaf_without_what_it_is_about(registry: Registry) -> None:
     one = feature(0, payload=0xFEED)
@@ -427,7 +452,19 @@ def test_a_list_changed_in_the_tables_does_not_count(registry: Registry) -> None
     listed = [Listed(feature=feature(n), since=AT) for n in (3, 4)]
     content = snapshot.write(listed, LIST, at=AT)
     registry.features.import_list(snapshot.read(content, LIST.verifier), LIST.verifier)
-    run(registry, "DELETE FROM feature WHERE number = 2")
+    before = [each.feature for each in snapshot.read(content, LIST.verifier).listed]
+    number = before.index(feature(3)) + 1
+    assert len(matched(registry, 3)) == 1  # the list was looked at, and found whole
+    forged = replace(listed[0], feature=feature(5))
+    run(
+        registry,
+        "UPDATE feature SET content = ?, id = ?, pdq = ? WHERE number = ?",
+        forged.line, feature(5).id, hash_of(5), number,
+    )  # fmt: skip
+    found = registry.features.match([hash_of(5)], [], SIGNERS)
+    assert (found.notices, len(found.ignored)) == ((), 1)
+    run(registry, "DELETE FROM feature WHERE number = ?", number)
+    registry.features._lists.clear()  # as in a process that begins
     remaining = [standing for _, standing in registry.features.all(SIGNERS)]
     assert [standing.state for standing in remaining] == [State.VOID]
     found = registry.features.match([hash_of(3), hash_of(4)], [], SIGNERS)

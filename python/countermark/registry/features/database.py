@@ -23,6 +23,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ from countermark.registry.log import journal, leaf
 from countermark.registry.log.note import NoteKey, NoteVerifier
 
 _BATCH: Final = 1000
+_NOT_WHOLE: Final = "The list that it is of is not as its authority signed it."
 _MOST_NOTICES: Final = 8
 """Of one kind, for one picture: the nearest ones."""
 
@@ -82,7 +84,7 @@ class Features:
         self._database = database
         self._lock = lock
         self._hashes: Hashes | None = None
-        self._whole_lists: dict[str, Row | None] = {}  # by key, the state in which they were
+        self._lists: dict[str, tuple[Row | None, frozenset[bytes]]] = {}
 
     # ---- what reviewers do ----
     def propose(self, feature: Feature, key: NoteKey, signers: Signers) -> None:
@@ -150,18 +152,25 @@ class Features:
     def all(self, signers: Signers) -> Iterator[tuple[Stored, Standing]]:
         """Every one with where it stands, in the order in which they came.
 
-        Raises `InvalidFeature` for a row that was changed.
+        Raises `InvalidFeature`, after all others, when a row was changed.
         """
-        last = 0
+        last, damage = 0, None
         while True:
+            checked = []
             with self._reading() as is_there:
                 rows = self._database.all(tables.AFTER, (last, _BATCH)) if is_there else []
-                found = [self._stored(row) for row in rows]
-                checked = [(stored, self._standing(stored, signers)) for stored in found]
+                for row in rows:
+                    try:
+                        stored = self._stored(row)
+                        checked.append((stored, self._standing(stored, signers)))
+                    except InvalidFeature as error:
+                        damage = error
             yield from checked
             if len(rows) < _BATCH:
-                return
+                break
             last = rows[-1][0]
+        if damage is not None:
+            raise damage
 
     def find(self, start: str, signers: Signers) -> list[tuple[Stored, Standing]]:
         """Those whose ID begins so, of this house and of lists; raises `InvalidArgument`."""
@@ -275,12 +284,10 @@ class Features:
             return True
 
     def drop_list(self, authority: NoteVerifier) -> None:
-        """Forget the list of an authority; raises `InvalidArgument` when there is none."""
+        """Forget the list of an authority, if it is here."""
         with self._writing():
             if not self._database.run(tables.DELETE_NOTE, (authority.encoded,)):
-                raise InvalidArgument(
-                    f"There is no list of {authority.name!r:.80}.", remedy="Nothing to do."
-                )
+                return
             self._database.run(tables.DELETE_LIST, (authority.encoded,))
             told = leaves.dropped(authority, datetime.now(timezone.utc))
             journal.append(self._database, [told])
@@ -320,23 +327,25 @@ class Features:
 
     def _standing(self, stored: Stored, signers: Signers) -> Standing:
         standing = stored.standing(signers)
-        if stored.authority is not None and standing.state is not State.VOID:
-            return self._check_list(stored.authority) or standing
-        return standing
+        if stored.authority is None or stored.listed is None or standing.state is State.VOID:
+            return standing
+        is_signed = _digest(stored.listed.line) in self._signed_lines(stored.authority)
+        return standing if is_signed else Standing(State.VOID, _NOT_WHOLE)
 
-    def _check_list(self, authority: NoteVerifier) -> Standing | None:
-        """Void when the list in the tables is not as it was signed; looked at once a state."""
+    def _signed_lines(self, authority: NoteVerifier) -> frozenset[bytes]:
+        """SHA-256 of each line of a list; none when its signature does not hold in this state."""
         state = self._database.one(tables.STATE)
-        if self._whole_lists.get(authority.encoded, ()) == state:
-            return None
+        known, digests = self._lists.get(authority.encoded, (None, frozenset()))
+        if known == state:
+            return digests
         row = self._database.one(tables.LIST_NOTE, (authority.encoded,))
         lines = [line for (line,) in self._database.all(tables.LINES, (authority.encoded,))]
         try:
             snapshot.check("" if row is None else row[0], lines, authority)
-        except InvalidFeature as error:
-            return Standing(State.VOID, error.problem)
-        self._whole_lists[authority.encoded] = state
-        return None
+        except InvalidFeature:
+            lines = []
+        self._lists[authority.encoded] = (state, frozenset(map(_digest, lines)))
+        return self._lists[authority.encoded][1]
 
     def _stored(self, row: Row) -> Stored:
         return from_rows(row, self._database.all(tables.ACTS, (row[0],)))
@@ -422,6 +431,10 @@ def _notice(
         authority=None if stored.authority is None else stored.authority.name,
         since=standing.since,
     )
+
+
+def _digest(line: str) -> bytes:
+    return hashlib.sha256(line.encode()).digest()
 
 
 def _row(number: int, authority: str, feature: Feature, content: str, salt: bytes) -> Row:
