@@ -99,6 +99,10 @@ class CertificateExpiresSoon(UserWarning):
     """A warning: a certificate of the signer expires within 30 days."""
 
 
+class FeatureIgnored(UserWarning):
+    """A warning: a feature of known content fits, but is not signed as it must be."""
+
+
 class PoolLow(UserWarning):
     """A warning: the pool of one-time certificates is to be refilled."""
 
@@ -215,6 +219,10 @@ class InvalidCheckpoint(RegistryError):
     """The checkpoint is malformed, or not signed by the log that it should be from."""
 
 
+class InvalidFeature(RegistryError):
+    """A feature of known content, or a list of them, is damaged or not signed as it must be."""
+
+
 class InvalidProof(RegistryError):
     """The proof does not show that a leaf, or an older log, belongs to the log."""
 
@@ -235,6 +243,10 @@ class RetentionNotOver(RegistryError):
     """What should be taken away must stay for some time yet."""
 
 
+class ReviewRefused(RegistryError):
+    """Whoever signs may not do this to a feature: no reviewer, or one who did the step before."""
+
+
 class UnusableRetention(RegistryError):
     """The file with the retention classes is damaged, contradictory or not understood."""
 
@@ -245,6 +257,14 @@ class UnreadableRegistry(RegistryError):
 
 class UnreadableIndex(CountermarkError):
     """A search index is damaged, missing, or of another version."""
+
+
+class RefusedContent(CountermarkError):
+    """The content is known, and the policy of the home refuses it; nothing was written."""
+
+
+class UnusablePolicy(CountermarkError):
+    """The file that says what happens to known content, or whose word counts, is not understood."""
 
 
 class ResolverFailed(CountermarkError):

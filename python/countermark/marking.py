@@ -59,6 +59,8 @@ from countermark.errors import (
 from countermark.image import Picture
 from countermark.record import Record
 from countermark.registry import Entry, Registry
+from countermark.registry.features import Notice
+from countermark.screening import Rules, Sight, Use, named_payloads, screen
 from countermark.watermark import Strength
 
 SUFFIXES: Final = {
@@ -80,12 +82,14 @@ class Marked:
     `payload`: the 64 bits in the pixels. `manifest_sha256`: of the manifest store, hexadecimal.
     `destination`: where the marked file is; None for a stream. `unstamped`: the manifest, when a
     time stamp was wanted and could not be had; `countermark.stamping.settle` queues the file then.
+    `notices`: what is known of the picture, where the policy lets it be marked all the same.
     """
 
     payload: int
     manifest_sha256: str
     destination: Path | None
     unstamped: Unstamped | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 def mark(
@@ -97,6 +101,7 @@ def mark(
     registry: Registry | None = None,
     strength: Strength = Strength.BALANCED,
     time_stamper: TimeStamper | None = None,
+    rules: Rules | None = None,
 ) -> Marked:
     """Write a copy of a picture with a watermark and a signed manifest, and remember both.
 
@@ -108,6 +113,7 @@ def mark(
     `registry`: by default the one of the home folder. `strength`: of the watermark.
     `time_stamper`: proves when it was signed; when it cannot, that is a warning
     (`TimeStampMissing`), and the picture is marked without.
+    `rules`: whose features of known content count, and what follows; by default the home's.
 
     The destination is written in one piece and only together with the registry's entry: when
     anything fails, both are as they were. The use of the key is in the registry's log all the
@@ -115,9 +121,11 @@ def mark(
 
     Raises `SourceNotFound`, `ImageError` for files that are no picture or cannot be marked
     (`credentials.sign_file` signs more kinds of files, without a watermark),
-    `MarkNotReadable` for pictures that do not hold the watermark, `InvalidArgument` when the
-    destination's name belongs to another format, `CredentialError` when signing fails,
-    `HomeMissing` without registry and home, `RegistryError`, `DestinationNotWritable`.
+    `RefusedContent` for content that the policy refuses, `InvalidFeature` when it fits a feature
+    that is not signed as it must be, `MarkNotReadable` for pictures that do not hold the watermark,
+    `InvalidArgument` when the destination's name belongs to another format, `CredentialError` when
+    signing fails, `HomeMissing` without registry and home, `UnusablePolicy`, `RegistryError`,
+    `DestinationNotWritable`.
     """
     with ExitStack() as stack:
         if registry is None:
@@ -125,6 +133,7 @@ def mark(
             registry = stack.enter_context(Registry.open(path))
         content, original = _loaded(source)
         place = _checked_place(destination, original)
+        notices = _screened(content, original, registry, rules)
         marked_at = datetime.now(timezone.utc).replace(microsecond=0)  # as manifests state times
         record = replace(record, created=record.created or marked_at)
         payload = registry.new_payload()
@@ -151,7 +160,7 @@ def mark(
         ):
             put()
     missing = credentials.unstamped(signed.manifest) if time_stamper else None
-    return Marked(payload, digest.hexdigest(), place, missing)
+    return Marked(payload, digest.hexdigest(), place, missing, notices)
 
 
 def is_marked(path: Path, registry: Registry) -> bool:
@@ -208,6 +217,17 @@ def _checked_place(destination: files.Destination, picture: Picture) -> Path | N
             remedy=f"Name it {SUFFIXES[picture.format][0]}, or convert the picture first.",
         )
     return files.target(destination)
+
+
+def _screened(
+    content: bytes, picture: Picture, registry: Registry, rules: Rules | None
+) -> tuple[Notice, ...]:
+    """What is known of a picture that may be marked."""
+    if not registry.features.any():
+        return ()
+    sight = Sight(image.upright(picture.pixels, picture.orientation))
+    earlier = credentials.read(io.BytesIO(content), picture.media_type, trust=Trust.nobody())
+    return screen(sight, registry, Use.MARK, named=named_payloads(earlier), rules=rules)
 
 
 def _watermarked(picture: Picture, payload: int, strength: Strength) -> Picture:

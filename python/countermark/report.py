@@ -15,8 +15,8 @@ Nothing is known about this picture.
 How this was found:
   fingerprint  No picture in the registry has a similar fingerprint.
                (not found; check: PDQ, all eight symmetries)
->>> report.to_json()[:40]
-'{"verdict": "unmarked", "trust": "none",'
+>>> report.to_json()[:55]
+'{"notices": [], "verdict": "unmarked", "trust": "none",'
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from countermark.credentials import TrustStatus
 from countermark.record import Record
+from countermark.registry.features import Kind, Notice
 
 _WIDTH: Final = 88
 _LABEL_WIDTH: Final = 13
@@ -165,6 +166,8 @@ class Report:
     decided, with its date. `record`: what they state about the picture, when a valid manifest of
     this picture was found. `evidence`: one item for each thing that was looked at, in order.
     `media_type`: the kind of file that the content shows; None when it is none that is known.
+    `notices`: what the registry knows of this content, such as a refutation; it stands first,
+    whatever the verdict is.
     """
 
     verdict: Verdict
@@ -175,6 +178,7 @@ class Report:
     claim_signer: str | None = None
     trusted_by: str | None = None
     media_type: str | None = None
+    notices: tuple[Notice, ...] = ()
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
@@ -186,6 +190,7 @@ class Report:
         """
         return json.dumps(
             {
+                "notices": [notice.members() for notice in self.notices],
                 "verdict": self.verdict.value,
                 "trust": self.trust.value,
                 "media_type": self.media_type,
@@ -221,7 +226,36 @@ _STATEMENTS: Final = {
 }
 
 
+_NOTICES: Final = {
+    Kind.ILLEGAL: "this content is on record as illegal",
+    Kind.REFUTED: "what is said with this content is not so",
+    Kind.PROTECTED: "this content is on record as protected",
+}
+
+
+def notice_lines(notice: Notice) -> Iterator[str]:
+    """A notice as people read it; a statement in English, or else in its first language."""
+    said = None if notice.statement is None else notice.statement.text("en")
+    title = _NOTICES[notice.kind] if said is None else said.title
+    yield f"{notice.kind.value.upper()}: {title}"
+    if said is not None and notice.statement is not None:
+        for paragraph in said.text.splitlines():
+            yield from _wrapped("", paragraph)
+        yield from _wrapped("dated", notice.statement.dated.isoformat())
+        if notice.statement.link is not None:
+            yield f"  {'more':{_LABEL_WIDTH}}{notice.statement.link}"
+    yield from _wrapped("reason", f"{notice.reason}, according to {notice.source}")
+    ways = [] if notice.distance is None else [f"fingerprint, {notice.distance} of 256 bits differ"]
+    ways += ["watermark, which could be copied"] if notice.by_watermark else []
+    yield from _wrapped("known by", "; ".join(ways))
+    people = " and ".join(notice.signed_by) or f"the list of {notice.authority}"
+    yield from _wrapped("signed by", f"{people}; in force since {notice.since.date()}")
+
+
 def _lines(report: Report) -> Iterator[str]:
+    for notice in report.notices:
+        yield from notice_lines(notice)
+        yield ""
     yield f"{report.verdict.value.upper()}: {_HEADLINES[report.verdict]}"
     yield from textwrap.wrap(report.summary, _WIDTH)
     if report.trust is not TrustStatus.NONE:

@@ -18,6 +18,7 @@ except ImportError:  # Windows, which writes none of itself
     resource = None  # type: ignore[assignment]
 
 from countermark.cli.demo import demo
+from countermark.cli.features import app as features
 from countermark.cli.init import init
 from countermark.cli.inspect import inspect
 from countermark.cli.keys import app as keys
@@ -54,6 +55,7 @@ app.command()(sign)
 app.command()(serve)
 app.command()(demo)
 app.add_typer(trust)
+app.add_typer(features, name="features")
 app.add_typer(keys, name="keys")
 app.add_typer(log, name="log")
 app.add_typer(registry, name="registry")

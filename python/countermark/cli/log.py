@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from countermark import files, keys
-from countermark.cli.home import passphrase
+from countermark.cli.home import passphrase, payload_number
 from countermark.errors import InvalidArgument, InvalidProof
 from countermark.publishing import note_key, sign_checkpoint
 from countermark.publishing import remembered as remembered_here
@@ -247,7 +247,7 @@ def own_log() -> Iterator[tuple[keys.Home, Registry, NoteKey]]:
 
 
 def _position(registry: Registry, payload: str) -> int:
-    position = registry.find_leaf(_number(payload))
+    position = registry.find_leaf(payload_number(payload))
     if position is None:
         raise InvalidArgument(
             f"The log tells of no picture with the payload {payload}.",
@@ -274,12 +274,3 @@ def _verifiers(lines: list[str] | None) -> list[NoteVerifier]:
 
 def _text(content: bytes) -> str:
     return content.decode("utf-8", "replace")
-
-
-def _number(payload: str) -> int:
-    try:
-        return int(payload, 16)
-    except ValueError as error:
-        raise InvalidArgument(
-            f"{payload!r:.40} is no payload.", remedy="Give up to 16 hexadecimal digits."
-        ) from error

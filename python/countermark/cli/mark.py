@@ -18,6 +18,7 @@ from countermark.marking import Marked, is_marked
 from countermark.marking import mark as mark_file
 from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
+from countermark.report import notice_lines
 from countermark.watermark import Strength
 
 _SOURCES = ", ".join(source.value for source in DigitalSource)
@@ -56,7 +57,8 @@ def mark(
     with COUNTERMARK_PIN. Formats, EXIF, colour profiles and the tree of folders
     are kept. A picture whose destination is newer, as it was marked, and in the registry is
     skipped, so the command can be repeated. A bad file does not stop the others. Time stamps are
-    asked of the home folder's servers (countermark keys timestamps), if it names some.
+    asked of the home folder's servers (countermark keys timestamps), if it names some. What is
+    known of the content (countermark features) is said, or refused.
 
     For example:
 
@@ -90,6 +92,8 @@ def mark(
                 _show_json(path, status=status, destination=str(destination), **_members(marked))
             else:
                 typer.echo(f"{path} -> {destination}{_remark(marked)}")
+                for notice in () if marked is None else marked.notices:
+                    typer.echo("\n".join(f"  {line}" for line in notice_lines(notice)))
     if len(jobs) > 1:
         output.complain(", ".join(f"{number} {status}" for status, number in counts.items()))
     raise typer.Exit(output.FAILURE if counts["failed"] else output.GOOD)
@@ -174,6 +178,7 @@ def _members(marked: Marked | None) -> dict[str, object]:
         "payload": f"{marked.payload:016x}",
         "manifest_sha256": marked.manifest_sha256,
         "waits_for_time_stamp": marked.unstamped is not None,
+        "notices": [notice.members() for notice in marked.notices],
     }
 
 

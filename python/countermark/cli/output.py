@@ -12,7 +12,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from countermark.errors import CertificateExpiresSoon, PoolLow, SourceNotFound, TimeStampMissing
+from countermark.errors import (
+    CertificateExpiresSoon,
+    FeatureIgnored,
+    PoolLow,
+    SourceNotFound,
+    TimeStampMissing,
+)
 from countermark.marking import SUFFIXES
 
 GOOD: Final = 0
@@ -47,7 +53,7 @@ def show_warning(
     line: str | None = None,
 ) -> None:
     """Say a warning of ours as a sentence; others keep their form. For `warnings.showwarning`."""
-    if issubclass(category, (CertificateExpiresSoon, PoolLow, TimeStampMissing)):
+    if issubclass(category, (CertificateExpiresSoon, FeatureIgnored, PoolLow, TimeStampMissing)):
         complain(f"Note: {message}")
     else:
         complain(warnings.formatwarning(message, category, filename, lineno, line).rstrip())

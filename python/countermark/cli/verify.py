@@ -27,7 +27,8 @@ def verify(
     as such files do.
 
     Verdicts: intact, recovered (exit code 0); altered, transplanted, unmarked, unreadable (1).
-    Trust never changes the verdict. Nothing is fetched from the network.
+    Trust never changes the verdict. Nothing is fetched from the network. What is known of the
+    content (countermark features), such as a refutation, comes first, and makes the exit code 1.
 
     For example:
 
@@ -44,7 +45,8 @@ def verify(
             worst = output.FAILURE
             continue
         _show(path, report, as_json=as_json, first=number == 0, alone=len(files) == 1)
-        worst = max(worst, output.GOOD if report.verdict.positive else output.NEGATIVE)
+        is_good = report.verdict.positive and not report.notices
+        worst = max(worst, output.GOOD if is_good else output.NEGATIVE)
     raise typer.Exit(worst)
 
 

@@ -36,6 +36,7 @@ from countermark.keys.passphrase import change_passphrase
 from countermark.keys.pkcs11 import Pkcs11Key, Pkcs11Signer
 from countermark.keys.pool import OneTimeSigner, Pool
 from countermark.keys.remote_request import remote_request
+from countermark.keys.reviewer_key import create_reviewer_key, reviewer_key
 from countermark.keys.revocation import RevocationReason, renew_revocation_lists, revoke
 from countermark.keys.rotation import rotate
 from countermark.keys.signing_request import (
@@ -85,6 +86,7 @@ __all__ = [
     "change_passphrase",
     "create_authority",
     "create_home",
+    "create_reviewer_key",
     "home_folder",
     "import_chain",
     "import_for_signer",
@@ -100,6 +102,7 @@ __all__ = [
     "renew_revocation_lists",
     "request_certificate",
     "request_for_signer",
+    "reviewer_key",
     "revoke",
     "rotate",
     "set_timestamp_servers",

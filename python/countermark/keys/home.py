@@ -12,11 +12,13 @@ What is where:
     authorities/ID/                                 development authorities and their CRLs
     timestamp-servers, unstamped/*.json             who proves times; files that wait for that
     log-key.pem, log-checkpoint                     the log's own key, and what it last signed
+    reviewers/NAME/                                 keys of those who review features
+    feature-signers, features.toml                  whose features count, and what follows
     trust.pem, registry.sqlite3
     personal-keys.sqlite3, retention.toml           keys of personal records; how long they stay
 
-Nothing in it is ever overwritten but the trust file, the CRLs, the timestamp servers and the name
-of the signing key; and the private keys when the passphrase changes.
+Nothing in it is ever overwritten but the trust file, the CRLs, the timestamp servers, whose
+features count and the name of the signing key; and the private keys when the passphrase changes.
 """
 
 from __future__ import annotations
@@ -87,6 +89,16 @@ class Home:
     def log_checkpoint_path(self) -> Path:
         """The latest checkpoint of the log that was signed here, if there was one."""
         return self.folder / "log-checkpoint"
+
+    @property
+    def feature_signers_path(self) -> Path:
+        """Whose features of known content count, if anybody's do."""
+        return self.folder / "feature-signers"
+
+    @property
+    def feature_policy_path(self) -> Path:
+        """What happens to known content, if not the usual."""
+        return self.folder / "features.toml"
 
     @property
     def trust_path(self) -> Path:

@@ -28,6 +28,7 @@ from countermark.hamming import Match
 from countermark.registry import manifests, migration, personal, rows
 from countermark.registry.database import Row
 from countermark.registry.entry import PDQ_BYTES
+from countermark.registry.features import tables as features
 from countermark.registry.log import journal
 from countermark.registry.rows import ENTRY_LOG_TABLES, VERSION
 
@@ -64,7 +65,13 @@ _STEPS: Final = (
         *journal.TABLES,
         *ENTRY_LOG_TABLES,
     ),
-    (*rows.DIGEST_TABLES, *journal.DIGEST_TABLES, *manifests.TABLES, *personal.TABLES),
+    (
+        *rows.DIGEST_TABLES,
+        *journal.DIGEST_TABLES,
+        *manifests.TABLES,
+        *personal.TABLES,
+        *features.TABLES,
+    ),
 )
 _FIRST_VERSION: Final = 2
 _TABLES: Final = "SELECT count(*) FROM pg_tables WHERE schemaname = ?"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from countermark.registry import manifests, personal, rows, sqlite_search
+from countermark.registry.features import tables as features
 from countermark.registry.log import journal
 from countermark.registry.rows import ENTRY_LOG_TABLES
 
@@ -18,7 +19,7 @@ APPLICATION_ID: Final = int.from_bytes(b"CMKR", "big")
 # 2: the transparency log. Its triggers keep programs from what a log must not suffer; whoever may
 # write the file can still do anything to it, which `log check` then finds.
 # 3: what shows that bits have turned on the disk, for SQLite's pages have no checksums; manifests
-# by identifier; personal records.
+# by identifier; personal records; features of known content.
 STEPS: Final = (
     (
         """
@@ -59,6 +60,7 @@ STEPS: Final = (
         *sqlite_search.TABLES,
         *manifests.TABLES,
         *personal.TABLES,
+        *features.TABLES,
     ),
 )
 

@@ -31,6 +31,7 @@ from countermark.registry.entry import (
     Fingerprint,
     check_payload,
 )
+from countermark.registry.features import Features
 from countermark.registry.key_use import KeyUse
 from countermark.registry.log import TransparencyLog, journal, leaf
 from countermark.registry.personal import PersonalRecords
@@ -66,6 +67,7 @@ class Registry:
         self.log = TransparencyLog(database, self._lock)
         self.manifests = manifests.Manifests(database, self._lock)
         self.personal = PersonalRecords(database, self._lock, folder)
+        self.features = Features(database, self._lock)
 
     @classmethod
     def open(

@@ -22,7 +22,9 @@ _STATUS: Final[tuple[tuple[type[CountermarkError], int], ...]] = (
     (errors.ImageError, 415),
     (errors.InvalidArgument, 400),
     (errors.UnreadableManifest, 400),
+    (errors.RefusedContent, 409),
     (errors.ServiceBusy, 503),
+    (errors.InvalidFeature, 500),  # somebody has to look at it; coming back does not help
     (errors.RegistryError, 503),
 )
 

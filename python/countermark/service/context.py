@@ -81,6 +81,7 @@ _REFUSALS: Final = {
     403: "The bearer, or anybody, may not do this here.",
     404: "It is not here.",
     408: "The body came too slowly.",
+    409: "The content is known, and the policy of this service refuses it.",
     413: "The body, or the picture in it, is too large.",
     414: "The value is too long for an address; send it by POST.",
     415: "This is no picture, or of a kind that is not read here.",

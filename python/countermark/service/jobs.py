@@ -94,6 +94,10 @@ class Jobs:
             "payload": f"{done.payload:016x}",
             "manifest_sha256": done.manifest_sha256,
             "media_type": image.media_type(content),
+            "notices": [
+                {"kind": n.kind.value, "reason": n.reason, "feature": n.feature}
+                for n in done.notices
+            ],
         }
         return answer, content
 

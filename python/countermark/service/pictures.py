@@ -6,6 +6,7 @@ JSON in a header and not in the address, which proxies write down.
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -36,6 +37,10 @@ _MARKED: Final = {
             "description": "Of the manifest store, in hexadecimal.",
             "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
         },
+        "Countermark-Notices": {
+            "description": "What is known of the content, if anything is: JSON in ASCII.",
+            "schema": {"type": "string"},
+        },
     },
 }
 _REPORT: Final = {
@@ -59,6 +64,11 @@ _REPORT: Final = {
                     "trust": {"type": "string"},
                     "summary": {"type": "string"},
                     "evidence": {"type": "array", "items": {"type": "object"}},
+                    "notices": {
+                        "type": "array",
+                        "items": {"type": "object"},
+                        "description": "What is known of the content; to be shown first.",
+                    },
                     "details": {"type": "object", "description": "If they were asked for."},
                 },
             }
@@ -75,7 +85,7 @@ def router(service: Service) -> APIRouter:
 
     @routes.post(
         "/verify",
-        responses={200: _REPORT, **described(400, 401, 403, 415, 422)},
+        responses={200: _REPORT, **described(400, 401, 403, 409, 415, 422)},
         openapi_extra=_PICTURE,
     )
     async def verify(
@@ -97,7 +107,7 @@ def router(service: Service) -> APIRouter:
 
     @routes.post(
         "/mark",
-        responses={200: _MARKED, **described(400, 401, 403, 415, 422)},
+        responses={200: _MARKED, **described(400, 401, 403, 409, 415, 422)},
         openapi_extra=_PICTURE,
         dependencies=[Depends(service.requires(tokens.MARK))],
         response_class=Response,
@@ -128,6 +138,8 @@ def router(service: Service) -> APIRouter:
             "countermark-payload": done["payload"],
             "countermark-manifest-sha256": done["manifest_sha256"],
         }
+        if done["notices"]:
+            headers["countermark-notices"] = json.dumps(done["notices"])
         return Response(content, media_type=done["media_type"], headers=headers)
 
     return routes

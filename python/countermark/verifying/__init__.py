@@ -19,6 +19,7 @@ import io
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -33,6 +34,7 @@ from countermark.image import Picture
 from countermark.registry import Registry
 from countermark.report import Confidence, Evidence, Report, Verdict
 from countermark.resolving import Resolver
+from countermark.screening import Rules, Sight, Use, named_payloads, screen
 from countermark.verifying import conclusion, evidence
 from countermark.verifying.conclusion import is_bound
 from countermark.verifying.examination import Examination
@@ -45,6 +47,7 @@ def verify(
     trust: Trust | None = None,
     registry: Registry | None = None,
     resolvers: Sequence[Resolver] = (),
+    rules: Rules | None = None,
 ) -> Report:
     """Say what is known about a file, and how.
 
@@ -57,7 +60,11 @@ def verify(
     looked for, by default that of the home folder. `resolvers`: services of others that are asked
     when all else leads nowhere; without them nothing is ever fetched from the network.
 
-    First the manifest in the file is checked; without one that holds, the watermark in the
+    `rules`: whose features of known content count, and what follows; by default the home's.
+
+    What the registry knows of the content, such as a refutation, stands before all else
+    (`Report.notices`), also for intact files; only in a registry with features is it looked for.
+    Then the manifest in the file is checked; without one that holds, the watermark in the
     pixels, then their fingerprint, lead to a manifest in the registry. Such a manifest counts
     only if its own signature and hashes hold, it names no other marks than were found (C2PA 2.2,
     section 18.10.5.1), and the thumbnail in it shows this picture.
@@ -66,7 +73,8 @@ def verify(
 
     A file of none of these kinds gives the verdict `unreadable`. Raises `SourceNotFound` when
     there is no file, `InvalidArgument` for what is neither path nor binary stream,
-    `UnusableTrust`, and `RegistryError` when the registry cannot be used.
+    `RefusedContent` for content that the policy refuses, `UnusableTrust`, `UnusablePolicy`, and
+    `RegistryError` when the registry cannot be used.
     """
     with ExitStack() as stack:
         asset = stack.enter_context(_at_hand(source))
@@ -76,7 +84,7 @@ def verify(
                 trust = trust_store(home).trust()
             if registry is None and home is not None:
                 registry = stack.enter_context(Registry.open(home.registry_path))
-        return _report(asset, trust, registry, resolvers)
+        return _report(asset, trust, registry, resolvers, rules)
 
 
 def _at_hand(source: files.Source) -> AbstractContextManager[Stream]:
@@ -87,19 +95,40 @@ def _at_hand(source: files.Source) -> AbstractContextManager[Stream]:
 
 
 def _report(
-    asset: Stream, trust: Trust, registry: Registry | None, resolvers: Sequence[Resolver]
+    asset: Stream,
+    trust: Trust,
+    registry: Registry | None,
+    resolvers: Sequence[Resolver],
+    rules: Rules | None,
 ) -> Report:
     shown = media_type(StreamContent(asset))
     embedded = None if shown is None else read_stream(asset, shown, trust=trust)
+    tell = partial(
+        screen, registry=registry, use=Use.VERIFY, named=named_payloads(embedded), rules=rules
+    )
     if embedded is not None and is_bound(embedded) and embedded.hard_binding == "match":
         found = [evidence.manifest(embedded, Confidence.PROVEN)]
-        return conclusion.by_manifest(Verdict.INTACT, embedded, found, media_type=shown)
+        report = conclusion.by_manifest(Verdict.INTACT, embedded, found, media_type=shown)
+        known = registry is not None and registry.features.any()
+        return replace(report, notices=tell(_sight(asset) if known else None))
     try:
         picture = _decoded(asset)
     except ImageError as error:
-        return _report_undecoded(asset, shown, embedded, error)
+        notices = tell(None)
+        return replace(_report_undecoded(asset, shown, embedded, error), notices=notices)
     content = partial(_content, asset)
-    return Examination(picture, shown, embedded, trust, registry, resolvers, content).report()
+    seen = Examination(picture, shown, embedded, trust, registry, resolvers, content)
+    notices = tell(seen)
+    return replace(seen.report(), notices=notices)
+
+
+def _sight(asset: Stream) -> Sight | None:
+    """The pixels of a file that need not be decoded for its verdict; None when it has none."""
+    try:
+        picture = _decoded(asset)
+    except ImageError:
+        return None
+    return Sight(image.upright(picture.pixels, picture.orientation))
 
 
 def _decoded(asset: Stream) -> Picture:

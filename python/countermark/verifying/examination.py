@@ -10,15 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from countermark import credentials, fingerprint, image, resemblance
-from countermark import watermark as watermarks
 from countermark.credentials import Manifest, Trust
-from countermark.errors import ImageTooSmall
-from countermark.fingerprint import Pdq
 from countermark.image import Picture
 from countermark.registry import MIN_QUALITY, Entry, Registry
 from countermark.report import Confidence, Evidence, Report, Verdict
 from countermark.resemblance import Resemblance
 from countermark.resolving import Resolver
+from countermark.screening import Sight
 from countermark.verifying import comparing, conclusion, evidence, resolution
 from countermark.verifying.conclusion import holds, is_bound
 from countermark.watermark import Detection
@@ -27,7 +25,7 @@ _MAX_CANDIDATES: Final = 10
 """Entries with similar fingerprints that are compared with the picture, the nearest first."""
 
 
-class Examination:
+class Examination(Sight):
     """One picture under examination; `found` collects the evidence in the order of looking.
 
     `embedded`: the manifest in its file, if any; not one by which the file is intact.
@@ -44,9 +42,9 @@ class Examination:
         resolvers: Sequence[Resolver],
         content: Callable[[], bytes],
     ) -> None:
+        super().__init__(image.upright(picture.pixels, picture.orientation))
         self.media_type = media_type
         self.embedded = embedded
-        self.pixels = image.upright(picture.pixels, picture.orientation)
         self.trust = trust
         self.registry = registry
         self.resolvers = resolvers
@@ -66,20 +64,6 @@ class Examination:
     @cached_property
     def luma(self) -> npt.NDArray[np.float32]:
         return image.luma(self.pixels)
-
-    @cached_property
-    def detection(self) -> Detection | None:
-        try:
-            return watermarks.detect(self.pixels)
-        except ImageTooSmall:
-            return None
-
-    @cached_property
-    def hashes(self) -> tuple[Pdq, ...]:
-        try:
-            return fingerprint.pdq_dihedral(self.pixels)
-        except ImageTooSmall:
-            return ()
 
     # ---- the manifest in the file ----
     def _by_file(self) -> Report | None:

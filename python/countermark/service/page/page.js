@@ -1,6 +1,7 @@
 // The page: takes one file, asks the service it comes from, shows the answer.
 
 import { element } from "./elements.js";
+import { notices, noticesText } from "./notice.js";
 import { panels } from "./panels.js";
 import { decoded, decodedThumbnail } from "./pictures.js";
 import { isLocal, Refusal, verify } from "./service.js";
@@ -64,10 +65,11 @@ function show(draw) {
 }
 
 function showAnswer(answer, count) {
-  const done = text("status.done", { headline: headlineText(answer.report) });
+  const headline = `${noticesText(answer.report)} ${headlineText(answer.report)}`.trim();
+  const done = text("status.done", { headline });
   if (count > 1) announce(`${done} ${text("status.first", { count })}`);
   else announce(done, true);
-  place.replaceChildren(verdict(answer), panels(answer));
+  place.replaceChildren(...notices(answer), verdict(answer), panels(answer));
 }
 
 function showRefusal({ status: code, message }) {
