@@ -104,7 +104,7 @@ def test_chain_is_in_the_report_and_its_thumbnails_in_the_details(
 ) -> None:
     again = io.BytesIO()
     with Registry.open(service_home.registry_path) as registry:
-        record = Record(source=DigitalSource.HUMAN_EDITED, title="Once more")
+        record = Record(source=DigitalSource.HUMAN_EDITED, creator="Ada Example")
         mark(
             io.BytesIO(known),
             again,
