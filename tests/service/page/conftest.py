@@ -71,6 +71,38 @@ def page_home(tmp_path_factory: pytest.TempPathFactory) -> keys.Home:
     )
 
 
+def _chain(
+    signer: Any, stranger: Any, editor: Any, as_file: AsFile, photograph: Photograph
+) -> bytes:
+    """Taken, edited by somebody unknown, and composed with a picture without credentials."""
+
+    def signed(picture: Image.Image, record: Record, by: Any, **others: Any) -> bytes:
+        thumbnail = picture.copy()
+        thumbnail.thumbnail((256, 256))
+        content = io.BytesIO(as_file(picture))
+        made = sign(
+            content, "image/jpeg", record=record, signer=by, thumbnail=as_file(thumbnail), **others
+        )
+        return made.asset
+
+    picture = photograph("ihc", 480)
+    first = signed(picture, RECORD, signer)
+    hostile = signed(picture.convert("L").convert("RGB"), HOSTILE, stranger)
+    edit = Record(source=DigitalSource.HUMAN_EDITED, title="In grey", generator="Example Editor")
+    grey = picture.convert("L").convert("RGB")
+    second = signed(grey, edit, editor, parent=(io.BytesIO(first), "image/jpeg"))
+    whole = grey.copy()
+    whole.paste(photograph("rocket", 200), (20, 20))
+    parts = [hostile, as_file(photograph("rocket", 200))]
+    return signed(
+        whole,
+        Record(source=DigitalSource.COMPOSITE, title="Composed"),
+        signer,
+        parent=(io.BytesIO(second), "image/jpeg"),
+        components=[(io.BytesIO(part), "image/jpeg") for part in parts],
+    )
+
+
 @pytest.fixture(scope="module")
 def files(
     page_home: keys.Home,
@@ -84,6 +116,7 @@ def files(
         organisation=f"Evil {SCRIPT}"[:60],
         name="<b>BBC News</b>",
     )
+    editor = keys.create_home(tmp_path_factory.mktemp("editor") / "home", name="Example Editors")
     coffee = as_file(photograph("coffee", 900))
     intact = _marked(coffee, page_home)
     picture = Image.open(io.BytesIO(intact)).convert("RGB")
@@ -114,6 +147,9 @@ def files(
         "damaged": intact.replace(b"Rachel Michetti", b"Rachel Michette"),
         "elsewhere": as_file(watermark.embed(photograph("chelsea", 500), 0xFEED)),
         "linked": as_file(photograph("ihc", 400), xmp=LINK),
+        "chain": _chain(
+            page_home.signer(), stranger.signer(), editor.signer(), as_file, photograph
+        ),
         "drawing": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(5)</script></svg>',
     }
 
