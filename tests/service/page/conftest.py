@@ -63,7 +63,7 @@ def _with_manifest_of(jpeg: bytes, donor: bytes) -> bytes:
     return jpeg[:2] + segments + jpeg[2:]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def page_home(tmp_path_factory: pytest.TempPathFactory) -> keys.Home:
     """The home folder of the service behind the page."""
     return keys.create_home(
@@ -103,7 +103,7 @@ def _chain(
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def files(
     page_home: keys.Home,
     tmp_path_factory: pytest.TempPathFactory,
@@ -216,7 +216,7 @@ def service(
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, as the system has it; none is fetched."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)

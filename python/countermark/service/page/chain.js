@@ -56,9 +56,9 @@ function signed(ingredient) {
   ]);
 }
 
-export function trustWords({ trust, trusted_by: list }) {
-  if (trust === null) return say("trust.unjudged");
-  return say(trust === "trusted" ? "trust.by" : `trust.${trust}`, { list: listName(list) });
+function trustWords({ trust, trusted_by: list }) {
+  if (trust === "trusted") return say("trust.by", { list: listName(list) });
+  return element("span", { class: "doubt" }, say(`trust.${trust ?? "unjudged"}`));
 }
 
 // Proven by the service, stated to the browser, or neither.
