@@ -4,7 +4,7 @@ import { element, foreign } from "./elements.js";
 import { facts } from "./panel.js";
 import { thumbnail } from "./pictures.js";
 import { actions, source } from "./stated.js";
-import { has, listName, say, time } from "./words/index.js";
+import { has, listName, say, text, time } from "./words/index.js";
 
 const CHANGED = /^assertion\.(dataHash|bmffHash|boxesHash|collectionHash)\./;
 const LEVELS = { invalid: "against", missing: "weak", redacted: "weak", changed: "weak" };
@@ -33,15 +33,15 @@ function part(ingredient, thumbnails) {
     element("div", { class: thumbnails ? "part" : null },
       thumbnails ? thumbnail(thumbnails.get(ingredient)) : null,
       element("div", {},
-        element("p", { class: "role" }, say(roleKey(ingredient)),
-          ingredient.title ? [": ", foreign(ingredient.title)] : null),
+        element("p", { class: "role" }, role(ingredient)),
         element("p", { class: `sure ${LEVELS[shown] ?? "none"}` }, say(`state.${shown}`)),
         state === "holds" ? signed(ingredient) : null)),
     tree(ingredient.ingredients, ingredient.omitted, thumbnails));
 }
 
-function roleKey({ role }) {
-  return has(`role.${role}`) ? `role.${role}` : "role.other";
+function role({ role: name, title }) {
+  const key = has(`role.${name}`) ? `role.${name}` : "role.other";
+  return title ? say("role.titled", { role: text(key), title }) : say(key);
 }
 
 function signed(ingredient) {

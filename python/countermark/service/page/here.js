@@ -32,7 +32,7 @@ export function here(answer, send) {
 
 export function headlineKey({ seen, why }) {
   if (why) return why === "elsewhere" ? "here.elsewhere" : "here.unread";
-  return seen ? "here.read" : "here.none";
+  return `here.${seen?.state ?? "none"}`;
 }
 
 function offer(file, send) {
@@ -58,7 +58,8 @@ function credential({ seen, why, preview, thumbnails }) {
       figure(thumbnails.get(seen), "image.thumbnail", "image.unsigned")) : null,
     counts ? statements(seen, "states") : null,
     counts ? chain(seen, thumbnails, "made") : null,
-    technical([], [["manifest", seen.label], ["failures", seen.failures.join(", ")]]));
+    technical([], [["manifest", seen.label], ["failures", seen.failures.join(", ")]],
+      "more.note.here"));
 }
 
 function signature(seen) {

@@ -61,7 +61,7 @@ function statements(manifest) {
   const signature = manifest.signature_info ?? {};
   const names = [signature.common_name, signature.issuer].filter((each) => text(each));
   return {
-    claim_signer: text(names.join(", ")),
+    claim_signer: text([...new Set(names)].join(", ")),
     trust: null,
     stamped_at: text(signature.time),
     title: text(manifest.title),
@@ -104,11 +104,11 @@ function ingredient(store, stated, path, room) {
   if (!manifest) return part;
   const broken = recorded.some((code) => !BINDING.test(code)) || isAtFault(store, label);
   if (broken) return { ...part, state: "invalid" };
-  const own_ = statements(manifest);
+  const its = statements(manifest);
   const inner = path.includes(label) ? {} : below(store, manifest, [...path, label], room);
   const { title, thumbnail } = part;
-  return { ...part, ...own_, title: named(own_.title) ?? title, state: "holds",
-    thumbnail: own_.thumbnail ?? thumbnail, ...inner };
+  return { ...part, ...its, ...inner, state: "holds",
+    title: named(its.title) ?? title, thumbnail: its.thumbnail ?? thumbnail };
 }
 
 function isAtFault(store, label) {

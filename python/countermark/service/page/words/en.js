@@ -87,7 +87,9 @@ export default {
   "signer.unjudged": "Not judged: this browser knows no trust list. Anybody can sign with a certificate of their own making, under any name.",
   "signer.none": "No valid signature ties anybody to this picture.",
 
-  "here.read": "Its credential says this; nobody has judged it yet",
+  "here.holds": "Its credential says this; nobody has judged it yet",
+  "here.changed": "Its credential no longer fits the file",
+  "here.invalid": "Its credential fails its own checks",
   "here.none": "This browser found no credential in it",
   "here.elsewhere": "Its credential is stored elsewhere",
   "here.unread": "This browser could not read a credential in it",
@@ -158,6 +160,7 @@ export default {
   "role.componentOf": "Placed in it",
   "role.inputTo": "Given to the tool that made it",
   "role.other": "Used in it",
+  "role.titled": "{role}: {title}",
   "state.holds": "Its credential holds",
   "state.changed": "Its credential holds, but the file had been changed after it was signed",
   "state.invalid": "Its credential fails its checks and proves nothing",
@@ -208,6 +211,7 @@ export default {
 
   "more": "Technical details",
   "more.note": "in English, as the service gives them",
+  "more.note.here": "in English, as the reader in this browser gives them",
   "fact.bytes": "{size} bytes",
 
   "source.trainedAlgorithmicMedia": "made by AI",

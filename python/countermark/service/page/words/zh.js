@@ -87,7 +87,9 @@ export default {
   "signer.unjudged": "未作判断：这个浏览器没有信任列表。任何人都可以用自制的证书、以任何名义签名。",
   "signer.none": "没有有效签名把任何人与这张图片联系起来。",
 
-  "here.read": "其凭证如此陈述，尚未经任何人判断",
+  "here.holds": "其凭证如此陈述，尚未经任何人判断",
+  "here.changed": "其凭证与文件不再相符",
+  "here.invalid": "其凭证通不过自身校验",
   "here.none": "浏览器没有在其中找到凭证",
   "here.elsewhere": "其凭证存放在别处",
   "here.unread": "浏览器无法读取其中的凭证",
@@ -158,6 +160,7 @@ export default {
   "role.componentOf": "置入其中",
   "role.inputTo": "交给制作工具的输入",
   "role.other": "用于其中",
+  "role.titled": "{role}：{title}",
   "state.holds": "其凭证通过校验",
   "state.changed": "其凭证通过校验，但文件在签名之后已被改动",
   "state.invalid": "其凭证通不过校验，不能证明什么",
@@ -208,6 +211,7 @@ export default {
 
   "more": "技术细节",
   "more.note": "服务给出的英文原文",
+  "more.note.here": "浏览器中的读取器给出的英文原文",
   "fact.bytes": "{size} 字节",
 
   "source.trainedAlgorithmicMedia": "由人工智能生成",
