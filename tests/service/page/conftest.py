@@ -17,7 +17,8 @@ from PIL import Image, ImageDraw, ImageOps
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from countermark import keys, mark, watermark
-from countermark.credentials import sign
+from countermark.credentials import library, sign
+from countermark.keys.home import KEY
 from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
 
@@ -103,6 +104,26 @@ def _chain(
     )
 
 
+def _updated(content: bytes, home: keys.Home) -> bytes:
+    """With a manifest that adds to the one in it, as the C2PA library makes them."""
+    out = io.BytesIO()
+    library.embed(
+        io.BytesIO(content),
+        out,
+        "image/jpeg",
+        {"claim_generator_info": [{"name": "other", "version": "1"}]},
+        algorithm="es256",
+        certificate_chain=home.signer().certificate_chain,
+        private_key=(home.signing_folder / KEY).read_bytes(),
+        signature_bytes=0,
+        resources={},
+        ingredients=[],
+        in_pieces=False,
+        is_update=True,
+    )
+    return out.getvalue()
+
+
 @pytest.fixture(scope="session")
 def files(
     page_home: keys.Home,
@@ -150,6 +171,7 @@ def files(
         "chain": _chain(
             page_home.signer(), stranger.signer(), editor.signer(), as_file, photograph
         ),
+        "updated": _updated(intact, page_home),
         "drawing": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(5)</script></svg>',
     }
 

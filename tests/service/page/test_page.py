@@ -31,6 +31,7 @@ UNTRUSTED = "Unchanged since it was signed, but nobody vouches for the signer"
     ("kind", "headline", "tone", "chips"),
     [
         ("intact", INTACT, "shown", ["File: unchanged", "Signer: trusted"]),
+        ("updated", INTACT, "shown", ["File: unchanged", "Signer: trusted"]),
         ("recovered", RECOVERED, "shown", ["File: recovered", "Signer: trusted"]),
         (
             "altered",

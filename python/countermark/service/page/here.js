@@ -10,6 +10,7 @@ import { number, say, text } from "./words/index.js";
 
 const SURE = {
   holds: { level: "weak", key: "sure.here.holds" },
+  unbound: { level: "weak", key: "sure.here.unbound" },
   changed: { level: "against", key: "sure.here.changed" },
   invalid: { level: "against", key: "sure.credential.invalid" },
 };

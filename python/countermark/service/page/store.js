@@ -10,8 +10,8 @@ const TEXT = 512;
 const ENTRIES = 32;
 const ROLES = ["parentOf", "componentOf", "inputTo"];
 
-// `state`: "holds", "changed" (content), or "invalid" (signature or hashes). `trust`: null, for
-// nobody has judged it.
+// `state`: "holds"; "changed" (the content does not fit); "unbound" (whether it fits is not said, as
+// of updates); "invalid" (signature or hashes). `trust`: null, for nobody has judged it.
 export function told(store) {
   const label = text(store.active_manifest);
   const manifest = own(store.manifests, label) ?? {};
@@ -46,8 +46,8 @@ function results(store, label) {
 function state({ failures, successes }) {
   if (!successes.includes("claimSignature.validated")) return "invalid";
   if (failures.some((code) => !BINDING.test(code))) return "invalid";
-  const fits = failures.length === 0 && successes.some((code) => BINDING.test(code));
-  return fits ? "holds" : "changed";
+  if (failures.length > 0) return "changed";
+  return successes.some((code) => BINDING.test(code)) ? "holds" : "unbound";
 }
 
 function statements(manifest) {
@@ -75,13 +75,18 @@ function statements(manifest) {
 }
 
 function below(store, manifest, path, room) {
-  const stated = list(manifest.ingredients);
+  const stated = list(manifest.ingredients).map((each) => each ?? {});
+  stated.sort((one, other) => isParent(other) - isParent(one));
   const shown = path.length > DEPTH ? 0 : Math.min(stated.length, SIBLINGS, room.left);
   room.left -= shown;
   return {
-    ingredients: stated.slice(0, shown).map((each) => ingredient(store, each ?? {}, path, room)),
+    ingredients: stated.slice(0, shown).map((each) => ingredient(store, each, path, room)),
     omitted: stated.length - shown,
   };
+}
+
+function isParent({ relationship }) {
+  return relationship === "parentOf";
 }
 
 function ingredient(store, stated, path, room) {
@@ -116,7 +121,7 @@ function isAtFault(store, label) {
   const deltas = list(ingredientDeltas).flatMap((delta) => list(delta.validationDeltas?.failure));
   return [...list(activeManifest?.failure), ...deltas]
     .filter((entry) => `${entry?.url}/`.includes(`/${label}/`))
-    .some((entry) => codes([entry]).length > 0);
+    .some((entry) => codes([entry]).some((code) => !BINDING.test(code)));
 }
 
 // Those that say something about signatures, hashes and content.

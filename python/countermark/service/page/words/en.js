@@ -88,6 +88,7 @@ export default {
   "signer.none": "No valid signature ties anybody to this picture.",
 
   "here.holds": "Its credential says this; nobody has judged it yet",
+  "here.unbound": "Its credential says this; nobody has judged it yet",
   "here.changed": "Its credential no longer fits the file",
   "here.invalid": "Its credential fails its own checks",
   "here.none": "This browser found no credential in it",
@@ -121,6 +122,7 @@ export default {
   "sure.credential.invalid": "Proves nothing: fails its own checks",
   "sure.credential.elsewhere": "Not in the file: it only names an address",
   "sure.here.holds": "Signature and content agree; who signed it is not judged",
+  "sure.here.unbound": "The signature holds; whether the content fits it was not read",
   "sure.here.changed": "Not proven: the file no longer fits the signature",
   "sure.here.unread": "Not read",
   "sure.watermark": "Practically certain: read by chance in at most 1 of {chance} pictures",

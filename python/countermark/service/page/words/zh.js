@@ -88,6 +88,7 @@ export default {
   "signer.none": "没有有效签名把任何人与这张图片联系起来。",
 
   "here.holds": "其凭证如此陈述，尚未经任何人判断",
+  "here.unbound": "其凭证如此陈述，尚未经任何人判断",
   "here.changed": "其凭证与文件不再相符",
   "here.invalid": "其凭证通不过自身校验",
   "here.none": "浏览器没有在其中找到凭证",
@@ -121,6 +122,7 @@ export default {
   "sure.credential.invalid": "不能证明什么：通不过自身校验",
   "sure.credential.elsewhere": "不在文件中：文件只写了一个地址",
   "sure.here.holds": "签名与内容相符；由谁签名未作判断",
+  "sure.here.unbound": "签名有效；内容是否与之相符未能读出",
   "sure.here.changed": "未获证明：文件与签名不再相符",
   "sure.here.unread": "未能读取",
   "sure.watermark": "几乎可以肯定：每 {chance} 张图片中至多 1 张会偶然读出",
