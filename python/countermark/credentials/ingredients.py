@@ -101,11 +101,10 @@ def ingredients(
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A manifest in the store that holds: its claim, what it states, who signed it."""
+    """A manifest in the store that holds: its claim, and what it says of itself."""
 
     claim: Claim
-    stated: Statements
-    signer: ClaimSigner
+    told: Ingredient
 
 
 class _Walk:
@@ -199,34 +198,45 @@ class _Walk:
             if not claim.hashes_agree or not is_signed(claim):
                 return None
             signer = earlier_signer(claim, path, self._findings, self._trust, self._responses)
-            return _Judged(claim, statements(claim), signer)
+            return _Judged(claim, _told(statements(claim), signer))
         except UnreadableManifest:
             return None
 
     def _with_manifest(
         self, told: Ingredient, judged: _Judged, path: Sequence[Claim], redactions: Sequence[str]
     ) -> Ingredient:
-        signer, stated = judged.signer, judged.stated
         is_circle = judged.claim.label in {claim.label for claim in path}
         below, omitted = ((), 0) if is_circle else self.below((*path, judged.claim), redactions)
-        stamp = signer.stamp
         return replace(
-            told,
-            title=_text(stated.title) or told.title,
-            thumbnail=stated.thumbnail or told.thumbnail,
-            claim_signer=signer.name,
-            trust=signer.standing.status,
-            trusted_by=signer.standing.by,
-            signed_at=stamp.at if stamp else None,
-            time_stamped_by=stamp.authority if stamp else None,
-            digital_source=_text(stated.digital_source),
-            generator=_text(stated.generator),
-            created=stated.created,
-            actions=tuple(name[:_MAX_TEXT] for name in stated.actions[:_MAX_ENTRIES]),
-            state=IngredientState.HOLDS,
+            judged.told,
+            role=told.role,
+            label=told.label,
+            title=judged.told.title or told.title,
+            media_type=told.media_type,
+            thumbnail=judged.told.thumbnail or told.thumbnail,
+            recorded_failures=told.recorded_failures,
             ingredients=below,
             omitted=omitted,
         )
+
+
+def _told(stated: Statements, signer: ClaimSigner) -> Ingredient:
+    stamp = signer.stamp
+    return Ingredient(
+        role="",
+        state=IngredientState.HOLDS,
+        title=_text(stated.title),
+        thumbnail=stated.thumbnail,
+        claim_signer=signer.name,
+        trust=signer.standing.status,
+        trusted_by=signer.standing.by,
+        signed_at=stamp.at if stamp else None,
+        time_stamped_by=stamp.authority if stamp else None,
+        digital_source=_text(stated.digital_source),
+        generator=_text(stated.generator),
+        created=stated.created,
+        actions=tuple(name[:_MAX_TEXT] for name in stated.actions[:_MAX_ENTRIES]),
+    )
 
 
 def _is_ingredient(label: str) -> bool:
