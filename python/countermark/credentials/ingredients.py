@@ -39,6 +39,9 @@ _ROLES: Final = ("parentOf", "componentOf", "inputTo")
 class IngredientState(Enum):
     """What became of an ingredient's own manifest.
 
+    >>> IngredientState("missing").name
+    'MISSING'
+
     `HOLDS`: its signature and hashes hold, and it is the one that was taken in. `INVALID`: they
     do not, or it is another one. `MISSING`: it is named and not in the store. `REDACTED`: what was
     said of the ingredient was removed later, on purpose. `NONE`: the ingredient had no manifest.
@@ -54,6 +57,9 @@ class IngredientState(Enum):
 @dataclass(frozen=True, slots=True)
 class Ingredient:
     """A file that went into another one.
+
+    >>> Ingredient("parentOf", IngredientState.MISSING, title="Lake").trust
+    <TrustStatus.NONE: 'none'>
 
     `role`: parentOf, componentOf or inputTo. `label`: of its manifest. `title`, `media_type`: as
     whoever took it in states them. `thumbnail`: JPEG or PNG bytes that its own manifest signed,

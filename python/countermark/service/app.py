@@ -114,13 +114,13 @@ def _tell_failure(index: asyncio.Future[None]) -> None:
         LOGGER.error("the registry could not be indexed", exc_info=index.exception())
 
 
-def _serve_page(app: FastAPI, reader: Path | None) -> None:
+def _serve_page(app: FastAPI, reader_folder: Path | None) -> None:
     if not (PAGE / "index.html").is_file():
         return
     index = (PAGE / "index.html").read_text(encoding="utf-8")
-    if reader is not None:
+    if reader_folder is not None:
         index = index.replace("</head>", _READER_HERE)
-        app.mount("/page/reader", _Revalidated(directory=reader))
+        app.mount("/page/reader", _Revalidated(directory=reader_folder))
     app.add_api_route("/", lambda: HTMLResponse(index), include_in_schema=False)
     app.mount("/page", StaticFiles(directory=PAGE))
 

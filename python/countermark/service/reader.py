@@ -90,6 +90,12 @@ def fetch(folder: Path) -> None:
 def unpack(package: bytes, folder: Path) -> None:
     """Put the reader into `folder`, from the package as `npm pack` writes it.
 
+    >>> unpack(b"another package", Path("nowhere"))
+    Traceback (most recent call last):
+    ...
+    countermark.errors.ReaderUnavailable: This is not @contentauth/c2pa-web 0.13.1 as its authors \
+published it. Fetch it again, from another registry if need be.
+
     Raises `ReaderUnavailable` for any other package, `DestinationNotWritable`.
     """
     digest = base64.b64encode(hashlib.sha512(package).digest()).decode()
@@ -109,7 +115,14 @@ def unpack(package: bytes, folder: Path) -> None:
 
 
 def check(folder: Path) -> None:
-    """Raise `ReaderUnavailable` unless the folder holds the reader, whole and of this version."""
+    """Raise `ReaderUnavailable` unless the folder holds the reader, whole and of this version.
+
+    >>> check(Path("nowhere"))
+    Traceback (most recent call last):
+    ...
+    countermark.errors.ReaderUnavailable: 'nowhere/c2pa_worker.js' is not that of \
+@contentauth/c2pa-web 0.13.1. Fetch it with python -m countermark.service.reader FOLDER.
+    """
     for name, file in READER_FILES.items():
         try:
             found = hashlib.sha256((folder / name).read_bytes()).hexdigest()

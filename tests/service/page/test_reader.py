@@ -152,6 +152,33 @@ def test_bytes_of_all_kinds_end_in_words(visit: Any, files: dict[str, bytes]) ->
     assert sent(visit) == []
 
 
+def test_trees_without_end_are_cut(visit: Any) -> None:
+    """As the service cuts them; the reader itself would hand on more."""
+    circle, wide, deep = visit.page.evaluate(_TREES)
+    assert circle["ingredients"][0]["ingredients"] == []
+    assert (len(wide["ingredients"]), wide["omitted"]) == (24, 276)
+    depth = 0
+    while deep["ingredients"]:
+        (deep,), depth = deep["ingredients"], depth + 1
+    assert (depth, deep["omitted"]) == (8, 1)
+
+
+_TREES = """async () => {
+  const { told } = await import("/page/store.js");
+  const store = (manifests) => ({
+    active_manifest: "0", manifests,
+    validation_results: {activeManifest: {success: [{code: "claimSignature.validated"}]}},
+  });
+  const above = (label) => ({relationship: "parentOf", active_manifest: String(label)});
+  const deep = Array.from({length: 40}, (_, at) => ({ingredients: [above(at + 1)]}));
+  return [
+    told(store({0: {ingredients: [above(0)]}})),
+    told(store({0: {ingredients: Array(300).fill({title: "x"})}})),
+    told(store({...deep})),
+  ];
+}"""
+
+
 def test_policy_lets_assemblies_of_this_service_run_and_nothing_else(visit: Any) -> None:
     with httpx.Client(base_url=visit.url, trust_env=False) as client:
         for path in ("/", "/page/reader/c2pa_worker.js", "/v1/services/status"):
