@@ -279,6 +279,10 @@ class JobKilled(ServiceError):
     """A file took more time or memory than the service gives to one."""
 
 
+class ReaderUnavailable(ServiceError):
+    """The in-browser reader cannot be fetched, or is not the one that the page works with."""
+
+
 class ServiceBusy(ServiceError):
     """The service has too much to do."""
 

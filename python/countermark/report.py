@@ -23,13 +23,13 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
-from countermark.credentials import TrustStatus
+from countermark.credentials import Ingredient, TrustStatus
 from countermark.record import Record
 from countermark.registry.features import Kind, Notice
 
@@ -112,6 +112,8 @@ class ManifestEvidence:
     correlation: float | None = None
     overlap: float | None = None
     failures: tuple[str, ...] = ()
+    ingredients: tuple[Ingredient, ...] = ()
+    omitted: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,7 +292,25 @@ def _members(item: Evidence) -> dict[str, Any]:
     values = {field.name: _plain(getattr(item, field.name)) for field in fields(item)}
     if isinstance(item, WatermarkEvidence) and item.payload is not None:
         values["payload"] = f"{item.payload:016x}"
+    if isinstance(item, ManifestEvidence):
+        values["ingredients"] = [ingredient_members(each) for each in item.ingredients]
     return {"kind": item.kind, **values}
+
+
+def ingredient_members(
+    ingredient: Ingredient, thumbnail: Callable[[bytes | None], Any] | None = None
+) -> dict[str, Any]:
+    """An ingredient and those below it, for JSON; `thumbnail` makes data of pictures.
+
+    >>> from countermark.credentials import IngredientState
+    >>> members = ingredient_members(Ingredient("parentOf", IngredientState.MISSING, title="Lake"))
+    >>> members["role"], members["state"], members["title"], members["ingredients"]
+    ('parentOf', 'missing', 'Lake', [])
+    """
+    values = {field.name: _plain(getattr(ingredient, field.name)) for field in fields(ingredient)}
+    values["ingredients"] = [ingredient_members(each, thumbnail) for each in ingredient.ingredients]
+    del values["thumbnail"]
+    return values if thumbnail is None else {**values, "thumbnail": thumbnail(ingredient.thumbnail)}
 
 
 def _plain(value: Any) -> Any:

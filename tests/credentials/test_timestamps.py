@@ -26,6 +26,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from countermark.credentials import (
     Kind,
     Manifest,
+    Signed,
     Trust,
     TrustList,
     TrustStatus,
@@ -35,6 +36,7 @@ from countermark.credentials import (
     timestamps,
 )
 from countermark.credentials import claim as claims
+from countermark.record import DigitalSource, Record
 
 STAMPING = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
 CONFIGURATION = """
@@ -199,6 +201,21 @@ def test_trusted_authority_proves_the_time(asset: bytes, signer: Any, authority:
     assert abs(datetime.now(timezone.utc) - manifest.signed_at) < timedelta(minutes=5)
     assert manifest.time_stamped_by == "stamps, countermark tests"
     assert "stamps, countermark tests proves that it was signed by 20" in manifest.explanation
+
+
+def test_time_of_a_parent_is_proven_alike(
+    asset: bytes, signer: Any, authority: Authority, signed: Callable[..., Signed]
+) -> None:
+    edited = Record(source=DigitalSource.HUMAN_EDITED)
+    child = signed(record=edited, parent=(io.BytesIO(asset), "image/jpeg")).asset
+    own = judged(asset, lists(signer, authority.trusted()))
+    (parent,) = judged(child, lists(signer, authority.trusted())).ingredients
+    assert parent.signed_at == own.signed_at is not None
+    assert parent.time_stamped_by == own.time_stamped_by
+    for trust in (lists(signer), lists(signer, authority.trusted(Kind.CLAIM))):
+        (parent,) = judged(child, trust).ingredients
+        assert (parent.signed_at, parent.time_stamped_by) == (None, None)
+        assert parent.trust is TrustStatus.TRUSTED
 
 
 @pytest.mark.parametrize("kind", [None, Kind.CLAIM, Kind.SIGNER, Kind.IDENTITY])

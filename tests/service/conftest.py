@@ -41,8 +41,9 @@ from countermark.service import Settings, guard, serve, server
 options = json.loads(sys.argv[1])
 for name, value in options.pop("paces").items():
     setattr(guard if hasattr(guard, name) else server, name, value)
-if options.get("token_file"):
-    options["token_file"] = Path(options["token_file"])
+for name in ("token_file", "reader"):
+    if options.get(name):
+        options[name] = Path(options[name])
 serve(Settings(port=0, **options), announce=lambda address: print(address, flush=True))
 """
 

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from PIL import Image
 
-from countermark import TrustStatus, Verdict, keys, verify
-from countermark.credentials import Manifest, Trust
+from countermark import TrustStatus, Verdict, keys, mark, verify
+from countermark.credentials import Manifest, Trust, read, sign
+from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
+from countermark.service import details
 
 JPEG = {"content-type": "image/jpeg"}
 RECORD = {"source": "ai-generated", "creator": "Ada Lovelace 愛", "generator": "Model 3"}
@@ -96,6 +99,53 @@ def test_details_are_what_the_signer_states_and_where_the_picture_lay(
     assert near[0]["distance"] == 0
 
 
+def test_chain_is_in_the_report_and_its_thumbnails_in_the_details(
+    client: httpx.Client, known: bytes, service_home: keys.Home, manifest_of: Callable[..., Any]
+) -> None:
+    again = io.BytesIO()
+    with Registry.open(service_home.registry_path) as registry:
+        record = Record(source=DigitalSource.HUMAN_EDITED, creator="Ada Example")
+        mark(
+            io.BytesIO(known),
+            again,
+            record=record,
+            signer=service_home.signer(),
+            registry=registry,
+        )
+    report = client.post("/v1/verify?details=true", content=again.getvalue()).json()
+    (item,) = report["evidence"]
+    (parent,) = item["ingredients"]
+    assert (parent["role"], parent["state"], parent["trust"]) == ("parentOf", "holds", "trusted")
+    assert (parent["label"], parent["ingredients"]) == (manifest_of(known).label, [])
+    assert parent["actions"][0] == "c2pa.created"
+    assert "thumbnail" not in parent
+    (shown,) = report["details"]["manifests"][item["sha256"]]["ingredients"]
+    content = base64.b64decode(shown.pop("thumbnail")["base64"])
+    assert content == manifest_of(known).thumbnail
+    assert shown == parent
+
+
+def test_thumbnails_of_a_chain_are_bounded(service_home: keys.Home) -> None:
+    """Each is small enough, all together are not."""
+    noise = np.random.default_rng(5).integers(0, 256, (400, 400, 3), dtype=np.uint8)
+    thumbnail = io.BytesIO()
+    Image.fromarray(noise).save(thumbnail, "PNG")
+    assert 450_000 < len(thumbnail.getvalue()) < 512 * 1024
+
+    def drawn(**more: Any) -> bytes:
+        record, signer = Record(source=DigitalSource.COMPOSITE), service_home.signer()
+        drawing = io.BytesIO(b"<svg xmlns='http://www.w3.org/2000/svg'><circle r='9'/></svg>")
+        return sign(drawing, "image/svg+xml", record=record, signer=signer, **more).asset
+
+    part = drawn(thumbnail=thumbnail.getvalue())
+    content = drawn(components=[(io.BytesIO(part), "image/svg+xml") for _ in range(7)])
+    manifest = read(io.BytesIO(content), "image/svg+xml", trust=Trust.nobody())
+    assert manifest is not None
+    members = details._members(manifest, details._Found(Trust.nobody(), {}))
+    shown = [each["thumbnail"] is not None for each in members["ingredients"]]
+    assert shown == [True] * 4 + [False] * 3
+
+
 def test_details_of_nothing_are_empty(client: httpx.Client, as_file: Callable[..., bytes]) -> None:
     nothing = {"decoded": False, "manifests": {}, "watermark": None, "similar": None}
     answer = client.post("/v1/verify?details=true", content=b"no picture").json()
@@ -109,7 +159,8 @@ def test_manifest_that_does_not_hold_states_nothing(client: httpx.Client, known:
     damaged = known.replace(b"Ada Example", b"Eve Example")
     details = client.post("/v1/verify?details=true", content=damaged).json()["details"]
     held = {member["holds"]: member for member in details["manifests"].values()}
-    assert held[False].keys() == {"holds", "label"}
+    assert held[False].keys() == {"holds", "label", "ingredients", "omitted"}
+    assert held[False]["ingredients"] == []
     assert held[True]["creator"] == "Ada Example"
     assert details["watermark"]["named_by_file"] is None
 

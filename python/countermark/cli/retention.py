@@ -12,6 +12,7 @@ import typer
 
 from countermark import keys
 from countermark.cli import output
+from countermark.cli.home import payload_number
 from countermark.errors import InvalidArgument, RetentionNotOver
 from countermark.registry import DisposalReason, PersonalRecord, Registry
 from countermark.registry.retention import SETTINGS
@@ -66,7 +67,10 @@ def keep(
         ) from None
     with opened(address) as registry:
         record = registry.personal.keep(
-            values, retention_class=retention_class, payload=_number(payload), subject=subject
+            values,
+            retention_class=retention_class,
+            payload=None if payload is None else payload_number(payload),
+            subject=subject,
         )
     typer.echo(record)
 
@@ -161,7 +165,9 @@ def _chosen(
         )
     if record is not None:
         return [record]
-    return registry.personal.find(payload=_number(payload), subject=subject)
+    return registry.personal.find(
+        payload=None if payload is None else payload_number(payload), subject=subject
+    )
 
 
 def _members(record: PersonalRecord) -> dict[str, Any]:
@@ -173,12 +179,3 @@ def _members(record: PersonalRecord) -> dict[str, Any]:
     if record.payload is not None:
         members["payload"] = f"{record.payload:016x}"
     return {**members, "values": record.values}
-
-
-def _number(payload: str | None) -> int | None:
-    try:
-        return None if payload is None else int(payload, 16)
-    except ValueError as error:
-        raise InvalidArgument(
-            f"{payload!r:.40} is no payload.", remedy="Give up to 16 hexadecimal digits."
-        ) from error

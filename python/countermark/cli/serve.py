@@ -19,6 +19,10 @@ def serve(
         Path | None,
         typer.Option(metavar="FILE", help="Tokens for writing and marking; see docs/service.md."),
     ] = None,
+    reader: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Let the page read credentials in the browser first."),
+    ] = None,
     private: Annotated[
         bool, typer.Option("--private", help="Resolve for bearers of tokens alone.")
     ] = False,
@@ -47,12 +51,14 @@ def serve(
 
         countermark serve
         countermark serve --port 9000 --token-file tokens.txt
+        python -m countermark.service.reader reader && countermark serve --reader reader
         countermark serve --host 0.0.0.0 --public-url https://credentials.example
     """
     settings = Settings(
         host=host,
         port=port,
         token_file=token_file,
+        reader=reader,
         private=private,
         public_url=public_url,
         trusted_proxies=tuple(trusted_proxy or ()),

@@ -8,6 +8,7 @@ anything with a certificate chain that signs bytes: private keys never come here
 from countermark.credentials.active import active_alone, active_label
 from countermark.credentials.claim import signed_label
 from countermark.credentials.identity import Identity
+from countermark.credentials.ingredients import Ingredient, IngredientState
 from countermark.credentials.library import media_type_of
 from countermark.credentials.reading import Manifest, read, read_detached, read_fragment
 from countermark.credentials.signer import Signer
@@ -27,6 +28,8 @@ __all__ = [
     "FINGERPRINT_ALGORITHM",
     "WATERMARK_ALGORITHM",
     "Identity",
+    "Ingredient",
+    "IngredientState",
     "Kind",
     "Manifest",
     "Permission",

@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from cryptography import x509
@@ -166,6 +166,15 @@ def parse(store: bytes, label: str | None = None, redactions: Sequence[str] = ()
     manifest = list(manifests.values())[-1] if label is None else manifests.get(label)
     if manifest is None:
         raise damaged("The manifest store lacks a manifest that it refers to")
+    claim = parse_one(store, manifest, redactions)
+    if claim.redactions:  # redaction changes ingredients, rightly
+        return claim
+    agree = claim.hashes_agree and _ingredients_agree(store, manifest, manifests)
+    return replace(claim, hashes_agree=agree)
+
+
+def parse_one(store: bytes, manifest: jumbf.Box, redactions: Sequence[str] = ()) -> Claim:
+    """As `parse`, for one of the `manifests_of` a store, without a look at those it refers to."""
     parts = manifest.labelled()
     stated = [parts[name] for name in ("c2pa.claim.v2", "c2pa.claim") if name in parts]
     if len(stated) != 1:
@@ -179,8 +188,6 @@ def parse(store: bytes, label: str | None = None, redactions: Sequence[str] = ()
     prefix = f"{manifest.label}/c2pa.assertions/"
     removed = {uri.rpartition(prefix)[2] for uri in redactions if prefix in uri}
     assertions, agree = _resolve(store, _assertion_store(manifest), content, removed)
-    if not content.get("redacted_assertions"):  # redaction changes ingredients, rightly
-        agree = agree and _ingredients_agree(store, manifest, manifests)
     return Claim(store, manifest, claim_box, signature_box, content, assertions, agree)
 
 

@@ -106,6 +106,9 @@ BINDING_CODES: Final = (
 )
 """Beginnings of the codes that say whether the content is what was signed."""
 
+_NO_FAULT: Final = (*TRUST_CODES, *BINDING_CODES, "cawg.")
+"""Beginnings of the codes that leave a manifest as good as it was."""
+
 _ASSET_PROBLEMS: Final = (
     "asset could not be parsed",
     "failed to fill whole buffer",
@@ -128,7 +131,8 @@ class Findings:
     `failures`: of the active manifest itself. `ingredient_failures`: its ingredients are not
     what they were when it was signed. `inherited_failures`: what was wrong with them before,
     whom their signers are trusted by, and all that concerns the ingredients' own ingredients.
-    `standings`: codes against the signers of earlier manifests, with their URIs.
+    `standings`: codes against the signers of earlier manifests, with their URIs. `faults`: other
+    codes against manifests and what they refer to, with their URIs.
     `successes`: codes. `bindings`: the codes of hard bindings, of any manifest, with their URIs.
     `trust_list`: the list that the claim signer's anchor is in.
     `serial_number`: of the certificate that signed. `signed_at`: ISO 8601, by the time stamp.
@@ -140,6 +144,7 @@ class Findings:
     ingredient_failures: tuple[Failure, ...] = ()
     inherited_failures: tuple[Failure, ...] = ()
     standings: tuple[tuple[str, str], ...] = ()
+    faults: tuple[tuple[str, str], ...] = ()
     successes: frozenset[str] = frozenset()
     bindings: tuple[tuple[str, str], ...] = ()
     trust_list: str | None = None
@@ -376,22 +381,20 @@ def _findings(report: dict[str, Any]) -> Findings:
     failures = active.get("failure", ())
     changed = [e for e in direct if not e["code"].startswith((*TRUST_CODES, "cawg."))]
     earlier = [e for e in (*failures, *nested) if inherited(e)]
+    everything = (*failures, *direct, *nested)
     signature = report["manifests"].get(label, {}).get("signature_info", {})
     return Findings(
         label=label,
         failures=_failures(entry for entry in failures if not inherited(entry)),
         ingredient_failures=_failures(changed),
         inherited_failures=_failures((*earlier, *(e for e in direct if e not in changed))),
-        standings=tuple(
-            (entry["code"], entry.get("url") or "")
-            for entry in (*failures, *direct, *nested)
-            if entry["code"].startswith(TRUST_CODES)
-        ),
+        standings=_located(e for e in everything if e["code"].startswith(TRUST_CODES)),
+        faults=_located(e for e in everything if not e["code"].startswith(_NO_FAULT)),
         successes=frozenset(
             entry["code"] for entry in active.get("success", ()) if not inherited(entry)
         ),
-        bindings=tuple(
-            (entry["code"], entry.get("url") or "")
+        bindings=_located(
+            entry
             for entry in (*active.get("success", ()), *failures)
             if entry["code"].startswith(BINDING_CODES)
         ),
@@ -399,6 +402,10 @@ def _findings(report: dict[str, Any]) -> Findings:
         serial_number=signature.get("cert_serial_number"),
         signed_at=signature.get("time"),
     )
+
+
+def _located(entries: Iterable[dict[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((entry["code"], entry.get("url") or "") for entry in entries)
 
 
 def _failures(entries: Iterable[dict[str, str]]) -> tuple[Failure, ...]:

@@ -22,6 +22,7 @@ from countermark.credentials.containers import StreamContent, TooManyParts, loca
 from countermark.credentials.containers import media_type as media_type_of
 from countermark.credentials.explaining import explanation
 from countermark.credentials.identity import Identity, identities
+from countermark.credentials.ingredients import Ingredient, ingredients
 from countermark.credentials.library import Failure, Findings
 from countermark.credentials.signers import first_stamp, is_signed, least_trusted, signers
 from countermark.credentials.soft_binding import SoftBinding
@@ -68,6 +69,8 @@ class Manifest:
     bindings and all statements but the actions are then those of the earlier one. It is trusted
     only if the signers of both are; `claim_signer` is the one of whom `trust` speaks.
     `redactions`: JUMBF URIs of statements that were removed from earlier manifests on purpose.
+    `ingredients`: what the content was made from, each judged by itself; none of them changes
+    what is said of this one. `omitted`: how many more there are.
     `explanation`: the checks in plain language.
 
     Statements of a manifest whose signature or assertions are not valid prove nothing.
@@ -98,6 +101,8 @@ class Manifest:
     training_mining: TrainingMining | None = None
     is_update: bool = False
     redactions: tuple[str, ...] = ()
+    ingredients: tuple[Ingredient, ...] = ()
+    omitted: int = 0
     explanation: str = ""
 
 
@@ -262,6 +267,7 @@ def _parsed(
         hard_binding = _hard_binding(findings, of=bound.label)
     signature_valid = _signature_valid(claim, findings)
     by = signers(lineage, findings, trust) if signature_valid else ()
+    made_from, omitted = ingredients(claim, findings, trust) if signature_valid else ((), 0)
     decisive = least_trusted(by)
     standing = decisive.standing if decisive else Standing(TrustStatus.NONE)
     stamp = first_stamp(by)
@@ -291,6 +297,8 @@ def _parsed(
         training_mining=stated.training_mining,
         is_update=claim.is_update,
         redactions=stated.redactions,
+        ingredients=made_from,
+        omitted=omitted,
     )
     earlier = by[-1].name if len(by) > 1 else None
     said = explanation(manifest, failures, stamp=stamp, earlier_signer=earlier)

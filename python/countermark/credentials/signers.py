@@ -52,6 +52,33 @@ def signers(lineage: Sequence[Claim], findings: Findings, trust: Trust) -> tuple
     return (_active(lineage[0], findings, trust), *_earlier(lineage, findings, trust))
 
 
+def earlier_signer(
+    claim: Claim,
+    later: Sequence[Claim],
+    findings: Findings,
+    trust: Trust,
+    responses: Sequence[bytes],
+) -> ClaimSigner:
+    """Of a claim that is not the active one, with a valid signature.
+
+    `later`: claims that lead to it, which may have added time stamps. `responses`: OCSP responses
+    at hand. The library does not judge such signers; what it says against them counts.
+
+    Raises `UnreadableManifest`.
+    """
+    chain = claim.chain()
+    stamp = proven(claim, trust, later)
+    standing = judge(
+        chain,
+        trust,
+        proven_at=stamp.at if stamp else None,
+        library_trusts=True,
+        codes=frozenset(code for code, uri in findings.standings if f"/{claim.label}/" in uri),
+        responses=responses,
+    )
+    return ClaimSigner(chain, standing, stamp)
+
+
 def least_trusted(signers: Sequence[ClaimSigner]) -> ClaimSigner | None:
     """The one who decides: an update lends no trust to what it updates, nor the other way."""
     return min(signers, key=lambda signer: _WORST.index(signer.standing.status), default=None)
@@ -92,22 +119,9 @@ def _active(claim: Claim, findings: Findings, trust: Trust) -> ClaimSigner:
 
 
 def _earlier(lineage: Sequence[Claim], findings: Findings, trust: Trust) -> Iterator[ClaimSigner]:
-    """Of what an update adds to: its signer stands for the statements.
-
-    The library does not judge them; what it says against them counts.
-    """
+    """Of what an update adds to: its signer stands for the statements."""
     for number, claim in enumerate(lineage[1:], 1):
-        chain = claim.chain()
-        stamp = proven(claim, trust, lineage[:number])
-        standing = judge(
-            chain,
-            trust,
-            proven_at=stamp.at if stamp else None,
-            library_trusts=True,
-            codes=frozenset(code for code, uri in findings.standings if f"/{claim.label}/" in uri),
-            responses=claim.ocsp_responses(),
-        )
-        yield ClaimSigner(chain, standing, stamp)
+        yield earlier_signer(claim, lineage[:number], findings, trust, claim.ocsp_responses())
 
 
 def _time_stamp(claim: Claim, findings: Findings, trust: Trust) -> TimeStamp | None:

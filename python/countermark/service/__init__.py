@@ -23,9 +23,9 @@ def serve(settings: Settings, *, announce: Callable[[str], None] = print) -> Non
     `announce`: is given the address as soon as the service listens.
 
     Raises `HomeMissing` without a home folder, `InvalidArgument` and `SourceNotFound` for the
-    token file, `ServiceFailed` when the address is taken or no worker starts, as `Home.signer`
-    when there are tokens for marking and the key does not open, and `MissingExtra` without the
-    extra `service`.
+    token file, `ReaderUnavailable`, `ServiceFailed` when the address is taken or no worker starts,
+    as `Home.signer` when there are tokens for marking and the key does not open, and
+    `MissingExtra` without the extra `service`.
     """
     try:
         from countermark.service import server

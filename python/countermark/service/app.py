@@ -11,16 +11,30 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from countermark import keys
 from countermark.errors import CountermarkError
-from countermark.service import answers, discovery, log, manifests, matches, pictures, tokens
+from countermark.service import (
+    answers,
+    discovery,
+    log,
+    manifests,
+    matches,
+    pictures,
+    reader,
+    tokens,
+)
 from countermark.service.context import Service
 from countermark.service.guard import Guard
 from countermark.service.metrics import Metrics
-from countermark.service.observing import LOGGER, Observer
+from countermark.service.observing import (
+    CONTENT_SECURITY_POLICY,
+    LOGGER,
+    WITH_READER,
+    Observer,
+)
 from countermark.service.pool import Pool
 from countermark.service.publisher import Publisher
 from countermark.service.repository import Repository
@@ -32,15 +46,20 @@ from countermark.service.worker import MARKER, READER
 PAGE: Final = Path(__file__).with_name("page")
 """Static files for people: index.html is served at /, all of them below /page/."""
 
+_READER_HERE: Final = '  <meta name="reader" content="page/reader/">\n</head>'
+
 
 def create_app(settings: Settings) -> FastAPI:
     """The service of the home folder.
 
-    Raises `HomeMissing`, `SourceNotFound` and `InvalidArgument` for the token file, and
-    `UnreadableRegistry`. That the workers start shows when the application does.
+    Raises `HomeMissing`, `SourceNotFound` and `InvalidArgument` for the token file,
+    `ReaderUnavailable` and `UnreadableRegistry`. That the workers start shows when the
+    application does.
     """
     home = keys.open_home()
     known = Tokens.load(settings.token_file)
+    if settings.reader is not None:
+        reader.check(settings.reader)
     metrics = Metrics()
     shared = settings.as_dict()
     repository = Repository(home.registry_path)
@@ -66,13 +85,14 @@ def create_app(settings: Settings) -> FastAPI:
     for module in (matches, manifests, log, discovery, pictures):
         app.include_router(module.router(service))
     app.include_router(discovery.outside(service))
-    _serve_page(app)
+    _serve_page(app, settings.reader)
     app.add_exception_handler(CountermarkError, answers.for_error)
     app.add_exception_handler(HTTPException, answers.for_exception)
     app.add_exception_handler(RequestValidationError, answers.for_parameters)
     app.add_middleware(Shortcut, service=service)
     app.add_middleware(Guard, settings=settings, metrics=metrics)
-    app.add_middleware(Observer, metrics=metrics)
+    policy = WITH_READER if settings.reader is not None else CONTENT_SECURITY_POLICY
+    app.add_middleware(Observer, metrics=metrics, policy=policy)
     _describe(app)
     return app
 
@@ -109,11 +129,24 @@ def _tell_failure(upgrade: asyncio.Future[None]) -> None:
         LOGGER.error(text, exc_info=upgrade.exception())
 
 
-def _serve_page(app: FastAPI) -> None:
-    if (PAGE / "index.html").is_file():
-        index = FileResponse(PAGE / "index.html")
-        app.add_api_route("/", lambda: index, include_in_schema=False)
-        app.mount("/page", StaticFiles(directory=PAGE))
+def _serve_page(app: FastAPI, reader_folder: Path | None) -> None:
+    if not (PAGE / "index.html").is_file():
+        return
+    index = (PAGE / "index.html").read_text(encoding="utf-8")
+    if reader_folder is not None:
+        index = index.replace("</head>", _READER_HERE)
+        app.mount("/page/reader", _Revalidated(directory=reader_folder))
+    app.add_api_route("/", lambda: HTMLResponse(index), include_in_schema=False)
+    app.mount("/page", StaticFiles(directory=PAGE))
+
+
+class _Revalidated(StaticFiles):
+    """Files that browsers may keep, if they ask each time whether they are still the same."""
+
+    def file_response(self, *arguments: Any, **options: Any) -> Response:
+        response = super().file_response(*arguments, **options)
+        response.headers["cache-control"] = "no-cache"
+        return response
 
 
 def _describe(app: FastAPI) -> None:

@@ -21,12 +21,20 @@ from countermark.inspection.outline import find_outline
 from countermark.inspection.plane import area, clipped
 from countermark.inspection.tiles import told
 from countermark.registry import MIN_QUALITY, Entry, Registry
-from countermark.report import ManifestEvidence, Report, WatermarkEvidence
+from countermark.report import (
+    ManifestEvidence,
+    Report,
+    WatermarkEvidence,
+    ingredient_members,
+)
 
 MAX_SIMILAR: Final = 4
 """Look-alikes that are shown, the nearest first."""
 
 _MAX_THUMBNAIL_BYTES: Final = 512 * 1024
+_MAX_CHAIN_BYTES: Final = 2 * 1024 * 1024
+"""Of the thumbnails of ingredients, all together."""
+
 _THUMBNAILS: Final = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
 
 
@@ -36,6 +44,7 @@ class _Found:
 
     trust: Trust
     manifests: dict[str, Manifest]
+    room: int = _MAX_CHAIN_BYTES
 
     def stored(self, entry: Entry) -> str:
         """The manifest of an entry, by its SHA-256."""
@@ -43,6 +52,13 @@ class _Found:
         if digest not in self.manifests:
             self.manifests[digest] = credentials.read_detached(entry.manifest, trust=self.trust)
         return digest
+
+    def thumbnail(self, content: bytes | None) -> dict[str, str] | None:
+        """Of an ingredient, as long as there is room for more."""
+        size = len(content or b"")
+        data = _thumbnail(content) if size <= self.room else None
+        self.room -= size if data else 0
+        return data
 
 
 def details(content: bytes, report: Report, *, trust: Trust, registry: Registry) -> dict[str, Any]:
@@ -60,7 +76,9 @@ def details(content: bytes, report: Report, *, trust: Trust, registry: Registry)
         similar = _similar(pixels, found, registry)
     return {
         "decoded": pixels is not None,
-        "manifests": {digest: _members(manifest) for digest, manifest in found.manifests.items()},
+        "manifests": {
+            digest: _members(manifest, found) for digest, manifest in found.manifests.items()
+        },
         "watermark": seen,
         "similar": similar,
         "leaves": _leaves(found, registry),
@@ -163,10 +181,19 @@ def _holds(manifest: Manifest | None) -> TypeGuard[Manifest]:
     return manifest is not None and manifest.signature_valid and manifest.assertions_valid
 
 
-def _members(manifest: Manifest) -> dict[str, Any]:
-    """Of a manifest that does not hold, nothing is told but that: its statements prove nothing."""
+def _members(manifest: Manifest, found: _Found) -> dict[str, Any]:
+    """Of a manifest that does not hold, nothing is told but what it refers to, and how that holds.
+
+    Its statements prove nothing.
+    """
     holds = _holds(manifest)
-    members: dict[str, Any] = {"holds": holds, "label": manifest.label}
+    made_from = [ingredient_members(each, found.thumbnail) for each in manifest.ingredients]
+    members: dict[str, Any] = {
+        "holds": holds,
+        "label": manifest.label,
+        "ingredients": made_from,
+        "omitted": manifest.omitted,
+    }
     if not holds:
         return members
     signed_at, created = manifest.signed_at, manifest.created

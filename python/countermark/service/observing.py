@@ -24,8 +24,10 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "object-src 'none'"
 )
+WITH_READER: Final = f"{CONTENT_SECURITY_POLICY}; script-src 'self' 'wasm-unsafe-eval'"
+"""Where the page reads credentials itself: WebAssembly of this service may be compiled."""
+
 _HEADERS: Final = (
-    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
@@ -39,9 +41,12 @@ _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 class Observer:
     """An ASGI application around another one."""
 
-    def __init__(self, app: App, *, metrics: Metrics) -> None:
+    def __init__(
+        self, app: App, *, metrics: Metrics, policy: str = CONTENT_SECURITY_POLICY
+    ) -> None:
         self._app = app
         self._metrics = metrics
+        self._headers = ((b"content-security-policy", policy.encode()), *_HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,7 +60,7 @@ class Observer:
             nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
-                own = [(b"x-request-id", identifier.encode()), *_HEADERS]
+                own = [(b"x-request-id", identifier.encode()), *self._headers]
                 names = {name for name, _ in message["headers"]}
                 if b"cache-control" not in names:
                     own.append((b"cache-control", b"no-store"))

@@ -23,6 +23,7 @@ class Settings:
 
     `host`, `port`: where to listen; port 0 lets the system choose one.
     `token_file`: who may write, mark or read what is private; see `Tokens`. None: nobody.
+    `reader`: a folder with the in-browser reader of credentials; see `countermark.service.reader`.
     `private`: reading by the resolution API needs a token too.
     `public_url`: how the world calls the service, such as "https://credentials.example".
     `trusted_proxies`: addresses whose X-Forwarded-For is believed.
@@ -40,6 +41,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8787
     token_file: Path | None = None
+    reader: Path | None = None
     private: bool = False
     public_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()

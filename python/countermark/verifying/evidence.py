@@ -86,6 +86,8 @@ def manifest(
         correlation=None if likeness is None else round(likeness.correlation, 3),
         overlap=None if likeness is None else round(likeness.overlap, 3),
         failures=found.failures,
+        ingredients=found.ingredients,
+        omitted=found.omitted,
     )
 
 

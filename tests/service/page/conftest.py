@@ -17,7 +17,8 @@ from PIL import Image, ImageDraw, ImageOps
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from countermark import keys, mark, watermark
-from countermark.credentials import sign
+from countermark.credentials import library, sign
+from countermark.keys.home import KEY
 from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
 
@@ -63,7 +64,7 @@ def _with_manifest_of(jpeg: bytes, donor: bytes) -> bytes:
     return jpeg[:2] + segments + jpeg[2:]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def page_home(tmp_path_factory: pytest.TempPathFactory) -> keys.Home:
     """The home folder of the service behind the page."""
     return keys.create_home(
@@ -71,7 +72,59 @@ def page_home(tmp_path_factory: pytest.TempPathFactory) -> keys.Home:
     )
 
 
-@pytest.fixture(scope="module")
+def _chain(
+    signer: Any, stranger: Any, editor: Any, as_file: AsFile, photograph: Photograph
+) -> bytes:
+    """Taken, edited by somebody unknown, and composed with a picture without credentials."""
+
+    def signed(picture: Image.Image, record: Record, by: Any, **others: Any) -> bytes:
+        thumbnail = picture.copy()
+        thumbnail.thumbnail((256, 256))
+        content = io.BytesIO(as_file(picture))
+        made = sign(
+            content, "image/jpeg", record=record, signer=by, thumbnail=as_file(thumbnail), **others
+        )
+        return made.asset
+
+    picture = photograph("ihc", 480)
+    first = signed(picture, RECORD, signer)
+    hostile = signed(picture.convert("L").convert("RGB"), HOSTILE, stranger)
+    edit = Record(source=DigitalSource.HUMAN_EDITED, title="In grey", generator="Example Editor")
+    grey = picture.convert("L").convert("RGB")
+    second = signed(grey, edit, editor, parent=(io.BytesIO(first), "image/jpeg"))
+    whole = grey.copy()
+    whole.paste(photograph("rocket", 200), (20, 20))
+    parts = [hostile, as_file(photograph("rocket", 200))]
+    return signed(
+        whole,
+        Record(source=DigitalSource.COMPOSITE, title="Composed"),
+        signer,
+        parent=(io.BytesIO(second), "image/jpeg"),
+        components=[(io.BytesIO(part), "image/jpeg") for part in parts],
+    )
+
+
+def _updated(content: bytes, home: keys.Home) -> bytes:
+    """With a manifest that adds to the one in it, as the C2PA library makes them."""
+    out = io.BytesIO()
+    library.embed(
+        io.BytesIO(content),
+        out,
+        "image/jpeg",
+        {"claim_generator_info": [{"name": "other", "version": "1"}]},
+        algorithm="es256",
+        certificate_chain=home.signer().certificate_chain,
+        private_key=(home.signing_folder / KEY).read_bytes(),
+        signature_bytes=0,
+        resources={},
+        ingredients=[],
+        in_pieces=False,
+        is_update=True,
+    )
+    return out.getvalue()
+
+
+@pytest.fixture(scope="session")
 def files(
     page_home: keys.Home,
     tmp_path_factory: pytest.TempPathFactory,
@@ -84,6 +137,7 @@ def files(
         organisation=f"Evil {SCRIPT}"[:60],
         name="<b>BBC News</b>",
     )
+    editor = keys.create_home(tmp_path_factory.mktemp("editor") / "home", name="Example Editors")
     coffee = as_file(photograph("coffee", 900))
     intact = _marked(coffee, page_home)
     picture = Image.open(io.BytesIO(intact)).convert("RGB")
@@ -114,6 +168,10 @@ def files(
         "damaged": intact.replace(b"Rachel Michetti", b"Rachel Michette"),
         "elsewhere": as_file(watermark.embed(photograph("chelsea", 500), 0xFEED)),
         "linked": as_file(photograph("ihc", 400), xmp=LINK),
+        "chain": _chain(
+            page_home.signer(), stranger.signer(), editor.signer(), as_file, photograph
+        ),
+        "updated": _updated(intact, page_home),
         "drawing": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(5)</script></svg>',
     }
 
@@ -180,7 +238,7 @@ def service(
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, as the system has it; none is fetched."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)

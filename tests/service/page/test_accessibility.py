@@ -26,7 +26,7 @@ def test_axe_finds_nothing(
 ) -> None:
     with visiting(browser, service.url, tmp_path, color_scheme=scheme, locale=locale) as visit:
         assert _violations(visit) == []
-        for kind in ("recovered", "resigned", "transplanted", "unmarked"):
+        for kind in ("recovered", "resigned", "transplanted", "chain"):
             visit.drop(files[kind])
             for summary in visit.page.locator("summary").all():
                 summary.click()
@@ -75,8 +75,9 @@ def test_narrow_screens_need_no_scrolling_sideways(
 ) -> None:
     size = {"width": width, "height": 800}
     with visiting(browser, service.url, tmp_path, viewport=size) as visit:
-        visit.drop(files["resigned"])
-        for summary in visit.page.locator("summary").all():
-            summary.click()
-        assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
-        visit.shoot(f"narrow-{width}")
+        for kind in ("resigned", "chain"):
+            visit.drop(files[kind])
+            for summary in visit.page.locator("summary").all():
+                summary.click()
+            assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+            visit.shoot(f"narrow-{width}-{kind}")

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, FileChooser, Locator, Route, expect
 import countermark.service
 from countermark import TrustStatus, Verdict
 from countermark.record import DigitalSource
+from countermark.service.observing import CONTENT_SECURITY_POLICY
 
 INTACT = "Unchanged since Example News signed it"
 PAGE = Path(countermark.service.__file__).with_name("page")
@@ -30,6 +31,7 @@ UNTRUSTED = "Unchanged since it was signed, but nobody vouches for the signer"
     ("kind", "headline", "tone", "chips"),
     [
         ("intact", INTACT, "shown", ["File: unchanged", "Signer: trusted"]),
+        ("updated", INTACT, "shown", ["File: unchanged", "Signer: trusted"]),
         ("recovered", RECOVERED, "shown", ["File: recovered", "Signer: trusted"]),
         (
             "altered",
@@ -187,6 +189,14 @@ def test_what_strangers_write_stays_text(visit: Any, files: dict[str, bytes]) ->
 def test_page_says_where_the_file_goes_before_it_is_sent(visit: Any) -> None:
     assert "The file stays on this computer" in visit.text("#privacy")
     assert not any("/v1/" in url for url in visit.seen.requests)
+    # Without the reader there is no word of it, and nothing that it needs is allowed.
+    assert not any("/reader/" in url for url in visit.seen.requests)
+    assert visit.page.locator('meta[name="reader"]').count() == 0
+    assert visit.page.evaluate(_POLICY) == CONTENT_SECURITY_POLICY
+    assert "wasm" not in CONTENT_SECURITY_POLICY
+
+
+_POLICY = "async () => (await fetch('/')).headers.get('content-security-policy')"
 
 
 def test_both_languages_say_everything(visit: Any, files: dict[str, bytes], tmp_path: Path) -> None:

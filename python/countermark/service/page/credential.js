@@ -1,11 +1,12 @@
 // Who signed, when, whether that is somebody trusted, and what they state.
 
+import { chain, when } from "./chain.js";
 import { element, foreign } from "./elements.js";
 import { facts, panel, technical } from "./panel.js";
 import { figure } from "./pictures.js";
-import { has, listName, say, time } from "./words/index.js";
+import { statements, VOCABULARY } from "./stated.js";
+import { has, listName, say } from "./words/index.js";
 
-const VOCABULARY = "http://cv.iptc.org/newscodes/digitalsourcetype/";
 const TERMS = {
   "ai-generated": "trainedAlgorithmicMedia",
   "ai-edited": "compositeWithTrainedAlgorithmicMedia",
@@ -47,7 +48,8 @@ export function credential(answer) {
     stored ? element("p", {}, say("none.credential.file")) : null,
     holds ? signature(item) : element("p", {}, say("signer.none")),
     holds ? pair(answer, item) : null,
-    holds ? statements(answer, item) : null,
+    holds ? statements(stated(answer, item), statesKey(report)) : null,
+    made(answer, item),
     technical(items, raw(item)),
   );
 }
@@ -68,13 +70,10 @@ function sureness(report, item, holds) {
 }
 
 function signature(item) {
-  const proven = item.signed_at !== null;
   return facts([
     [item.trust === "trusted" ? "fact.signer" : "fact.claimed", foreign(item.claim_signer)],
     ["fact.trust", say(`signer.${item.trust}`, { list: listName(item.trusted_by) })],
-    ["fact.time", proven
-      ? say("time.proven", { time: time(item.signed_at), authority: item.time_stamped_by })
-      : say("time.unproven")],
+    ["fact.time", when(item)],
   ]);
 }
 
@@ -86,42 +85,22 @@ function pair({ preview, thumbnails }, item) {
     figure(thumbnails.get(item.sha256), "image.thumbnail", "image.unsigned"));
 }
 
-function statements({ report }, item) {
-  const stated = report.details?.manifests[item.sha256] ?? fromRecord(report.record);
-  const rows = stated ? facts([
-    ["fact.title", optional(stated.title)],
-    ["fact.creator", optional(stated.creator)],
-    ["fact.generator", optional(stated.generator)],
-    ["fact.source", source(stated.digital_source)],
-    ["fact.created", stated.created ? time(stated.created) : null],
-    ["fact.actions", actions(stated.actions)],
-  ]) : null;
-  const title = report.verdict === "transplanted" ? "states.other" : "states";
-  return element("div", { class: "statements" },
-    element("h4", {}, say(title)),
-    rows ? element("p", { class: "note" }, say("states.note")) : null,
-    rows ?? element("p", {}, say("states.nothing")));
+function statesKey({ verdict }) {
+  return verdict === "transplanted" ? "states.other" : "states";
+}
+
+function stated({ report }, item) {
+  return report.details?.manifests[item.sha256] ?? fromRecord(report.record);
+}
+
+function made({ report, thumbnails }, item) {
+  const key = report.verdict === "transplanted" ? "made.other" : "made";
+  return chain(report.details?.manifests[item.sha256] ?? item, thumbnails, key);
 }
 
 // What the report itself has, where the service gives no details.
 function fromRecord(record) {
   return record && { ...record, digital_source: VOCABULARY + TERMS[record.source], actions: [] };
-}
-
-function optional(value) {
-  return value === null || value === undefined ? null : foreign(value);
-}
-
-function source(uri) {
-  if (!uri) return null;
-  const term = uri.startsWith(VOCABULARY) ? uri.slice(VOCABULARY.length) : uri;
-  return has(`source.${term}`) ? say(`source.${term}`) : say("source.other", { term });
-}
-
-function actions(names) {
-  if (names.length === 0) return null;
-  return element("ul", { class: "actions" }, names.map((name) =>
-    element("li", {}, has(`action.${name}`) ? say(`action.${name}`) : foreign(name))));
 }
 
 function raw(item) {

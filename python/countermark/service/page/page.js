@@ -1,9 +1,12 @@
-// The page: takes one file, asks the service it comes from, shows the answer.
+// The page: takes one file, reads its credential if the browser can, asks the service it comes
+// from, shows the answer.
 
+import { canRead, read, Unread } from "./browser.js";
 import { element } from "./elements.js";
+import { headlineKey, here } from "./here.js";
 import { notices, noticesText } from "./notice.js";
 import { panels } from "./panels.js";
-import { decoded, decodedThumbnail } from "./pictures.js";
+import { decoded, decodedParts, decodedThumbnail } from "./pictures.js";
 import { isLocal, Refusal, verify } from "./service.js";
 import { headlineText, verdict } from "./verdict.js";
 import { choose, current, has, say, text } from "./words/index.js";
@@ -22,12 +25,15 @@ function announce(words, isShown = false) {
   status.classList.toggle("heard", isShown);
 }
 
-async function ask(files) {
+// Where the browser can read, nothing is sent before somebody asks for it.
+function take(files) {
   const [file] = files;
-  if (!file) {
-    announce(text("status.nothing"));
-    return;
-  }
+  if (!file) announce(text("status.nothing"));
+  else if (canRead()) examine(file, (signal) => look(file, signal, files.length));
+  else examine(file, (signal) => ask(file, signal, files.length));
+}
+
+async function examine(file, how) {
   asking?.abort();
   asking = new AbortController();
   const { signal } = asking;
@@ -35,11 +41,8 @@ async function ask(files) {
   document.body.classList.add("busy");
   announce(text("status.reading", { file: file.name }));
   try {
-    const [report, preview] = await Promise.all([verify(file, signal), decoded(file)]);
-    const thumbnails = await decodedAll(report.details);
-    if (signal.aborted) return;
-    const answer = { report, file, preview, thumbnails };
-    show(() => showAnswer(answer, files.length));
+    const draw = await how(signal);
+    if (!signal.aborted) show(draw);
   } catch (error) {
     if (signal.aborted) return;
     const refusal = error instanceof Refusal ? error : new Refusal("other", String(error));
@@ -49,11 +52,39 @@ async function ask(files) {
   }
 }
 
+async function ask(file, signal, count) {
+  const [report, preview] = await Promise.all([verify(file, signal), decoded(file)]);
+  const thumbnails = await decodedAll(report.details);
+  const answer = { report, file, preview, thumbnails };
+  return () => showAnswer(answer, count);
+}
+
+async function look(file, signal, count) {
+  const [found, preview] = await Promise.all([readHere(file, signal), decoded(file)]);
+  const { seen } = found;
+  const thumbnails = await decodedParts(seen?.ingredients);
+  if (seen) thumbnails.set(seen, await decodedThumbnail(seen.thumbnail));
+  const answer = { ...found, file, preview, thumbnails };
+  return () => showHere(answer, count);
+}
+
+async function readHere(file, signal) {
+  try {
+    return { seen: await read(file, signal), why: null };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { seen: null, why: error instanceof Unread ? error.why : "damaged" };
+  }
+}
+
 async function decodedAll(details) {
   if (!details) return null;
-  const pairs = Object.entries(details.manifests).map(
-    async ([digest, manifest]) => [digest, await decodedThumbnail(manifest.thumbnail)]);
-  return new Map(await Promise.all(pairs));
+  const found = new Map();
+  for (const [digest, manifest] of Object.entries(details.manifests)) {
+    found.set(digest, await decodedThumbnail(manifest.thumbnail));
+    await decodedParts(manifest.ingredients, found);
+  }
+  return found;
 }
 
 function show(draw) {
@@ -66,10 +97,23 @@ function show(draw) {
 
 function showAnswer(answer, count) {
   const headline = `${noticesText(answer.report)} ${headlineText(answer.report)}`.trim();
+  announceDone(headline, count);
+  place.replaceChildren(...notices(answer), verdict(answer), panels(answer));
+}
+
+function showHere(answer, count) {
+  announceDone(text(headlineKey(answer)), count);
+  const send = () => {
+    document.getElementById("status").focus(); // the button is about to go
+    examine(answer.file, (signal) => ask(answer.file, signal, count));
+  };
+  place.replaceChildren(...here(answer, send));
+}
+
+function announceDone(headline, count) {
   const done = text("status.done", { headline });
   if (count > 1) announce(`${done} ${text("status.first", { count })}`);
   else announce(done, true);
-  place.replaceChildren(...notices(answer), verdict(answer), panels(answer));
 }
 
 function showRefusal({ status: code, message }) {
@@ -94,7 +138,8 @@ function speak() {
     button.setAttribute("aria-pressed", String(button.lang === current()));
   }
   const privacy = document.getElementById("privacy");
-  privacy.replaceChildren(...say(isLocal() ? "ask.private" : "ask.sent", { host: location.host }));
+  const local = isLocal() ? "ask.private" : "ask.sent";
+  privacy.replaceChildren(...say(canRead() ? `${local}.here` : local, { host: location.host }));
   if (shown) shown();
   else announce("");
 }
@@ -112,9 +157,9 @@ document.getElementById("languages").addEventListener("click", ({ target }) => {
 input.addEventListener("change", () => {
   const files = [...input.files];
   input.value = ""; // so that the same file can be chosen again
-  ask(files);
+  take(files);
 });
-document.addEventListener("paste", (event) => ask(filesIn(event.clipboardData)));
+document.addEventListener("paste", (event) => take(filesIn(event.clipboardData)));
 document.addEventListener("dragover", (event) => {
   event.preventDefault(); // or the browser would open the file in place of the page
   drop.classList.add("over");
@@ -126,7 +171,7 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   drop.classList.remove("over");
   const entry = event.dataTransfer?.items[0]?.webkitGetAsEntry?.();
-  ask(entry?.isDirectory ? [] : filesIn(event.dataTransfer));
+  take(entry?.isDirectory ? [] : filesIn(event.dataTransfer));
 });
 
 speak();

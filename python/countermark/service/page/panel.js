@@ -21,14 +21,14 @@ export function facts(pairs) {
     element("div", {}, element("dt", {}, say(key)), element("dd", {}, value))));
 }
 
-// Findings in the words of the service.
-export function technical(items, pairs = []) {
+// Findings in the words of the service, or of whoever `note` names.
+export function technical(items, pairs = [], note = "more.note") {
   const rows = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
   if (items.length === 0 && rows.length === 0) return null;
   return element(
     "details",
     {},
-    element("summary", {}, say("more"), element("span", { class: "note" }, " – ", say("more.note"))),
+    element("summary", {}, say("more"), element("span", { class: "note" }, " – ", say(note))),
     element("div", { lang: "en" },
       items.map((item) => element("p", {}, item.explanation,
         element("span", { class: "check" }, `Check: ${item.check}. Confidence: ${item.confidence}.`))),

@@ -5,12 +5,14 @@ import { drawing, element } from "./elements.js";
 import { say, text } from "./words/index.js";
 
 const LONGEST = 1400; // pixels of a preview
+const LONGEST_PART = 320; // of one of many
+const MAX_AREA = 2 ** 24; // pixels of a thumbnail
 
 // A picture that the browser can show, or null.
-export async function decoded(blob) {
+export async function decoded(blob, longest = LONGEST) {
   try {
     const whole = await createImageBitmap(blob);
-    const share = LONGEST / Math.max(whole.width, whole.height);
+    const share = longest / Math.max(whole.width, whole.height);
     if (share >= 1) return whole;
     const options = {
       resizeWidth: Math.max(1, Math.round(whole.width * share)),
@@ -25,10 +27,45 @@ export async function decoded(blob) {
   }
 }
 
-export async function decodedThumbnail(thumbnail) {
+// `thumbnail`: its bytes, or those in base64.
+export async function decodedThumbnail(thumbnail, longest = LONGEST) {
   if (!thumbnail) return null;
-  const bytes = Uint8Array.from(atob(thumbnail.base64), (letter) => letter.charCodeAt(0));
-  return decoded(new Blob([bytes], { type: thumbnail.media_type }));
+  const bytes = thumbnail.bytes
+    ?? Uint8Array.from(atob(thumbnail.base64), (letter) => letter.charCodeAt(0));
+  const type = typeOf(bytes);
+  return type && isSmall(bytes, type) ? decoded(new Blob([bytes], { type }), longest) : null;
+}
+
+// Those of ingredients, by ingredient: one after the other, for there may be many.
+export async function decodedParts(ingredients, found = new Map()) {
+  for (const each of ingredients ?? []) {
+    found.set(each, await decodedThumbnail(each.thumbnail, LONGEST_PART));
+    await decodedParts(each.ingredients, found);
+  }
+  return found;
+}
+
+function typeOf(bytes) {
+  if (bytes[0] === 0xff && bytes[1] === 0xd8) return "image/jpeg";
+  return bytes[0] === 0x89 && bytes[1] === 0x50 ? "image/png" : null;
+}
+
+// Whether the header says so: a few bytes may unfold into more than a machine holds.
+function isSmall(bytes, type) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    if (type === "image/png") return view.getUint32(16) * view.getUint32(20) <= MAX_AREA;
+    let place = 2;
+    while (!isFrame(view.getUint8(place + 1))) place += 2 + view.getUint16(place + 2);
+    return view.getUint16(place + 5) * view.getUint16(place + 7) <= MAX_AREA;
+  } catch {
+    return false; // it ends before it says
+  }
+}
+
+// A start of frame of JPEG, which holds height and width.
+function isFrame(marker) {
+  return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 }
 
 function canvas(bitmap, label) {
@@ -45,6 +82,13 @@ export function figure(bitmap, caption, absent) {
     ? canvas(bitmap, text(caption))
     : element("p", { class: "absent" }, say(absent));
   return element("figure", {}, shown, element("figcaption", {}, say(caption)));
+}
+
+// A small one beside words that say what it is.
+export function thumbnail(bitmap) {
+  return bitmap
+    ? canvas(bitmap, text("image.part"))
+    : element("p", { class: "absent" }, say("image.part.none"));
 }
 
 // The picture with what the detector found: border of the original, up, and where the mark is.

@@ -1,0 +1,38 @@
+// What signers state, in words: where a picture comes from, and what was done to it.
+
+import { element, foreign } from "./elements.js";
+import { facts } from "./panel.js";
+import { has, say, time } from "./words/index.js";
+
+export const VOCABULARY = "http://cv.iptc.org/newscodes/digitalsourcetype/";
+
+export function statements(stated, titleKey) {
+  const rows = stated ? facts([
+    ["fact.title", optional(stated.title)],
+    ["fact.creator", optional(stated.creator)],
+    ["fact.generator", optional(stated.generator)],
+    ["fact.source", source(stated.digital_source)],
+    ["fact.created", stated.created ? time(stated.created) : null],
+    ["fact.actions", actions(stated.actions)],
+  ]) : null;
+  return element("div", { class: "statements" },
+    element("h4", {}, say(titleKey)),
+    rows ? element("p", { class: "note" }, say("states.note")) : null,
+    rows ?? element("p", {}, say("states.nothing")));
+}
+
+function optional(value) {
+  return value === null || value === undefined ? null : foreign(value);
+}
+
+export function source(uri) {
+  if (!uri) return null;
+  const term = uri.startsWith(VOCABULARY) ? uri.slice(VOCABULARY.length) : uri;
+  return has(`source.${term}`) ? say(`source.${term}`) : say("source.other", { term });
+}
+
+export function actions(names) {
+  if (names.length === 0) return null;
+  return element("ul", { class: "actions" }, names.map((name) =>
+    element("li", {}, has(`action.${name}`) ? say(`action.${name}`) : foreign(name))));
+}
