@@ -15,6 +15,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
+from countermark import jumbf
 from countermark.credentials import claim as claims
 from countermark.credentials.claim import Claim
 from countermark.credentials.library import Findings
@@ -118,7 +119,7 @@ class _Walk:
 
     def __init__(self, active: Claim, findings: Findings, trust: Trust) -> None:
         self._store = active.store
-        self._manifests = claims.manifests_of(active.store)
+        self._manifests = jumbf.manifests_of(active.store)
         self._responses = active.ocsp_responses()
         self._findings = findings
         self._faults = [uri for _, uri in findings.faults]
