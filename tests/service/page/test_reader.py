@@ -85,7 +85,7 @@ def test_credential_is_read_here_and_the_rest_after_a_click(
     assert visit.text("#headline") == "Unchanged since Example News signed it"
     assert len(sent(visit)) == 1
     assert "Trusted: your own list" in visit.panel("credential").inner_text()
-    assert visit.page.locator(".panel").count() == 3
+    assert visit.page.locator(".panel").count() == 4
     assert visit.page.locator(".offer").count() == 0
 
 
