@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import signal
 import time
 from collections.abc import Callable
@@ -110,9 +111,12 @@ def killed(
     work: Callable[[int], None],
     after_seconds: float | None = None,
     *,
-    first: Callable[[], None] = lambda: None,
+    first: Callable[[], None] | None = None,
 ) -> list[int]:
-    """What a process had acknowledged when it was killed; by itself, without a time."""
+    """What a process had acknowledged when it was killed; by itself, without a time.
+
+    `first`: what happens before, once something was acknowledged.
+    """
     reader, writer = os.pipe()
     process = os.fork()
     if process == 0:
@@ -125,8 +129,11 @@ def killed(
             os._exit(1)
     os.close(writer)
     if after_seconds is not None:
+        if first is not None:  # there is something to lose
+            select.select([reader], [], [])
         time.sleep(after_seconds)
-        first()
+        if first is not None:
+            first()
         os.kill(process, signal.SIGKILL)
     _, status = os.waitpid(process, 0)
     assert os.WIFSIGNALED(status), os.WEXITSTATUS(status)
@@ -220,7 +227,7 @@ def test_what_was_acknowledged_outlives_kills(
     for number in range(rounds):
         is_random = number % 4 == 0
         step, before = named[(number - number // 4 - 1) % len(named)]
-        call = generator.randint(1, 2)
+        call = generator.randint(1, 3)
         folder = new_folder(tmp_path, number, picture)
         work = partial(mark_for_ever, address, signer, folder)
         if is_random:
@@ -229,7 +236,7 @@ def test_what_was_acknowledged_outlives_kills(
             acknowledged = killed(partial(step.dying_in, work, call, before=before))
         witness.look(folder, acknowledged)
         total += len(acknowledged)
-    assert total > rounds / 4
+    assert total > rounds / 8
 
 
 def test_what_was_acknowledged_outlives_the_server(
@@ -241,7 +248,7 @@ def test_what_was_acknowledged_outlives_the_server(
     for number in range(3):
         folder = new_folder(tmp_path, number, picture)
         work = partial(mark_for_ever, witness.address, signer, folder)
-        acknowledged = killed(work, 0.5, first=own_postgres.stop)
+        acknowledged = killed(work, 0.2, first=own_postgres.stop)
         own_postgres.start()
         assert acknowledged
         witness.look(folder, acknowledged)

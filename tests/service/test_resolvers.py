@@ -7,6 +7,8 @@ import contextlib
 import io
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -159,6 +161,54 @@ def test_content_is_sent_with_consent_alone_and_last(
     assert routes(server, since, 2)[-1] == "/v1/matches/byContent"
     with pytest.raises(InvalidArgument, match="no consent"):
         Resolver(f"{server.url}/v1").by_content(unknown, "image/jpeg")
+
+
+def test_command_line_asks_what_it_is_told_to_ask(
+    server: Any,
+    known: bytes,
+    stripped: Callable[..., bytes],
+    photograph: Callable[..., Image.Image],
+    as_file: Callable[..., bytes],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "copy.jpg").write_bytes(stripped(known))
+    (tmp_path / "unknown.jpg").write_bytes(as_file(photograph("ihc", 400)))
+
+    def run(name: str, *options: str) -> tuple[int, Any, list[str]]:
+        since = settled(server)
+        command = [sys.executable, "-m", "countermark.cli", "verify", "--json", *options, name]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        asked = routes(server, since, 2)
+        return done.returncode, json.loads(done.stdout or "{}"), asked
+
+    service = ("--resolver", f"{server.url}/v1")
+    code, report, asked = run("copy.jpg", *service)
+    assert (code, report["verdict"], len(asked)) == (0, "recovered", 2)
+    code, report, asked = run("unknown.jpg", *service, "--send-content")
+    assert (code, asked[-1]) == (1, "/v1/matches/byContent")
+    code, report, asked = run("copy.jpg", "--resolver", "http://credentials.example/v1")
+    assert (code, report, asked) == (3, {}, [])
+
+
+def test_command_line_asks_no_host_that_is_not_allowed(
+    server: Any,
+    serving: Serving,
+    known: bytes,
+    stripped: Callable[..., bytes],
+    manifest_of: Callable[[bytes], Manifest],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "copy.jpg").write_bytes(stripped(known))
+    answers = offering(manifest_of(known).bytes)
+    with contextlib.ExitStack() as stack:
+        place = stack.enter_context(serving(answers))
+        elsewhere = place.url.replace("127.0.0.1", "localhost")
+        service = stack.enter_context(serving(offering(b"", endpoint=elsewhere)))
+        for options, verdict in ([], "unmarked"), (["--allow-host", "localhost"], "recovered"):
+            command = [sys.executable, "-m", "countermark.cli", "verify", "--json", "copy.jpg"]
+            command += ["--resolver", service.url, *options]
+            done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+            assert json.loads(done.stdout)["verdict"] == verdict
 
 
 def test_no_service_is_asked_about_an_intact_file(

@@ -11,6 +11,7 @@ import typer
 from countermark.cli import output
 from countermark.errors import CountermarkError
 from countermark.report import Report
+from countermark.resolving import Resolver
 from countermark.verifying import verify as verify_file
 
 
@@ -19,6 +20,17 @@ def verify(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line and file.")
     ] = False,
+    resolver: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="A resolution service to ask; may be repeated."),
+    ] = None,
+    send_content: Annotated[
+        bool, typer.Option("--send-content", help="Send those services the files too, if need be.")
+    ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST", help="Another one that they may name; may be repeated."),
+    ] = None,
 ) -> None:
     """Say what is known about files and how: verdict, trust in the signer, evidence.
 
@@ -27,19 +39,28 @@ def verify(
     as such files do.
 
     Verdicts: intact, recovered (exit code 0); altered, transplanted, unmarked, unreadable (1).
-    Trust never changes the verdict. Nothing is fetched from the network. What is known of the
-    content (countermark features), such as a refutation, comes first, and makes the exit code 1.
+    Trust never changes the verdict. What is known of the content (countermark features), such as a
+    refutation, comes first, and makes the exit code 1.
+
+    Nothing is fetched from the network unless --resolver names a service. It is asked about a
+    picture whose credentials are neither in the file nor in the registry, and told its watermark
+    and its fingerprint; with --send-content also the picture, when these have led nowhere.
 
     For example:
 
         countermark verify photo.jpg
         countermark verify --json downloads/ | jq -r '[.file, .verdict, .trust] | @tsv'
+        countermark verify --resolver https://credentials.example/v1 copy.jpg
     """
+    hosts = tuple(allow_host or ())
+    resolvers = [
+        Resolver(url, send_content=send_content, allowed_hosts=hosts) for url in resolver or ()
+    ]
     worst = output.GOOD
     files = output.expand(paths)
     for number, path in enumerate(output.progress(files, "Verifying")):
         try:
-            report = verify_file(path)
+            report = verify_file(path, resolvers=resolvers)
         except CountermarkError as error:
             _fail(path, error, as_json=as_json)
             worst = output.FAILURE

@@ -127,7 +127,7 @@ class Jobs:
 
     def _near(self, hashes: list[bytes], limit: int) -> list[tuple[str, int]]:
         """Identifiers of manifests, each with the likeness of its picture in percent."""
-        found = self.registry.registry().find_similar(hashes)[:limit]
+        found = self.registry.registry().find_similar(hashes, limit=limit)
         return [
             (credentials.active_label(entry.manifest), round(100 * (1 - distance / _BITS)))
             for entry, distance in found
