@@ -150,11 +150,7 @@ class PersonalRecords:
             )
         if payload is not None:
             check_payload(payload)
-        if subject is not None and not 0 < len(subject) <= _LONGEST_SUBJECT:
-            raise InvalidArgument(
-                "The subject is empty or too long.",
-                remedy=f"Use at most {_LONGEST_SUBJECT} characters.",
-            )
+        _check_subject(subject)
         content = _encoded(values)
         with self._lock:
             keys = self._keys()
@@ -184,10 +180,11 @@ class PersonalRecords:
     def find(self, *, payload: int | None = None, subject: str | None = None) -> list[str]:
         """The IDs of the records about a picture, a subject or both, or of all, the oldest first.
 
-        Raises `InvalidPayload`, `UnreadableRegistry`.
+        Raises `InvalidPayload`, `InvalidArgument`, `UnreadableRegistry`.
         """
         if payload is not None:
             check_payload(payload)
+        _check_subject(subject)
         with self._lock:
             if not self._is_there():
                 return []
@@ -370,17 +367,24 @@ def _bound(row: Sequence[Any], position: int) -> bytes:
 
 def _encoded(values: Mapping[str, Any]) -> bytes:
     try:
-        if not isinstance(values, Mapping) or not values:
-            raise ValueError("it is no JSON object with members")
-        content = bytes(rfc8785.dumps(dict(values)))
-        if len(content) > _MAX_BYTES:
-            raise ValueError(f"it has {len(content)} bytes")
-    except (ValueError, TypeError, RecursionError) as error:  # CanonicalizationError is the first
-        raise InvalidArgument(
-            f"This cannot be kept as a personal record ({error}).",
+        is_object = isinstance(values, Mapping) and len(values) > 0
+        content = bytes(rfc8785.dumps(dict(values))) if is_object else b""
+    except (ValueError, TypeError, RecursionError):  # CanonicalizationError is the first
+        content = b""
+    if not 0 < len(content) <= _MAX_BYTES:
+        raise InvalidArgument(  # without the cause, which might show what is in it
+            "This cannot be kept as a personal record.",
             remedy=f"Give an object of strings, numbers and lists, at most {_MAX_BYTES} bytes.",
-        ) from None  # the cause might show what is in it
+        )
     return content
+
+
+def _check_subject(subject: str | None) -> None:
+    if subject is not None and not (0 < len(subject) <= _LONGEST_SUBJECT and subject.isprintable()):
+        raise InvalidArgument(
+            "The subject is empty, too long or not printable.",
+            remedy=f"Use at most {_LONGEST_SUBJECT} characters.",
+        )
 
 
 def _checked_since(since: datetime, now: datetime) -> datetime:
