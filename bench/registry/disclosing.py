@@ -85,7 +85,8 @@ def main() -> None:
             made = time.process_time() - start
         unpacked = opened(report)
         before_check = os.times().children_user
-        subprocess.run([sys.executable, "-I", "-S", unpacked / "check.py"], check=True)
+        command = [sys.executable, "-I", "-S", unpacked / "check.py"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         rows = [
             (f"size of a report on {wanted:,} leaves, MB", report.stat().st_size / 1e6),
             ("making it, s of the processor", made),
