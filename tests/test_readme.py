@@ -23,6 +23,7 @@ DOCUMENTS = [
     "docs/credentials.md",
     "docs/keys-stores.md",
     "docs/lint.md",
+    "docs/retention.md",
     "docs/service.md",
     "docs/verdicts.md",
     "docs/watermark.md",

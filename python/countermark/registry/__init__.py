@@ -10,8 +10,8 @@ from countermark.registry.disclosure import Disclosure, DisclosureReason
 from countermark.registry.disposal import DisposalReason
 from countermark.registry.entry import MAX_DISTANCE, MIN_QUALITY, Entry, Fingerprint
 from countermark.registry.key_use import KeyUse, Outcome, Purpose
-from countermark.registry.personal import PersonalRecord
 from countermark.registry.retention import RetentionClass
+from countermark.registry.sealing import PersonalRecord
 from countermark.registry.store import Registry
 
 __all__ = [

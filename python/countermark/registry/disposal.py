@@ -13,7 +13,8 @@ class DisposalReason(Enum):
     """Why an entry or a record was taken away.
 
     `WITHDRAWN`: whoever made it wants it gone. `REQUESTED`: the person whom it is about does.
-    `MISTAKEN`: it should not have been added. `EXPIRED`: the maximum of its class was over.
+    `MISTAKEN`: it should not have been added. `EXPIRED`: the maximum of its class was over, so that
+    `Registry.dispose` took it; nobody else gives this reason.
     `ORDERED`: a court or an authority ordered it; the only one that counts before the minimum is
     over, and it needs the reference of the order.
     """
@@ -26,12 +27,15 @@ class DisposalReason(Enum):
 
 
 def check_reason(reason: DisposalReason, order: str | None) -> None:
-    """Raises `InvalidArgument` unless there is an order exactly when one is the reason."""
-    if not isinstance(reason, DisposalReason):
-        known = ", ".join(r.name for r in DisposalReason)
+    """Whether somebody may give this reason; an order goes with `ORDERED` and with nothing else.
+
+    Raises `InvalidArgument`.
+    """
+    given = [known for known in DisposalReason if known is not DisposalReason.EXPIRED]
+    if reason not in given:
         raise InvalidArgument(
-            f"{reason!r:.80} is no reason for a deletion.",
-            remedy=f"Use a DisposalReason: {known}.",
+            f"{reason!s:.80} is no reason that can be given for a deletion.",
+            remedy=f"Use one of {', '.join(known.value for known in given)}.",
         )
     if (reason is DisposalReason.ORDERED) != bool(order):
         raise InvalidArgument(

@@ -20,33 +20,37 @@ nothing any more.
 Order, so that a crash does no harm: the key is on the disk before the record is; the key is gone
 before the record and its leaf are. What was cut off is finished by asking again.
 
-Source: NIST SP 800-38D (AES-GCM); NIST SP 800-88, section 2.6 (cryptographic erase); RFC 8785.
+Source: NIST SP 800-88, section 2.6 (cryptographic erase).
 """
 
 from __future__ import annotations
 
-import json
 import secrets
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
 
-import rfc8785
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from countermark.errors import InvalidArgument, RecordErased, RegistryError, UnreadableRegistry
+from countermark.errors import InvalidArgument, RecordErased, RegistryError
 from countermark.registry import events, rows
 from countermark.registry.database import Database, Row
 from countermark.registry.disposal import DisposalReason, check_minimum, check_reason
 from countermark.registry.entry import check_payload
 from countermark.registry.log import journal, leaf
-from countermark.registry.personal_keys import FILE, KEY_BYTES, PersonalKeys
+from countermark.registry.personal_keys import FILE, PersonalKeys
 from countermark.registry.retention import ENTRY, ORDER, RetentionClass, find_class, read_retention
+from countermark.registry.sealing import (
+    PersonalRecord,
+    encode,
+    from_seconds,
+    members,
+    new_key,
+    seal,
+    to_seconds,
+    unseal,
+)
 
 TABLES: Final = (
     """
@@ -66,8 +70,6 @@ FIRST_VERSION: Final = 3
 """Of the tables, with which these came."""
 
 _ID_BYTES: Final = 16
-_NONCE_BYTES: Final = 12
-_MAX_BYTES: Final = 1 << 16
 _LONGEST_SUBJECT: Final = 256
 _SLACK: Final = timedelta(minutes=5)  # clocks of two machines differ
 _COLUMNS: Final = "id, class, payload, since, position, sealed"
@@ -80,29 +82,6 @@ _ENDED: Final = """SELECT id FROM personal WHERE class = ? AND since <= ?
     ORDER BY since LIMIT ?"""
 _COUNT_ENDED: Final = "SELECT count(*) FROM personal WHERE class = ? AND since <= ?"
 _DELETE: Final = "DELETE FROM personal WHERE id = ?"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonalRecord:
-    """What is kept about a person.
-
-    `id`: 32 hexadecimal digits, public. `retention_class`: how long it is kept. `payload`: of the
-    picture that it belongs to. `since`: when it arose. `position`: of its leaf in the log.
-    `salt`, `content`: what the commitment in that leaf is over.
-    """
-
-    id: str
-    retention_class: str
-    payload: int | None
-    since: datetime
-    position: int
-    salt: bytes
-    content: bytes
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """What was given to `keep`."""
-        return dict(json.loads(self.content))
 
 
 class PersonalRecords:
@@ -150,12 +129,8 @@ class PersonalRecords:
             )
         if payload is not None:
             check_payload(payload)
-        if subject is not None and not 0 < len(subject) <= _LONGEST_SUBJECT:
-            raise InvalidArgument(
-                "The subject is empty or too long.",
-                remedy=f"Use at most {_LONGEST_SUBJECT} characters.",
-            )
-        content = _encoded(values)
+        _check_subject(subject)
+        content = encode(values)
         with self._lock:
             keys = self._keys()
             self._database.prepare()
@@ -179,15 +154,16 @@ class PersonalRecords:
                 remedy="If that was an erasure, erase it once more to finish; if not, restore "
                 f"{FILE} or name the folder in which it is.",
             )
-        return _opened(row, secret)
+        return unseal(row, secret)
 
     def find(self, *, payload: int | None = None, subject: str | None = None) -> list[str]:
         """The IDs of the records about a picture, a subject or both, or of all, the oldest first.
 
-        Raises `InvalidPayload`, `UnreadableRegistry`.
+        Raises `InvalidPayload`, `InvalidArgument`, `UnreadableRegistry`.
         """
         if payload is not None:
             check_payload(payload)
+        _check_subject(subject)
         with self._lock:
             if not self._is_there():
                 return []
@@ -216,12 +192,12 @@ class PersonalRecords:
             if row is None:
                 raise _unknown(record)
             kind = find_class(self.retention(), row[1])
-            check_minimum(kind, _time(row[3]), reason)
+            check_minimum(kind, from_seconds(row[3]), reason)
             self._erase([bytes(row[0])], reason, order)
 
     def keep_order(self, order: str) -> str:
         """Keep the reference of an order inside a transaction; the ID of that record."""
-        content, now = _encoded({"order": order}), datetime.now(timezone.utc)
+        content, now = encode({"order": order}), datetime.now(timezone.utc)
         return self._insert(self._keys(), content, ORDER, None, None, now)
 
     def check_classes(self, classes: Mapping[str, RetentionClass]) -> None:
@@ -240,7 +216,7 @@ class PersonalRecords:
         with self._lock:
             if before is None or not self._is_there():
                 return 0
-            row = self._database.one(_COUNT_ENDED, (kind.name, _seconds(before)))
+            row = self._database.one(_COUNT_ENDED, (kind.name, to_seconds(before)))
             return 0 if row is None else int(row[0])
 
     def erase_ended(self, kind: RetentionClass, at: datetime, limit: int) -> int:
@@ -249,7 +225,7 @@ class PersonalRecords:
         with self._lock:
             if before is None or not self._is_there():
                 return 0
-            found = self._database.all(_ENDED, (kind.name, _seconds(before), limit))
+            found = self._database.all(_ENDED, (kind.name, to_seconds(before), limit))
             if found:
                 self._erase([bytes(row[0]) for row in found], DisposalReason.EXPIRED, None)
             return len(found)
@@ -266,7 +242,7 @@ class PersonalRecords:
             order_record = self.keep_order(order) if order else None
             gone = [row for row in self._rows(records) if self._database.run(_DELETE, (row[0],))]
             now = datetime.now(timezone.utc)
-            leaves = [events.erased(_members(row), reason, order_record, now) for row in gone]
+            leaves = [events.erased(members(row), reason, order_record, now) for row in gone]
             if leaves:
                 journal.append(self._database, leaves)
 
@@ -279,20 +255,19 @@ class PersonalRecords:
         subject: str | None,
         since: datetime,
     ) -> str:
-        record, secret, salt = secrets.token_bytes(_ID_BYTES), _new_key(), leaf.new_salt()
+        record, secret, salt = secrets.token_bytes(_ID_BYTES), new_key(), leaf.new_salt()
         columns = (
             record,
             retention_class,
             None if payload is None else rows.payload_key(payload),
-            _seconds(since),
+            to_seconds(since),
         )
         keys.add(record, secret, subject)
         told = events.kept(
-            _members(columns), leaf.commitment(salt, content), datetime.now(timezone.utc)
+            members(columns), leaf.commitment(salt, content), datetime.now(timezone.utc)
         )
         position = journal.append(self._database, [told])
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = nonce + AESGCM(secret).encrypt(nonce, salt + content, _bound(columns, position))
+        sealed = seal(secret, salt, content, columns, position)
         self._database.run(_INSERT, (*columns, position, sealed))
         return record.hex()
 
@@ -327,60 +302,12 @@ class PersonalRecords:
         return PersonalKeys(self._folder / FILE)
 
 
-def _opened(row: Row, secret: bytes) -> PersonalRecord:
-    record, retention_class, payload, since, position, sealed = row
-    sealed = bytes(sealed)
-    try:
-        plain = AESGCM(secret).decrypt(
-            sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _bound(row[:4], position)
-        )
-    except (InvalidTag, ValueError) as error:
-        raise UnreadableRegistry(
-            f"The record {bytes(record).hex()} is damaged, or was changed.",
-            remedy="Restore a backup.",
-        ) from error
-    return PersonalRecord(
-        id=bytes(record).hex(),
-        retention_class=retention_class,
-        payload=None if payload is None else int.from_bytes(payload, "big"),
-        since=_time(since),
-        position=position,
-        salt=plain[: leaf.SALT_BYTES],
-        content=plain[leaf.SALT_BYTES :],
-    )
-
-
-def _members(row: Sequence[Any]) -> dict[str, str]:
-    """What leaves say of a record: nothing that is in it."""
-    record, retention_class, payload, since = row[:4]
-    members = {
-        "record": bytes(record).hex(),
-        "class": str(retention_class),
-        "since": _time(since).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
-    if payload is not None:
-        members["payload"] = bytes(payload).hex()
-    return members
-
-
-def _bound(row: Sequence[Any], position: int) -> bytes:
-    """What the ciphertext is bound to: put elsewhere, it does not open."""
-    return bytes(rfc8785.dumps({**_members(row), "position": position}))
-
-
-def _encoded(values: Mapping[str, Any]) -> bytes:
-    try:
-        if not isinstance(values, Mapping) or not values:
-            raise ValueError("it is no JSON object with members")
-        content = bytes(rfc8785.dumps(dict(values)))
-        if len(content) > _MAX_BYTES:
-            raise ValueError(f"it has {len(content)} bytes")
-    except (ValueError, TypeError, RecursionError) as error:  # CanonicalizationError is the first
+def _check_subject(subject: str | None) -> None:
+    if subject is not None and not (0 < len(subject) <= _LONGEST_SUBJECT and subject.isprintable()):
         raise InvalidArgument(
-            f"This cannot be kept as a personal record ({error}).",
-            remedy=f"Give an object of strings, numbers and lists, at most {_MAX_BYTES} bytes.",
-        ) from None  # the cause might show what is in it
-    return content
+            "The subject is empty, too long or not printable.",
+            remedy=f"Use at most {_LONGEST_SUBJECT} characters.",
+        )
 
 
 def _checked_since(since: datetime, now: datetime) -> datetime:
@@ -390,18 +317,6 @@ def _checked_since(since: datetime, now: datetime) -> datetime:
             remedy="Give the time when it arose, or leave it out.",
         )
     return since
-
-
-def _new_key() -> bytes:
-    return AESGCM.generate_key(8 * KEY_BYTES)
-
-
-def _seconds(at: datetime) -> int:
-    return int(at.timestamp())
-
-
-def _time(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, timezone.utc)
 
 
 def _unknown(record: str) -> InvalidArgument:
