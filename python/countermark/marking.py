@@ -133,14 +133,18 @@ def mark(
             registry = stack.enter_context(Registry.open(path))
         content, original = _loaded(source)
         place = _checked_place(destination, original)
-        notices = _screened(content, original, registry, rules)
+        earlier = credentials.read(io.BytesIO(content), original.media_type, trust=Trust.nobody())
+        sight = Sight(image.upright(original.pixels, original.orientation))
+        named = named_payloads(earlier)
+        notices = screen(sight, registry, Use.MARK, named=named, rules=rules)
         marked_at = datetime.now(timezone.utc).replace(microsecond=0)  # as manifests state times
         record = replace(record, created=record.created or marked_at)
         payload = registry.new_payload()
 
         picture = _watermarked(original, payload, strength)
         auditor = audited(signer, registry)
-        signed = _signed(content, picture, payload, record, auditor, time_stamper)
+        parent = content if record.edits_existing or earlier is not None else None
+        signed = _signed(parent, picture, payload, record, auditor, time_stamper)
         hash_ = fingerprint.pdq(image.upright(picture.pixels, picture.orientation))
         digest = hashlib.sha256(signed.manifest)
         entry = Entry(
@@ -219,17 +223,6 @@ def _checked_place(destination: files.Destination, picture: Picture) -> Path | N
     return files.target(destination)
 
 
-def _screened(
-    content: bytes, picture: Picture, registry: Registry, rules: Rules | None
-) -> tuple[Notice, ...]:
-    """What is known of a picture that may be marked."""
-    if not registry.features.any():
-        return ()
-    sight = Sight(image.upright(picture.pixels, picture.orientation))
-    earlier = credentials.read(io.BytesIO(content), picture.media_type, trust=Trust.nobody())
-    return screen(sight, registry, Use.MARK, named=named_payloads(earlier), rules=rules)
-
-
 def _watermarked(picture: Picture, payload: int, strength: Strength) -> Picture:
     """The picture with the mark, whose canonical plane lies upright as a viewer shows it."""
     turn = picture.orientation
@@ -239,14 +232,17 @@ def _watermarked(picture: Picture, payload: int, strength: Strength) -> Picture:
 
 
 def _signed(
-    content: bytes,
+    parent: bytes | None,
     picture: Picture,
     payload: int,
     record: Record,
     signer: Signer,
     time_stamper: TimeStamper | None,
 ) -> Signed:
-    """The finished file, after a look whether the watermark can be read from it."""
+    """The finished file, after a look whether the watermark can be read from it.
+
+    `parent`: the file that it was made from, if the manifest is to say so.
+    """
     media_type = picture.media_type
     encoded = image.encode(picture)
     received = image.read(io.BytesIO(encoded))
@@ -258,8 +254,6 @@ def _signed(
             remedy="Use a picture with more pixels or more structure, less compressed, or "
             "a stronger mark.",
         )
-    earlier = credentials.read(io.BytesIO(content), media_type, trust=Trust.nobody())
-    opened = record.edits_existing or earlier is not None
     return credentials.sign(
         io.BytesIO(encoded),
         media_type,
@@ -267,7 +261,7 @@ def _signed(
         signer=signer,
         soft_binding=SoftBinding.of_payload(payload),
         thumbnail=image.thumbnail(picture),
-        parent=(io.BytesIO(content), media_type) if opened else None,
+        parent=None if parent is None else (io.BytesIO(parent), media_type),
         time_stamper=time_stamper,
     )
 

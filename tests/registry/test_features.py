@@ -464,7 +464,7 @@ def test_a_list_changed_in_the_tables_does_not_count(registry: Registry) -> None
     found = registry.features.match([hash_of(5)], [], SIGNERS)
     assert (found.notices, len(found.ignored)) == ((), 1)
     run(registry, "DELETE FROM feature WHERE number = ?", number)
-    registry.features._lists.clear()  # as in a process that begins
+    registry.features._signed_lines._known.clear()  # as in a process that begins
     remaining = [standing for _, standing in registry.features.all(SIGNERS)]
     assert [standing.state for standing in remaining] == [State.VOID]
     found = registry.features.match([hash_of(3), hash_of(4)], [], SIGNERS)

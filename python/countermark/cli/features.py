@@ -19,7 +19,7 @@ from countermark.cli.home import passphrase, payload_number, reviewer_passphrase
 from countermark.cli.reviewers import app as reviewers
 from countermark.errors import InvalidArgument
 from countermark.publishing import note_key
-from countermark.registry import Registry
+from countermark.registry import MIN_QUALITY, Registry
 from countermark.registry.features import (
     REASONS,
     Feature,
@@ -273,10 +273,11 @@ def _seen(path: Path) -> dict[str, Any]:
     picture = image.read(path)
     sight = screening.Sight(image.upright(picture.pixels, picture.orientation))
     seen: dict[str, Any] = {}
-    if sight.hashes:
-        seen |= {"pdq": sight.hashes[0].bits, "pdq_quality": sight.hashes[0].quality}
     if sight.detection is not None:
         seen["payload"] = sight.detection.payload
+    hash_ = sight.hashes[0] if sight.hashes else None
+    if hash_ is not None and (hash_.quality >= MIN_QUALITY or not seen):  # or it says why not
+        seen |= {"pdq": hash_.bits, "pdq_quality": hash_.quality}
     return seen
 
 

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -143,8 +142,11 @@ def named_payloads(manifest: Manifest | None) -> list[int]:
 
 def _log(notice: Notice, registry: Registry, use: Use) -> None:
     """Tell the log; where it cannot be written, what is only being looked at is looked at."""
-    with contextlib.suppress(*([CountermarkError] if use is Use.VERIFY else [])):
+    try:
         registry.features.record_match(notice, use=use.value)
+    except CountermarkError:
+        if use is Use.MARK:
+            raise
 
 
 def _report_ignored(problem: str, use: Use) -> None:

@@ -23,32 +23,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Final
 
 from countermark.errors import InvalidArgument, InvalidFeature, ReviewRefused
-from countermark.fingerprint import distance
 from countermark.registry.database import Database, Row
 from countermark.registry.entry import MAX_DISTANCE
-from countermark.registry.features import leaves, snapshot, tables
+from countermark.registry.features import leaves, lists, snapshot, tables
 from countermark.registry.features.act import Act, Step
 from countermark.registry.features.feature import Feature
-from countermark.registry.features.notice import Notice
+from countermark.registry.features.lists import SignedLines
+from countermark.registry.features.notice import Matches, Notice
 from countermark.registry.features.search import Hashes
-from countermark.registry.features.signers import Signers
-from countermark.registry.features.snapshot import Listed, Snapshot
+from countermark.registry.features.signers import Reviewer, Signers
+from countermark.registry.features.snapshot import Snapshot
 from countermark.registry.features.stored import (
     Standing,
     State,
     Stored,
     from_rows,
+    next_number,
     payload_key,
     shown,
+    to_row,
 )
 from countermark.registry.key_use import utc
 from countermark.registry.log import journal, leaf
@@ -58,18 +58,6 @@ _BATCH: Final = 1000
 _NOT_WHOLE: Final = "The list that it is of is not as its authority signed it."
 _MOST_NOTICES: Final = 8
 """Of one kind, for one picture: the nearest ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """`notices`: the features that fit and count, the nearest first.
-
-    `ignored`: what is wrong with others that fit; whoever may write the registry did that, or a
-    reviewer was removed.
-    """
-
-    notices: tuple[Notice, ...] = ()
-    ignored: tuple[str, ...] = ()
 
 
 class Features:
@@ -84,7 +72,7 @@ class Features:
         self._database = database
         self._lock = lock
         self._hashes: Hashes | None = None
-        self._lists: dict[str, tuple[Row | None, frozenset[bytes]]] = {}
+        self._signed_lines = SignedLines(database)
 
     # ---- what reviewers do ----
     def propose(self, feature: Feature, key: NoteKey, signers: Signers) -> None:
@@ -97,7 +85,9 @@ class Features:
             if self._database.one(tables.BY_ID, (feature.id,)):
                 raise InvalidArgument("This feature is there already.", remedy="Approve that one.")
             salt = leaf.new_salt()
-            number = self._insert("", feature, feature.to_json(), salt)
+            number = next_number(self._database)
+            row = to_row(number, "", feature, feature.to_json(), salt)
+            self._database.run(tables.INSERT, row)
             self._add_act(number, feature, act, key.verifier, salt)
 
     def approve(self, identifier: bytes, key: NoteKey, signers: Signers) -> None:
@@ -116,9 +106,7 @@ class Features:
                     "The proposal of this feature is not signed by a reviewer.",
                     remedy="Propose it again.",
                 )
-            if proposer.name == key.name or proposer.verifier.public_key == (
-                key.verifier.public_key
-            ):
+            if proposer.is_same_person(Reviewer(key.verifier)):
                 raise ReviewRefused(
                     f"{key.name!r} has proposed this feature.", remedy="Let somebody else approve."
                 )
@@ -231,26 +219,7 @@ class Features:
 
         Raises `InvalidFeature` when one is void: a list that lacks something must not look whole.
         """
-        listed = []
-        for stored, standing in self.all(signers):
-            if stored.authority is not None or standing.state is State.PROPOSED:
-                continue
-            if standing.state is State.VOID:
-                raise InvalidFeature(
-                    f"The feature {shown(stored.feature.id)} is void. {standing.problem}",
-                    remedy="Approve it anew, or revoke it.",
-                )
-            approved, revoked = stored.acts.get(Step.APPROVED), stored.acts.get(Step.REVOKED)
-            if approved is not None:
-                is_revoked = standing.state is State.REVOKED and revoked is not None
-                listed.append(
-                    Listed(
-                        feature=stored.feature,
-                        since=approved.at,
-                        revoked_at=revoked.at if is_revoked and revoked else None,
-                        revoked_reason=revoked.reason if is_revoked and revoked else None,
-                    )
-                )
+        listed = list(lists.own(self.all(signers)))
         return snapshot.write(listed, key, at=datetime.now(timezone.utc))
 
     def import_list(self, found: Snapshot, authority: NoteVerifier) -> bool:
@@ -259,38 +228,12 @@ class Features:
         Raises `InvalidFeature` when the one that is there is newer: revocations would be lost.
         """
         with self._writing():
-            row = self._database.one(tables.LIST_NOTE, (authority.encoded,))
-            if row is not None and row[0] == found.note:
-                return False
-            if row is not None and snapshot.time_of(row[0]) >= found.at:
-                raise InvalidFeature(
-                    "A newer list of this authority is here already.", remedy="Get the latest one."
-                )
-            self._database.run(tables.DELETE_LIST, (authority.encoded,))
-            lines = [each.line for each in found.listed]
-            first = self._next_number()
-            self._database.run_many(
-                tables.INSERT,
-                (
-                    _row(number, authority.encoded, each.feature, line, leaf.new_salt())
-                    for number, (each, line) in enumerate(
-                        zip(found.listed, lines, strict=True), first
-                    )
-                ),
-            )
-            told = leaves.imported(authority, len(lines), snapshot.digest(lines), found.at)
-            position = journal.append(self._database, [told])
-            self._database.run(tables.SET_LIST, (authority.encoded, found.note, position))
-            return True
+            return lists.take_over(self._database, found, authority)
 
     def drop_list(self, authority: NoteVerifier) -> None:
         """Forget the list of an authority, if it is here."""
         with self._writing():
-            if not self._database.run(tables.DELETE_NOTE, (authority.encoded,)):
-                return
-            self._database.run(tables.DELETE_LIST, (authority.encoded,))
-            told = leaves.dropped(authority, datetime.now(timezone.utc))
-            journal.append(self._database, [told])
+            lists.drop(self._database, authority)
 
     # ---- reading ----
     def _current(self) -> Hashes:
@@ -322,30 +265,14 @@ class Features:
             if standing.problem is not None:
                 ignored.append(f"Feature {shown(stored.feature.id)}: {standing.problem}")
             if standing.state is State.IN_FORCE:
-                notices.append(_notice(stored, standing, hashes, payloads))
+                notices.append(Notice.of(stored, standing, hashes, payloads))
         return Matches(tuple(notices), tuple(ignored))
 
     def _standing(self, stored: Stored, signers: Signers) -> Standing:
         standing = stored.standing(signers)
-        if stored.authority is None or stored.listed is None or standing.state is State.VOID:
+        if stored.authority is None or standing.state is State.VOID:
             return standing
-        is_signed = _digest(stored.listed.line) in self._signed_lines(stored.authority)
-        return standing if is_signed else Standing(State.VOID, _NOT_WHOLE)
-
-    def _signed_lines(self, authority: NoteVerifier) -> frozenset[bytes]:
-        """SHA-256 of each line of a list; none when its signature does not hold in this state."""
-        state = self._database.one(tables.STATE)
-        known, digests = self._lists.get(authority.encoded, (None, frozenset()))
-        if known == state:
-            return digests
-        row = self._database.one(tables.LIST_NOTE, (authority.encoded,))
-        lines = [line for (line,) in self._database.all(tables.LINES, (authority.encoded,))]
-        try:
-            snapshot.check("" if row is None else row[0], lines, authority)
-        except InvalidFeature:
-            lines = []
-        self._lists[authority.encoded] = (state, frozenset(map(_digest, lines)))
-        return self._lists[authority.encoded][1]
+        return standing if stored in self._signed_lines else Standing(State.VOID, _NOT_WHOLE)
 
     def _stored(self, row: Row) -> Stored:
         return from_rows(row, self._database.all(tables.ACTS, (row[0],)))
@@ -381,16 +308,6 @@ class Features:
             with self._database.writing():
                 yield
 
-    def _next_number(self) -> int:
-        row = self._database.one(tables.NEXT_NUMBER)
-        assert row is not None
-        return int(row[0])
-
-    def _insert(self, authority: str, feature: Feature, content: str, salt: bytes) -> int:
-        number = self._next_number()
-        self._database.run(tables.INSERT, _row(number, authority, feature, content, salt))
-        return number
-
     def _add_act(
         self, number: int, feature: Feature, act: Act, by: NoteVerifier, salt: bytes
     ) -> None:
@@ -410,36 +327,6 @@ def _signed(
             remedy="countermark features reviewer list shows them.",
         )
     return act
-
-
-def _notice(
-    stored: Stored, standing: Standing, hashes: Sequence[bytes], payloads: Sequence[int]
-) -> Notice:
-    feature = stored.feature
-    assert standing.since is not None
-    near = [] if feature.pdq is None else [distance(feature.pdq, query) for query in hashes]
-    bits = min(near, default=MAX_DISTANCE + 1)
-    return Notice(
-        kind=feature.kind,
-        reason=feature.reason,
-        source=feature.source,
-        statement=feature.statement,
-        distance=bits if bits <= MAX_DISTANCE else None,
-        by_watermark=feature.payload in payloads,
-        feature=feature.id.hex(),
-        signed_by=standing.by,
-        authority=None if stored.authority is None else stored.authority.name,
-        since=standing.since,
-    )
-
-
-def _digest(line: str) -> bytes:
-    return hashlib.sha256(line.encode()).digest()
-
-
-def _row(number: int, authority: str, feature: Feature, content: str, salt: bytes) -> Row:
-    payload = None if feature.payload is None else payload_key(feature.payload)
-    return (number, authority, feature.id, content, feature.pdq, payload, salt)
 
 
 def _range(start: str) -> tuple[bytes, bytes]:

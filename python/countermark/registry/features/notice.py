@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from countermark.fingerprint import distance
+from countermark.registry.entry import MAX_DISTANCE
 from countermark.registry.features.feature import Kind, Statement
+from countermark.registry.features.stored import Standing, Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,32 @@ class Notice:
     authority: str | None
     since: datetime
 
+    @classmethod
+    def of(
+        cls,
+        stored: Stored,
+        standing: Standing,
+        hashes: Sequence[bytes],
+        payloads: Sequence[int],
+    ) -> Notice:
+        """What is told of a feature in force, to somebody who looked for these."""
+        feature = stored.feature
+        near = [] if feature.pdq is None else [distance(feature.pdq, query) for query in hashes]
+        bits = min(near, default=MAX_DISTANCE + 1)
+        assert standing.since is not None
+        return cls(
+            kind=feature.kind,
+            reason=feature.reason,
+            source=feature.source,
+            statement=feature.statement,
+            distance=bits if bits <= MAX_DISTANCE else None,
+            by_watermark=feature.payload in payloads,
+            feature=feature.id.hex(),
+            signed_by=standing.by,
+            authority=None if stored.authority is None else stored.authority.name,
+            since=standing.since,
+        )
+
     def members(self) -> dict[str, Any]:
         """For JSON."""
         return {
@@ -45,3 +75,15 @@ class Notice:
             "authority": self.authority,
             "since": self.since.isoformat(),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """`notices`: the features that fit and count, the nearest first.
+
+    `ignored`: what is wrong with others that fit; whoever may write the registry did that, or a
+    reviewer was removed.
+    """
+
+    notices: tuple[Notice, ...] = ()
+    ignored: tuple[str, ...] = ()

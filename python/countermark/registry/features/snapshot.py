@@ -80,7 +80,7 @@ def read(content: bytes, authority: NoteVerifier) -> Snapshot:
         head, *lines = content.decode().removesuffix("\n").split("\n")
         signed = json.loads(head)["note"]
         at = check(signed, lines, authority)
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidFeature(
             "The file is no signed list of features.",
             remedy="Use one that countermark features export wrote, unchanged and whole.",
@@ -111,11 +111,16 @@ def check(signed: str, lines: Sequence[str], authority: NoteVerifier) -> datetim
 
 
 def time_of(signed: str) -> datetime:
-    """When a list was signed, by its note; raises `ValueError` for another note."""
-    lines = signed.split("\n")
-    if len(lines) < 5 or lines[0] != _TITLE:
-        raise ValueError("no note of a list")
-    return datetime.strptime(lines[4], _TIME).replace(tzinfo=timezone.utc)
+    """When a list was signed, by its note; raises `InvalidFeature` for another note."""
+    try:
+        title, *_, time = signed.split("\n")[:5]
+        if title != _TITLE:
+            raise ValueError("no note of a list")
+        return datetime.strptime(time, _TIME).replace(tzinfo=timezone.utc)
+    except ValueError as error:
+        raise InvalidFeature(
+            "This is no signed list of features.", remedy="Get it again, unchanged and whole."
+        ) from error
 
 
 def parse_line(line: str) -> Listed:

@@ -10,9 +10,9 @@ from enum import Enum
 from typing import Any
 
 from countermark.errors import InvalidArgument, InvalidFeature
-from countermark.registry.database import Row
+from countermark.registry.database import Database, Row
 from countermark.registry.entry import PAYLOAD_BYTES
-from countermark.registry.features import snapshot
+from countermark.registry.features import snapshot, tables
 from countermark.registry.features.act import Act, Step
 from countermark.registry.features.feature import Feature
 from countermark.registry.features.signers import Signers
@@ -117,8 +117,21 @@ def from_rows(row: Row, acts: list[Row]) -> Stored:
     except (InvalidArgument, InvalidFeature, ValueError, TypeError) as error:
         raise InvalidFeature(
             f"The feature number {number} in the registry was changed or is damaged.",
-            remedy="It is not heeded; restore a backup, or propose it again.",
+            remedy="It is not heeded; restore a backup.",
         ) from error
+
+
+def to_row(number: int, authority: str, feature: Feature, content: str, salt: bytes) -> Row:
+    """The values for `tables.INSERT`; `authority` and `content` as there."""
+    payload = None if feature.payload is None else payload_key(feature.payload)
+    return (number, authority, feature.id, content, feature.pdq, payload, salt)
+
+
+def next_number(database: Database) -> int:
+    """For a feature that is added, inside a transaction."""
+    row = database.one(tables.NEXT_NUMBER)
+    assert row is not None
+    return int(row[0])
 
 
 def payload_key(payload: int) -> bytes:
