@@ -40,6 +40,7 @@ class SqliteDatabase:
         self._path = path
         self._search = Search(path)
         self._is_writing = False
+        self._seen: tuple[int, int] | None = None  # the schema's cookie, and the version then
         self._connection: sqlite3.Connection | None = None
         with self._errors():
             if path.exists():
@@ -188,6 +189,13 @@ class SqliteDatabase:
         return connection
 
     def _version(self, connection: sqlite3.Connection) -> int:
+        """The version; it changes only with the schema, whose cookie is read in no time."""
+        (cookie,) = connection.execute("PRAGMA schema_version").fetchone()
+        if self._seen is None or self._seen[0] != cookie:
+            self._seen = cookie, self._read_version(connection)
+        return self._seen[1]
+
+    def _read_version(self, connection: sqlite3.Connection) -> int:
         # One statement sees one state, also while another process makes the tables.
         application_id, version, tables = connection.execute(_STATE).fetchone()
         if application_id == APPLICATION_ID and version > VERSION:
