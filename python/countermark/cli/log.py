@@ -10,11 +10,10 @@ from typing import Annotated
 
 import typer
 
-from countermark import files, keys
+from countermark import files, keys, publishing
 from countermark.cli.home import passphrase, payload_number
 from countermark.errors import InvalidArgument, InvalidProof
 from countermark.publishing import note_key, sign_checkpoint
-from countermark.publishing import remembered as remembered_here
 from countermark.registry import Registry
 from countermark.registry.log import (
     Checkpoint,
@@ -175,7 +174,7 @@ def check(
     with own_log() as (home, registry, key):
         known = [files.load(path) for path in remembered or ()]
         others = [Checkpoint.open(_text(content), key.verifier) for content in known]
-        if (own := remembered_here(home, key)) is not None:
+        if (own := publishing.remembered(home, key)) is not None:
             others.append(own)
         found = registry.log.check(key.verifier, others)
         count = len(registry.log.checkpoints())

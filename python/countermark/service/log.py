@@ -6,6 +6,7 @@ Source: C2SP tlog-tiles, tlog-checkpoint.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -17,6 +18,8 @@ from countermark.errors import InvalidProof
 from countermark.registry.log import Checkpoint, TilePlace
 from countermark.service import tokens
 from countermark.service.context import PREFIX, Service, described
+from countermark.service.publisher import Publisher
+from countermark.service.repository import Repository
 
 _BINARY: Final = "application/octet-stream"
 _MOMENT: Final = "max-age=5"
@@ -65,6 +68,50 @@ _Payload = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """What is read from the log of one service; for threads that may wait.
+
+    Each method raises an `HTTPException` 404 for what the log does not have.
+    """
+
+    repository: Repository
+    publisher: Publisher
+
+    def tile(self, path: str) -> bytes:
+        """The tile, or the leaves, at a path of C2SP tlog-tiles."""
+        try:
+            return self.repository.keeper.log.published(TilePlace.parse(path))
+        except InvalidProof as error:
+            raise HTTPException(404, error.problem) from error
+
+    def of_payload(self, payload: int) -> dict[str, Any]:
+        """The proof of inclusion of a marked picture."""
+        position = self.repository.keeper.find_leaf(payload)
+        if position is None:
+            raise HTTPException(404, "The log tells of no picture with that payload.")
+        return self.inclusion(position)
+
+    def inclusion(self, position: int) -> dict[str, Any]:
+        """The proof of inclusion of a leaf, and the checkpoint that it is for."""
+        signed = self.publisher.checkpoint(covering=position + 1)
+        proof = self.repository.keeper.log.prove(position, Checkpoint.in_note(signed))
+        return {"checkpoint": signed, "proof": json.loads(proof.to_json())}
+
+    def consistency(self, old: int, new: int | None) -> dict[str, Any]:
+        """The proof that a log of `new` leaves begins with `old` ones; as last signed if None."""
+        log = self.repository.keeper.log
+        if new is None:
+            signed = self.publisher.checkpoint(covering=old)
+            proof = log.prove_consistency(old, Checkpoint.in_note(signed).size)
+            return {"checkpoint": signed, "consistency": json.loads(proof.to_json())}
+        try:
+            proof = log.prove_consistency(old, new)
+        except InvalidProof as error:
+            raise HTTPException(404, error.problem) from error
+        return {"checkpoint": log.checkpoint_at(new), "consistency": json.loads(proof.to_json())}
+
+
 def router(service: Service) -> APIRouter:
     """The routes below /log."""
     private = service.settings.private
@@ -72,7 +119,8 @@ def router(service: Service) -> APIRouter:
     routes = APIRouter(prefix=f"{PREFIX}/log", tags=["log"], dependencies=readers)
     refused = (401, 403) if private else ()
     whose = "private" if private else "public"
-    repository, publisher = service.repository, service.publisher
+    publisher = service.publisher
+    proofs = Proofs(service.repository, publisher)
 
     def cached(how: str) -> dict[str, str]:
         return {"cache-control": f"{whose}, {how}"}
@@ -104,19 +152,13 @@ def router(service: Service) -> APIRouter:
         path: Annotated[str, Path(description="As C2SP tlog-tiles has it: 0/x001/234.p/5.")],
     ) -> Response:
         """A tile of the tree, or the leaves beside it."""
-        content = await run_in_threadpool(_tile, path)
+        content = await run_in_threadpool(proofs.tile, path)
         return Response(content, media_type=_BINARY, headers=cached(_FOR_EVER))
-
-    def _tile(path: str) -> bytes:
-        try:
-            return repository.keeper.log.published(TilePlace.parse(path))
-        except InvalidProof as error:
-            raise HTTPException(404, error.problem) from error
 
     @routes.get("/proof/{payload}", responses={200: _INCLUSION, **described(400, 404, *refused)})
     async def get_proof(payload: _Payload) -> JSONResponse:
         """Prove that the log tells of a marked picture."""
-        found = await run_in_threadpool(_of_payload, int(payload, 16))
+        found = await run_in_threadpool(proofs.of_payload, int(payload, 16))
         return JSONResponse(found, headers=cached(_MOMENT))
 
     @routes.get("/inclusion", responses={200: _INCLUSION, **described(400, 404, *refused)})
@@ -124,19 +166,8 @@ def router(service: Service) -> APIRouter:
         leaf: Annotated[int, Query(ge=0, le=_MOST, description="Its position in the log.")],
     ) -> JSONResponse:
         """Prove that a leaf is in the log."""
-        found = await run_in_threadpool(_inclusion, leaf)
+        found = await run_in_threadpool(proofs.inclusion, leaf)
         return JSONResponse(found, headers=cached(_MOMENT))
-
-    def _of_payload(payload: int) -> dict[str, Any]:
-        position = repository.keeper.find_leaf(payload)
-        if position is None:
-            raise HTTPException(404, "The log tells of no picture with that payload.")
-        return _inclusion(position)
-
-    def _inclusion(position: int) -> dict[str, Any]:
-        signed = publisher.checkpoint(covering=position + 1)
-        proof = repository.keeper.log.prove(position, Checkpoint.in_note(signed))
-        return {"checkpoint": signed, "proof": json.loads(proof.to_json())}
 
     @routes.get("/consistency", responses={200: _CONSISTENCY, **described(400, 404, *refused)})
     async def get_consistency(
@@ -147,20 +178,7 @@ def router(service: Service) -> APIRouter:
         ] = None,
     ) -> JSONResponse:
         """Prove that the log of one size begins with that of a smaller one."""
-        found = await run_in_threadpool(_consistency, old, new)
+        found = await run_in_threadpool(proofs.consistency, old, new)
         return JSONResponse(found, headers=cached(_MOMENT))
-
-    def _consistency(old: int, new: int | None) -> dict[str, Any]:
-        log = repository.keeper.log
-        if new is None:
-            signed: str | None = publisher.checkpoint(covering=old)
-            new = Checkpoint.in_note(signed or "").size
-        else:
-            signed = log.checkpoint_at(new)
-        try:
-            proof = log.prove_consistency(old, new)
-        except InvalidProof as error:
-            raise HTTPException(404, error.problem) from error
-        return {"checkpoint": signed, "consistency": json.loads(proof.to_json())}
 
     return routes
