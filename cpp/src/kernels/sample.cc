@@ -19,6 +19,8 @@ using reference::kFixedOne;
 // Gathering by vectors is slower than loading one by one on many processors. Samples go in batches,
 // so that what was stored one by one has left the store buffer before it is loaded as vectors.
 constexpr size_t kBatch = 32;
+// What is added one by one needs not wait; a coarse line of a tile is three of these.
+constexpr size_t kNearestBatch = 16;
 
 #if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
 namespace hn = hwy::HWY_NAMESPACE;
@@ -73,12 +75,12 @@ HWY_INLINE void AddBatch(FixedLine line, size_t first, float* sums) {
 
 HWY_INLINE void AddNearestBatch(FixedLine line, size_t first, float* sums) {
   const Indices di;
-  HWY_ALIGN int32_t index[kBatch];
-  for (size_t i = 0; i < kBatch; i += hn::Lanes(di)) {
+  HWY_ALIGN int32_t index[kNearestBatch];
+  for (size_t i = 0; i < kNearestBatch; i += hn::Lanes(di)) {
     const auto x = Places(line.X(first), line.dx, i), y = Places(line.Y(first), line.dy, i);
     hn::Store(IndexOf(line, x, y), di, index + i);
   }
-  for (size_t i = 0; i < kBatch; ++i) {
+  for (size_t i = 0; i < kNearestBatch; ++i) {
     sums[first + i] = sums[first + i] + line.corner[index[i]];
   }
 }
@@ -90,7 +92,7 @@ void AddBatch(const FixedLine& line, size_t first, float* sums) {
 }
 
 void AddNearestBatch(const FixedLine& line, size_t first, float* sums) {
-  for (size_t i = first; i < first + kBatch; ++i) {
+  for (size_t i = first; i < first + kNearestBatch; ++i) {
     sums[i] = sums[i] + reference::SampleNearest(line, i);
   }
 }
@@ -103,7 +105,7 @@ void AddSamples(const FixedLine& line, size_t first, size_t end, float* sums) {
 }
 
 void AddNearestSamples(const FixedLine& line, size_t first, size_t end, float* sums) {
-  for (; first + kBatch <= end; first += kBatch) AddNearestBatch(line, first, sums);
+  for (; first + kNearestBatch <= end; first += kNearestBatch) AddNearestBatch(line, first, sums);
   for (; first < end; ++first) sums[first] = sums[first] + reference::SampleNearest(line, first);
 }
 }  // namespace HWY_NAMESPACE

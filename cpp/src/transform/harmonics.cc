@@ -10,12 +10,12 @@
 namespace countermark {
 namespace {
 
-constexpr size_t kSamples = HarmonicTransform::kSamples;
-constexpr size_t kHalf = kSamples / 2;
-constexpr size_t kParities = HarmonicTransform::kParities;
-constexpr size_t kRows = kParities * HarmonicTransform::kDown;
+constexpr size_t kParities = Harmonics::kParities;
+constexpr size_t kDown = Harmonics::kDown, kAcross = Harmonics::kAcross;
+constexpr size_t kRows = kParities * kDown;
 
 // Of all turns by a sample's part of the circle.
+template <size_t kSamples>
 constexpr std::array<float, kSamples> kCosines = [] {
   std::array<float, kSamples> cosines{};
   for (size_t turn = 0; turn < kSamples; ++turn) {
@@ -25,21 +25,39 @@ constexpr std::array<float, kSamples> kCosines = [] {
 }();
 
 // Harmonic i of a parity at a sample of the first quarter; zero where there is none.
+template <size_t kSamples>
 float WaveAt(size_t parity, size_t i, size_t sample) {
   const size_t frequency = 2 * i + parity % 2;
-  if (frequency >= HarmonicTransform::kFrequencies || sample > kHalf / 2) return 0;
-  const bool sine = parity >= HarmonicTransform::kSine;
+  if (frequency >= Harmonics::kFrequencies || sample > kSamples / 4) return 0;
+  const bool sine = parity >= Harmonics::kSine;
   const size_t back = sine ? kSamples / 4 : 0;  // sin(a) = cos(a - pi / 2)
-  return kCosines[(frequency * sample + kSamples - back) % kSamples];
+  return kCosines<kSamples>[(frequency * sample + kSamples - back) % kSamples];
 }
 
-// Samples 0 and 24 are their own mirror images, and are counted twice when parities are taken.
-float Share(size_t sample) { return sample == 0 || sample == kHalf / 2 ? 0.5f : 1.0f; }
+// The first and the last sample of a quarter are their own mirror images, and are counted twice
+// when parities are taken.
+template <size_t kSamples>
+float Share(size_t sample) {
+  return sample == 0 || sample == kSamples / 4 ? 0.5f : 1.0f;
+}
+
+// A table for each parity.
+template <typename Value>
+void Fill(float* table, size_t rows, size_t columns, Value value) {
+  for (size_t parity = 0; parity < kParities; ++parity) {
+    for (size_t row = 0; row < rows; ++row) {
+      for (size_t column = 0; column < columns; ++column) *table++ = value(parity, row, column);
+    }
+  }
+}
 
 // Four samples, and the sums over them that only the waves of one parity see: even cosines, odd
 // cosines, even sines, odd sines. Four samples that are the sums of such waves.
+template <size_t kSamples>
 struct Quartet {
-  // `stride` apart; of sample i of the first quarter they are i, 48 - i, 48 + i and 96 - i.
+  static constexpr size_t kHalf = kSamples / 2;
+
+  // `stride` apart; of sample i of the first quarter they are i and its mirror images.
   static Quartet Split(const float* samples, size_t stride, size_t i) {
     const float a = samples[i * stride], b = samples[(kHalf - i) * stride];
     const float c = samples[(kHalf + i) * stride];
@@ -60,98 +78,100 @@ struct Quartet {
 
 }  // namespace
 
-HarmonicTransform::HarmonicTransform(Arena& arena)
-    : analysis_down_(arena.Allocate<float>(kParities * kDown * kQuarter)),
-      analysis_across_(arena.Allocate<float>(kParities * kQuarter * kAcross)),
-      synthesis_across_(arena.Allocate<float>(kParities * kAcross * kQuarterAcross)),
-      synthesis_down_(arena.Allocate<float>(kParities * kQuarterDown * kDown)),
+template <size_t kSamples>
+HarmonicAnalysis<kSamples>::HarmonicAnalysis(Arena& arena)
+    : down_(arena.Allocate<float>(kRows * kQuarter)),
+      across_(arena.Allocate<float>(kParities * kQuarter * kAcross)),
       half_done_(arena.Allocate<float>(kRows * kSamples)),
-      parts_(arena.Allocate<float>(kParities * kQuarterDown * kSamples)) {
-  static_assert(kRows * kQuarterAcross <= kQuarterDown * kSamples);
+      parts_(arena.Allocate<float>(kParities * kQuarter * std::max(kRows, kSamples))) {
   if (parts_ == nullptr) return;
-  const auto fill = [](float* table, size_t rows, size_t columns, auto value) {
-    for (size_t parity = 0; parity < kParities; ++parity) {
-      for (size_t row = 0; row < rows; ++row) {
-        for (size_t column = 0; column < columns; ++column) *table++ = value(parity, row, column);
-      }
-    }
-  };
-  fill(analysis_down_, kDown, kQuarter, [](size_t parity, size_t i, size_t sample) {
-    return Share(sample) * WaveAt(parity, i, sample);
+  Fill(down_, kDown, kQuarter, [](size_t parity, size_t i, size_t sample) {
+    return Share<kSamples>(sample) * WaveAt<kSamples>(parity, i, sample);
   });
-  fill(analysis_across_, kQuarter, kAcross, [](size_t parity, size_t sample, size_t i) {
-    return Share(sample) * WaveAt(parity, i, sample);
+  Fill(across_, kQuarter, kAcross, [](size_t parity, size_t sample, size_t i) {
+    return Share<kSamples>(sample) * WaveAt<kSamples>(parity, i, sample);
   });
-  fill(synthesis_across_, kAcross, kQuarterAcross, WaveAt);
-  fill(synthesis_down_, kQuarterDown, kDown,
-       [](size_t parity, size_t sample, size_t i) { return WaveAt(parity, i, sample); });
 }
 
-void HarmonicTransform::Analyse(const float* tile, float* harmonics) {
+template <size_t kSamples>
+void HarmonicAnalysis<kSamples>::Analyse(const float* tile, float* harmonics) {
   constexpr size_t kDownPart = kQuarter * kSamples, kAcrossPart = kRows * kQuarter;
+  const auto store = [](const Quartet<kSamples>& q, size_t step, float* part) {
+    part[0] = q.even;
+    part[step] = q.odd;
+    part[2 * step] = q.even_sine;
+    part[3 * step] = q.odd_sine;
+  };
   for (size_t y = 0; y < kQuarter; ++y) {
     for (size_t x = 0; x < kSamples; ++x) {
-      const Quartet q = Quartet::Split(tile + x, kSamples, y);
-      float* part = parts_ + y * kSamples + x;
-      part[0] = q.even;
-      part[kDownPart] = q.odd;
-      part[2 * kDownPart] = q.even_sine;
-      part[3 * kDownPart] = q.odd_sine;
+      store(Quartet<kSamples>::Split(tile + x, kSamples, y), kDownPart, parts_ + y * kSamples + x);
     }
   }
   for (size_t p = 0; p < kParities; ++p) {
-    MultiplyMatrices(analysis_down_ + p * kDown * kQuarter, parts_ + p * kDownPart, kDown, kQuarter,
+    MultiplyMatrices(down_ + p * kDown * kQuarter, parts_ + p * kDownPart, kDown, kQuarter,
                      kSamples, half_done_ + p * kDown * kSamples);
   }
   for (size_t row = 0; row < kRows; ++row) {
     for (size_t x = 0; x < kQuarter; ++x) {
-      const Quartet q = Quartet::Split(half_done_ + row * kSamples, 1, x);
-      float* part = parts_ + row * kQuarter + x;
-      part[0] = q.even;
-      part[kAcrossPart] = q.odd;
-      part[2 * kAcrossPart] = q.even_sine;
-      part[3 * kAcrossPart] = q.odd_sine;
+      store(Quartet<kSamples>::Split(half_done_ + row * kSamples, 1, x), kAcrossPart,
+            parts_ + row * kQuarter + x);
     }
   }
   for (size_t p = 0; p < kParities; ++p) {
-    MultiplyMatrices(parts_ + p * kAcrossPart, analysis_across_ + p * kQuarter * kAcross, kRows,
-                     kQuarter, kAcross, harmonics + p * kRows * kAcross);
+    MultiplyMatrices(parts_ + p * kAcrossPart, across_ + p * kQuarter * kAcross, kRows, kQuarter,
+                     kAcross, harmonics + p * kRows * kAcross);
   }
 }
 
+template class HarmonicAnalysis<96>;
+template class HarmonicAnalysis<48>;
+
+HarmonicSynthesis::HarmonicSynthesis(Arena& arena)
+    : across_(arena.Allocate<float>(kParities * kAcross * kQuarterAcross)),
+      down_(arena.Allocate<float>(kParities * kQuarterDown * kDown)),
+      half_done_(arena.Allocate<float>(kRows * kSamples)),
+      parts_(arena.Allocate<float>(kParities * kQuarterDown * kSamples)) {
+  static_assert(kRows * kQuarterAcross <= kQuarterDown * kSamples);
+  if (parts_ == nullptr) return;
+  Fill(across_, kAcross, kQuarterAcross, WaveAt<kSamples>);
+  Fill(down_, kQuarterDown, kDown, [](size_t parity, size_t sample, size_t i) {
+    return WaveAt<kSamples>(parity, i, sample);
+  });
+}
+
 // Leaves, of each parity, the quarter of the rows that the others follow from.
-void HarmonicTransform::SynthesiseParts(const float* harmonics) {
+void HarmonicSynthesis::SynthesiseParts(const float* harmonics) {
   constexpr size_t kDownPart = kQuarterDown * kSamples, kAcrossPart = kRows * kQuarterAcross;
   for (size_t p = 0; p < kParities; ++p) {
     MultiplyMatrices(harmonics + p * kRows * kAcross,
-                     synthesis_across_ + p * kAcross * kQuarterAcross, kRows, kAcross,
+                     across_ + p * kAcross * kQuarterAcross, kRows, kAcross,
                      kQuarterAcross, parts_ + p * kAcrossPart);
   }
   for (size_t row = 0; row < kRows; ++row) {
     for (size_t x = 0; x < kQuarter; ++x) {
       const float* part = parts_ + row * kQuarterAcross + x;
-      const Quartet q{part[0], part[kAcrossPart], part[2 * kAcrossPart], part[3 * kAcrossPart]};
+      const Quartet<kSamples> q{part[0], part[kAcrossPart], part[2 * kAcrossPart], part[3 * kAcrossPart]};
       q.Join(1, x, half_done_ + row * kSamples);
     }
   }
   for (size_t p = 0; p < kParities; ++p) {
-    MultiplyMatrices(synthesis_down_ + p * kQuarterDown * kDown, half_done_ + p * kDown * kSamples,
+    MultiplyMatrices(down_ + p * kQuarterDown * kDown, half_done_ + p * kDown * kSamples,
                      kQuarterDown, kDown, kSamples, parts_ + p * kDownPart);
   }
 }
 
-float HarmonicTransform::LargestMagnitude(const float* harmonics) {
+float HarmonicSynthesis::LargestMagnitude(const float* harmonics) {
   SynthesiseParts(harmonics);
   return LargestOfParities(parts_, kQuarterDown * kSamples, kQuarter * kSamples);
 }
 
-void HarmonicTransform::Synthesise(const float* harmonics, float* tile) {
+void HarmonicSynthesis::Synthesise(const float* harmonics, float* tile) {
   constexpr size_t kDownPart = kQuarterDown * kSamples;
   SynthesiseParts(harmonics);
   for (size_t y = 0; y < kQuarter; ++y) {
     for (size_t x = 0; x < kSamples; ++x) {
       const float* part = parts_ + y * kSamples + x;
-      const Quartet q{part[0], part[kDownPart], part[2 * kDownPart], part[3 * kDownPart]};
+      const Quartet<kSamples> q{part[0], part[kDownPart], part[2 * kDownPart], part[3 * kDownPart]};
       q.Join(kSamples, y, tile + x);
     }
   }

@@ -1,9 +1,10 @@
-// Discrete Fourier transform of a 96 x 96 tile, low frequencies only.
+// Discrete Fourier transform of a tile of 96 x 96, or of every second sample of it, low frequencies
+// only.
 //
 // Only 22 of 96 frequencies an axis are of use, so two products with a small matrix of cosines and
 // sines are faster than a fast transform, and give the same bits on every machine. Cosines are even
-// and sines odd about sample 0, and about sample 24 even or odd as the frequency is: four parities,
-// each of which is known from a quarter of the samples.
+// and sines odd about sample 0, and about a quarter of the way even or odd as the frequency is: four
+// parities, each of which is known from a quarter of the samples.
 #ifndef COUNTERMARK_TRANSFORM_HARMONICS_H_
 #define COUNTERMARK_TRANSFORM_HARMONICS_H_
 
@@ -13,9 +14,8 @@
 
 namespace countermark {
 
-class HarmonicTransform {
- public:
-  static constexpr size_t kSamples = 96;
+// How harmonics are kept.
+struct Harmonics {
   static constexpr size_t kFrequencies = 22;
   static constexpr size_t kParities = 4;
   // Harmonics of one parity: down, and across, where they are padded to whole vectors.
@@ -33,11 +33,33 @@ class HarmonicTransform {
     const size_t parity = across + frequency_across % 2;
     return (parity * kParities * kDown + row) * kAcross + frequency_across / 2;
   }
+};
 
-  explicit HarmonicTransform(Arena& arena);
+// Of kSamples x kSamples, 96 or 48.
+template <size_t kSamples>
+class HarmonicAnalysis {
+ public:
+  explicit HarmonicAnalysis(Arena& arena);
 
   // harmonics[Place(...)] = sum over (y, x) of tile[y][x] * wave down(y) * wave across(x).
   void Analyse(const float* tile, float* harmonics);
+
+ private:
+  static constexpr size_t kQuarter = kSamples / 4 + 1;  // samples of which the others follow
+
+  float* down_;       // [parity][kDown][kQuarter]
+  float* across_;     // [parity][kQuarter][kAcross]
+  float* half_done_;  // [parity][kDown][kSamples]
+  float* parts_;      // what a quarter of the samples says of each parity
+};
+
+// Of 96 x 96 samples.
+class HarmonicSynthesis {
+ public:
+  static constexpr size_t kSamples = 96;
+
+  explicit HarmonicSynthesis(Arena& arena);
+
   // tile[y][x] = sum over the harmonics of harmonics[Place(...)] * wave down(y) * wave across(x).
   // Places that belong to none must be zero.
   void Synthesise(const float* harmonics, float* tile);
@@ -53,12 +75,10 @@ class HarmonicTransform {
   static constexpr size_t kQuarterDown = 28;
   static constexpr size_t kQuarterAcross = 32;
 
-  float* analysis_down_;     // [parity][kDown][kQuarter]
-  float* analysis_across_;   // [parity][kQuarter][kAcross]
-  float* synthesis_across_;  // [parity][kAcross][kQuarterAcross]
-  float* synthesis_down_;    // [parity][kQuarterDown][kDown]
-  float* half_done_;         // [parity][kDown][kSamples]
-  float* parts_;             // what a quarter of the samples says of each parity
+  float* across_;     // [parity][kAcross][kQuarterAcross]
+  float* down_;       // [parity][kQuarterDown][kDown]
+  float* half_done_;  // [parity][kDown][kSamples]
+  float* parts_;      // what a quarter of the samples says of each parity
 };
 
 }  // namespace countermark

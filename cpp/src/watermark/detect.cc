@@ -21,11 +21,8 @@ constexpr float kPromisingScore = 6.5f;
 constexpr float kLeastUpright = 4.2f;
 constexpr float kPerspectiveScore = 5.8f;
 constexpr float kSettledScore = 13.0f;
-// Of the lattices that a search finds, so many are scored by the pilot, best lattices first; of
-// those, and of the hypotheses of the scan, so many are tried, highest pilots first.
+// Of the lattices that a search finds, so many are scored by the pilot, best lattices first.
 constexpr size_t kMostScored = 48;
-constexpr size_t kTries = 8;
-constexpr size_t kScanTries = 8;
 // Planes that are searched for marks smaller than canonical have at most this side.
 constexpr double kLargestSide = 2.0 * kCanonicalSide;
 // The levels of a pyramid are half an octave apart.
@@ -53,14 +50,38 @@ struct Pyramid {
   }
 };
 
+// Of the hypotheses that were scored by the pilot, highest pilots first, `most` are tried, unless the
+// pilot is lower than `least`.
+struct Tries {
+  size_t most;
+  float least;
+};
+
+// How the lattice is searched for.
+struct Plan {
+  ScaleRange range;
+  double longest_lag;  // of the plane's sides
+  Tries tries;
+};
+
+// The smallest mark that the first level of a pyramid takes is the largest of a level before it.
+constexpr double kHalfStep = 1.189207115002721;
+constexpr Plan kOfWhole{{0.9, 3.6}, 0.9, {8, kWorthALook}};
+constexpr Plan kOfMiddle{{0.7, 2.6}, 0.9, {6, kWorthALook}};
+// Marks that were read in a grown canvas, or in a scan, had pilots well above those of chance, of
+// which many are tried for.
+constexpr float kStandsOut = 5.0f;
+constexpr Plan kGrown{{}, 0.5, {3, kStandsOut}};
+constexpr Tries kOfScan{4, kStandsOut};
+
 double ScaleOf(size_t level) { return std::exp2(0.5 * static_cast<double>(level)); }
 
 // The magnifications within the range, in the view, that are looked for in this level, in its own
 // pixels; the first level also takes those that are smaller.
 ScaleRange RangeIn(size_t level, ScaleRange range) {
-  const double scale = ScaleOf(level), half_step = std::sqrt(kLevelStep);
-  return {level == 0 ? range.smallest : std::max(range.smallest / scale, 1 / half_step),
-          std::min(range.largest / scale, half_step)};
+  const double scale = ScaleOf(level);
+  return {level == 0 ? range.smallest : std::max(range.smallest / scale, 1 / kHalfStep),
+          std::min(range.largest / scale, kHalfStep)};
 }
 
 bool IsEmpty(ScaleRange range) { return range.smallest >= range.largest; }
@@ -94,13 +115,12 @@ class Detector {
   bool ReadAligned(const View& view, float floor, Found* found);
   Pyramid MakePyramid(const ImageView& part, double left, double top, double side,
                       ScaleRange range);
-  bool Search(const Pyramid& pyramid, const Pyramid& whole, ScaleRange range, double longest_lag,
-              Found* found);
+  bool Search(const Pyramid& pyramid, const Pyramid& whole, const Plan& plan, Found* found);
   bool Scan(const Pyramid& pyramid, Found* found);
   void GrowOver(const Pyramid& whole, Found* found);
   void Settle(const Pyramid& whole, Found* found);
   bool TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis* hypotheses, size_t count,
-               bool upright, Found* found);
+               Tries tries, bool upright, Found* found);
 
   const ImageView& image_;
   Arena& arena_;
@@ -185,14 +205,13 @@ bool Detector::ReadAligned(const View& view, float floor, Found* found) {
 
 // Reads under the hypotheses under which the pilot stands out most.
 bool Detector::TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis* hypotheses,
-                       size_t count, bool upright, Found* found) {
-  const size_t tries = upright ? kScanTries : kTries;
+                       size_t count, Tries tries, bool upright, Found* found) {
   std::sort(hypotheses, hypotheses + count,
             [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
-  for (size_t i = 0; i < std::min(tries, count) && hypotheses[i].score > kWorthALook; ++i) {
+  for (size_t i = 0; i < std::min(tries.most, count) && hypotheses[i].score > tries.least; ++i) {
     const Plane& plane = pyramid.levels[hypotheses[i].level];
     Placement placement = PlacementIn(plane, hypotheses[i].linear);
-    PilotPeak peak = reader_.Look(plane, placement, 0, 0);
+    PilotPeak peak = reader_.Glance(plane, placement);
     if (peak.score < kWorthALook) continue;
     placement = upright ? reader_.RefineUpright(placement, peak) : reader_.Refine(placement, peak);
     peak = reader_.Look(plane, placement, 0, 0);
@@ -245,16 +264,16 @@ void Detector::GrowOver(const Pyramid& whole, Found* found) {
 }
 
 // Finds the lattice of the mark's periods, level by level.
-bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, ScaleRange range,
-                      double longest_lag, Found* found) {
+bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, const Plan& plan,
+                      Found* found) {
   constexpr size_t kMost = kLevels * LatticeSearch::kMostHypotheses;
   std::array<Hypothesis, kMost> hypotheses;
   size_t count = 0;
   for (size_t i = 0; i < kLevels; ++i) {
-    const ScaleRange at = RangeIn(i, range);
+    const ScaleRange at = RangeIn(i, plan.range);
     if (IsEmpty(at)) continue;
     const Arena::Scope scope(arena_);
-    Autocorrelation correlation(pyramid.levels[i].size(), longest_lag, at.smallest, at.largest,
+    Autocorrelation correlation(pyramid.levels[i].size(), plan.longest_lag, at.smallest, at.largest,
                                 arena_);
     LatticeSearch lattice(arena_);
     if (pyramid.view.luma.data == nullptr) continue;
@@ -272,7 +291,7 @@ bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, ScaleRange r
     const Plane& plane = pyramid.levels[hypotheses[i].level];
     hypotheses[i].score = reader_.Score(plane, PlacementIn(plane, hypotheses[i].linear));
   }
-  return TryBest(pyramid, whole, hypotheses.data(), count, false, found);
+  return TryBest(pyramid, whole, hypotheses.data(), count, plan.tries, false, found);
 }
 
 // Upright crops, tried one by one against the pilot, which stands out where the lattice, of which
@@ -292,7 +311,7 @@ bool Detector::Scan(const Pyramid& pyramid, Found* found) {
     hypotheses[count++] = {{at, 0, 0, at}, level, reader_.Score(pyramid.levels[level], at, fold)};
     log_scale += kStep * ScaleOf(level);
   }
-  return TryBest(pyramid, pyramid, hypotheses.data(), count, true, found);
+  return TryBest(pyramid, pyramid, hypotheses.data(), count, kOfScan, true, found);
 }
 
 bool Detector::DetectFully(Found* found) {
@@ -300,11 +319,9 @@ bool Detector::DetectFully(Found* found) {
     const Arena::Scope scope(arena_);
     if (DetectAligned(found)) return true;
   }
-  constexpr double kLongLags = 0.9, kShortLags = 0.5;
-  constexpr ScaleRange kOfWhole{0.9, 3.6}, kOfMiddle{0.7, 2.6};
   const Arena::Scope scope(arena_);
-  const Pyramid whole = MakePyramid(image_, 0, 0, kCanonicalSide, kOfWhole);
-  if (Search(whole, whole, kOfWhole, kLongLags, found)) return true;
+  const Pyramid whole = MakePyramid(image_, 0, 0, kCanonicalSide, kOfWhole.range);
+  if (Search(whole, whole, kOfWhole, found)) return true;
   {  // Perspective is nearly affine in the middle, and what surrounds a picture is cut off.
     const Arena::Scope inner(arena_);
     const size_t left = image_.width / 5, top = image_.height / 5;
@@ -312,8 +329,8 @@ bool Detector::DetectFully(Found* found) {
                            image_.width - 2 * left, image_.height - 2 * top, image_.stride_bytes,
                            image_.format};
     const Pyramid pyramid = MakePyramid(middle, static_cast<double>(left), static_cast<double>(top),
-                                        kCanonicalSide, kOfMiddle);
-    if (Search(pyramid, whole, kOfMiddle, kLongLags, found)) return true;
+                                        kCanonicalSide, kOfMiddle.range);
+    if (Search(pyramid, whole, kOfMiddle, found)) return true;
   }
   {  // Grown canvas: the mark looks smaller.
     const Arena::Scope inner(arena_);
@@ -321,9 +338,11 @@ bool Detector::DetectFully(Found* found) {
         std::sqrt(static_cast<double>(image_.width) * static_cast<double>(image_.height));
     const double side = std::clamp<double>(native, kCanonicalSide, kLargestSide);
     const double k = side / kCanonicalSide;
-    const ScaleRange range{std::max(0.7, 0.4 * k), 0.95 * k};
-    const Pyramid pyramid = side == kCanonicalSide ? whole : MakePyramid(image_, 0, 0, side, range);
-    if (Search(pyramid, whole, range, kShortLags, found)) return true;
+    Plan plan = kGrown;
+    plan.range = {std::max(0.7, 0.4 * k), 0.95 * k};
+    const Pyramid pyramid =
+        side == kCanonicalSide ? whole : MakePyramid(image_, 0, 0, side, plan.range);
+    if (Search(pyramid, whole, plan, found)) return true;
   }
   if (Scan(whole, found)) return true;
   return false;

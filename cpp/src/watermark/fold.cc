@@ -96,8 +96,7 @@ void TileFold::ForEachTile(const Plane& plane, const Placement& p, Visit visit) 
   }
 }
 
-void TileFold::AddTile(const Plane& plane, const Placement& p, double u, double v, bool nearest) {
-  const auto add = nearest ? AddNearestSamples : AddSamples;
+void TileFold::AddTile(const Plane& plane, const Placement& p, double u, double v) {
   for (int row = 0; row < kTile; ++row) {
     const double down = v + row;
     const SampleLine line = {plane.data,
@@ -108,7 +107,25 @@ void TileFold::AddTile(const Plane& plane, const Placement& p, double u, double 
                              static_cast<float>(p.yx * u + p.yy * down + p.y),
                              static_cast<float>(p.xx),
                              static_cast<float>(p.yx)};
-    add(line, kTile, samples_ + row * kTile);
+    AddSamples(line, kTile, samples_ + row * kTile);
+  }
+}
+
+// Every second sample of every second row.
+void TileFold::AddCoarseTile(const Plane& plane, const Placement& p, double u, double v,
+                             bool nearest) {
+  const auto add = nearest ? AddNearestSamples : AddSamples;
+  for (int row = 0; row < kCoarse; ++row) {
+    const double down = v + 2 * row;
+    const SampleLine line = {plane.data,
+                             plane.stride,
+                             plane.width,
+                             plane.height,
+                             static_cast<float>(p.xx * u + p.xy * down + p.x),
+                             static_cast<float>(p.yx * u + p.yy * down + p.y),
+                             static_cast<float>(2 * p.xx),
+                             static_cast<float>(2 * p.yx)};
+    add(line, kCoarse, samples_ + row * kCoarse);
   }
 }
 
@@ -137,10 +154,23 @@ void TileFold::Cut(const Plane& plane, const Placement& placement, int half_x, i
     if (on_pixels) {
       AddPixels(plane, near, u + 0.5 * half_x, v + 0.5 * half_y);
     } else {
-      AddTile(plane, near, u + 0.5 * half_x, v + 0.5 * half_y, false);
+      AddTile(plane, near, u + 0.5 * half_x, v + 0.5 * half_y);
     }
     transform_.Analyse(samples_, &tiles_[count_]);
     if (half_x != 0 || half_y != 0) back.Apply(&tiles_[count_]);
+    centres_[2 * count_] = static_cast<float>(u + 0.5 * kTile);
+    centres_[2 * count_ + 1] = static_cast<float>(v + 0.5 * kTile);
+    ++count_;
+  });
+}
+
+void TileFold::CutCoarse(const Plane& plane, const Placement& placement) {
+  count_ = 0;
+  ForEachTile(plane, placement, [&](const Placement& near, double u, double v) {
+    if (count_ == most_tiles_) return;
+    std::fill_n(samples_, kCoarse * kCoarse, 0.0f);
+    AddCoarseTile(plane, near, u, v, false);
+    transform_.AnalyseCoarse(samples_, &tiles_[count_]);
     centres_[2 * count_] = static_cast<float>(u + 0.5 * kTile);
     centres_[2 * count_ + 1] = static_cast<float>(v + 0.5 * kTile);
     ++count_;
@@ -161,35 +191,28 @@ void TileFold::Sum(Spectrum* sum, float* power) const {
   SmoothOverBand(raw, power);
 }
 
-void TileFold::SumOnly(const Plane& plane, const Placement& placement, int half_x, int half_y,
-                       Spectrum* sum) {
-  const bool on_pixels = FallsOnPixels(placement, half_x, half_y);
-  std::fill_n(samples_, kTile * kTile, 0.0f);
+void TileFold::SumOnly(const Plane& plane, const Placement& placement, Spectrum* sum) {
+  std::fill_n(samples_, kCoarse * kCoarse, 0.0f);
   ForEachTile(plane, placement, [&](const Placement& near, double u, double v) {
-    if (on_pixels) {
-      AddPixels(plane, near, u + 0.5 * half_x, v + 0.5 * half_y);
-    } else {
-      AddTile(plane, near, u + 0.5 * half_x, v + 0.5 * half_y, true);
-    }
+    AddCoarseTile(plane, near, u, v, true);
   });
-  transform_.Analyse(samples_, sum);
-  if (half_x != 0 || half_y != 0) HalfShift(-half_x, -half_y).Apply(sum);
+  transform_.AnalyseCoarse(samples_, sum);
 }
 
 UprightFold::UprightFold(size_t widest, Arena& arena)
     : transform_(arena),
       line_(AllocateBorderedPlane({widest, 1}, arena)),
-      samples_(arena.Allocate<float>(kTile * kTile)) {}
+      samples_(arena.Allocate<float>(kCoarse * kCoarse)) {}
 
 void UprightFold::Sum(const Plane& plane, double scale, Spectrum* sum) {
   const Placement p = Centred(plane, scale, 0, 0, scale);
   const int most_down = static_cast<int>(p.y / (scale * kTile)) + 1;
   const int most_across = static_cast<int>(p.x / (scale * kTile)) + 1;
-  std::fill_n(samples_, kTile * kTile, 0.0f);
-  for (int row = 0; row < kTile; ++row) {
+  std::fill_n(samples_, kCoarse * kCoarse, 0.0f);
+  for (int row = 0; row < kCoarse; ++row) {
     std::fill_n(line_.Row(0), plane.width + 2, 0.0f);
     for (int tile = -most_down; tile < most_down; ++tile) {
-      const double y = std::floor(scale * (tile * kTile + row) + p.y + 0.5);
+      const double y = std::floor(scale * (tile * kTile + 2 * row) + p.y + 0.5);
       if (y < 0 || y >= static_cast<double>(plane.height)) continue;
       const float* from = plane.Row(static_cast<size_t>(y));
       for (size_t x = 0; x < plane.width; ++x) line_.Row(0)[x] += from[x];
@@ -201,12 +224,12 @@ void UprightFold::Sum(const Plane& plane, double scale, Spectrum* sum) {
                                1,
                                static_cast<float>(scale * tile * kTile + p.x),
                                0,
-                               static_cast<float>(scale),
+                               static_cast<float>(2 * scale),
                                0};
-      AddNearestSamples(line, kTile, samples_ + row * kTile);
+      AddNearestSamples(line, kCoarse, samples_ + row * kCoarse);
     }
   }
-  transform_.Analyse(samples_, sum);
+  transform_.AnalyseCoarse(samples_, sum);
 }
 
 void SmoothOverBand(const float* values, float* smooth) {

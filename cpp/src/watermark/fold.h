@@ -38,6 +38,9 @@ class TileFold {
   // they can be made to fall on pixels; the spectra are corrected for that.
   void Cut(const Plane& plane, const Placement& placement, int half_x, int half_y);
 
+  // The same from every second sample across and down: four times faster.
+  void CutCoarse(const Plane& plane, const Placement& placement);
+
   // Adds up the tiles, and the tiles' power, smoothed over neighbouring frequencies: the variance
   // of the sum where there is no mark.
   void Sum(Spectrum* sum, float* power) const;
@@ -49,13 +52,14 @@ class TileFold {
   double centre_y(size_t i) const { return centres_[2 * i + 1]; }
 
   // Only the sum, without a spectrum for each tile, from the nearest pixels: several times faster.
-  void SumOnly(const Plane& plane, const Placement& placement, int half_x, int half_y,
-               Spectrum* sum);
+  void SumOnly(const Plane& plane, const Placement& placement, Spectrum* sum);
 
  private:
   template <typename Visit>
   void ForEachTile(const Plane& plane, const Placement& placement, Visit visit) const;
-  void AddTile(const Plane& plane, const Placement& placement, double u, double v, bool nearest);
+  void AddTile(const Plane& plane, const Placement& placement, double u, double v);
+  void AddCoarseTile(const Plane& plane, const Placement& placement, double u, double v,
+                     bool nearest);
   void AddPixels(const Plane& plane, const Placement& placement, double u, double v);
 
   size_t most_tiles_;

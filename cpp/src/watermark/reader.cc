@@ -121,7 +121,7 @@ MarkReader::MarkReader(const Layout& layout, Arena& arena)
     : layout_(layout), fold_(kMostTiles, arena), finder_(layout, arena), decoder_(arena) {}
 
 float MarkReader::Score(const Plane& plane, const Placement& placement) {
-  fold_.SumOnly(plane, placement, 0, 0, &sum_);
+  fold_.SumOnly(plane, placement, &sum_);
   return ScoreOfSum();
 }
 
@@ -143,6 +143,15 @@ float MarkReader::ScoreOfSum() {
 
 PilotPeak MarkReader::Look(const Plane& plane, const Placement& placement, int half_x, int half_y) {
   fold_.Cut(plane, placement, half_x, half_y);
+  return FindInFold();
+}
+
+PilotPeak MarkReader::Glance(const Plane& plane, const Placement& placement) {
+  fold_.CutCoarse(plane, placement);
+  return FindInFold();
+}
+
+PilotPeak MarkReader::FindInFold() {
   float power[kBandSize];
   fold_.Sum(&sum_, power);
   WeightsFromPower(power, weight_);

@@ -21,6 +21,8 @@ class MarkReader {
 
   // Folds tile by tile and finds the pilot. Samples are moved by halves of a canonical pixel.
   PilotPeak Look(const Plane& plane, const Placement& placement, int half_x, int half_y);
+  // The same from every second sample, without the halves.
+  PilotPeak Glance(const Plane& plane, const Placement& placement);
   // The highest peak that is neither turned nor mirrored, in what Look folded last.
   PilotPeak FindUpright() { return finder_.FindIn(0, sum_, weight_); }
   // The same for a picture filtered so that the finer half of the band is turned round, as a box
@@ -45,6 +47,7 @@ class MarkReader {
   struct Slope;
   struct PilotTerms;
   float ScoreOfSum();
+  PilotPeak FindInFold();
   PilotTerms TermsFor(const PilotPeak& peak) const;
   float TileHeight(size_t tile, double dx, double dy, const PilotTerms& terms, float* slope_x,
                    float* slope_y) const;

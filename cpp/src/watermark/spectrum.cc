@@ -29,7 +29,7 @@ struct HarmonicPlaces {
 };
 
 constexpr std::array<HarmonicPlaces, kBandSize> kPlaces = [] {
-  using H = HarmonicTransform;
+  using H = Harmonics;
   std::array<HarmonicPlaces, kBandSize> places{};
   for (size_t i = 0; i < kBandSize; ++i) {
     const size_t u = static_cast<size_t>(kBand[i].kx);
@@ -45,12 +45,24 @@ constexpr std::array<HarmonicPlaces, kBandSize> kPlaces = [] {
 }  // namespace
 
 TileTransform::TileTransform(Arena& arena)
-    : transform_(arena), harmonics_(arena.Allocate<float>(HarmonicTransform::kSize)) {}
+    : analysis_(arena),
+      coarse_analysis_(arena),
+      synthesis_(arena),
+      harmonics_(arena.Allocate<float>(Harmonics::kSize)) {}
+
+void TileTransform::Analyse(const float* tile, Spectrum* spectrum) {
+  analysis_.Analyse(tile, harmonics_);
+  Take(spectrum);
+}
+
+void TileTransform::AnalyseCoarse(const float* tile, Spectrum* spectrum) {
+  coarse_analysis_.Analyse(tile, harmonics_);
+  Take(spectrum);
+}
 
 // With a = 2 pi kx x / kTile and b = 2 pi |ky| y / kTile:
 // exp(-i (a +- b)) = (cos a cos b -+ sin a sin b) - i (sin a cos b +- cos a sin b).
-void TileTransform::Analyse(const float* tile, Spectrum* spectrum) {
-  transform_.Analyse(tile, harmonics_);
+void TileTransform::Take(Spectrum* spectrum) const {
   for (size_t i = 0; i < kBandSize; ++i) {
     const HarmonicPlaces& at = kPlaces[i];
     const float sign = kBand[i].ky < 0 ? -1.0f : 1.0f;
@@ -60,7 +72,7 @@ void TileTransform::Analyse(const float* tile, Spectrum* spectrum) {
 }
 
 void TileTransform::Place(const Spectrum& spectrum) {
-  std::fill_n(harmonics_, HarmonicTransform::kSize, 0.0f);
+  std::fill_n(harmonics_, Harmonics::kSize, 0.0f);
   for (size_t i = 0; i < kBandSize; ++i) {
     const HarmonicPlaces& at = kPlaces[i];
     const float sign = kBand[i].ky < 0 ? -1.0f : 1.0f;
@@ -74,12 +86,12 @@ void TileTransform::Place(const Spectrum& spectrum) {
 
 void TileTransform::Synthesise(const Spectrum& spectrum, float* tile) {
   Place(spectrum);
-  transform_.Synthesise(harmonics_, tile);
+  synthesis_.Synthesise(harmonics_, tile);
 }
 
 float TileTransform::LargestMagnitude(const Spectrum& spectrum) {
   Place(spectrum);
-  return transform_.LargestMagnitude(harmonics_);
+  return synthesis_.LargestMagnitude(harmonics_);
 }
 
 HalfShift::HalfShift(int half_x, int half_y) {

@@ -15,21 +15,31 @@ struct Spectrum {
   float im[kBandSize];
 };
 
+// Samples a side where every second one is left out.
+inline constexpr int kCoarse = kTile / 2;
+static_assert(2 * kHighestFrequency < kCoarse);
+
 class TileTransform {
  public:
   explicit TileTransform(Arena& arena);
 
   // spectrum(k) = sum of tile(x) exp(-2 pi i k x / kTile).
   void Analyse(const float* tile, Spectrum* spectrum);
+  // The same sum over every second x and y, which `tile` has alone: kCoarse x kCoarse. The band
+  // ends below half of as many cycles.
+  void AnalyseCoarse(const float* tile, Spectrum* spectrum);
   // The tile as defined at Spectrum; Synthesise(Analyse(t)) is kTile^2 times the band of t.
   void Synthesise(const Spectrum& spectrum, float* tile);
   // The largest magnitude in the tile that Synthesise makes.
   float LargestMagnitude(const Spectrum& spectrum);
 
  private:
+  void Take(Spectrum* spectrum) const;
   void Place(const Spectrum& spectrum);
 
-  HarmonicTransform transform_;
+  HarmonicAnalysis<kTile> analysis_;
+  HarmonicAnalysis<kCoarse> coarse_analysis_;
+  HarmonicSynthesis synthesis_;
   float* harmonics_;
 };
 

@@ -10,9 +10,8 @@
 namespace countermark {
 namespace {
 
-using Wave = HarmonicTransform::Wave;
-constexpr Wave kCosine = HarmonicTransform::kCosine, kSine = HarmonicTransform::kSine;
-constexpr size_t kSamples = HarmonicTransform::kSamples;
+using Wave = Harmonics::Wave;
+constexpr Wave kCosine = Harmonics::kCosine, kSine = Harmonics::kSine;
 
 struct Harmonic {
   Wave down;
@@ -20,10 +19,12 @@ struct Harmonic {
   Wave across;
   size_t u;
 
-  size_t Place() const { return HarmonicTransform::Place(down, v, across, u); }
-  double At(size_t y, size_t x) const { return Basis(down, v * y) * Basis(across, u * x); }
-  static double Basis(Wave wave, size_t turn) {
-    const double angle = 2 * M_PI * static_cast<double>(turn) / kSamples;
+  size_t Place() const { return Harmonics::Place(down, v, across, u); }
+  double At(size_t y, size_t x, size_t samples) const {
+    return Basis(down, v * y, samples) * Basis(across, u * x, samples);
+  }
+  static double Basis(Wave wave, size_t turn, size_t samples) {
+    const double angle = 2 * M_PI * static_cast<double>(turn) / static_cast<double>(samples);
     return wave == kCosine ? std::cos(angle) : std::sin(angle);
   }
 };
@@ -32,8 +33,8 @@ std::vector<Harmonic> AllHarmonics() {
   std::vector<Harmonic> all;
   for (Wave down : {kCosine, kSine}) {
     for (Wave across : {kCosine, kSine}) {
-      for (size_t v = 0; v < HarmonicTransform::kFrequencies; ++v) {
-        for (size_t u = 0; u < HarmonicTransform::kFrequencies; ++u) {
+      for (size_t v = 0; v < Harmonics::kFrequencies; ++v) {
+        for (size_t u = 0; u < Harmonics::kFrequencies; ++u) {
           all.push_back({down, v, across, u});
         }
       }
@@ -42,32 +43,52 @@ std::vector<Harmonic> AllHarmonics() {
   return all;
 }
 
-TEST(HarmonicTransformTest, AgreesWithItsDefinition) {
+template <size_t kSamples>
+void ExpectDefinition() {
   std::vector<uint8_t> memory(1 << 20);
   Arena arena(memory.data(), memory.size());
-  HarmonicTransform transform(arena);
+  HarmonicAnalysis<kSamples> analysis(arena);
   const std::vector<float> tile = Noise(4).Floats(kSamples * kSamples, 0.01f);
-  std::vector<float> harmonics(HarmonicTransform::kSize);
-  transform.Analyse(tile.data(), harmonics.data());
+  std::vector<float> harmonics(Harmonics::kSize);
+  analysis.Analyse(tile.data(), harmonics.data());
   const std::vector<Harmonic> all = AllHarmonics();
   for (size_t i = 0; i < all.size(); i += 7) {
     double sum = 0;
     for (size_t y = 0; y < kSamples; ++y) {
       for (size_t x = 0; x < kSamples; ++x) {
-        sum += static_cast<double>(tile[y * kSamples + x]) * all[i].At(y, x);
+        sum += static_cast<double>(tile[y * kSamples + x]) * all[i].At(y, x, kSamples);
       }
     }
     EXPECT_NEAR(harmonics[all[i].Place()], sum, 1e-3 * kSamples) << all[i].v << ", " << all[i].u;
   }
-  std::vector<float> back(kSamples * kSamples);
-  transform.Synthesise(harmonics.data(), back.data());
+}
+
+TEST(HarmonicAnalysisTest, AgreesWithItsDefinition) {
+  ExpectDefinition<96>();
+  ExpectDefinition<48>();
+}
+
+TEST(HarmonicSynthesisTest, AgreesWithItsDefinition) {
+  constexpr size_t kSamples = HarmonicSynthesis::kSamples;
+  std::vector<uint8_t> memory(1 << 20);
+  Arena arena(memory.data(), memory.size());
+  HarmonicSynthesis synthesis(arena);
+  const std::vector<Harmonic> all = AllHarmonics();
+  const std::vector<float> values = Noise(5).Floats(all.size(), 0.01f);
+  std::vector<float> harmonics(Harmonics::kSize);
+  for (size_t i = 0; i < all.size(); ++i) harmonics[all[i].Place()] = values[i];
+  std::vector<float> tile(kSamples * kSamples);
+  synthesis.Synthesise(harmonics.data(), tile.data());
+  float largest = 0;
+  for (float value : tile) largest = std::max(largest, std::fabs(value));
+  EXPECT_NEAR(synthesis.LargestMagnitude(harmonics.data()), largest, 1e-5f * largest);
   for (size_t y : {0, 1, 23, 24, 25, 47, 48, 49, 72, 95}) {
     for (size_t x : {0, 7, 24, 31, 48, 66, 72, 95}) {
       double sum = 0;
       for (const Harmonic& h : all) {
-        sum += static_cast<double>(harmonics[h.Place()]) * h.At(y, x);
+        sum += static_cast<double>(harmonics[h.Place()]) * h.At(y, x, kSamples);
       }
-      EXPECT_NEAR(back[y * kSamples + x], sum, 1e-5 * std::fabs(sum) + 1) << y << ", " << x;
+      EXPECT_NEAR(tile[y * kSamples + x], sum, 1e-5 * std::fabs(sum) + 1e-2) << y << ", " << x;
     }
   }
 }
