@@ -16,10 +16,20 @@ from playwright.sync_api import Browser
 from countermark import fingerprint, keys, mark, screening
 from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
-from countermark.registry.features import Feature, Kind, Reviewer, Signers, Statement, Text
+from countermark.registry.features import (
+    REASONS,
+    Feature,
+    Kind,
+    Reviewer,
+    Signers,
+    Statement,
+    Text,
+)
 from countermark.registry.log import NoteKey
+from countermark.service.app import PAGE
 
 SCRIPT: Final = "<img src=//evil.example/x onerror=alert(1)><script>alert(2)</script>"
+CODES: Final = [code for codes in REASONS.values() for code in codes]
 ADA, BEN = NoteKey.generate("ada@example.org"), NoteKey.generate("ben@example.org")
 REFUTED: Final = Statement(
     texts=(
@@ -134,6 +144,13 @@ def test_a_hostile_statement_stays_text_and_one_is_not_needed(
         assert "x-own-code" in visit.text(".notice")
         assert (visit.seen.dialogs, visit.seen.complaints) == ([], [])
         assert [url for url in visit.seen.requests if not url.startswith(refuting.url)] == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_there_are_words_for_every_usual_reason(language: str) -> None:
+    words = (PAGE / f"words/{language}.js").read_text("utf-8")
+    for name in [*(f"notice.{kind}" for kind in REASONS), *map("reason.{}".format, CODES)]:
+        assert f'  "{name}": "' in words
 
 
 def test_the_service_obeys_the_policy(refuting: Any, pictures: dict[str, bytes]) -> None:
