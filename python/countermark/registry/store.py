@@ -5,27 +5,23 @@ One set of rules for every database: what SQLite and PostgreSQL do differently i
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timezone
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
-from countermark.errors import InvalidArgument, PayloadTaken, RegistryError
-from countermark.fingerprint import distance
-from countermark.registry import events, manifests, rows
-from countermark.registry.database import Database, Row
+from countermark.errors import InvalidArgument, RegistryError
+from countermark.registry import entries, events, manifests, rows
+from countermark.registry.database import Database
 from countermark.registry.disclosure import Disclosure
 from countermark.registry.disposal import DisposalReason, check_minimum, check_reason
 from countermark.registry.entry import (
     MAX_DISTANCE,
-    MIN_QUALITY,
     PAYLOAD_BYTES,
     Entry,
     Fingerprint,
@@ -127,7 +123,7 @@ class Registry:
         with self._lock:
             self._database.prepare()
             with self._database.writing():
-                self._insert(entry)
+                entries.insert(self._database, entry)
                 yield
 
     def put(self, entry: Entry) -> bool:
@@ -137,7 +133,7 @@ class Registry:
         payload, `DestinationNotWritable`.
         """
         with self._lock:
-            if self._added(rows.payload_key(entry.payload)) == entry:
+            if entries.added(self._database, rows.payload_key(entry.payload)) == entry:
                 return False
         with self.adding(entry):
             return True
@@ -159,13 +155,14 @@ class Registry:
         with self._lock:
             self._database.prepare()
             with self._database.writing():
-                found = self._find(rows.BY_PAYLOAD, key)
+                found = entries.find(self._database, rows.BY_PAYLOAD, key)
                 if found is None:
                     raise InvalidArgument(
                         f"No entry has the payload {payload:016x}.", remedy="Check the payload."
                     )
                 check_minimum(kind, found[1].marked_at, reason)
-                self._delete([found], reason, self.personal.keep_order(order) if order else None)
+                told = self.personal.keep_order(order) if order else None
+                entries.delete(self._database, [found], reason, told)
 
     def dispose(self, *, dry_run: bool = False) -> dict[str, int]:
         """Erases what is past the maximum of its class, in batches; how many of each class.
@@ -237,8 +234,8 @@ class Registry:
         """
         check_payload(payload)
         with self._lock:
-            found = self._added(rows.payload_key(payload))
-            return None if found is None else self._latest(found)
+            found = entries.added(self._database, rows.payload_key(payload))
+            return None if found is None else entries.latest(self._database, found)
 
     def find_leaf(self, payload: int) -> int | None:
         """Where the log tells of the entry with that payload; None when it is not there.
@@ -246,7 +243,7 @@ class Registry:
         Raises `InvalidPayload`, `UnreadableRegistry`, also when the leaf is not that of the entry.
         """
         check_payload(payload)
-        told = self._told(payload)
+        told = entries.told(self._database, payload)
         return None if told is None else told[1]
 
     def find_fingerprint(self, payload: int) -> Fingerprint | None:
@@ -255,7 +252,7 @@ class Registry:
         Raises as `find_leaf`.
         """
         check_payload(payload)
-        told = self._told(payload)
+        told = entries.told(self._database, payload)
         if told is None:
             return None
         entry, position, salt = told
@@ -284,11 +281,11 @@ class Registry:
         Raises `InvalidArgument` for a hash of another length, `UnreadableRegistry`.
         """
         for anew in (False, True):  # what was deleted, or given anew, since they were read
-            found = self._near(hashes, max_distance, limit, anew)
+            found = entries.near(self._database, hashes, max_distance, limit, anew=anew)
             if found is not None:
                 return found
         with self._lock, self._database.reading():  # where nothing is deleted meanwhile
-            found = self._near(hashes, max_distance, limit, True)
+            found = entries.near(self._database, hashes, max_distance, limit, anew=True)
         if found is None:
             raise rows.damaged()
         return found
@@ -341,25 +338,8 @@ class Registry:
         """
         while True:
             payload = secrets.randbits(8 * PAYLOAD_BYTES)
-            if self.find_payload(payload) is None and not self._was_deleted(payload):
+            if not entries.is_taken(self._database, payload):
                 return payload
-
-    def _insert(self, entry: Entry) -> None:
-        key = rows.payload_key(entry.payload)
-        values = rows.to_row(entry)
-        taken = not self._database.run(rows.INSERT, values)
-        if taken or self._database.one(rows.SELECT_TOMBSTONE, (key,)):
-            raise PayloadTaken(
-                f"The payload {entry.payload} is already in the registry.",
-                remedy="Choose another one or leave the choice to countermark.",
-            )
-        salt = leaf.new_salt()
-        position = journal.append(self._database, [events.marked(entry, salt)])
-        self._database.run(rows.INSERT_LEAF, (key, position, salt, rows.digest(values)))
-        manifests.insert(self._database, position, entry.manifest, key)
-        row = self._database.one(rows.SELECT_ROW, (key,))
-        if entry.pdq_quality >= MIN_QUALITY and row is not None:
-            self._database.add_hash(row[0], entry.pdq)
 
     def _dispose_entries(self, kind: RetentionClass, at: datetime, dry_run: bool) -> int:
         """The entries past their maximum, in batches between which others may write."""
@@ -374,100 +354,7 @@ class Registry:
                 if ended and not dry_run:
                     self._database.prepare()
                     with self._database.writing():
-                        found = (self._find(rows.BY_PAYLOAD, key) for key in ended)
-                        self._delete(
-                            [e for e in found if e is not None], DisposalReason.EXPIRED, None
-                        )
+                        entries.delete_payloads(self._database, ended, DisposalReason.EXPIRED)
             if not batch:
                 return disposed
             disposed, place = disposed + len(ended), batch[-1][0]
-
-    def _delete(
-        self, found: Sequence[tuple[int, Entry]], reason: DisposalReason, order: str | None
-    ) -> None:
-        """Entries in their places, inside a transaction."""
-        now = datetime.now(timezone.utc)
-        told = [events.deleted(entry.payload, reason, order, now) for _, entry in found]
-        first = journal.append(self._database, told)
-        for position, (place, entry) in enumerate(found, first):
-            key = rows.payload_key(entry.payload)
-            if entry.pdq_quality >= MIN_QUALITY:
-                self._database.drop_hash(place, entry.pdq)
-            self._database.run(rows.DELETE, (key,))
-            self._database.run(rows.DELETE_LEAF, (key,))
-            manifests.forget(self._database, key)
-            self._database.run(rows.INSERT_TOMBSTONE, (key, position))
-
-    def _latest(self, entry: Entry) -> Entry:
-        """The entry with its latest manifest."""
-        store = manifests.later(self._database, rows.payload_key(entry.payload))
-        if store is None:
-            return entry
-        digest = hashlib.sha256(store).digest()
-        return replace(entry, manifest=store, manifest_sha256=digest)
-
-    def _added(self, key: bytes) -> Entry | None:
-        """The entry with that payload, as it was added; where there is a leaf, there is one."""
-        found = self._find(rows.BY_PAYLOAD, key)
-        if found is None and self._leaf(key) is not None:
-            with self._database.reading():  # unless another process has just added it
-                found = self._find(rows.BY_PAYLOAD, key)
-                if found is None and self._leaf(key) is not None:
-                    raise rows.damaged()
-        return None if found is None else found[1]
-
-    def _find(self, which: str, key: object) -> tuple[int, Entry] | None:
-        """The place and the entry, as it was added."""
-        with self._lock:
-            version = self._database.version()
-            if not version:
-                return None
-            row = self._database.one(rows.select(which, version), (key,))
-            return None if row is None else rows.from_row(row, version)
-
-    def _told(self, payload: int) -> tuple[Entry, int, bytes] | None:
-        """The entry as it was added, the position of its leaf, and the salt of that."""
-        key = rows.payload_key(payload)
-        with self._lock:
-            if not journal.is_there(self._database):
-                return None
-            with self._database.reading():
-                entry, row = self._added(key), self._leaf(key)
-                if entry is None:
-                    return None
-                if row is None:
-                    raise rows.damaged()
-                position, salt = int(row[0]), bytes(row[1])
-                if journal.leaf(self._database, position) != events.marked(entry, salt):
-                    raise rows.damaged()
-                return entry, position, salt
-
-    def _leaf(self, key: bytes) -> Row | None:
-        if not journal.is_there(self._database):
-            return None
-        return self._database.one(rows.SELECT_LEAF, (key,))
-
-    def _near(
-        self, hashes: Sequence[bytes], max_distance: int, limit: int | None, anew: bool
-    ) -> list[tuple[Entry, int]] | None:
-        """None when an entry is not what was found."""
-        matches = self._database.hashes(anew=anew).search(hashes, max_distance)[:limit]
-        found: list[tuple[Entry, int]] = []
-        for match in matches:
-            placed = self._find(rows.BY_ROW, match.label)
-            if placed is None:
-                return None
-            entry = placed[1]
-            nearest = min(distance(entry.pdq, query) for query in hashes)
-            if entry.pdq_quality < MIN_QUALITY or nearest != match.distance:
-                return None
-            found.append((self._latest(entry), nearest))
-        return found
-
-    def _was_deleted(self, payload: int) -> bool:
-        with self._lock:
-            key = rows.payload_key(payload)
-            return (
-                journal.is_there(self._database)
-                and self._database.one(rows.SELECT_TOMBSTONE, (key,)) is not None
-            )
