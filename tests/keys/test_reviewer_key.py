@@ -16,7 +16,10 @@ from countermark.errors import (
 )
 
 
-def test_a_key_is_kept_encrypted_and_apart(home: keys.Home) -> None:
+def test_a_key_is_kept_encrypted_and_apart(
+    home: keys.Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("countermark.keys.private_key._COST", 2)  # scrypt takes its time else
     made = keys.create_reviewer_key(home, "ada@example.org", "one")
     folder = home.folder / "reviewers/ada@example.org"
     (path,) = folder.iterdir()
