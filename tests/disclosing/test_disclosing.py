@@ -33,7 +33,9 @@ from countermark.errors import (
 )
 from countermark.record import DigitalSource, Record
 from countermark.registry import DisclosureReason, DisposalReason, Entry, KeyUse, Purpose, Registry
+from countermark.registry.features import Feature, Kind, Reviewer, Signers, Statement, Text
 from countermark.registry.log import COSIGNATURE, NoteKey, note
+from countermark.screening import write_signers
 
 NOW = datetime.now(timezone.utc)
 START, END = NOW - timedelta(days=20), NOW + timedelta(days=1)
@@ -111,7 +113,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> tuple[keys.Home, Path]:
-    """A home whose log has 713 leaves, 301 of them of an older time; a report of the others."""
+    """A home whose log has 715 leaves, 301 of them of an older time; a report of the others."""
     folder = tmp_path_factory.mktemp("world")
     home = keys.create_home(folder / "home")
     with Registry.open(home.registry_path) as registry:
@@ -126,6 +128,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> tup
         registry.delete(5, reason=DisposalReason.WITHDRAWN)
         for _ in range(400):
             registry.record_key_use(use(NOW))
+        refute(home, registry)
         signed = registry.log.checkpoint(KEY)
         cosigned = note.parse(signed)
         cosigned = cosigned.with_signatures([note.signature(cosigned.text, WITNESS)])
@@ -135,6 +138,22 @@ def world(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> tup
     with zipfile.ZipFile(io.BytesIO(authority.open(path))) as archive:
         archive.extractall(folder / "report")
     return home, folder
+
+
+def refute(home: keys.Home, registry: Registry) -> None:
+    """One person refutes a picture, another one approves."""
+    ada, ben = NoteKey.generate("ada"), NoteKey.generate("ben")
+    signers = Signers((Reviewer(ada.verifier), Reviewer(ben.verifier)))
+    write_signers(home, signers)
+    statement = Statement(
+        dated=NOW.date(), texts=(Text("en", "No such flood", "It is of 2021, and not of here."),)
+    )
+    feature = Feature(
+        kind=Kind.REFUTED, reason="misattributed", source="Example Desk", at=NOW,
+        payload=3, statement=statement,
+    )  # fmt: skip
+    registry.features.propose(feature, ada, signers)
+    registry.features.approve(feature.id, ben, signers)
 
 
 @pytest.fixture
@@ -180,9 +199,11 @@ def test_an_authority_opens_and_checks_it(report: Path) -> None:
 def test_it_has_what_was_asked_for(report: Path) -> None:
     leaves = lines(report / "leaves.jsonl")
     about = json.loads((report / "report.json").read_text("utf-8"))
-    assert {leaf["kind"] for leaf in leaves} == {"marked", "kept", "erased", "deleted", "key-used"}
-    assert len(leaves) == about["leaves"] == 8 + 4 + 400
-    assert about["spans"] == [[300, 308], [309, 713]]
+    assert {leaf["kind"] for leaf in leaves} == {
+        "marked", "kept", "erased", "deleted", "key-used", "feature-proposed", "feature-approved",
+    }  # fmt: skip
+    assert len(leaves) == about["leaves"] == 8 + 4 + 400 + 2
+    assert about["spans"] == [[300, 308], [309, 715]]
     assert about["reason"] == "inspection"
     payloads = [line["payload"] for line in lines(report / "fingerprints.jsonl")]
     assert payloads == [f"{number:016x}" for number in (0, 1, 2, 3, 4, 6, 7)]
@@ -192,6 +213,10 @@ def test_it_has_what_was_asked_for(report: Path) -> None:
     assert json.loads(str(personal["content"])) == SECRET
     listed = json.loads((report / "keys.json").read_text("utf-8"))
     assert (listed["log"], len(listed["signers"])) == (KEY.verifier.encoded, 1)
+    features = [json.loads(str(line["feature"])) for line in lines(report / "features.jsonl")]
+    assert [feature["reason"] for feature in features] == ["misattributed"] * 2
+    assert features[0]["statement"]["texts"]["en"]["title"] == "No such flood"
+    assert len(listed["reviewers"]) == 2
     assert "BEGIN CERTIFICATE" in listed["signers"][0]["certificates"]
 
 
@@ -270,8 +295,8 @@ def test_without_the_file_there_is_no_leaf(
 
 FILES = (
     "MANIFEST", "README.md", "README.zh.md", "check.py", "report.json", "keys.json", "leaves.jsonl",
-    "disposals.jsonl", "fingerprints.jsonl", "personal.jsonl", "log/checkpoint",
-    "log/tile/0/001", "log/tile/0/002.p/201", "log/tile/1/000.p/2",
+    "disposals.jsonl", "fingerprints.jsonl", "features.jsonl", "personal.jsonl", "log/checkpoint",
+    "log/tile/0/001", "log/tile/0/002.p/203", "log/tile/1/000.p/2",
 )  # fmt: skip
 
 
@@ -346,7 +371,7 @@ def without_line(name: str, number: int) -> Callable[[Path], None]:
 def forked_checkpoint(folder: Path) -> None:
     path = folder / "log/checkpoint"
     root = base64.b64encode(bytes(32)).decode()
-    path.write_text(note.sign(f"example.org/log\n713\n{root}\n", KEY), "utf-8")
+    path.write_text(note.sign(f"example.org/log\n715\n{root}\n", KEY), "utf-8")
 
 
 def unwitnessed_checkpoint(folder: Path) -> None:
@@ -363,17 +388,19 @@ def unwitnessed_checkpoint(folder: Path) -> None:
         (replaced("leaves.jsonl", '"outcome":"signed"', '"outcome":"failed"'), "leaf 313 is not"),
         (without_line("leaves.jsonl", 3), "leaf 303 is not"),
         (turned("log/tile/0/001", 5000), "tile 1 of level 0 is not"),
-        (turned("log/tile/0/002.p/201", 700), "do not lead to the checkpoint"),
+        (turned("log/tile/0/002.p/203", 700), "do not lead to the checkpoint"),
         (turned("log/tile/1/000.p/2", 7), "do not lead to the checkpoint"),
         (replaced("fingerprints.jsonl", '"pdq": "', '"pdq": "00'), "is not the one in its leaf"),
         (replaced("fingerprints.jsonl", '"position": 301', '"position": 302'), "not the one in"),
+        (replaced("features.jsonl", "No such", "A great"), "feature at 713 is not the one in its"),
+        (replaced("features.jsonl", "— ada ", "— ben "), "step at 713 is not signed by ada"),
         (replaced("disposals.jsonl", "withdrawn", "requested"), "is not what its leaf says"),
         (without_line("disposals.jsonl", 0), "a disposal is not listed"),
         (replaced("personal.jsonl", "Träume", "Räume"), "is not the one in its leaf"),
         (without_line("personal.jsonl", 0), "another number of personal records"),
         (unwitnessed_checkpoint, "witness.example has not signed the checkpoint"),
         (forked_checkpoint, "witness.example has not signed the checkpoint"),
-        (replaced("report.json", '"log_size": 713', '"log_size": 712'), "another size"),
+        (replaced("report.json", '"log_size": 715', '"log_size": 712'), "another size"),
         (replaced("keys.json", "example.org/log+", "example.com/log+"), "ID of a public key"),
     ],
 )  # fmt: skip

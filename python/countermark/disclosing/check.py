@@ -252,6 +252,36 @@ def check_fingerprints(folder: Path, leaves: Leaves) -> int:
     return count
 
 
+def check_features(folder: Path, leaves: Leaves, reviewers: list[Key]) -> int:
+    """Each feature is the one that its leaf commits to, signed by the reviewer named there."""
+    known = {hashlib.sha256(PUBLIC_KEY_INFO + key.public_key).hexdigest(): key for key in reviewers}
+    acts = ["feature-proposed", "feature-approved", "feature-revoked"]
+    count = 0
+    for line in lines(folder / "features.jsonl"):
+        leaf = leaves.at(line["position"], *acts, "feature-matched")
+        feature = line["feature"]
+        salted = bytes.fromhex(line["salt"]) + hashlib.sha256(feature.encode()).digest()
+        holds = hashlib.sha256(salted).hexdigest() == leaf["feature_commitment"]
+        expect(holds, f"the feature at {line['position']} is not the one in its leaf")
+        key = known.get(leaf.get("key_sha256"))
+        if key is not None:
+            note = f"{act(leaf, feature)}\n{line['signature']}\n"
+            signed = key.signed(note) is not None
+            expect(signed, f"the step at {line['position']} is not signed by {key.name}")
+        count += 1
+    return count
+
+
+def act(leaf: dict[str, Any], feature: str) -> str:
+    """What a reviewer signs: canonical JSON (RFC 8785), in which the feature is already."""
+    step = leaf["kind"].rpartition("-")[2]
+    reason = f'"reason":"{leaf["reason"]}",' if step == "revoked" else ""
+    return (
+        f'{{"at":"{leaf["at"]}","feature":{feature},{reason}"step":"{step}",'
+        '"type":"org.countermark.feature.1"}\n'
+    )
+
+
 def check_personal(folder: Path, leaves: Leaves, count: int) -> int:
     """Each personal record is the one that its leaf commits to; how many."""
     path = folder / "personal.jsonl"
@@ -285,6 +315,8 @@ def check(folder: Path, trusted: str | None) -> None:
         print(f"              {missing} between them are not here: of another time, it is stated")
     print(f"disposals     {check_disposals(folder, leaves)}")
     print(f"fingerprints  {check_fingerprints(folder, leaves)}")
+    reviewers = [Key(line) for line in listed["reviewers"]]
+    print(f"features      {check_features(folder, leaves, reviewers)}")
     print(f"personal      {check_personal(folder, leaves, report['personal_records'])}")
     print(f"reason        {report['reason']}, made at {report['made_at']}")
     print(f"key           {key.line}")

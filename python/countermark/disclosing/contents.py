@@ -14,10 +14,13 @@ from typing import Any, Final, TypeAlias
 
 from countermark import keys
 from countermark.certificates import dump_pem
-from countermark.errors import InvalidArgument, RecordErased
+from countermark.errors import InvalidArgument, InvalidFeature, RecordErased
 from countermark.registry import Registry, events
+from countermark.registry.features import Signers, Step, Stored, leaves
 from countermark.registry.key_use import utc
 from countermark.registry.log import Checkpoint, NoteVerifier
+from countermark.registry.log.leaf import commitment
+from countermark.screening import read_signers
 
 Span: TypeAlias = tuple[int, int]
 """Leaves from a position up to another."""
@@ -98,6 +101,28 @@ def fingerprint_lines(disclosed: Disclosable) -> Iterator[bytes]:
             )
 
 
+def feature_lines(disclosed: Disclosable) -> Iterator[bytes]:
+    """What reviewers did to features, refutations among them, and which were recognised.
+
+    As far as the features are still here; the signature only of reviewers in the list of keys.
+    """
+    known = _features(disclosed.registry)
+    listed = {leaves.key_sha256(verifier) for verifier in _reviewers(disclosed)}
+    steps = {f"feature-{step.value}": step for step in Step}
+    for position, members in disclosed.events(*steps, leaves.MATCHED):
+        stored = known.get(members["feature_commitment"])
+        if stored is None:
+            continue
+        line = {
+            "position": position,
+            "feature": stored.feature.to_json(),
+            "salt": stored.salt.hex(),
+        }
+        if members.get("key_sha256") in listed:
+            line["signature"] = stored.acts[steps[members["kind"]]].line.rstrip("\n")
+        yield _line(line)
+
+
 def personal_lines(disclosed: Disclosable) -> Iterator[bytes]:
     """The personal records that were kept in that time, as far as they are not erased."""
     for position, members in disclosed.events(events.KEPT):
@@ -116,23 +141,38 @@ def personal_lines(disclosed: Disclosable) -> Iterator[bytes]:
 
 
 def key_list(disclosed: Disclosable) -> dict[str, Any]:
-    """The public keys: of the log, of witnesses, of the signers with their certificates."""
+    """The public keys: of log, witnesses and reviewers; of signers with their certificates."""
     return {
         "log": disclosed.log.encoded,
         "witnesses": [witness.encoded for witness in disclosed.witnesses],
+        "reviewers": [verifier.encoded for verifier in _reviewers(disclosed)],
         "signers": [_signer(entry) for entry in keys.list_keys(disclosed.home)],
     }
 
 
-# The exports of other subjects, such as the feature database with its refutations, join here: a
-# file of lines each, which the signed list of hashes covers.
 Lines: TypeAlias = Callable[[Disclosable], Iterator[bytes]]
 FILES: Final[dict[str, Lines]] = {
     "leaves.jsonl": leaf_lines,
     "disposals.jsonl": disposal_lines,
     "fingerprints.jsonl": fingerprint_lines,
+    "features.jsonl": feature_lines,
 }
 PERSONAL: Final = "personal.jsonl"
+
+
+def _features(registry: Registry) -> dict[str, Stored]:
+    """By what the log says of each."""
+    known = {}
+    try:
+        for stored, _ in registry.features.all(Signers()):
+            known[commitment(stored.salt, stored.feature.id)] = stored
+    except InvalidFeature:  # of rows that were changed, after all others: they fit no leaf
+        pass
+    return known
+
+
+def _reviewers(disclosed: Disclosable) -> list[NoteVerifier]:
+    return [reviewer.verifier for reviewer in read_signers(disclosed.home).reviewers]
 
 
 def _signer(entry: keys.KeyEntry) -> dict[str, Any]:
