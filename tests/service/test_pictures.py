@@ -84,6 +84,7 @@ def test_details_are_what_the_signer_states_and_where_the_picture_lay(
         assert report == plain
         assert report["evidence"][-1]["origin"] == origin
         stated = details["manifests"][report["evidence"][-1]["sha256"]]
+        assert details["leaves"].keys() == details["manifests"].keys()  # all were marked here
         assert (stated["creator"], stated["trust"]) == ("Ada Example", "trusted")
         assert stated["actions"] == list(signed.actions)
         assert base64.b64decode(stated["thumbnail"]["base64"]) == signed.thumbnail
@@ -147,7 +148,7 @@ def test_thumbnails_of_a_chain_are_bounded(service_home: keys.Home) -> None:
 
 
 def test_details_of_nothing_are_empty(client: httpx.Client, as_file: Callable[..., bytes]) -> None:
-    nothing = {"decoded": False, "manifests": {}, "watermark": None, "similar": None}
+    nothing = {"decoded": False, "manifests": {}, "watermark": None, "similar": None, "leaves": {}}
     answer = client.post("/v1/verify?details=true", content=b"no picture").json()
     assert answer["details"] == nothing
     small = as_file(Image.new("RGB", (40, 40)))
