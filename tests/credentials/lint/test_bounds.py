@@ -182,6 +182,22 @@ def test_many_certificates_cost_little(
         claim.parse(store).chain()
 
 
+@pytest.mark.parametrize("number", [1, 23])
+def test_many_actions_cost_little(forged: Forged, number: int, tmp_path: Path) -> None:
+    """23 manifests of 25,000 actions each took the library 7 s and 540 MB."""
+    actions = {"actions": [{"action": "c2pa.edited"}] * 25_000}
+
+    def fill(draft: Any) -> None:
+        draft.put("c2pa.actions.v2", actions)
+        relabel(draft, "urn:c2pa:00000")
+
+    one = manifest_of(forged(fill))
+    others = (one.replace(b"urn:c2pa:00000", b"urn:c2pa:%05d" % n) for n in range(number))
+    store = joined(*others)
+    check_cost(store, tmp_path)
+    assert ("states more than 2 MiB" in reasons(store)) == (number > 1)
+
+
 def test_large_store_is_not_read(forged: Forged, tmp_path: Path) -> None:
     for megabytes in (14, 40):
         zeros = bytes(megabytes << 20)
