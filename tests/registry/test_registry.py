@@ -83,6 +83,16 @@ def test_other_connections_see_what_was_added(registry: Registry, address: str) 
         assert other.find_payload(1) == entry(1)
 
 
+def test_whoever_was_there_before_the_registry_sees_it(address: str) -> None:
+    with Registry.open(address) as early, Registry.open(address) as other:
+        assert early.find_payload(1) is None
+        assert early.find_similar([bytes(32)]) == []
+        assert other.put(entry(1))
+        assert early.find_payload(1) == entry(1)
+        assert early.find_similar([bytes(32)]) == [(entry(1), 0)]
+        assert early.log.size == 1
+
+
 def test_a_failing_body_leaves_no_entry_and_no_leaf(registry: Registry) -> None:
     with registry.adding(entry(1)):
         pass

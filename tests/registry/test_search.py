@@ -237,6 +237,25 @@ def test_index_of_another_registry_is_not_used(path: Path, file: Path) -> None:
     expect_exact_anew(path)
 
 
+def test_index_of_a_faster_process_is_not_taken_for_our_own(
+    path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = path.with_name("other.sqlite3")
+    add(other, range(300))
+    expect_exact_anew(other)
+    newer = other.with_name("other.sqlite3.search").read_bytes()
+    write = search._write
+
+    def write_and_lose(target: Path, index: Index) -> None:
+        write(target, index)
+        target.write_bytes(newer)
+
+    add(path, range(100))
+    monkeypatch.setattr(search, "_write", write_and_lose)
+    expect_exact_anew(path)
+    assert file.read_bytes() == newer
+
+
 def truncate(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-1000])
 

@@ -60,6 +60,8 @@ class SqliteDatabase:
 
     def version(self) -> int:
         with self._errors():
+            if self._connection is None and self._path.exists():  # another process has made it
+                self._connection = self._connect()
             return 0 if self._connection is None else self._version(self._connection)
 
     def prepare(self) -> None:
@@ -153,7 +155,7 @@ class SqliteDatabase:
 
     def _searching(self) -> sqlite3.Connection | None:
         """A connection of its own, without which searches and lookups would wait for each other."""
-        if self._search_connection is None and self._connection is not None:
+        if self._search_connection is None and self._path.exists():
             self._search_connection = self._connect()
         return self._search_connection
 

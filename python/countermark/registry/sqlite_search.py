@@ -210,7 +210,9 @@ class Search:
         index = Index.build(hashes.newer, hashes.newer_rows, stamp=hashes.mark.stamp)
         with contextlib.suppress(OSError, UnreadableIndex):
             _write(self._file, index)
-            index = Index.open(self._file)  # memory that processes share
+            shared = Index.open(self._file)  # memory that processes share
+            if shared.stamp == index.stamp:  # unless another process was faster
+                index = shared
         return _only(index)
 
 
