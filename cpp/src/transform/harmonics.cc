@@ -134,23 +134,22 @@ HarmonicSynthesis::HarmonicSynthesis(Arena& arena)
   static_assert(kRows * kQuarterAcross <= kQuarterDown * kSamples);
   if (parts_ == nullptr) return;
   Fill(across_, kAcross, kQuarterAcross, WaveAt<kSamples>);
-  Fill(down_, kQuarterDown, kDown, [](size_t parity, size_t sample, size_t i) {
-    return WaveAt<kSamples>(parity, i, sample);
-  });
+  Fill(down_, kQuarterDown, kDown,
+       [](size_t parity, size_t sample, size_t i) { return WaveAt<kSamples>(parity, i, sample); });
 }
 
 // Leaves, of each parity, the quarter of the rows that the others follow from.
 void HarmonicSynthesis::SynthesiseParts(const float* harmonics) {
   constexpr size_t kDownPart = kQuarterDown * kSamples, kAcrossPart = kRows * kQuarterAcross;
   for (size_t p = 0; p < kParities; ++p) {
-    MultiplyMatrices(harmonics + p * kRows * kAcross,
-                     across_ + p * kAcross * kQuarterAcross, kRows, kAcross,
-                     kQuarterAcross, parts_ + p * kAcrossPart);
+    MultiplyMatrices(harmonics + p * kRows * kAcross, across_ + p * kAcross * kQuarterAcross, kRows,
+                     kAcross, kQuarterAcross, parts_ + p * kAcrossPart);
   }
   for (size_t row = 0; row < kRows; ++row) {
     for (size_t x = 0; x < kQuarter; ++x) {
       const float* part = parts_ + row * kQuarterAcross + x;
-      const Quartet<kSamples> q{part[0], part[kAcrossPart], part[2 * kAcrossPart], part[3 * kAcrossPart]};
+      const Quartet<kSamples> q{part[0], part[kAcrossPart], part[2 * kAcrossPart],
+                                part[3 * kAcrossPart]};
       q.Join(1, x, half_done_ + row * kSamples);
     }
   }

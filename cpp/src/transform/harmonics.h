@@ -3,8 +3,8 @@
 //
 // Only 22 of 96 frequencies an axis are of use, so two products with a small matrix of cosines and
 // sines are faster than a fast transform, and give the same bits on every machine. Cosines are even
-// and sines odd about sample 0, and about a quarter of the way even or odd as the frequency is: four
-// parities, each of which is known from a quarter of the samples.
+// and sines odd about sample 0, and about a quarter of the way even or odd as the frequency is:
+// four parities, each of which is known from a quarter of the samples.
 #ifndef COUNTERMARK_TRANSFORM_HARMONICS_H_
 #define COUNTERMARK_TRANSFORM_HARMONICS_H_
 

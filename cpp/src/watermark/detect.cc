@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "watermark/blur.h"
+#include "watermark/geometry.h"
 #include "watermark/lattice.h"
 #include "watermark/plane.h"
 #include "watermark/reader.h"
@@ -27,14 +28,12 @@ constexpr size_t kMostScored = 48;
 constexpr double kLargestSide = 2.0 * kCanonicalSide;
 // The levels of a pyramid are half an octave apart.
 constexpr size_t kLevels = 5;
-constexpr double kLevelStep = 1.4142135623730951;
+constexpr double kLevelStep = 1.4142135623730951, kHalfStep = 1.189207115002721;  // and its root
 // Deviation of the blur before a plane is made smaller, in pixels of the smaller plane.
 constexpr double kAliasFilter = 0.5;
 
 // The part of the picture that is looked at, and a plane of its luma.
-struct View {
-  double left, top;      // in the picture's pixels
-  double width, height;  // of the picture's pixels
+struct View : Part {
   Plane luma;
 };
 
@@ -50,8 +49,8 @@ struct Pyramid {
   }
 };
 
-// Of the hypotheses that were scored by the pilot, highest pilots first, `most` are tried, unless the
-// pilot is lower than `least`.
+// Of the hypotheses that were scored by the pilot, highest pilots first, `most` are tried, unless
+// the pilot is lower than `least`.
 struct Tries {
   size_t most;
   float least;
@@ -64,12 +63,9 @@ struct Plan {
   Tries tries;
 };
 
-// The smallest mark that the first level of a pyramid takes is the largest of a level before it.
-constexpr double kHalfStep = 1.189207115002721;
 constexpr Plan kOfWhole{{0.9, 3.6}, 0.9, {8, kWorthALook}};
 constexpr Plan kOfMiddle{{0.7, 2.6}, 0.9, {6, kWorthALook}};
-// Marks that were read in a grown canvas, or in a scan, had pilots well above those of chance, of
-// which many are tried for.
+// In a grown canvas and in a scan, the pilots of marks that can be read stand higher, and first.
 constexpr float kStandsOut = 5.0f;
 constexpr Plan kGrown{{}, 0.5, {3, kStandsOut}};
 constexpr Tries kOfScan{4, kStandsOut};
@@ -130,7 +126,7 @@ class Detector {
 View Detector::MakeView(const ImageView& part, double left, double top, double side) {
   const Size picture{part.width, part.height};
   const Size size = ScaledSize(picture, side);
-  View view{left, top, static_cast<double>(part.width), static_cast<double>(part.height),
+  View view{{left, top, static_cast<double>(part.width), static_cast<double>(part.height)},
             AllocatePlane(size, arena_)};
   const Arena::Scope scope(arena_);
   LumaReader reader(picture, size, arena_);
@@ -348,43 +344,6 @@ bool Detector::DetectFully(Found* found) {
   return false;
 }
 
-using Row = std::array<double, 3>;
-
-// Scales a homography so that its third coordinate is 1 where the first two are 0.
-std::array<double, 9> Normalised(const Row& u, const Row& v, const Row& w) {
-  const auto minor = [&](size_t i, size_t j) { return u[i] * v[j] - u[j] * v[i]; };
-  const double determinant = w[0] * minor(1, 2) + w[1] * minor(2, 0) + w[2] * minor(0, 1);
-  const double scale = minor(0, 1) / determinant;
-  return {scale * u[0], scale * u[1], scale * u[2], scale * v[0], scale * v[1],
-          scale * v[2], scale * w[0], scale * w[1], scale * w[2]};
-}
-
-// Picture to canonical plane: through the view and the plane searched, back through the placement,
-// the shift and the symmetry, and from the tile's origin to the picture's centre.
-std::array<double, 9> GeometryOf(const Found& found, const Origin& origin) {
-  const auto sum = [](const Row& a, double times, const Row& b) {
-    return Row{a[0] + times * b[0], a[1] + times * b[1], a[2] + times * b[2]};
-  };
-  const Placement& p = found.placement;
-  const double det = p.Determinant();
-  const double sx = static_cast<double>(found.plane.width) / found.view.width;
-  const double sy = static_cast<double>(found.plane.height) / found.view.height;
-  // From the placement's offset, in pixels of the plane: pixel X is sx (x - left) - 1/2.
-  const Row x{sx, 0, -sx * found.view.left - 0.5 - p.x};
-  const Row y{0, sy, -sy * found.view.top - 0.5 - p.y};
-  // Through the inverse of the linear part: (u, v) / (1 + px u + py v) of the fold.
-  const Row near_u = sum(sum({}, p.yy / det, x), -p.xy / det, y);
-  const Row near_v = sum(sum({}, p.xx / det, y), -p.yx / det, x);
-  const Row depth = sum(sum({0, 0, 1}, -p.px, near_u), -p.py, near_v);
-  const Row u = sum(near_u, -static_cast<double>(found.peak.x), depth);
-  const Row v = sum(near_v, -static_cast<double>(found.peak.y), depth);
-  // The inverse of an orthogonal matrix is its transpose.
-  const Symmetry s = SymmetryOf(found.peak.symmetry);
-  const Row first = sum(sum(sum({}, s.xx, u), s.yx, v), origin.x, depth);
-  const Row second = sum(sum(sum({}, s.xy, u), s.yy, v), origin.y, depth);
-  return Normalised(first, second, depth);
-}
-
 bool Run(Detector& detector, Effort effort, Found* found) {
   return effort == Effort::kAligned ? detector.DetectAligned(found) : detector.DetectFully(found);
 }
@@ -413,7 +372,8 @@ bool Detect(const ImageView& image, const Key& key, Effort effort, Arena& arena,
   }
   const Message& message = found.message;
   *detection = {message.word, found.peak.score, message.false_positive_rate, message.likeness,
-                GeometryOf(found, layout.OriginOf(message.word))};
+                GeometryOf(found.view, found.plane, found.placement, found.peak,
+                           layout.OriginOf(message.word))};
   return true;
 }
 
