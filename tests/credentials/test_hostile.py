@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from countermark import jumbf
 from countermark.credentials import (
     Manifest,
     Signed,
@@ -20,7 +21,6 @@ from countermark.credentials import (
     claim,
     containers,
     cose,
-    jumbf,
     read,
     read_detached,
     soft_binding,

@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from countermark import jumbf
 from countermark.credentials import (
     Signed,
     Trust,
     TrustStatus,
     cbor,
-    jumbf,
     read_detached,
     revocation,
     stapling,

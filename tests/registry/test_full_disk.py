@@ -15,7 +15,7 @@ from PIL import Image
 from countermark import keys
 
 WORKER = Path(__file__).with_name("full_disk_worker.py")
-SIZES_KIB = range(5, 255, 5)
+SIZES_KIB = range(5, 505, 10)
 NAMESPACE = ("unshare", "--map-root-user", "--mount")
 
 

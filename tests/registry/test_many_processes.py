@@ -15,7 +15,7 @@ import pytest
 
 from countermark.fingerprint import distance
 from countermark.record import DigitalSource, Record
-from countermark.registry import Entry, Registry, sqlite_search
+from countermark.registry import DisposalReason, Entry, Registry, sqlite_search
 from countermark.registry.log import Checkpoint, NoteKey, leaf
 
 KEY = NoteKey.generate("example.org/log")
@@ -67,7 +67,7 @@ def write(address: str, writer: int, progress: Progress, until: float) -> None:
             progress.begun.value = number + 1
             assert registry.put(make_entry(writer, number))
             if is_deleted(number):
-                registry.delete(writer << 32 | number, reason="test")
+                registry.delete(writer << 32 | number, reason=DisposalReason.MISTAKEN)
             progress.acknowledged.value = number + 1
             number += 1
             if number % 10 == 0:

@@ -393,6 +393,6 @@ def test_the_nearest_come_first_and_no_more_than_asked_for(registry: Registry) -
     for limit in range(8):
         found = registry.find_similar([bytes(32)], limit=limit)
         assert [each.payload for each, _ in found] == order[:limit]
-    registry.delete(4, reason="test")
+    registry.delete(4, reason=DisposalReason.MISTAKEN)
     assert [each.payload for each, _ in registry.find_similar([bytes(32)], limit=2)] == [1, 3]
     assert [each.payload for each, _ in registry.find_similar([bytes(32)])] == order[1:]

@@ -17,7 +17,7 @@ import pytest
 
 from countermark.errors import CountermarkError, InvalidCheckpoint, InvalidProof
 from countermark.record import DigitalSource, Record
-from countermark.registry import Entry, KeyUse, Purpose, Registry
+from countermark.registry import DisposalReason, Entry, KeyUse, Purpose, Registry
 from countermark.registry.log import Checkpoint, InclusionProof, NoteKey, check_exported
 
 SEED = 20261126
@@ -68,7 +68,7 @@ def fill(path: Path) -> Checkpoint:
         for number in range(COUNT):
             registry.put(make_entry(number))
         for number in DELETED:
-            registry.delete(payload_of(number), reason="test")
+            registry.delete(payload_of(number), reason=DisposalReason.MISTAKEN)
         for number in range(280 - registry.log.size):
             registry.record_key_use(make_use(number))
         return Checkpoint.open(registry.log.checkpoint(KEY), KEY.verifier)

@@ -101,13 +101,17 @@ def test_details_are_what_the_signer_states_and_where_the_picture_lay(
 
 
 def test_chain_is_in_the_report_and_its_thumbnails_in_the_details(
-    client: httpx.Client, known: bytes, service_home: keys.Home, manifest_of: Callable[..., Any]
+    client: httpx.Client,
+    photograph: Callable[..., Image.Image],
+    marked: Callable[..., bytes],
+    service_home: keys.Home,
+    manifest_of: Callable[..., Any],
 ) -> None:
-    again = io.BytesIO()
+    first, again = marked(photograph("hubble", 400), service_home), io.BytesIO()
     with Registry.open(service_home.registry_path) as registry:
         record = Record(source=DigitalSource.HUMAN_EDITED, creator="Ada Example")
         mark(
-            io.BytesIO(known),
+            io.BytesIO(first),
             again,
             record=record,
             signer=service_home.signer(),
@@ -117,12 +121,12 @@ def test_chain_is_in_the_report_and_its_thumbnails_in_the_details(
     (item,) = report["evidence"]
     (parent,) = item["ingredients"]
     assert (parent["role"], parent["state"], parent["trust"]) == ("parentOf", "holds", "trusted")
-    assert (parent["label"], parent["ingredients"]) == (manifest_of(known).label, [])
+    assert (parent["label"], parent["ingredients"]) == (manifest_of(first).label, [])
     assert parent["actions"][0] == "c2pa.created"
     assert "thumbnail" not in parent
     (shown,) = report["details"]["manifests"][item["sha256"]]["ingredients"]
     content = base64.b64decode(shown.pop("thumbnail")["base64"])
-    assert content == manifest_of(known).thumbnail
+    assert content == manifest_of(first).thumbnail
     assert shown == parent
 
 

@@ -22,8 +22,10 @@ constexpr float kPromisingScore = 6.5f;
 constexpr float kLeastUpright = 4.2f;
 constexpr float kPerspectiveScore = 5.8f;
 constexpr float kSettledScore = 13.0f;
-// Of the lattices that a search finds, so many are scored by the pilot, best lattices first.
+// Of the lattices that a search finds, so many are scored by the pilot, best lattices first; of
+// those, and of the hypotheses of the scan, so many are tried, highest pilots first.
 constexpr size_t kMostScored = 48;
+constexpr size_t kTries = 8;
 // Planes that are searched for marks smaller than canonical have at most this side.
 constexpr double kLargestSide = 2.0 * kCanonicalSide;
 // The levels of a pyramid are half an octave apart.
@@ -49,26 +51,14 @@ struct Pyramid {
   }
 };
 
-// Of the hypotheses that were scored by the pilot, highest pilots first, `most` are tried, unless
-// the pilot is lower than `least`.
-struct Tries {
-  size_t most;
-  float least;
-};
-
 // How the lattice is searched for.
 struct Plan {
   ScaleRange range;
   double longest_lag;  // of the plane's sides
-  Tries tries;
 };
 
-constexpr Plan kOfWhole{{0.9, 3.6}, 0.9, {8, kWorthALook}};
-constexpr Plan kOfMiddle{{0.7, 2.6}, 0.9, {6, kWorthALook}};
-// In a grown canvas and in a scan, the pilots of marks that can be read stand higher, and first.
-constexpr float kStandsOut = 5.0f;
-constexpr Plan kGrown{{}, 0.5, {3, kStandsOut}};
-constexpr Tries kOfScan{4, kStandsOut};
+constexpr Plan kOfWhole{{0.9, 3.6}, 0.9}, kOfMiddle{{0.7, 2.6}, 0.9};
+constexpr double kLagOfGrown = 0.5;
 
 double ScaleOf(size_t level) { return std::exp2(0.5 * static_cast<double>(level)); }
 
@@ -116,7 +106,7 @@ class Detector {
   void GrowOver(const Pyramid& whole, Found* found);
   void Settle(const Pyramid& whole, Found* found);
   bool TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis* hypotheses, size_t count,
-               Tries tries, bool upright, Found* found);
+               bool upright, Found* found);
 
   const ImageView& image_;
   Arena& arena_;
@@ -201,10 +191,10 @@ bool Detector::ReadAligned(const View& view, float floor, Found* found) {
 
 // Reads under the hypotheses under which the pilot stands out most.
 bool Detector::TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis* hypotheses,
-                       size_t count, Tries tries, bool upright, Found* found) {
+                       size_t count, bool upright, Found* found) {
   std::sort(hypotheses, hypotheses + count,
             [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
-  for (size_t i = 0; i < std::min(tries.most, count) && hypotheses[i].score > tries.least; ++i) {
+  for (size_t i = 0; i < std::min(kTries, count) && hypotheses[i].score > kWorthALook; ++i) {
     const Plane& plane = pyramid.levels[hypotheses[i].level];
     Placement placement = PlacementIn(plane, hypotheses[i].linear);
     PilotPeak peak = reader_.Glance(plane, placement);
@@ -287,7 +277,7 @@ bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, const Plan& 
     const Plane& plane = pyramid.levels[hypotheses[i].level];
     hypotheses[i].score = reader_.Score(plane, PlacementIn(plane, hypotheses[i].linear));
   }
-  return TryBest(pyramid, whole, hypotheses.data(), count, plan.tries, false, found);
+  return TryBest(pyramid, whole, hypotheses.data(), count, false, found);
 }
 
 // Upright crops, tried one by one against the pilot, which stands out where the lattice, of which
@@ -307,7 +297,7 @@ bool Detector::Scan(const Pyramid& pyramid, Found* found) {
     hypotheses[count++] = {{at, 0, 0, at}, level, reader_.Score(pyramid.levels[level], at, fold)};
     log_scale += kStep * ScaleOf(level);
   }
-  return TryBest(pyramid, pyramid, hypotheses.data(), count, kOfScan, true, found);
+  return TryBest(pyramid, pyramid, hypotheses.data(), count, true, found);
 }
 
 bool Detector::DetectFully(Found* found) {
@@ -334,8 +324,7 @@ bool Detector::DetectFully(Found* found) {
         std::sqrt(static_cast<double>(image_.width) * static_cast<double>(image_.height));
     const double side = std::clamp<double>(native, kCanonicalSide, kLargestSide);
     const double k = side / kCanonicalSide;
-    Plan plan = kGrown;
-    plan.range = {std::max(0.7, 0.4 * k), 0.95 * k};
+    const Plan plan{{std::max(0.7, 0.4 * k), 0.95 * k}, kLagOfGrown};
     const Pyramid pyramid =
         side == kCanonicalSide ? whole : MakePyramid(image_, 0, 0, side, plan.range);
     if (Search(pyramid, whole, plan, found)) return true;

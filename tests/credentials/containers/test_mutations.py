@@ -25,6 +25,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from countermark import jumbf
 from countermark.credentials import (
     Manifest,
     Signed,
@@ -32,7 +33,6 @@ from countermark.credentials import (
     Trust,
     claim,
     containers,
-    jumbf,
     read,
 )
 from countermark.credentials.lint import lint

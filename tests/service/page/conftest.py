@@ -238,9 +238,9 @@ def service(
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, as the system has it; none is fetched."""
+    """Chromium, as the system has it; none is fetched. Its event loop must end with the module."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     assert path, "install chromium"
     with sync_playwright() as playwright:
