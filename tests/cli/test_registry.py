@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from countermark import keys
-from countermark.registry import Registry
+from countermark.registry import DisposalReason, Registry
 
 
 @pytest.fixture
@@ -43,6 +43,54 @@ def test_a_backup_is_a_registry_with_its_log(run, payloads, home: keys.Home, tmp
         path.unlink()
     shutil.copy(copy, home.registry_path)
     assert "4 leaves" in output(run("log", "check"))
+
+
+def test_a_backup_is_restored_and_nothing_is_lost(run, payloads, home, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.sqlite3"
+    output(run("registry", "backup", copy))
+    before = entries(copy)
+    with Registry.open(home.registry_path) as registry:
+        registry.delete(before[0].payload, reason=DisposalReason.MISTAKEN)
+    output(run("log", "checkpoint"))
+    assert "2 entries and 4 leaves" in output(run("registry", "restore", copy))
+    assert entries(home.registry_path) == before
+    former = home.registry_path.with_name("registry.sqlite3.former")
+    assert entries(former) == before[1:]
+    assert not list(home.folder.glob("registry.sqlite3*-wal"))
+    result = run("log", "check")  # what was signed for is missing, and is missed
+    assert (result.returncode, "5" in result.stderr) == (3, True)
+    result = run("registry", "restore", copy)
+    assert (result.returncode, "former' exists" in result.stderr) == (3, True)
+
+
+def test_a_registry_is_not_restored_over_one_in_use(run, payloads, home, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.sqlite3"
+    output(run("registry", "backup", copy))
+    with Registry.open(home.registry_path) as registry:
+        assert registry.entries()
+        result = run("registry", "restore", copy)
+        assert (result.returncode, "is using" in result.stderr) == (3, True)
+    assert entries(home.registry_path) == entries(copy)
+
+
+def test_a_damaged_registry_is_restored_and_a_damaged_copy_is_not(
+    run, payloads, home: keys.Home, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.sqlite3"
+    output(run("registry", "backup", copy))
+    whole = entries(copy)
+    home.registry_path.write_bytes(b"x" * 5000)
+    output(run("registry", "restore", copy))
+    assert entries(home.registry_path) == whole
+    home.registry_path.with_name("registry.sqlite3.former").unlink()
+    content = bytearray(copy.read_bytes())
+    at = content.index(b"Tr\xc3\xa4ume")  # in a record
+    content[at] ^= 1
+    copy.write_bytes(content)
+    result = run("registry", "restore", copy)
+    assert (result.returncode, "damaged" in result.stderr) == (3, True)
+    assert entries(home.registry_path) == whole
+    assert [path.name for path in home.folder.glob("registry*")] == ["registry.sqlite3"]
 
 
 def test_a_backup_overwrites_nothing(run, payloads, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import typer
 from countermark import files, keys
 from countermark.cli import retention
 from countermark.errors import InvalidArgument, SourceNotFound
-from countermark.registry import Entry, Registry, lines
+from countermark.registry import Entry, Registry, lines, restoring
 
 app = typer.Typer(
     help="Copy the registry, exchange its entries with others, and erase what must not stay.",
@@ -29,9 +29,7 @@ def backup(
 ) -> None:
     """Copy the registry of the home folder, with its log, while others may go on using it.
 
-    The copy is a registry too. To restore it, put it in the place of registry.sqlite3 while
-    nothing uses that, without the files -wal and -shm beside it; countermark log check then says
-    how much of the log it lacks. A registry in PostgreSQL is copied by pg_dump.
+    The copy is a registry too; restore puts it back. A registry in PostgreSQL is copied by pg_dump.
 
     For example:
 
@@ -40,6 +38,27 @@ def backup(
     with Registry.open(keys.open_home().registry_path) as registry:
         registry.back_up(out)
     typer.echo(f"The registry is copied to {out}.")
+
+
+@app.command()
+def restore(
+    copy: Annotated[Path, typer.Argument(help="What backup has written.")],
+) -> None:
+    """Put a backup in the place of the registry of the home folder, after checking all of it.
+
+    What was there is kept as registry.sqlite3.former. No other program may use the registry
+    meanwhile. Leaves of the log that came after the backup are gone with it: countermark log check
+    says how many were signed for, and no checkpoint is signed that would contradict them.
+
+    For example:
+
+        countermark registry restore /media/safe/registry-2026-11-26.sqlite3
+    """
+    home = keys.open_home()
+    done = restoring.restore(copy, home.registry_path)
+    typer.echo(f"{done.entries} entries and {done.leaves} leaves of the log are restored.")
+    if done.former is not None:
+        typer.echo(f"What was there is {done.former}.")
 
 
 @app.command("export")
