@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from countermark.credentials.library import Failure
+from countermark.credentials.findings import Failure
 from countermark.credentials.timestamps import TimeStamp
 from countermark.credentials.trust import TrustStatus
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 from countermark import jumbf
 from countermark.credentials import claim as claims
 from countermark.credentials.claim import Claim
-from countermark.credentials.library import Findings
+from countermark.credentials.findings import Findings
 from countermark.credentials.signers import ClaimSigner, earlier_signer, is_signed
 from countermark.credentials.statements import Statements, statements
 from countermark.credentials.trust import Trust, TrustStatus

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import c2pa  # type: ignore[import-untyped]
 
-from countermark.credentials import containers
+from countermark.credentials import containers, findings
 from countermark.credentials.assets import Stream, opened
 from countermark.credentials.containers import MEDIA_TYPES, StreamContent
+from countermark.credentials.findings import BINDING_CODES, Findings
 from countermark.credentials.trust import CLAIM_PURPOSES, Kind, Trust
 from countermark.errors import InvalidArgument, SigningFailed, UnsupportedImage
 
@@ -73,9 +74,6 @@ _SETTINGS: Final[dict[str, dict[str, Any]]] = {
 
 _PIECE_KIB: Final = 1024
 
-TRUST_CODES: Final = ("signingCredential.", "timeStamp.")
-"""Beginnings of the codes that say whom to trust, not whether anything is intact."""
-
 _KNOWN: Final = frozenset(
     (
         "builder.created_assertion_labels",
@@ -98,17 +96,6 @@ _KNOWN: Final = frozenset(
 )
 """Settings of the library that are used here, each with a test that sees its effect."""
 
-BINDING_CODES: Final = (
-    "assertion.dataHash.",
-    "assertion.bmffHash.",
-    "assertion.boxesHash.",
-    "assertion.collectionHash.",
-)
-"""Beginnings of the codes that say whether the content is what was signed."""
-
-_NO_FAULT: Final = (*TRUST_CODES, *BINDING_CODES, "cawg.")
-"""Beginnings of the codes that leave a manifest as good as it was."""
-
 _ASSET_PROBLEMS: Final = (
     "asset could not be parsed",
     "failed to fill whole buffer",
@@ -116,47 +103,8 @@ _ASSET_PROBLEMS: Final = (
 )
 """What the library says when the container is damaged, whatever lies in it."""
 
-Failure = tuple[str, str]
-"""Code and explanation."""
-
 Ingredient = tuple[dict[str, Any], Stream, str]
 """Definition, file and media type."""
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What the library says about the active manifest.
-
-    `label`: None when the library could not read the manifest.
-    `failures`: of the active manifest itself. `ingredient_failures`: its ingredients are not
-    what they were when it was signed. `inherited_failures`: what was wrong with them before,
-    whom their signers are trusted by, and all that concerns the ingredients' own ingredients.
-    `standings`: codes against the signers of earlier manifests, with their URIs. `faults`: other
-    codes against manifests and what they refer to, with their URIs.
-    `successes`: codes. `bindings`: the codes of hard bindings, of any manifest, with their URIs.
-    `trust_list`: the list that the claim signer's anchor is in.
-    `serial_number`: of the certificate that signed. `signed_at`: ISO 8601, by the time stamp.
-    `asset_is_damaged`: the library could not read the file, not the manifest.
-    """
-
-    label: str | None
-    failures: tuple[Failure, ...]
-    ingredient_failures: tuple[Failure, ...] = ()
-    inherited_failures: tuple[Failure, ...] = ()
-    standings: tuple[tuple[str, str], ...] = ()
-    faults: tuple[tuple[str, str], ...] = ()
-    successes: frozenset[str] = frozenset()
-    bindings: tuple[tuple[str, str], ...] = ()
-    trust_list: str | None = None
-    serial_number: str | None = None
-    signed_at: str | None = None
-    asset_is_damaged: bool = False
-
-    def with_binding(self, code: str) -> Findings:
-        """With a code that says how the file fits, found elsewhere than in the library."""
-        if code.endswith(".match"):
-            return replace(self, successes=self.successes | {code})
-        return replace(self, failures=(*self.failures, (code, "The hash of the file differs")))
 
 
 def context(trust: Trust | None = None, *, in_pieces: bool = False) -> c2pa.Context:
@@ -261,13 +209,13 @@ def validate(
 
 def validate_store(store: bytes, *, trust: Trust) -> Findings | None:
     """As `validate`, for a store alone: what it says of the file is left out."""
-    findings = validate(STORE_MEDIA_TYPE, store, None, trust=trust)
-    if findings is None:
+    found = validate(STORE_MEDIA_TYPE, store, None, trust=trust)
+    if found is None:
         return None
     # The library compares with an empty file; exactly these codes come from that.
     ignored = {f"{binding}mismatch" for binding in BINDING_CODES}
-    kept = tuple(entry for entry in findings.failures if entry[0] not in ignored)
-    return replace(findings, failures=kept)
+    kept = tuple(entry for entry in found.failures if entry[0] not in ignored)
+    return replace(found, failures=kept)
 
 
 def validate_fragment(
@@ -289,7 +237,7 @@ def _rewound(stream: Stream) -> Stream:
 def _judged(open_reader: Callable[[], c2pa.Reader]) -> Findings | None:
     try:
         with open_reader() as reader:
-            return _findings(json.loads(reader.json()))
+            return findings.of_report(json.loads(reader.json()))
     except c2pa.C2paError.ManifestNotFound:
         return None
     except c2pa.C2paError as error:
@@ -359,54 +307,3 @@ def _refusal_code(message: str) -> str:
     """The standard's code for a manifest that the library does not even judge."""
     remote = message.startswith("Remote")
     return "manifest.inaccessible" if remote else "claim.malformed"
-
-
-def _findings(report: dict[str, Any]) -> Findings:
-    label = report.get("active_manifest") or ""
-    results = report.get("validation_results", {})
-    active = results.get("activeManifest", {})
-    direct: list[dict[str, str]] = []
-    nested: list[dict[str, str]] = []
-    for delta in results.get("ingredientDeltas") or ():
-        own = f"/{label}/" in delta["ingredientAssertionURI"]
-        (direct if own else nested).extend(delta["validationDeltas"].get("failure", ()))
-    others = [f"/{name}/" for name in report["manifests"] if name != label]
-
-    known = {(entry["code"], entry.get("url")) for entry in nested}
-
-    def inherited(entry: dict[str, str]) -> bool:
-        url = entry.get("url") or ""
-        return (entry["code"], url) in known or any(other in url for other in others)
-
-    failures = active.get("failure", ())
-    changed = [e for e in direct if not e["code"].startswith((*TRUST_CODES, "cawg."))]
-    earlier = [e for e in (*failures, *nested) if inherited(e)]
-    everything = (*failures, *direct, *nested)
-    signature = report["manifests"].get(label, {}).get("signature_info", {})
-    return Findings(
-        label=label,
-        failures=_failures(entry for entry in failures if not inherited(entry)),
-        ingredient_failures=_failures(changed),
-        inherited_failures=_failures((*earlier, *(e for e in direct if e not in changed))),
-        standings=_located(e for e in everything if e["code"].startswith(TRUST_CODES)),
-        faults=_located(e for e in everything if not e["code"].startswith(_NO_FAULT)),
-        successes=frozenset(
-            entry["code"] for entry in active.get("success", ()) if not inherited(entry)
-        ),
-        bindings=_located(
-            entry
-            for entry in (*active.get("success", ()), *failures)
-            if entry["code"].startswith(BINDING_CODES)
-        ),
-        trust_list=results.get("trustListUri"),
-        serial_number=signature.get("cert_serial_number"),
-        signed_at=signature.get("time"),
-    )
-
-
-def _located(entries: Iterable[dict[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((entry["code"], entry.get("url") or "") for entry in entries)
-
-
-def _failures(entries: Iterable[dict[str, str]]) -> tuple[Failure, ...]:
-    return tuple((entry["code"], entry.get("explanation") or "") for entry in entries)

@@ -21,9 +21,9 @@ from countermark.credentials.claim import Claim
 from countermark.credentials.containers import StreamContent, TooManyParts, locate
 from countermark.credentials.containers import media_type as media_type_of
 from countermark.credentials.explaining import explanation
+from countermark.credentials.findings import BINDING_CODES, TRUST_CODES, Failure, Findings
 from countermark.credentials.identity import Identity, identities
 from countermark.credentials.ingredients import Ingredient, ingredients
-from countermark.credentials.library import Failure, Findings
 from countermark.credentials.signers import first_stamp, is_signed, least_trusted, signers
 from countermark.credentials.soft_binding import SoftBinding
 from countermark.credentials.statements import Statements, statements
@@ -330,7 +330,7 @@ def _hard_binding(findings: Findings, of: str | None = None) -> HardBinding:
         codes = {*findings.successes, *(code for code, _ in findings.failures)}
     else:
         codes = {code for code, uri in findings.bindings if f"/{of}/" in uri}
-    found = {code for code in codes if code.startswith(library.BINDING_CODES)}
+    found = {code for code in codes if code.startswith(BINDING_CODES)}
     if not found:
         return "absent"
     return "match" if all(code.endswith(".match") for code in found) else "mismatch"
@@ -342,7 +342,7 @@ def _assertions_valid(lineage: Sequence[Claim], findings: Findings) -> bool:
     C2PA 2.2, section 14.3.4, measures a manifest by that standard alone: an identity assertion
     that fails takes away an identity, and nothing from the claim that holds its hash.
     """
-    elsewhere = ("claimSignature.", "cawg.", *library.BINDING_CODES, *library.TRUST_CODES)
+    elsewhere = ("claimSignature.", "cawg.", *BINDING_CODES, *TRUST_CODES)
     own = [code for code, _ in findings.failures if not code.startswith(elsewhere)]
     return (
         all(claim.hashes_agree for claim in lineage)

@@ -15,7 +15,7 @@ from cryptography import x509
 from countermark.certificates import name
 from countermark.credentials import library
 from countermark.credentials.claim import Claim
-from countermark.credentials.library import Findings
+from countermark.credentials.findings import Findings
 from countermark.credentials.statements import parse_time
 from countermark.credentials.timestamps import TimeStamp, proven
 from countermark.credentials.trust import Kind, Standing, Trust, TrustStatus, judge

@@ -20,6 +20,7 @@ from countermark import jumbf
 from countermark.credentials import bounds, library
 from countermark.credentials.assets import opened
 from countermark.credentials.containers import locate, media_type
+from countermark.credentials.findings import Findings
 from countermark.credentials.lint import (
     actions,
     bindings,
@@ -109,7 +110,7 @@ def _time(kind: str, data: bytes, store: bytes | None) -> datetime | None:
     return parse_time(seen.signed_at)
 
 
-def _seen(kind: str, data: bytes, store: bytes | None) -> library.Findings | None:
+def _seen(kind: str, data: bytes, store: bytes | None) -> Findings | None:
     """What the library says, who trusts nobody here; nothing of a store that it is not given."""
     bare = data if kind == library.STORE_MEDIA_TYPE else store
     try:
