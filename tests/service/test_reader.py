@@ -35,7 +35,6 @@ def test_other_packages_are_refused_before_they_are_opened(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("environment", "npmrc", "expected"),
     [
-        ({}, "", "https://registry.npmjs.org/"),
         ({}, "fund=false\nregistry = https://mirror.example/npm\n", "https://mirror.example/npm/"),
         (
             {"npm_config_registry": "https://other.example"},
@@ -65,6 +64,18 @@ def test_registry_is_the_one_that_npm_is_told(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert reader.registry() == expected
+
+
+def test_npm_is_asked_when_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("npm_config_registry", "NPM_CONFIG_REGISTRY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("npm_config_userconfig", str(tmp_path / "npmrc"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ReaderUnavailable, match="npm cannot be asked"):
+        reader.registry()
+    (tmp_path / "npm").write_text("#!/bin/sh\necho https://mirror.example/npm\n")
+    (tmp_path / "npm").chmod(0o755)
+    assert reader.registry() == "https://mirror.example/npm/"
 
 
 def test_registry_must_be_on_the_web(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,8 @@ import contextlib
 import hashlib
 import io
 import os
+import shutil
+import subprocess
 import sys
 import tarfile
 import urllib.request
@@ -36,7 +38,6 @@ INTEGRITY: Final = (
 )
 """Of the package as published (W3C Subresource Integrity, as in lock files of npm)."""
 
-_REGISTRY: Final = "https://registry.npmjs.org/"
 _MAX_PACKAGE_BYTES: Final = 16 * 1024 * 1024
 _TIMEOUT_SECONDS: Final = 60
 
@@ -139,7 +140,7 @@ def registry() -> str:
     """The address of the npm registry, with a slash at its end."""
     scope, lines = PACKAGE.partition("/")[0], dict(_npmrc())
     told = (lines.get(f"{scope}:registry"), _told("registry"), lines.get("registry"))
-    address = next(filter(None, told), _REGISTRY)
+    address = next(filter(None, told), None) or _asked_of_npm()
     parts = urlsplit(address)
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise ReaderUnavailable(
@@ -147,6 +148,25 @@ def registry() -> str:
             remedy="Correct the line registry= in .npmrc, or npm_config_registry.",
         )
     return address.rstrip("/") + "/"
+
+
+def _asked_of_npm() -> str:
+    """The registry that npm itself would use."""
+    command = shutil.which("npm")
+    try:
+        told = subprocess.run(
+            [command or "npm", "config", "get", "registry"],
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ReaderUnavailable(
+            "It is not said which npm registry to use, and npm cannot be asked.",
+            remedy="Name it by npm_config_registry or in .npmrc, or install npm.",
+        ) from error
+    return told.stdout.strip()
 
 
 def _npmrc() -> Iterator[tuple[str, str]]:
