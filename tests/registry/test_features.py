@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
@@ -390,8 +391,12 @@ def test_each_step_leaves_a_leaf_without_what_it_is_about(registry: Registry) ->
     assert found[2]["use"] == "verify"
     assert found[0]["key_sha256"] != found[1]["key_sha256"]
     everything = b"".join(registry.log.leaves()).decode()
-    for private in ("ada", "flood", "Checkers", one.id.hex(), hash_of(0).hex(), "feed", "洪水"):
+    for private in (one.id.hex(), hash_of(0).hex()):
         assert private not in everything
+    # Digests are taken out before the short words are looked for: "ada" and "feed" are hexadecimal.
+    legible = re.sub(r'"[0-9a-f]{64}"', '""', everything)
+    for private in ("ada", "flood", "Checkers", "feed", "洪水"):
+        assert private not in legible
     assert registry.log.check().size == 4
 
 
