@@ -13,7 +13,7 @@ CORE = REPOSITORY / "cpp/src"
 # Each row may know the rows above it; those in one row do not know each other.
 PYTHON_LAYERS = [
     ["_core", "errors", "record"],
-    ["files", "image", "certificates", "jumbf"],
+    ["files", "image", "certificates", "containers", "jumbf"],
     ["_bridge", "_native"],
     ["watermark", "fingerprint", "resemblance", "hamming"],
     ["labels", "credentials", "keys", "registry", "resolving"],

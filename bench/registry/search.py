@@ -74,6 +74,7 @@ def index(name: str, count: int) -> Result:
     start = time.perf_counter()
     built = hamming.Index.build(hashes.data, np.arange(count))
     build_seconds = time.perf_counter() - start
+    sets.CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=sets.CACHE) as folder:
         file = Path(folder) / "index"
         file.write_bytes(built.block)

@@ -38,6 +38,7 @@ import numpy as np
 
 from countermark import credentials, files, fingerprint, image, keys, watermark
 from countermark.auditing import audited
+from countermark.containers import Content, StreamContent
 from countermark.credentials import (
     WATERMARK_ALGORITHM,
     Signed,
@@ -49,7 +50,6 @@ from countermark.credentials import (
     containers,
 )
 from countermark.credentials.assets import opened
-from countermark.credentials.containers import Content, StreamContent
 from countermark.errors import (
     CountermarkError,
     InvalidArgument,

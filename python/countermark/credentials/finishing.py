@@ -16,10 +16,11 @@ from typing import Any, Final
 
 from cryptography import x509
 
+from countermark.containers import Content
 from countermark.credentials import build, cbor, cose, hard_binding, soft_binding, timestamps
 from countermark.credentials import claim as claims
 from countermark.credentials.claim import Claim
-from countermark.credentials.containers import Content, Location
+from countermark.credentials.containers import Location
 from countermark.credentials.signer import Signer
 from countermark.credentials.soft_binding import SoftBinding
 from countermark.credentials.time_stamper import TimeStamper

@@ -15,18 +15,11 @@ import itertools
 from collections.abc import Iterator
 from typing import Any, Final
 
+from countermark.containers import Content, Span, boxes, is_bmff, pieces
 from countermark.credentials import cbor
 from countermark.credentials import claim as claims
 from countermark.credentials.claim import Claim
-from countermark.credentials.containers import (
-    Content,
-    Location,
-    Span,
-    boxes,
-    can_hash_in_pieces,
-    is_bmff,
-    pieces,
-)
+from countermark.credentials.containers import Location, can_hash_in_pieces
 from countermark.errors import UnreadableManifest
 
 LARGE_BYTES: Final = 16 << 20

@@ -17,9 +17,10 @@ from typing import Any, Final
 
 import c2pa  # type: ignore[import-untyped]
 
+from countermark.containers import StreamContent
 from countermark.credentials import containers, findings
 from countermark.credentials.assets import Stream, opened
-from countermark.credentials.containers import MEDIA_TYPES, StreamContent
+from countermark.credentials.containers import MEDIA_TYPES
 from countermark.credentials.findings import BINDING_CODES, Findings
 from countermark.credentials.trust import CLAIM_PURPOSES, Kind, Trust
 from countermark.errors import InvalidArgument, SigningFailed, UnsupportedImage

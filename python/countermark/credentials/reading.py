@@ -14,11 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
+from countermark.containers import StreamContent, TooManyParts
 from countermark.credentials import bounds, hard_binding, library
 from countermark.credentials import claim as claims
 from countermark.credentials.assets import Stream, opened
 from countermark.credentials.claim import Claim
-from countermark.credentials.containers import StreamContent, TooManyParts, locate
+from countermark.credentials.containers import locate
 from countermark.credentials.containers import media_type as media_type_of
 from countermark.credentials.explaining import explanation
 from countermark.credentials.findings import BINDING_CODES, TRUST_CODES, Failure, Findings

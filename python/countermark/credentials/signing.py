@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from countermark import files
 from countermark.certificates import ALGORITHMS, signature_length_bytes
+from countermark.containers import StreamContent
 from countermark.credentials import build, hard_binding, library, profile, reading
 from countermark.credentials.assets import Stream, Watched, opened, written
 from countermark.credentials.containers import (
     Location,
-    StreamContent,
     can_hash_in_pieces,
     completed,
     locate,

@@ -18,11 +18,12 @@ from typing import Final
 
 from countermark import files
 from countermark.certificates import signature_length_bytes
+from countermark.containers import StreamContent
 from countermark.credentials import build, finishing, library, profile, reading, timestamps
 from countermark.credentials import claim as claims
 from countermark.credentials.assets import Stream, Watched, opened, written
 from countermark.credentials.claim import Claim
-from countermark.credentials.containers import StreamContent, locate
+from countermark.credentials.containers import locate
 from countermark.credentials.reading import Manifest
 from countermark.credentials.signer import Signer
 from countermark.credentials.time_stamper import TimeStamper

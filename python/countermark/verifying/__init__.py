@@ -25,9 +25,10 @@ from os import PathLike
 from pathlib import Path
 
 from countermark import files, image
+from countermark.containers import StreamContent
 from countermark.credentials import Manifest, Trust
 from countermark.credentials.assets import Stream, opened
-from countermark.credentials.containers import StreamContent, media_type
+from countermark.credentials.containers import media_type
 from countermark.credentials.reading import UNREADABLE_ASSET, read_stream
 from countermark.errors import ImageError
 from countermark.image import Picture

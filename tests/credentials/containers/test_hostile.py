@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from countermark.containers import StreamContent
 from countermark.credentials import (
     Manifest,
     Signed,
@@ -20,7 +21,6 @@ from countermark.credentials import (
     read,
     read_fragment,
 )
-from countermark.credentials.containers import StreamContent
 from countermark.errors import UnreadableManifest, UnsupportedImage
 
 pytestmark = pytest.mark.filterwarnings("ignore:Parsed a serial number")

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from countermark.containers import StreamContent
 from countermark.credentials import (
     Manifest,
     Signed,
@@ -29,7 +30,7 @@ from countermark.credentials import (
 )
 from countermark.credentials import claim as claims
 from countermark.credentials.assets import opened
-from countermark.credentials.containers import Location, StreamContent, locate
+from countermark.credentials.containers import Location, locate
 from countermark.record import Record
 
 MANY_BYTES = 64 << 20

@@ -5,18 +5,11 @@ Source: C2PA 2.2, appendix A.3 and A.5; ISO/IEC 14496-12; ISO/IEC 18181-2.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from typing import Final
 
-from countermark.credentials.containers.location import (
-    Content,
-    Location,
-    Span,
-    counted,
-    is_store,
-    trimmed,
-)
+from countermark.containers import Content, boxes, chunks, counted, is_bmff
+from countermark.credentials.containers.location import Location, is_store, trimmed
 
 _C2PA_UUID: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _OF_BOXES: Final = frozenset(
@@ -36,18 +29,6 @@ def riff(asset: Content) -> Iterator[Location]:
     for kind, (at, end) in chunks(asset):
         if kind == b"C2PA":
             yield Location((trimmed(asset, at + 8, end),), around=(8, 0))
-
-
-def chunks(asset: Content, at: int = 12, end: int | None = None) -> Iterator[tuple[bytes, Span]]:
-    """Kind of each chunk in a range, and where it lies without its padding."""
-    limit = len(asset) if end is None else end
-    for _ in counted():
-        head = asset[at : at + 8]
-        stop = at + 8 + int.from_bytes(head[4:], "little")
-        if len(head) < 8 or stop > limit:
-            return
-        yield head[:4], (at, stop)
-        at = stop + (stop - at) % 2
 
 
 def bmff(asset: Content) -> Iterator[Location]:
@@ -78,11 +59,6 @@ def can_hash_in_pieces(asset: Content) -> bool:
     return is_bmff(asset) and sum(kind == b"mdat" for kind, _ in boxes(asset)) == 1
 
 
-def is_bmff(asset: Content) -> bool:
-    """Whether the file is made of boxes that a hard binding goes by."""
-    return asset[4:8] == b"ftyp"
-
-
 def _count_inside(
     asset: Content, start: int, end: int, kind: bytes, places: Iterator[None]
 ) -> None:
@@ -95,30 +71,3 @@ def _count_inside(
         for inner, (_, body, stop) in boxes(asset, start, end, places=places):
             if inner in _OF_BOXES:
                 pending.append((body, stop, inner))
-
-
-def boxes(
-    asset: Content,
-    at: int = 0,
-    last: int | None = None,
-    *,
-    places: Iterator[None] | None = None,
-) -> Iterator[tuple[bytes, tuple[int, int, int]]]:
-    """Kind, offset, offset of the content and end of each box of one level, `at` to `last`.
-
-    Each takes one of the `places`; by default there are as many as a file may have parts.
-    """
-    last = len(asset) if last is None else last
-    for _ in places or counted():
-        head = asset[at : min(at + 16, last)]
-        if len(head) < 8:
-            return
-        length, kind = struct.unpack_from(">I4s", head)
-        header = 8
-        if length == 1 and len(head) == 16:
-            header, length = 16, int.from_bytes(head[8:], "big")
-        end = last if length == 0 else at + length
-        if end < at + header or end > last:
-            return
-        yield kind, (at, at + header, end)
-        at = end

@@ -12,18 +12,11 @@ from collections.abc import Iterator
 from typing import Final
 from xml.parsers import expat
 
+from countermark.containers import CHUNK_BYTES, Content, Span, too_many_parts
 from countermark.credentials import bounds
-from countermark.credentials.containers.location import (
-    CHUNK_BYTES,
-    Content,
-    Location,
-    Span,
-    too_many_parts,
-    trimmed,
-)
+from countermark.credentials.containers.location import Location, trimmed
 from countermark.jumbf import STORE_UUID
 
-_PROLOG_BYTES: Final = 1 << 20
 _MANIFEST_PATH: Final = ["svg", "metadata", "c2pa:manifest"]
 _PDF_STORE: Final = re.compile(
     rb"stream\r?\n(?=....jumb....jumd" + re.escape(STORE_UUID) + rb")", re.DOTALL
@@ -36,21 +29,6 @@ _SVG_MAX_TEXTS: Final = 1 << 8
 _SVG_MAX_DEPTH: Final = 1 << 12
 _SVG_MAX_ATTRIBUTES: Final = 1 << 16
 """Of one element, which the parser holds as a whole."""
-
-
-def is_svg(asset: Content) -> bool:
-    """Whether the root element of an XML file, looked for at its beginning, is that of an SVG."""
-    roots: list[str] = []
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = lambda name, _: roots.append(name)
-    try:
-        for at in range(0, _PROLOG_BYTES, CHUNK_BYTES):
-            parser.Parse(asset[at : at + CHUNK_BYTES], False)
-            if roots:
-                break
-    except (expat.ExpatError, ValueError, LookupError):  # the latter: unknown encodings
-        pass
-    return roots[:1] == _MANIFEST_PATH[:1]
 
 
 def svg(asset: Content) -> Iterator[Location]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from countermark.credentials.containers.location import Content, Location, Span, counted
+from countermark.containers import Content, Span, counted
+from countermark.containers.id3 import HEADER_BYTES, synchsafe, tag_end
+from countermark.credentials.containers.location import Location
 from countermark.jumbf import damaged
-
-HEADER_BYTES: Final = 10
 
 _MEDIA_TYPES: Final = (b"application/c2pa", b"application/x-c2pa-manifest-store")
 _UTF16: Final = (1, 2)
@@ -20,14 +20,6 @@ _COMPRESSED: Final = {b"\3": 0x80, b"\4": 0x08}
 """By version, the flag of a compressed frame."""
 _MAX_COMPRESSED_BYTES: Final = 1 << 15
 """Of all frames together: the C2PA library expands them, up to a thousand times and twice."""
-
-
-def tag_end(asset: Content) -> int:
-    """Offset behind the tag; 0 when the file begins without one of a known version."""
-    head = asset[:HEADER_BYTES]
-    if len(head) < HEADER_BYTES or head[:3] != b"ID3" or head[3] not in (3, 4):
-        return 0
-    return HEADER_BYTES + _synchsafe(head[6:])
 
 
 def id3(asset: Content) -> Iterator[Location]:
@@ -68,7 +60,7 @@ def _frames(tag: Content, version: bytes, at: int, end: int) -> Iterator[tuple[b
         head = tag[at : at + 10]
         if at >= end or len(head) < 10 or head[:1] == b"\0":  # padding
             return
-        size = _synchsafe(head[4:8]) if version == b"\4" else int.from_bytes(head[4:8], "big")
+        size = synchsafe(head[4:8]) if version == b"\4" else int.from_bytes(head[4:8], "big")
         start, at = at + 10, at + 10 + size
         yield head, start, at
 
@@ -101,12 +93,4 @@ def _after_text(head: bytes, at: int | None, *, wide: bool) -> int | None:
 def _extended_header(asset: Content, version: bytes) -> int:
     """Its length, which in version 4 includes the four bytes of the length itself."""
     field = asset[HEADER_BYTES : HEADER_BYTES + 4]
-    return _synchsafe(field) if version == b"\4" else 4 + int.from_bytes(field, "big")
-
-
-def _synchsafe(field: bytes) -> int:
-    """A number of seven bits a byte."""
-    value = 0
-    for byte in field:
-        value = value << 7 | byte & 0x7F
-    return value
+    return synchsafe(field) if version == b"\4" else 4 + int.from_bytes(field, "big")

@@ -10,10 +10,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Final
 
-from countermark.credentials.containers.boxes import chunks
-from countermark.credentials.containers.location import Content, pieces
-from countermark.credentials.containers.opendml import moved
-from countermark.credentials.containers.pictures import jpeg_segments
+from countermark.containers import Content, chunks, jpeg_segments, pieces
+from countermark.containers.opendml import moved
 
 _END_OF_IMAGE: Final = b"\xff\xd9"
 _RIFF_BYTES: Final = 4 << 30

@@ -9,17 +9,16 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from countermark.credentials.containers.location import (
+from countermark.containers import (
     Content,
-    Location,
     Span,
     counted,
-    is_store,
+    jpeg_segments,
     pieces,
     too_many_parts,
-    trimmed,
     unpack,
 )
+from countermark.credentials.containers.location import Location, is_store, trimmed
 from countermark.errors import UnreadableManifest
 from countermark.jumbf import damaged
 
@@ -72,29 +71,6 @@ def _count_markers(asset: Content) -> None:
     number = sum(piece.count(b"\xff") for piece in pieces(asset, 0, len(asset)))
     if number > max(_JPEG_MAX_MARKERS, len(asset) // _JPEG_BYTES_A_MARKER):
         raise too_many_parts()
-
-
-def jpeg_segments(asset: Content) -> Iterator[tuple[int, int, int]]:
-    """Marker, offset and end of each segment that has a length, up to the first scan."""
-    at = 2
-    for _ in counted():
-        head = asset[at : at + 4]
-        if len(head) < 4 or head[0] != 0xFF:
-            return
-        marker = head[1]
-        if marker == 0xFF:  # fill byte
-            at += 1
-            continue
-        if marker == 0x01 or 0xD0 <= marker <= 0xD9:  # markers without a length
-            at += 2
-            continue
-        end = at + 2 + int.from_bytes(head[2:4], "big")
-        if end > len(asset):
-            return
-        yield marker, at, end
-        if marker == 0xDA:
-            return
-        at = max(end, at + 2)
 
 
 def png(asset: Content) -> Iterator[Location]:

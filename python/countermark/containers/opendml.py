@@ -12,8 +12,8 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from countermark.credentials.containers.boxes import chunks
-from countermark.credentials.containers.location import Content, unpack
+from countermark.containers.chunks import chunks
+from countermark.containers.content import Content, unpack
 
 _HEADER: Final = "<8xHBBI"  # of the chunk; then words per entry, kind and subkind, entries
 _BASE: Final = 20  # where an index of chunks has the offset that its entries count from

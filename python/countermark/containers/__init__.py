@@ -1,0 +1,40 @@
+"""The formats of files: what a file is, and the parts that it is made of.
+
+>>> media_type(b"\\x89PNG\\r\\n\\x1a\\n")
+'image/png'
+
+Nothing here judges a file: where it is damaged, the walk ends.
+"""
+
+from countermark.containers.boxes import boxes, is_bmff
+from countermark.containers.chunks import chunks
+from countermark.containers.content import (
+    CHUNK_BYTES,
+    Content,
+    Span,
+    StreamContent,
+    TooManyParts,
+    counted,
+    pieces,
+    too_many_parts,
+    unpack,
+)
+from countermark.containers.media_types import media_type
+from countermark.containers.segments import jpeg_segments
+
+__all__ = [
+    "CHUNK_BYTES",
+    "Content",
+    "Span",
+    "StreamContent",
+    "TooManyParts",
+    "boxes",
+    "chunks",
+    "counted",
+    "is_bmff",
+    "jpeg_segments",
+    "media_type",
+    "pieces",
+    "too_many_parts",
+    "unpack",
+]
