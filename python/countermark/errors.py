@@ -75,6 +75,10 @@ class InvalidKey(InvalidArgument):
     """The watermark key is not 16 bytes."""
 
 
+class InvalidLabel(InvalidArgument):
+    """A member of a label is not as the standard allows."""
+
+
 class InvalidPayload(InvalidArgument):
     """The payload is not an integer in [0, 2**64)."""
 
@@ -209,6 +213,18 @@ class WrongPassphrase(CredentialError):
 
 class WrongPin(CredentialError):
     """The token does not open with this PIN."""
+
+
+class LabelError(CountermarkError):
+    """A label cannot be written into a file or onto its content; nothing was changed."""
+
+
+class LabelNotWritten(LabelError):
+    """The file does not take the label, or loses it."""
+
+
+class UnsupportedContainer(LabelError):
+    """Files of this kind have no place for the label."""
 
 
 class RegistryError(CountermarkError):

@@ -1,0 +1,145 @@
+"""The implicit label of generated content in files: read, and written in place of any other.
+
+>>> label = AigcLabel.produced("001191110102MACQD9K64010000", "picture-7")
+>>> label.status.value
+'1'
+
+A file holds exactly one. What is written is read back before the destination is there.
+
+Source: GB 45438-2025, 6.1 and annex E; TC260 practice guides of August 2025 for the places.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO
+
+from countermark import files
+from countermark.containers import StreamContent, media_type
+from countermark.errors import (
+    CountermarkError,
+    LabelNotWritten,
+    SourceNotFound,
+    UnsupportedContainer,
+)
+from countermark.labels.aigc.carriers import CARRIERS, Carrier
+from countermark.labels.aigc.label import AigcLabel, Status
+from countermark.labels.aigc.reading import Carried, Finding, Found, Reading, Verdict, judged
+
+__all__ = [
+    "AigcLabel",
+    "Carried",
+    "Finding",
+    "Found",
+    "Reading",
+    "Status",
+    "Verdict",
+    "read",
+    "write",
+]
+
+_BY_SUFFIX = {
+    ".md": "text/markdown",
+    ".markdown": "text/markdown",
+    ".htm": "text/html",
+    ".html": "text/html",
+}
+"""Texts, which do not show by themselves what they are."""
+
+
+def read(source: files.Source) -> Reading:
+    """All labels of a file, and whether they are as the standard has them.
+
+    `source`: a path or a seekable binary stream; texts (Markdown, HTML) are known by their names.
+
+    Raises `SourceNotFound`, and `UnsupportedContainer` for files of other kinds.
+    """
+    with _opened(source) as file:
+        return _read(file, _carrier(file, source))
+
+
+def write(source: files.Source, destination: files.Destination, label: AigcLabel) -> None:
+    """Copy a file with this label in it, in place of any other; the rest stays as it is.
+
+    `source`, `destination`: paths or binary streams; the destination may be the source. The
+    destination is written in one piece, after the label was read back from it.
+
+    A C2PA manifest in the file does not fit it any more: label first, sign then.
+
+    Raises `SourceNotFound`, `UnsupportedContainer`, `LabelNotWritten` when the file does not take
+    the label, `DestinationNotWritable`.
+    """
+    with _opened(source) as file:
+        carrier = _carrier(file, source)
+        if isinstance(destination, (str, PathLike)):
+            like = Path(source) if isinstance(source, (str, PathLike)) else None
+            with files.drafting(files.target(destination), like=like) as (draft, put):
+                _put(file, draft, label, carrier)
+                put()
+        else:
+            whole = io.BytesIO()
+            _put(file, whole, label, carrier)
+            with files.appending(destination, whole.getvalue()) as put:
+                put()
+
+
+def _put(file: BinaryIO, out: BinaryIO, label: AigcLabel, carrier: Carrier) -> None:
+    file.seek(0)
+    try:
+        carrier.put(file, out, label)
+    except (CountermarkError, OSError):
+        raise
+    except Exception as error:  # the libraries of so many formats raise nearly every class
+        raise LabelNotWritten(
+            f"The label cannot be put into the file ({type(error).__name__}: {error!s:.200}).",
+            remedy="The file may be damaged; obtain a whole copy.",
+        ) from error
+    if _read(out, carrier).label != label:
+        raise LabelNotWritten(
+            "The label cannot be read back from the finished file, so nothing was written.",
+            remedy="Please report this with the kind of file.",
+        )
+
+
+def _read(file: BinaryIO, carrier: Carrier) -> Reading:
+    found: list[Carried] = []
+    file.seek(0)
+    try:
+        found.extend(carrier.find(file))
+    except (CountermarkError, OSError):
+        raise
+    except Exception:  # as above; what cannot be searched is never said to hold nothing
+        return judged(tuple(found), is_complete=False)
+    return judged(tuple(found))
+
+
+def _carrier(file: BinaryIO, source: files.Source) -> Carrier:
+    suffix = Path(source).suffix.lower() if isinstance(source, (str, PathLike)) else ""
+    shown = media_type(StreamContent(file)) or _BY_SUFFIX.get(suffix)
+    if shown not in CARRIERS:
+        kind = "Files of this kind" if shown is None else f"Files of type {shown}"
+        raise UnsupportedContainer(
+            f"{kind} have no place for the label that readers know.",
+            remedy="Use another format, or a label that people see.",
+        )
+    return CARRIERS[shown]
+
+
+@contextlib.contextmanager
+def _opened(source: files.Source) -> Iterator[BinaryIO]:
+    if not isinstance(source, (str, PathLike)):
+        yield io.BytesIO(files.load(source))
+        return
+    try:
+        with Path(source).open("rb") as file:
+            yield file
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SourceNotFound(
+            f"The file {str(source)!r} cannot be read ({reason}).",
+            remedy="Check the path and the rights.",
+        ) from error

@@ -1,0 +1,25 @@
+"""How files of each family hold the label; one module a family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Final, NamedTuple
+
+from countermark.labels.aigc.label import AigcLabel
+from countermark.labels.aigc.reading import Carried
+
+
+class Carrier(NamedTuple):
+    """How files of one family hold the label.
+
+    `find(file)` yields every label in a seekable file, wherever writers are known to put one.
+    `put(file, out, label)` copies the file to `out`, piece by piece where it may be large, with
+    this label in the place that the guides name, and no other; all else stays as it is.
+    """
+
+    find: Callable[[BinaryIO], Iterator[Carried]]
+    put: Callable[[BinaryIO, BinaryIO, AigcLabel], None]
+
+
+CARRIERS: Final[dict[str, Carrier]] = {}
+"""By media type."""
