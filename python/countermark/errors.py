@@ -83,6 +83,10 @@ class InvalidPayload(InvalidArgument):
     """The payload is not an integer in [0, 2**64)."""
 
 
+class InvalidProfile(InvalidArgument):
+    """A profile is unknown, or its file is not one."""
+
+
 class InvalidRecord(InvalidArgument):
     """The record's statements are incomplete or contradict each other."""
 
