@@ -15,6 +15,7 @@ Values are frozen and checked when they are made; a wrong one raises `InvalidRec
 
 from countermark.record.consent import ConsentReceipt, Modality
 from countermark.record.digital_source import DigitalSource
+from countermark.record.explicit_label import ExplicitLabel, Sense
 from countermark.record.filing import Filing
 from countermark.record.producer import Producer
 from countermark.record.provider_code import ProviderCode, Service, SubjectType
@@ -30,6 +31,7 @@ __all__ = [
     "MAX_TEXT_LENGTH",
     "ConsentReceipt",
     "DigitalSource",
+    "ExplicitLabel",
     "Filing",
     "Grant",
     "Modality",
@@ -37,6 +39,7 @@ __all__ = [
     "ProviderCode",
     "Record",
     "Refusal",
+    "Sense",
     "Service",
     "ServiceClass",
     "Subject",

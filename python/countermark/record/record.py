@@ -14,6 +14,7 @@ from countermark.errors import InvalidRecord
 from countermark.record.consent import ConsentReceipt
 from countermark.record.content_id import check_content_id
 from countermark.record.digital_source import DigitalSource
+from countermark.record.explicit_label import ExplicitLabel
 from countermark.record.filing import Filing
 from countermark.record.members import opened, parse_name, parse_text, parse_time, time_text
 from countermark.record.producer import Producer
@@ -35,6 +36,7 @@ _PARTS: Final[dict[str, Any]] = {
     "filing": Filing,
     "grant": Grant,
     "refusal": Refusal,
+    "label": ExplicitLabel,
 }
 _EARLIER_SYSTEM: Final = "generator"
 """The name of the system, as version 0.1 wrote it."""
@@ -58,6 +60,7 @@ class Record:
     `subject`: who asked for it, as a hash under the host's key.
     `consents`: the receipts of those whose face or voice was edited; at most `MAX_CONSENTS`.
     `filing`: under which number the service is filed.
+    `label`: what people see, hear or read in it that says how it was made.
     `grant`, `refusal`: what was answered if a copy without a visible label was asked for.
 
     Raises `InvalidRecord` for a value of the wrong type, a text that is empty, longer than
@@ -78,6 +81,7 @@ class Record:
     filing: Filing | None = None
     grant: Grant | None = None
     refusal: Refusal | None = None
+    label: ExplicitLabel | None = None
 
     def __post_init__(self) -> None:
         for name, check in _CHECKS.items():
