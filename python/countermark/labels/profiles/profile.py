@@ -135,6 +135,8 @@ def _rule(members: Any, what: str) -> Rule:
         values["statements"] = tuple(_list(values["statements"], what))
         for each in values["statements"]:
             _check_text(each, f"{what}: statements")
+    if not isinstance(values.get("height", 0), (int, float)):
+        raise InvalidProfile(f"{what}: height is no number.", remedy=_REMEDY)
     _check_members(values, Rule, what)
     return Rule(**values)
 

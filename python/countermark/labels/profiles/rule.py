@@ -92,7 +92,8 @@ class Rule:
     `id`: unique in its profile. `duty`, `duty_zh`: what is asked for, in a sentence.
     `clause`: where the law says so. `certainty`: how surely.
     `media`, `service`: of which files it speaks. `statements`: for `Check.STATEMENTS`, members of
-    the record with dots, such as system.version.
+    the record with dots, such as system.version. `height`: for `Check.EXPLICIT_LABEL`, what the
+    ink of a seen label has at least, as a share of the shortest side.
     """
 
     id: str
@@ -105,3 +106,4 @@ class Rule:
     media: tuple[Medium, ...] = tuple(Medium)
     service: Service = Service.ALL
     statements: tuple[str, ...] = ()
+    height: float = 0.0

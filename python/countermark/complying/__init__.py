@@ -1,0 +1,51 @@
+"""Say, rule by rule, whether a finished file meets the duties of some jurisdictions.
+
+>>> import io, tempfile
+>>> from PIL import Image
+>>> from countermark.credentials import Trust
+>>> with tempfile.TemporaryDirectory() as folder:
+...     path = Path(folder) / "lake.png"
+...     Image.new("RGB", (256, 192), "teal").save(path)
+...     found = comply(path, [profile("eu")], trust=Trust.nobody())
+>>> found.complies, found.outcomes[0].status.value
+(False, 'missing')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from countermark.complying.assessment import Assessment, Outcome, Status
+from countermark.complying.checks import outcome
+from countermark.complying.evidence import Evidence, evidence
+from countermark.credentials import Trust
+from countermark.labels.profiles import Profile, profile
+from countermark.registry import Registry
+
+__all__ = ["Assessment", "Evidence", "Outcome", "Status", "comply", "profile"]
+
+
+def comply(
+    path: Path,
+    profiles: Sequence[Profile],
+    *,
+    trust: Trust | None = None,
+    registry: Registry | None = None,
+) -> Assessment:
+    """What the file shows of the duties in the profiles.
+
+    Example: see the module.
+
+    `trust`: whose signatures count, by default as `verify` has it. `registry`: whose log is asked,
+    and where lost manifests are looked for; by default that of the home folder.
+
+    It looks at the file, never at the company: what else a law asks for is in docs/compliance.md.
+
+    Raises `SourceNotFound`, `RegistryError`, `UnusableTrust`.
+    """
+    seen = evidence(path, trust=trust, registry=registry)
+    outcomes = tuple(
+        outcome(profile, rule, seen) for profile in profiles for rule in profile.rules
+    )
+    return Assessment(seen.media_type, seen.is_generated, outcomes)

@@ -1,0 +1,128 @@
+"""What a finished file shows of the duties that were met."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from countermark import credentials, image, watermark
+from countermark.containers import StreamContent
+from countermark.containers import media_type as media_type_of
+from countermark.credentials import Manifest, Trust
+from countermark.credentials.assets import opened
+from countermark.credentials.containers import MEDIA_TYPES
+from countermark.errors import ImageError, UnsupportedContainer
+from countermark.labels import aigc
+from countermark.labels.aigc import Reading, Verdict
+from countermark.labels.profiles import Medium
+from countermark.record import DigitalSource, Record
+from countermark.registry import Registry
+from countermark.screening import named_payloads
+from countermark.verifying import verify
+
+_GENERATED: Final = (DigitalSource.AI_GENERATED, DigitalSource.AI_EDITED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What was found in and about one file.
+
+    `media_type`: by its content; None for an unknown kind. `labels`: in its metadata; None where
+    files of this kind have no place for them. `manifest`: in the file, whether it holds or not.
+    `record`: what its maker states, from a manifest that holds, in the file or recovered by its
+    watermark or fingerprint. `is_recovered`: in the latter case. `payload`: in the pixels; None
+    when there is none. `can_hold_watermark`: whether countermark looks for one in such files.
+    `is_logged`: whether the registry's log has its making; None without a registry.
+    """
+
+    media_type: str | None
+    labels: Reading | None
+    manifest: Manifest | None
+    record: Record | None
+    is_recovered: bool
+    payload: int | None
+    can_hold_watermark: bool
+    is_logged: bool | None
+
+    @property
+    def medium(self) -> Medium:
+        """The medium of the file; what is of no known kind counts as text."""
+        return Medium.of(self.media_type or "")
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the manifest in the file holds, and is for exactly this file."""
+        found = self.manifest
+        return (
+            found is not None
+            and found.signature_valid
+            and found.assertions_valid
+            and found.hard_binding == "match"
+        )
+
+    @property
+    def is_generated(self) -> bool | None:
+        """Whether a machine generated or edited it, as the file says; None when it does not say."""
+        if self.labels is not None and self.labels.verdict is not Verdict.NOT_FOUND:
+            return True
+        if self.record is not None:
+            return self.record.source in _GENERATED
+        source = self.manifest.digital_source if self.manifest and self.is_bound else None
+        return None if source is None else source in [each.uri for each in _GENERATED]
+
+
+def evidence(path: Path, *, trust: Trust | None, registry: Registry | None) -> Evidence:
+    """Look at a file; raises `SourceNotFound`, `RegistryError` and what `verify` raises."""
+    report = verify(path, trust=trust, registry=registry)
+    with opened(path) as stream:
+        shown = media_type_of(StreamContent(stream))
+    manifest = None
+    if shown in MEDIA_TYPES:
+        manifest = credentials.read(path, shown, trust=trust or Trust.nobody())
+    payload, can_hold = _watermark(path)
+    in_file = None if manifest is None else manifest.record
+    return Evidence(
+        media_type=shown or aigc.media_type(path),
+        labels=_labels(path),
+        manifest=manifest,
+        record=report.record,
+        is_recovered=report.record is not None and report.record != in_file,
+        payload=payload,
+        can_hold_watermark=can_hold,
+        is_logged=_is_logged(manifest, payload, registry),
+    )
+
+
+def _labels(path: Path) -> Reading | None:
+    try:
+        return aigc.read(path)
+    except UnsupportedContainer:
+        return None
+
+
+def _watermark(path: Path) -> tuple[int | None, bool]:
+    """The payload in the pixels, and whether there are any."""
+    with opened(path) as stream:
+        if not image.is_decodable(stream.read(image.HEAD_BYTES)):
+            return None, False
+        stream.seek(0)
+        try:
+            picture = image.read(io.BytesIO(stream.read()))
+        except ImageError:
+            return None, False
+    found = watermark.detect(image.upright(picture.pixels, picture.orientation))
+    return None if found is None else found.payload, True
+
+
+def _is_logged(
+    manifest: Manifest | None, payload: int | None, registry: Registry | None
+) -> bool | None:
+    if registry is None:
+        return None
+    payloads = named_payloads(manifest) if payload is None else [payload]
+    if any(registry.find_leaf(each) is not None for each in payloads):
+        return True
+    label = None if manifest is None else manifest.label
+    return label is not None and any(use.manifest == label for use in registry.key_uses())
