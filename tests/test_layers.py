@@ -18,7 +18,7 @@ PYTHON_LAYERS = [
     ["watermark", "fingerprint", "resemblance", "hamming"],
     ["labels", "credentials", "keys", "registry", "resolving"],
     ["auditing", "publishing", "screening"],
-    ["marking", "verifying", "report", "inspection", "stamping", "disclosing"],
+    ["marking", "verifying", "complying", "report", "inspection", "stamping", "disclosing"],
     ["service", "demo", "cli"],
 ]
 CORE_LAYERS = [["base"], ["kernels"], ["transform", "code"], ["watermark", "fingerprint"], ["api"]]
@@ -29,6 +29,7 @@ SIDEWAYS = {
     ("record", "errors"),
     ("verifying", "report"),
     ("stamping", "verifying"),
+    ("complying", "verifying"),
     ("cli", "demo"),
     ("cli", "service"),
 }

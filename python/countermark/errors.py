@@ -224,7 +224,19 @@ class WrongPin(CredentialError):
 
 
 class LabelError(CountermarkError):
-    """A label cannot be written into a file or onto its content; nothing was changed."""
+    """A label cannot be put on, or not so that the law is met; nothing was changed."""
+
+
+class FontMissing(LabelError):
+    """No font here has the characters of the label, or can shape its script."""
+
+
+class LabelDoesNotFit(LabelError):
+    """The picture has no room for a label that can be read."""
+
+
+class LabelNotShown(LabelError):
+    """The text is so built that a label put there would not be shown."""
 
 
 class LabelNotWritten(LabelError):
@@ -281,22 +293,6 @@ class UnreadableRegistry(RegistryError):
 
 class UnreadableIndex(CountermarkError):
     """A search index is damaged, missing, or of another version."""
-
-
-class LabelError(CountermarkError):
-    """A label cannot be put on, or not so that the law is met; nothing was changed."""
-
-
-class FontMissing(LabelError):
-    """No font here has the characters of the label, or can shape its script."""
-
-
-class LabelDoesNotFit(LabelError):
-    """The picture has no room for a label that can be read."""
-
-
-class LabelNotShown(LabelError):
-    """The text is so built that a label put there would not be shown."""
 
 
 class RefusedContent(CountermarkError):

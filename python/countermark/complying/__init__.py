@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from countermark.complying.assessment import Assessment, Outcome, Status
@@ -22,6 +23,7 @@ from countermark.complying.evidence import Evidence, evidence
 from countermark.credentials import Trust
 from countermark.labels.profiles import Profile, profile
 from countermark.registry import Registry
+from countermark.verifying.trusted import find_home, trust_store
 
 __all__ = ["Assessment", "Evidence", "Outcome", "Status", "comply", "profile"]
 
@@ -44,8 +46,12 @@ def comply(
 
     Raises `SourceNotFound`, `RegistryError`, `UnusableTrust`.
     """
-    seen = evidence(path, trust=trust, registry=registry)
-    outcomes = tuple(
-        outcome(profile, rule, seen) for profile in profiles for rule in profile.rules
-    )
+    with ExitStack() as stack:
+        home = find_home() if trust is None or registry is None else None
+        if trust is None:
+            trust = trust_store(home).trust()
+        if registry is None and home is not None:
+            registry = stack.enter_context(Registry.open(home.registry_path))
+        seen = evidence(path, trust=trust, registry=registry)
+    outcomes = tuple(outcome(profile, rule, seen) for profile in profiles for rule in profile.rules)
     return Assessment(seen.media_type, seen.is_generated, outcomes)

@@ -1,8 +1,9 @@
 """What was found rule by rule, for people and machines.
 
 >>> from countermark.labels.profiles import profile
->>> one = Outcome(profile("eu"), profile("eu").rules[0], Status.MISSING, "There is none.", "Sign it.")
->>> assessment = Assessment("image/png", None, (one,))
+>>> eu = profile("eu")
+>>> one = Outcome(eu, eu.rules[0], Status.MISSING, "There is no manifest.", "Sign it.")
+>>> assessment = Assessment("image/png", True, (one,))
 >>> assessment.complies
 False
 >>> print(str(assessment).splitlines()[2])
@@ -108,9 +109,7 @@ class Assessment:
 
     def _demanded(self, status: Status) -> tuple[Outcome, ...]:
         return tuple(
-            one
-            for one in self.outcomes
-            if one.status is status and one.rule.level is Level.SHALL
+            one for one in self.outcomes if one.status is status and one.rule.level is Level.SHALL
         )
 
     def _lines(self) -> Iterator[str]:

@@ -153,7 +153,11 @@ def _watermark(profile: Profile, rule: Rule, evidence: Evidence) -> _Found:
     named = named_payloads(evidence.manifest)
     if evidence.payload is not None and (not named or evidence.payload in named):
         leads = "that the manifest names" if named else "that leads to its record"
-        return Status.SATISFIED, f"The pixels hold the payload {evidence.payload:016x}, {leads}.", None
+        return (
+            Status.SATISFIED,
+            f"The pixels hold the payload {evidence.payload:016x}, {leads}.",
+            None,
+        )
     if evidence.payload is not None:
         return (
             Status.MISSING,

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Final
 
 from countermark import credentials, image, watermark
-from countermark.containers import StreamContent
-from countermark.containers import media_type as media_type_of
 from countermark.credentials import Manifest, Trust
 from countermark.credentials.assets import opened
 from countermark.credentials.containers import MEDIA_TYPES
@@ -73,18 +71,17 @@ class Evidence:
         return None if source is None else source in [each.uri for each in _GENERATED]
 
 
-def evidence(path: Path, *, trust: Trust | None, registry: Registry | None) -> Evidence:
+def evidence(path: Path, *, trust: Trust, registry: Registry | None) -> Evidence:
     """Look at a file; raises `SourceNotFound`, `RegistryError` and what `verify` raises."""
     report = verify(path, trust=trust, registry=registry)
-    with opened(path) as stream:
-        shown = media_type_of(StreamContent(stream))
+    shown = aigc.media_type(path)
     manifest = None
     if shown in MEDIA_TYPES:
-        manifest = credentials.read(path, shown, trust=trust or Trust.nobody())
+        manifest = credentials.read(path, shown, trust=trust)
     payload, can_hold = _watermark(path)
     in_file = None if manifest is None else manifest.record
     return Evidence(
-        media_type=shown or aigc.media_type(path),
+        media_type=shown,
         labels=_labels(path),
         manifest=manifest,
         record=report.record,

@@ -18,8 +18,8 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
-from countermark import files
-from countermark.containers import StreamContent, media_type
+from countermark import containers, files
+from countermark.containers import StreamContent
 from countermark.errors import (
     CountermarkError,
     LabelNotWritten,
@@ -28,7 +28,8 @@ from countermark.errors import (
 )
 from countermark.labels.aigc.carriers import CARRIERS, Carrier
 from countermark.labels.aigc.label import AigcLabel, Status
-from countermark.labels.aigc.reading import Carried, Finding, Found, Reading, Verdict, judged
+from countermark.labels.aigc.parsing import Finding
+from countermark.labels.aigc.reading import Carried, Found, Reading, Verdict, judged
 
 __all__ = [
     "AigcLabel",
@@ -38,6 +39,7 @@ __all__ = [
     "Reading",
     "Status",
     "Verdict",
+    "media_type",
     "read",
     "write",
 ]
@@ -117,9 +119,22 @@ def _read(file: BinaryIO, carrier: Carrier) -> Reading:
     return judged(tuple(found))
 
 
-def _carrier(file: BinaryIO, source: files.Source) -> Carrier:
+def media_type(source: files.Source) -> str | None:
+    """The media type of a file: by its content, for texts by its name; None for unknown kinds.
+
+    Raises `SourceNotFound`.
+    """
+    with _opened(source) as file:
+        return _media_type(file, source)
+
+
+def _media_type(file: BinaryIO, source: files.Source) -> str | None:
     suffix = Path(source).suffix.lower() if isinstance(source, (str, PathLike)) else ""
-    shown = media_type(StreamContent(file)) or _BY_SUFFIX.get(suffix)
+    return containers.media_type(StreamContent(file)) or _BY_SUFFIX.get(suffix)
+
+
+def _carrier(file: BinaryIO, source: files.Source) -> Carrier:
+    shown = _media_type(file, source)
     if shown not in CARRIERS:
         kind = "Files of this kind" if shown is None else f"Files of type {shown}"
         raise UnsupportedContainer(
