@@ -215,6 +215,10 @@ class RegistryError(CountermarkError):
     """The registry cannot do what was asked; it is unchanged."""
 
 
+class GrantMissing(RegistryError):
+    """No grant allows a copy of this content without its visible label."""
+
+
 class InvalidCheckpoint(RegistryError):
     """The checkpoint is malformed, or not signed by the log that it should be from."""
 
@@ -249,6 +253,10 @@ class ReviewRefused(RegistryError):
 
 class UnusableRetention(RegistryError):
     """The file with the retention classes is damaged, contradictory or not understood."""
+
+
+class UnusableTerms(RegistryError):
+    """The file with the time limits for complaints is damaged or not understood."""
 
 
 class UnreadableRegistry(RegistryError):
