@@ -267,6 +267,14 @@ class UnreadableIndex(CountermarkError):
     """A search index is damaged, missing, or of another version."""
 
 
+class ConsentMissing(CountermarkError):
+    """Faces or voices are to be edited without a consent that covers it; nothing was written."""
+
+
+class UnassessedModel(CountermarkError):
+    """The model may not be used: it is unknown, not assessed or retired; nothing was written."""
+
+
 class RefusedContent(CountermarkError):
     """The content is known, and the policy of the home refuses it; nothing was written."""
 

@@ -26,6 +26,7 @@ from datetime import datetime, timezone
 from typing import Final
 
 from countermark.errors import GrantMissing, InvalidArgument
+from countermark.record.content_id import check_content_id
 from countermark.registry import rows
 from countermark.registry.database import Database, Row
 from countermark.registry.disposal import DisposalReason
@@ -107,10 +108,10 @@ class Grants(LoggedRows):
         `recipient`: who it is, in one line; kept encrypted, and found by it as a subject
         (`PersonalRecords.find`). `granted_at`: by default now.
 
-        Raises `InvalidArgument` for what is no text or hash, a time that lies in the future, or
-        in a registry without a folder for keys; `InvalidPayload`.
+        Raises `InvalidArgument` for what is no content id, text or hash, for a time that lies in
+        the future, or in a registry without a folder for keys; `InvalidPayload`.
         """
-        check_text("content id", content)
+        check_content_id("The content id", content)
         check_text("recipient", recipient)
         check_sha256("agreement", agreement_sha256)
         at = check_at(granted_at or datetime.now(timezone.utc))
