@@ -17,7 +17,7 @@ PYTHON_LAYERS = [
     ["_bridge", "_native"],
     ["watermark", "fingerprint", "resemblance", "hamming"],
     ["labels", "credentials", "keys", "registry", "resolving"],
-    ["auditing", "publishing", "screening"],
+    ["auditing", "duties", "publishing", "screening"],
     ["marking", "verifying", "complying", "report", "inspection", "stamping", "disclosing"],
     ["service", "demo", "cli"],
 ]

@@ -251,6 +251,10 @@ class RegistryError(CountermarkError):
     """The registry cannot do what was asked; it is unchanged."""
 
 
+class GrantMissing(RegistryError):
+    """No grant allows a copy of this content without its visible label."""
+
+
 class InvalidCheckpoint(RegistryError):
     """The checkpoint is malformed, or not signed by the log that it should be from."""
 
@@ -287,12 +291,24 @@ class UnusableRetention(RegistryError):
     """The file with the retention classes is damaged, contradictory or not understood."""
 
 
+class UnusableTerms(RegistryError):
+    """The file with the time limits for complaints is damaged or not understood."""
+
+
 class UnreadableRegistry(RegistryError):
     """The registry file is damaged, locked or not a registry."""
 
 
 class UnreadableIndex(CountermarkError):
     """A search index is damaged, missing, or of another version."""
+
+
+class ConsentMissing(CountermarkError):
+    """Faces or voices are to be edited without a consent that covers it; nothing was written."""
+
+
+class UnassessedModel(CountermarkError):
+    """The model may not be used: it is unknown, not assessed or retired; nothing was written."""
 
 
 class RefusedContent(CountermarkError):

@@ -36,7 +36,7 @@ from typing import BinaryIO, Final, cast
 
 import numpy as np
 
-from countermark import credentials, files, fingerprint, image, keys, watermark
+from countermark import credentials, duties, files, fingerprint, image, keys, watermark
 from countermark.auditing import audited
 from countermark.containers import Content, StreamContent
 from countermark.credentials import (
@@ -50,6 +50,7 @@ from countermark.credentials import (
     containers,
 )
 from countermark.credentials.assets import opened
+from countermark.duties import Demands
 from countermark.errors import (
     CountermarkError,
     InvalidArgument,
@@ -57,7 +58,7 @@ from countermark.errors import (
     UnsupportedImage,
 )
 from countermark.image import Picture
-from countermark.record import Record
+from countermark.record import Modality, Record
 from countermark.registry import Entry, Registry
 from countermark.registry.features import Notice
 from countermark.screening import Rules, Sight, Use, named_payloads, screen
@@ -102,6 +103,7 @@ def mark(
     strength: Strength = Strength.BALANCED,
     time_stamper: TimeStamper | None = None,
     rules: Rules | None = None,
+    demands: Demands | None = None,
 ) -> Marked:
     """Write a copy of a picture with a watermark and a signed manifest, and remember both.
 
@@ -114,6 +116,7 @@ def mark(
     `time_stamper`: proves when it was signed; when it cannot, that is a warning
     (`TimeStampMissing`), and the picture is marked without.
     `rules`: whose features of known content count, and what follows; by default the home's.
+    `demands`: which consents and models are demanded, by default `duties.Demands()`.
 
     The destination is written in one piece and only together with the registry's entry: when
     anything fails, both are as they were. The use of the key is in the registry's log all the
@@ -121,9 +124,10 @@ def mark(
 
     Raises `SourceNotFound`, `ImageError` for files that are no picture or cannot be marked
     (`credentials.sign_file` signs more kinds of files, without a watermark),
-    `RefusedContent` for content that the policy refuses, `InvalidFeature` when it fits a feature
-    that is not signed as it must be, `MarkNotReadable` for pictures that do not hold the watermark,
-    `InvalidArgument` when the destination's name belongs to another format, `CredentialError` when
+    `ConsentMissing`, `UnassessedModel` and `GrantMissing` for a record that does not meet the
+    demands, `RefusedContent` for content that the policy refuses, `InvalidFeature` when it fits a
+    feature that is not signed as it must be, `MarkNotReadable` for pictures that do not hold the
+    watermark, `InvalidArgument` when the destination's name belongs to another format, `CredentialError` when
     signing fails, `HomeMissing` without registry and home, `UnusablePolicy`, `RegistryError`,
     `DestinationNotWritable`.
     """
@@ -131,6 +135,7 @@ def mark(
         if registry is None:
             path = keys.open_home().registry_path
             registry = stack.enter_context(Registry.open(path))
+        duties.check(record, registry, modality=Modality.IMAGE, demands=demands)
         content, original = _loaded(source)
         place = _checked_place(destination, original)
         earlier = credentials.read(io.BytesIO(content), original.media_type, trust=Trust.nobody())

@@ -61,16 +61,16 @@ def test_dispose_says_what_it_would_do_and_does_it(call, home: keys.Home) -> Non
 
 def test_classes_are_those_of_the_home(call, home: keys.Home) -> None:
     path = home.folder / "retention.toml"
-    path.write_text("[complaint]\nminimum_days = 184\n")
+    path.write_text("[invoice]\nminimum_days = 184\n")
     shown = output(call("registry", "classes", "--json")).splitlines()
     assert json.loads(shown[-1]) == {
-        "name": "complaint",
+        "name": "invoice",
         "minimum_days": 184,
         "maximum_days": None,
     }
-    assert "complaint" in output(call("registry", "classes"))
-    path.write_text("[complaint]\nminimum_day = 184\n")
-    assert "'minimum_day' in 'complaint' is not known" in call("registry", "dispose")[2]
+    assert "invoice" in output(call("registry", "classes"))
+    path.write_text("[invoice]\nminimum_day = 184\n")
+    assert "'minimum_day' in 'invoice' is not known" in call("registry", "dispose")[2]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", '"jana@example.org"', "[" * 100_000])

@@ -39,7 +39,7 @@ def test_commands_run_one_after_the_other(
     assert (result.returncode, result.stderr) == (0, "")
     assert '"prompt": "a cup on a table"' in result.stdout
     assert "1 records were erased." in result.stdout
-    assert "complaint " in result.stdout
+    assert "invoice " in result.stdout
     assert result.stdout.splitlines()[-1] == "EVERYTHING HOLDS."
 
 

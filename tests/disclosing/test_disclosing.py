@@ -33,6 +33,7 @@ from countermark.errors import (
 )
 from countermark.record import DigitalSource, Record
 from countermark.registry import DisclosureReason, DisposalReason, Entry, KeyUse, Purpose, Registry
+from countermark.registry.duties import About, ComplaintKind
 from countermark.registry.features import Feature, Kind, Reviewer, Signers, Statement, Text
 from countermark.registry.log import COSIGNATURE, NoteKey, note
 from countermark.screening import write_signers
@@ -113,7 +114,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> tuple[keys.Home, Path]:
-    """A home whose log has 715 leaves, 301 of them of an older time; a report of the others."""
+    """A home whose log has 719 leaves, 301 of them of an older time; a report of the others."""
     folder = tmp_path_factory.mktemp("world")
     home = keys.create_home(folder / "home")
     with Registry.open(home.registry_path) as registry:
@@ -129,6 +130,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> tup
         for _ in range(400):
             registry.record_key_use(use(NOW))
         refute(home, registry)
+        do_duties(registry)
         signed = registry.log.checkpoint(KEY)
         cosigned = note.parse(signed)
         cosigned = cosigned.with_signatures([note.signature(cosigned.text, WITNESS)])
@@ -154,6 +156,13 @@ def refute(home: keys.Home, registry: Registry) -> None:
     )  # fmt: skip
     registry.features.propose(feature, ada, signers)
     registry.features.approve(feature.id, ben, signers)
+
+
+def do_duties(registry: Registry) -> None:
+    """A model, a copy without visible label, and somebody who complains."""
+    registry.models.add(bytes(32), name="Face", version="3", biometric=True)
+    registry.grants.add("content-1", recipient="Jana", agreement_sha256=bytes(32))
+    registry.complaints.receive(ComplaintKind.REPORT, About(payload=3))
 
 
 @pytest.fixture
@@ -201,16 +210,25 @@ def test_it_has_what_was_asked_for(report: Path) -> None:
     about = json.loads((report / "report.json").read_text("utf-8"))
     assert {leaf["kind"] for leaf in leaves} == {
         "marked", "kept", "erased", "deleted", "key-used", "feature-proposed", "feature-approved",
+        "model-added", "unlabelled-granted", "complaint-received",
     }  # fmt: skip
-    assert len(leaves) == about["leaves"] == 8 + 4 + 400 + 2
-    assert about["spans"] == [[300, 308], [309, 715]]
+    assert len(leaves) == about["leaves"] == 8 + 4 + 400 + 2 + 4
+    assert about["spans"] == [[300, 308], [309, 719]]
     assert about["reason"] == "inspection"
     payloads = [line["payload"] for line in lines(report / "fingerprints.jsonl")]
     assert payloads == [f"{number:016x}" for number in (0, 1, 2, 3, 4, 6, 7)]
     kinds = [line["leaf"]["kind"] for line in lines(report / "disposals.jsonl")]  # type: ignore[index]
     assert kinds == ["erased", "deleted"]
-    (personal,) = lines(report / "personal.jsonl")
-    assert json.loads(str(personal["content"])) == SECRET
+    personal = [json.loads(str(line["content"])) for line in lines(report / "personal.jsonl")]
+    assert personal == [SECRET, {"recipient": "Jana", "content": "content-1"}]
+    opened = [
+        json.loads(str(line["content"]))
+        for name in ("models", "grants", "complaints")
+        for line in lines(report / f"{name}.jsonl")
+    ]
+    assert opened == [
+        {"name": "Face", "version": "3"}, {"content": "content-1"}, {"payload": f"{3:016x}"},
+    ]  # fmt: skip
     listed = json.loads((report / "keys.json").read_text("utf-8"))
     assert (listed["log"], len(listed["signers"])) == (KEY.verifier.encoded, 1)
     features = [json.loads(str(line["feature"])) for line in lines(report / "features.jsonl")]
@@ -295,8 +313,9 @@ def test_without_the_file_there_is_no_leaf(
 
 FILES = (
     "MANIFEST", "README.md", "README.zh.md", "check.py", "report.json", "keys.json", "leaves.jsonl",
-    "disposals.jsonl", "fingerprints.jsonl", "features.jsonl", "personal.jsonl", "log/checkpoint",
-    "log/tile/0/001", "log/tile/0/002.p/203", "log/tile/1/000.p/2",
+    "disposals.jsonl", "fingerprints.jsonl", "features.jsonl", "models.jsonl", "grants.jsonl",
+    "complaints.jsonl", "personal.jsonl", "log/checkpoint",
+    "log/tile/0/001", "log/tile/0/002.p/207", "log/tile/1/000.p/2",
 )  # fmt: skip
 
 
@@ -371,7 +390,7 @@ def without_line(name: str, number: int) -> Callable[[Path], None]:
 def forked_checkpoint(folder: Path) -> None:
     path = folder / "log/checkpoint"
     root = base64.b64encode(bytes(32)).decode()
-    path.write_text(note.sign(f"example.org/log\n715\n{root}\n", KEY), "utf-8")
+    path.write_text(note.sign(f"example.org/log\n719\n{root}\n", KEY), "utf-8")
 
 
 def unwitnessed_checkpoint(folder: Path) -> None:
@@ -388,7 +407,7 @@ def unwitnessed_checkpoint(folder: Path) -> None:
         (replaced("leaves.jsonl", '"outcome":"signed"', '"outcome":"failed"'), "leaf 313 is not"),
         (without_line("leaves.jsonl", 3), "leaf 303 is not"),
         (turned("log/tile/0/001", 5000), "tile 1 of level 0 is not"),
-        (turned("log/tile/0/002.p/203", 700), "do not lead to the checkpoint"),
+        (turned("log/tile/0/002.p/207", 700), "do not lead to the checkpoint"),
         (turned("log/tile/1/000.p/2", 7), "do not lead to the checkpoint"),
         (replaced("fingerprints.jsonl", '"pdq": "', '"pdq": "00'), "is not the one in its leaf"),
         (replaced("fingerprints.jsonl", '"position": 301', '"position": 302'), "not the one in"),
@@ -397,10 +416,13 @@ def unwitnessed_checkpoint(folder: Path) -> None:
         (replaced("disposals.jsonl", "withdrawn", "requested"), "is not what its leaf says"),
         (without_line("disposals.jsonl", 0), "a disposal is not listed"),
         (replaced("personal.jsonl", "Träume", "Räume"), "is not the one in its leaf"),
+        (replaced("models.jsonl", "Face", "Fate"), "line at 715 in models is not what"),
+        (replaced("grants.jsonl", "content-1", "content-2"), "line at 717 in grants is not what"),
+        (replaced("complaints.jsonl", "03\\", "04\\"), "line at 718 in complaints is not what"),
         (without_line("personal.jsonl", 0), "another number of personal records"),
         (unwitnessed_checkpoint, "witness.example has not signed the checkpoint"),
         (forked_checkpoint, "witness.example has not signed the checkpoint"),
-        (replaced("report.json", '"log_size": 715', '"log_size": 712'), "another size"),
+        (replaced("report.json", '"log_size": 719', '"log_size": 712'), "another size"),
         (replaced("keys.json", "example.org/log+", "example.com/log+"), "ID of a public key"),
     ],
 )  # fmt: skip

@@ -238,10 +238,10 @@ def test_dispose_erases_what_is_past_its_maximum(registry: Registry, folder: Pat
 def test_records_of_a_class_that_is_gone_are_not_forgotten(
     registry: Registry, folder: Path
 ) -> None:
-    (folder / "retention.toml").write_text("[complaint]\nmaximum_days = 30\n")
-    registry.personal.keep(SECRET, retention_class="complaint")
+    (folder / "retention.toml").write_text("[invoice]\nmaximum_days = 30\n")
+    registry.personal.keep(SECRET, retention_class="invoice")
     (folder / "retention.toml").unlink()
-    with pytest.raises(InvalidArgument, match="complaint"):
+    with pytest.raises(InvalidArgument, match="invoice"):
         registry.dispose()
 
 

@@ -29,11 +29,11 @@ def test_six_months_are_kept_whichever_they_are() -> None:
 
 def test_the_file_changes_and_adds(tmp_path: Path) -> None:
     (tmp_path / SETTINGS).write_text(
-        "[network-log]\nminimum_days = 366\nmaximum_days = 400\n\n[complaint]\nminimum_days = 9\n"
+        "[network-log]\nminimum_days = 366\nmaximum_days = 400\n\n[invoice]\nminimum_days = 9\n"
     )
     found = read_retention(tmp_path)
     assert found["network-log"] == RetentionClass("network-log", 366, 400)
-    assert found["complaint"] == RetentionClass("complaint", 9, None)
+    assert found["invoice"] == RetentionClass("invoice", 9, None)
     assert found["personal"] == {kind.name: kind for kind in DEFAULTS}["personal"]
 
 

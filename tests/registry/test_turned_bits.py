@@ -18,6 +18,7 @@ import pytest
 from countermark.errors import CountermarkError, InvalidCheckpoint, InvalidProof
 from countermark.record import DigitalSource, Record
 from countermark.registry import DisposalReason, Entry, KeyUse, Purpose, Registry
+from countermark.registry.duties import About, ComplaintKind
 from countermark.registry.log import Checkpoint, InclusionProof, NoteKey, check_exported
 
 SEED = 20261126
@@ -69,6 +70,10 @@ def fill(path: Path) -> Checkpoint:
             registry.put(make_entry(number))
         for number in DELETED:
             registry.delete(payload_of(number), reason=DisposalReason.MISTAKEN)
+        for number in range(6):
+            digest = bytes([number]) * 32
+            registry.models.add(digest, name=f"Model {number}", version="1", biometric=True)
+            registry.complaints.receive(ComplaintKind.REPORT, About(pdq=digest), received_at=START)
         for number in range(280 - registry.log.size):
             registry.record_key_use(make_use(number))
         return Checkpoint.open(registry.log.checkpoint(KEY), KEY.verifier)
@@ -92,6 +97,9 @@ def questions(checkpoint: Checkpoint) -> list[Callable[[Registry], Any]]:
         lambda registry: list(registry.all_entries()),
         lambda registry: list(registry.key_uses()),
         lambda registry: list(registry.log.leaves()),
+        lambda registry: registry.models.all(),
+        lambda registry: registry.complaints.all(),
+        lambda registry: registry.complaints.overdue(START + timedelta(days=100)),
         lambda registry: registry.log.check(KEY.verifier),
         lambda registry: registry.log.prove_consistency(255, checkpoint.size),
         *(partial(Registry.find_payload, payload=payload) for payload in [*payloads, *ABSENT]),
@@ -161,7 +169,7 @@ def test_every_bit_of_an_exported_log_counts(truth: Truth, tmp_path: Path, flips
 def expect_truth(path: Path, truth: Truth, generator: random.Random) -> bool:
     """Asks some questions; whether an answer was refused."""
     refused = False
-    asked = [*range(5), *generator.sample(range(5, len(truth.questions)), 10)]
+    asked = [*range(8), *generator.sample(range(8, len(truth.questions)), 10)]
     try:
         with Registry.open(path) as registry:
             for number in asked:

@@ -17,14 +17,17 @@ try:
 except ImportError:  # Windows, which writes none of itself
     resource = None  # type: ignore[assignment]
 
+from countermark.cli.complaints import app as complaints
 from countermark.cli.demo import demo
 from countermark.cli.features import app as features
+from countermark.cli.grants import app as grants
 from countermark.cli.init import init
 from countermark.cli.inspect import inspect
 from countermark.cli.keys import app as keys
 from countermark.cli.lint import lint
 from countermark.cli.log import app as log
 from countermark.cli.mark import mark
+from countermark.cli.models import app as models
 from countermark.cli.output import FAILURE, complain, show_warning
 from countermark.cli.registry import app as registry
 from countermark.cli.report import app as report
@@ -55,9 +58,12 @@ app.command()(sign)
 app.command()(serve)
 app.command()(demo)
 app.add_typer(trust)
+app.add_typer(complaints, name="complaints")
 app.add_typer(features, name="features")
+app.add_typer(grants, name="grants")
 app.add_typer(keys, name="keys")
 app.add_typer(log, name="log")
+app.add_typer(models, name="models")
 app.add_typer(registry, name="registry")
 app.add_typer(report, name="report")
 

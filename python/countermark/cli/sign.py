@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from countermark import credentials, keys, stamping
+from countermark import credentials, duties, keys, stamping
 from countermark.auditing import audited
 from countermark.cli import output
 from countermark.cli import record as options
@@ -67,6 +67,7 @@ def sign(
     home = keys.open_home()
     time_stamper = stamping.time_stamper(home)
     with Registry.open(home.registry_path) as registry:
+        duties.check(stated, registry, modality=duties.modality_of(media_type))
         store = credentials.sign_file(
             path,
             out,

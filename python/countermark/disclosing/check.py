@@ -282,6 +282,30 @@ def act(leaf: dict[str, Any], feature: str) -> str:
     )
 
 
+OPENED = {
+    "models": ["model-added", "model-assessed", "model-retired"],
+    "grants": ["unlabelled-granted"],
+    "complaints": [
+        "complaint-received",
+        "complaint-accepted",
+        "complaint-answered",
+        "complaint-closed",
+    ],
+}
+
+
+def check_opened(folder: Path, name: str, leaves: Leaves) -> int:
+    """Each line says what its leaf commits to; how many."""
+    count = 0
+    for line in lines(folder / f"{name}.jsonl"):
+        leaf = leaves.at(line["position"], *OPENED[name])
+        salted = bytes.fromhex(line["salt"]) + line["content"].encode()
+        holds = hashlib.sha256(salted).hexdigest() == leaf["commitment"]
+        expect(holds, f"the line at {line['position']} in {name} is not what its leaf commits to")
+        count += 1
+    return count
+
+
 def check_personal(folder: Path, leaves: Leaves, count: int) -> int:
     """Each personal record is the one that its leaf commits to; how many."""
     path = folder / "personal.jsonl"
@@ -317,6 +341,8 @@ def check(folder: Path, trusted: str | None) -> None:
     print(f"fingerprints  {check_fingerprints(folder, leaves)}")
     reviewers = [Key(line) for line in listed["reviewers"]]
     print(f"features      {check_features(folder, leaves, reviewers)}")
+    for name in OPENED:
+        print(f"{name:<14}{check_opened(folder, name, leaves)}")
     print(f"personal      {check_personal(folder, leaves, report['personal_records'])}")
     print(f"reason        {report['reason']}, made at {report['made_at']}")
     print(f"key           {key.line}")

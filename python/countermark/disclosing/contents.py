@@ -6,7 +6,7 @@ Every line that states something can be held to a leaf of the log, at the positi
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -16,6 +16,14 @@ from countermark import keys
 from countermark.certificates import dump_pem
 from countermark.errors import InvalidArgument, InvalidFeature, RecordErased
 from countermark.registry import Registry, events
+from countermark.registry.duties import (
+    Complaint,
+    Model,
+    UnlabelledGrant,
+    complaints,
+    grants,
+    models,
+)
 from countermark.registry.features import Signers, Step, Stored, leaves
 from countermark.registry.key_use import utc
 from countermark.registry.log import Checkpoint, NoteVerifier
@@ -123,6 +131,22 @@ def feature_lines(disclosed: Disclosable) -> Iterator[bytes]:
         yield _line(line)
 
 
+def model_lines(disclosed: Disclosable) -> Iterator[bytes]:
+    """Names of the models that were added, assessed or retired in that time, as they are now."""
+    return _opened(disclosed, models.KINDS, disclosed.registry.models.all())
+
+
+def grant_lines(disclosed: Disclosable) -> Iterator[bytes]:
+    """Of what copies without visible label were given in that time, as far as still here."""
+    return _opened(disclosed, (grants.GRANTED,), disclosed.registry.grants.find())
+
+
+def complaint_lines(disclosed: Disclosable) -> Iterator[bytes]:
+    """About what the complaints are that came, or went on, in that time."""
+    kinds = tuple(complaints.KINDS.values())
+    return _opened(disclosed, kinds, disclosed.registry.complaints.all())
+
+
 def personal_lines(disclosed: Disclosable) -> Iterator[bytes]:
     """The personal records that were kept in that time, as far as they are not erased."""
     for position, members in disclosed.events(events.KEPT):
@@ -156,8 +180,26 @@ FILES: Final[dict[str, Lines]] = {
     "disposals.jsonl": disposal_lines,
     "fingerprints.jsonl": fingerprint_lines,
     "features.jsonl": feature_lines,
+    "models.jsonl": model_lines,
+    "grants.jsonl": grant_lines,
+    "complaints.jsonl": complaint_lines,
 }
 PERSONAL: Final = "personal.jsonl"
+
+
+def _opened(
+    disclosed: Disclosable,
+    kinds: Sequence[str],
+    known: Iterable[Model | UnlabelledGrant | Complaint],
+) -> Iterator[bytes]:
+    """What the commitments in leaves of these kinds are over."""
+    by_commitment = {commitment(each.salt, each.described.encode()): each for each in known}
+    for position, members in disclosed.events(*kinds):
+        found = by_commitment.get(members["commitment"])
+        if found is not None:
+            yield _line(
+                {"position": position, "content": found.described, "salt": found.salt.hex()}
+            )
 
 
 def _features(registry: Registry) -> dict[str, Stored]:

@@ -88,13 +88,21 @@ class PersonalRecords:
     """The records in one registry; threads take turns.
 
     `folder`: where the keys and retention.toml are; None: there are no keys, and the classes are
-    the defaults.
+    the defaults. `with_each`: statements, each for the ID of a record that is erased, by which
+    what belongs to it goes in the same transaction.
     """
 
-    def __init__(self, database: Database, lock: threading.RLock, folder: Path | None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        lock: threading.RLock,
+        folder: Path | None,
+        with_each: Sequence[str] = (),
+    ) -> None:
         self._database = database
         self._lock = lock
         self._folder = folder
+        self._with_each = with_each
 
     def retention(self) -> dict[str, RetentionClass]:
         """The classes by name; raises `UnusableRetention`."""
@@ -241,6 +249,8 @@ class PersonalRecords:
         with self._database.writing():
             order_record = self.keep_order(order) if order else None
             gone = [row for row in self._rows(records) if self._database.run(_DELETE, (row[0],))]
+            for statement in self._with_each:
+                self._database.run_many(statement, [(record,) for record in records])
             now = datetime.now(timezone.utc)
             leaves = [events.erased(members(row), reason, order_record, now) for row in gone]
             if leaves:

@@ -27,6 +27,7 @@ from countermark.errors import (
 from countermark.hamming import Match
 from countermark.registry import manifests, migration, personal, rows
 from countermark.registry.database import Row
+from countermark.registry.duties import tables as duties
 from countermark.registry.entry import PDQ_BYTES
 from countermark.registry.features import tables as features
 from countermark.registry.log import journal
@@ -72,6 +73,7 @@ _STEPS: Final = (
         *personal.TABLES,
         *features.TABLES,
     ),
+    duties.TABLES,
 )
 _FIRST_VERSION: Final = 2
 _TABLES: Final = "SELECT count(*) FROM pg_tables WHERE schemaname = ?"

@@ -1,16 +1,17 @@
 """How long what is kept must be kept, and how long it may be: a minimum and a maximum per class.
 
 >>> [kind.name for kind in DEFAULTS]  # doctest: +NORMALIZE_WHITESPACE
-['entry', 'personal', 'network-log', 'unlabelled-grant', 'detector-upload', 'disposal-order']
+['entry', 'personal', 'network-log', 'unlabelled-grant', 'complaint', 'detector-upload',
+ 'disposal-order']
 
 The file retention.toml beside the registry changes classes and adds some:
 
     [personal]
     maximum_days = 30
 
-    [complaint]
-    minimum_days = 184
-    maximum_days = 1096
+    [invoice]
+    minimum_days = 2922
+    maximum_days = 3653
 
 Days count from when the thing arose. A class without a maximum ends only by hand. Where the
 defaults come from is in docs/retention.md.
@@ -89,6 +90,7 @@ DEFAULTS: Final = (
     RetentionClass("personal", maximum_days=366),
     RetentionClass("network-log", minimum_days=184, maximum_days=366),
     RetentionClass("unlabelled-grant", minimum_days=184, maximum_days=1096),
+    RetentionClass("complaint", maximum_days=1096),
     RetentionClass("detector-upload", maximum_days=1),
     RetentionClass(ORDER, minimum_days=184, maximum_days=3653),
 )

@@ -11,7 +11,7 @@ from countermark.errors import InvalidArgument, UnreadableRegistry
 from countermark.record import Record
 from countermark.registry.entry import PAYLOAD_BYTES, Entry
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Of the tables; a change of them raises it."""
 
 ENTRY_LOG_TABLES: Final = (

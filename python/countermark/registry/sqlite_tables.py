@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from countermark.registry import manifests, personal, rows, sqlite_search
+from countermark.registry.duties import tables as duties
 from countermark.registry.features import tables as features
 from countermark.registry.log import journal
 from countermark.registry.rows import ENTRY_LOG_TABLES
@@ -20,6 +21,7 @@ APPLICATION_ID: Final = int.from_bytes(b"CMKR", "big")
 # write the file can still do anything to it, which `log check` then finds.
 # 3: what shows that bits have turned on the disk, for SQLite's pages have no checksums; manifests
 # by identifier; personal records; features of known content.
+# 4: what laws want kept: models, grants of copies without visible label, complaints.
 STEPS: Final = (
     (
         """
@@ -62,7 +64,8 @@ STEPS: Final = (
         *personal.TABLES,
         *features.TABLES,
     ),
+    duties.TABLES,
 )
 
-ONE_OF_EACH: Final = ("entry", "log_leaf", "hash_sum")
+ONE_OF_EACH: Final = ("entry", "log_leaf", "hash_sum", "complaint")
 """A table of each version: by them a version that is not true is noticed."""

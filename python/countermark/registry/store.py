@@ -20,6 +20,8 @@ from countermark.registry import entries, events, manifests, rows
 from countermark.registry.database import Database
 from countermark.registry.disclosure import Disclosure
 from countermark.registry.disposal import DisposalReason, check_minimum, check_reason
+from countermark.registry.duties import Complaints, Grants, Models
+from countermark.registry.duties.tables import WITH_PERSONAL
 from countermark.registry.entry import (
     MAX_DISTANCE,
     PAYLOAD_BYTES,
@@ -62,8 +64,11 @@ class Registry:
         self._lock = database.lock
         self.log = TransparencyLog(database, self._lock)
         self.manifests = manifests.Manifests(database, self._lock)
-        self.personal = PersonalRecords(database, self._lock, folder)
+        self.personal = PersonalRecords(database, self._lock, folder, WITH_PERSONAL)
         self.features = Features(database, self._lock)
+        self.models = Models(database, self._lock)
+        self.grants = Grants(database, self._lock, self.personal)
+        self.complaints = Complaints(database, self._lock, self.personal, folder)
 
     @classmethod
     def open(

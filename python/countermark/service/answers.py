@@ -23,6 +23,9 @@ _STATUS: Final[tuple[tuple[type[CountermarkError], int], ...]] = (
     (errors.InvalidArgument, 400),
     (errors.UnreadableManifest, 400),
     (errors.RefusedContent, 409),
+    (errors.ConsentMissing, 422),
+    (errors.UnassessedModel, 422),
+    (errors.GrantMissing, 422),
     (errors.ServiceBusy, 503),
     (errors.InvalidFeature, 500),  # somebody has to look at it; coming back does not help
     (errors.RegistryError, 503),
