@@ -24,6 +24,7 @@ from countermark.cli.grants import app as grants
 from countermark.cli.init import init
 from countermark.cli.inspect import inspect
 from countermark.cli.keys import app as keys
+from countermark.cli.labels import app as labels
 from countermark.cli.lint import lint
 from countermark.cli.log import app as log
 from countermark.cli.mark import mark
@@ -62,6 +63,7 @@ app.add_typer(complaints, name="complaints")
 app.add_typer(features, name="features")
 app.add_typer(grants, name="grants")
 app.add_typer(keys, name="keys")
+app.add_typer(labels, name="labels")
 app.add_typer(log, name="log")
 app.add_typer(models, name="models")
 app.add_typer(registry, name="registry")

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from countermark.errors import InvalidArgument
 from countermark.labels.visible import hypertext, markdown
@@ -54,6 +54,13 @@ class TextLabel:
     def both_elements(self) -> bool:
         """Whether it has what GB 45438-2025 asks for; a corner mark needs only AI (5.1)."""
         return has_both_elements(self.text) or (self.where == "corner" and "AI" in self.text)
+
+
+class _Known(NamedTuple):
+    """Words that are labels. `marks`: too short to be told from text, but in brackets or raised."""
+
+    texts: frozenset[str]
+    marks: frozenset[str]
 
 
 def label_text(text: str, wording: Wording, *, where: Where = "start", form: Form = "plain") -> str:
@@ -133,11 +140,11 @@ def find_text_label(
     else:
         lines = _lines(text[markdown.body_start(text) :] if form == "markdown" else text)
     found = [TextLabel(label, "start") for label in _led(lines, known)]
+    corner = _corner_of(text, form, known)
+    if corner is not None:
+        return (*found, TextLabel(corner, "corner"))
     rest = lines[len(found) :][::-1]
-    ends = [TextLabel(label, "end") for label in _led(rest, known)][::-1]
-    marks = known | {word.corner for word in (*packaged(), *wordings) if word.corner}
-    corner = None if ends else _corner_of(text, form, marks)
-    return (*found, *ends, *([TextLabel(corner, "corner")] if corner else []))
+    return (*found, *[TextLabel(label, "end") for label in _led(rest, known)][::-1])
 
 
 def _check(where: object, form: object) -> None:
@@ -225,11 +232,13 @@ def _lines(body: str) -> list[str]:
     return [line for each in body.splitlines() if (line := each.strip())]
 
 
-def _all_known(wordings: Sequence[Wording]) -> set[str]:
-    return {each for word in (*packaged(), *wordings) for each in word.choices}
+def _all_known(wordings: Sequence[Wording]) -> _Known:
+    words = (*packaged(), *wordings)
+    marks = {mark for word in words for mark in (word.corner, word.short) if mark}
+    return _Known(frozenset(word.text for word in words), frozenset(marks))
 
 
-def _led(lines: Sequence[str], known: set[str]) -> Iterator[str]:
+def _led(lines: Sequence[str], known: _Known) -> Iterator[str]:
     """The labels that the lines begin with."""
     for line in lines:
         label = _label_in(line, known)
@@ -238,16 +247,17 @@ def _led(lines: Sequence[str], known: set[str]) -> Iterator[str]:
         yield label
 
 
-def _label_in(line: str, known: set[str]) -> str | None:
+def _label_in(line: str, known: _Known) -> str | None:
     """What a line says as a label; None if it is text."""
     inside = _BRACKETS.search(line)
     if inside is not None:
-        words = _words_of(inside["first"] or inside["last"])
-        if words in known or (has_both_elements(words) and len(words) <= _LONGEST):
+        words = _words_of(inside[1] or inside[2])
+        is_known = words in known.texts or words in known.marks
+        if is_known or (has_both_elements(words) and len(words) <= _LONGEST):
             return words
     words = _words_of(line.strip(_DRESS))
     stated = has_both_elements(words) and not _STATING.sub("", words)
-    return words if words in known or stated else None
+    return words if words in known.texts or stated else None
 
 
 def _words_of(line: str) -> str:
@@ -255,7 +265,7 @@ def _words_of(line: str) -> str:
     return line.split(_JOINT)[0].strip()
 
 
-def _corner_of(text: str, form: Form, known: set[str]) -> str | None:
+def _corner_of(text: str, form: Form, known: _Known) -> str | None:
     match = _CORNERS["plain" if form == "plain" else "raised"].search(text.rstrip())
     words = None if match is None else _words_of(match[1])
-    return words if words in known else None
+    return words if words in known.marks else None
