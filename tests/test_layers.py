@@ -18,7 +18,16 @@ PYTHON_LAYERS = [
     ["watermark", "fingerprint", "resemblance", "hamming"],
     ["labels", "credentials", "keys", "registry", "resolving"],
     ["auditing", "duties", "publishing", "screening"],
-    ["marking", "verifying", "complying", "report", "inspection", "stamping", "disclosing"],
+    [
+        "marking",
+        "labelling",
+        "verifying",
+        "complying",
+        "report",
+        "inspection",
+        "stamping",
+        "disclosing",
+    ],
     ["service", "demo", "cli"],
 ]
 CORE_LAYERS = [["base"], ["kernels"], ["transform", "code"], ["watermark", "fingerprint"], ["api"]]
@@ -30,6 +39,8 @@ SIDEWAYS = {
     ("verifying", "report"),
     ("stamping", "verifying"),
     ("complying", "verifying"),
+    ("labelling", "complying"),
+    ("marking", "labelling"),
     ("cli", "demo"),
     ("cli", "service"),
 }

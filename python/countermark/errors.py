@@ -311,6 +311,10 @@ class UnassessedModel(CountermarkError):
     """The model may not be used: it is unknown, not assessed or retired; nothing was written."""
 
 
+class ProfileNotMet(LabelError):
+    """The file would lack what a profile demands; nothing was written."""
+
+
 class RefusedContent(CountermarkError):
     """The content is known, and the policy of the home refuses it; nothing was written."""
 

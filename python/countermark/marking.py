@@ -26,7 +26,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -50,7 +50,6 @@ from countermark.credentials import (
     containers,
 )
 from countermark.credentials.assets import opened
-from countermark.duties import Demands
 from countermark.errors import (
     CountermarkError,
     InvalidArgument,
@@ -58,6 +57,9 @@ from countermark.errors import (
     UnsupportedImage,
 )
 from countermark.image import Picture
+from countermark.labelling import Labelling
+from countermark.labels.profiles import Profile
+from countermark.labels.visible import Wording
 from countermark.record import Modality, Record
 from countermark.registry import Entry, Registry
 from countermark.registry.features import Notice
@@ -103,7 +105,8 @@ def mark(
     strength: Strength = Strength.BALANCED,
     time_stamper: TimeStamper | None = None,
     rules: Rules | None = None,
-    demands: Demands | None = None,
+    profiles: Sequence[Profile] = (),
+    wording: Wording | None = None,
 ) -> Marked:
     """Write a copy of a picture with a watermark and a signed manifest, and remember both.
 
@@ -116,7 +119,9 @@ def mark(
     `time_stamper`: proves when it was signed; when it cannot, that is a warning
     (`TimeStampMissing`), and the picture is marked without.
     `rules`: whose features of known content count, and what follows; by default the home's.
-    `demands`: which consents and models are demanded, by default `duties.Demands()`.
+    `profiles`: what jurisdictions demand of it, such as `labels.profiles.profile("cn")`: it gets
+    the labels that they ask for, and is refused if it lacks anything else.
+    `wording`: of a label that people see, whether a profile demands one or not.
 
     The destination is written in one piece and only together with the registry's entry: when
     anything fails, both are as they were. The use of the key is in the registry's log all the
@@ -124,18 +129,20 @@ def mark(
 
     Raises `SourceNotFound`, `ImageError` for files that are no picture or cannot be marked
     (`credentials.sign_file` signs more kinds of files, without a watermark),
-    `ConsentMissing`, `UnassessedModel` and `GrantMissing` for a record that does not meet the
-    demands, `RefusedContent` for content that the policy refuses, `InvalidFeature` when it fits a
-    feature that is not signed as it must be, `MarkNotReadable` for pictures that do not hold the
-    watermark, `InvalidArgument` when the destination's name belongs to another format, `CredentialError` when
-    signing fails, `HomeMissing` without registry and home, `UnusablePolicy`, `RegistryError`,
-    `DestinationNotWritable`.
+    `ConsentMissing`, `UnassessedModel` and `GrantMissing` for a record that lacks what must be
+    there before, `ProfileNotMet` for a file that would lack what a profile demands, `LabelError`
+    for a picture without room for a label, `RefusedContent` for content that the policy refuses,
+    `InvalidFeature` when it fits a feature that is not signed as it must be, `MarkNotReadable` for
+    pictures that do not hold the watermark, `InvalidArgument` when the destination's name belongs
+    to another format, `CredentialError` when signing fails, `HomeMissing` without registry and
+    home, `UnusablePolicy`, `RegistryError`, `DestinationNotWritable`.
     """
+    labelling = Labelling(profiles=tuple(profiles), wording=wording)
     with ExitStack() as stack:
         if registry is None:
             path = keys.open_home().registry_path
             registry = stack.enter_context(Registry.open(path))
-        duties.check(record, registry, modality=Modality.IMAGE, demands=demands)
+        duties.check(record, registry, modality=Modality.IMAGE, demands=labelling.demands)
         content, original = _loaded(source)
         place = _checked_place(destination, original)
         earlier = credentials.read(io.BytesIO(content), original.media_type, trust=Trust.nobody())
@@ -146,10 +153,14 @@ def mark(
         record = replace(record, created=record.created or marked_at)
         payload = registry.new_payload()
 
-        picture = _watermarked(original, payload, strength)
+        record = replace(record, content_id=record.content_id or f"{payload:016x}")
+        picture, record = _labelled(original, record, labelling)
+        picture = _watermarked(picture, payload, strength)
         auditor = audited(signer, registry)
         parent = content if record.edits_existing or earlier is not None else None
-        signed = _signed(parent, picture, payload, record, auditor, time_stamper)
+        encoded = labelling.stated(image.encode(picture), record)
+        signed = _signed(parent, picture, encoded, payload, record, auditor, time_stamper)
+        labelling.check(signed.asset, registry)
         hash_ = fingerprint.pdq(image.upright(picture.pixels, picture.orientation))
         digest = hashlib.sha256(signed.manifest)
         entry = Entry(
@@ -228,6 +239,14 @@ def _checked_place(destination: files.Destination, picture: Picture) -> Path | N
     return files.target(destination)
 
 
+def _labelled(picture: Picture, record: Record, labelling: Labelling) -> tuple[Picture, Record]:
+    """The picture with the label that people see, which stands upright as a viewer shows it."""
+    turn = picture.orientation
+    pixels, record = labelling.shown(image.upright(picture.pixels, turn), record)
+    stored = image.upright(pixels, _UNTURNING.get(turn, turn))
+    return replace(picture, pixels=np.ascontiguousarray(stored)), record
+
+
 def _watermarked(picture: Picture, payload: int, strength: Strength) -> Picture:
     """The picture with the mark, whose canonical plane lies upright as a viewer shows it."""
     turn = picture.orientation
@@ -239,6 +258,7 @@ def _watermarked(picture: Picture, payload: int, strength: Strength) -> Picture:
 def _signed(
     parent: bytes | None,
     picture: Picture,
+    encoded: bytes,
     payload: int,
     record: Record,
     signer: Signer,
@@ -246,10 +266,10 @@ def _signed(
 ) -> Signed:
     """The finished file, after a look whether the watermark can be read from it.
 
-    `parent`: the file that it was made from, if the manifest is to say so.
+    `parent`: the file that it was made from, if the manifest is to say so. `encoded`: the file as
+    it will be but for the manifest.
     """
     media_type = picture.media_type
-    encoded = image.encode(picture)
     received = image.read(io.BytesIO(encoded))
     pixels = image.upright(received.pixels, received.orientation)
     found = watermark.detect(pixels, effort="aligned")

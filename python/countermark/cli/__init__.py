@@ -18,6 +18,7 @@ except ImportError:  # Windows, which writes none of itself
     resource = None  # type: ignore[assignment]
 
 from countermark.cli.complaints import app as complaints
+from countermark.cli.comply import comply
 from countermark.cli.demo import demo
 from countermark.cli.features import app as features
 from countermark.cli.grants import app as grants
@@ -55,6 +56,7 @@ app.command()(mark)
 app.command()(verify)
 app.command()(inspect)
 app.command()(lint)
+app.command()(comply)
 app.command()(sign)
 app.command()(serve)
 app.command()(demo)

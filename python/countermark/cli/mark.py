@@ -12,9 +12,11 @@ import typer
 from countermark import keys, stamping
 from countermark.cli import output
 from countermark.cli import record as options
+from countermark.cli.comply import profiles
 from countermark.cli.home import secrets
 from countermark.credentials import Signer, TimeStamper
 from countermark.errors import CountermarkError, DestinationNotWritable
+from countermark.labels.profiles import NAMES, Profile
 from countermark.marking import Marked, is_marked
 from countermark.marking import mark as mark_file
 from countermark.record import Record
@@ -40,6 +42,10 @@ def mark(
     system: options.SystemName = None,
     system_version: options.SystemVersion = None,
     service_class: options.Service = None,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAMES", help=f"Whose duties are to be met: {', '.join(NAMES)}."),
+    ] = None,
     strength: Annotated[
         Strength, typer.Option(help="How much the watermark survives, and how little it shows.")
     ] = Strength.BALANCED,
@@ -55,14 +61,15 @@ def mark(
     are kept. A picture whose destination is newer, as it was marked, and in the registry is
     skipped, so the command can be repeated. A bad file does not stop the others. Time stamps are
     asked of the home folder's servers (countermark keys timestamps), if it names some. What is
-    known of the content (countermark features) is said, or refused.
+    known of the content (countermark features) is said, or refused. With --profile, pictures get
+    the labels that these jurisdictions demand, and are refused if they lack anything else.
 
     For example:
 
         countermark mark photo.jpg --out marked.jpg --creator "Ada Example"
         countermark mark photos/ --out marked/
         countermark mark art.png --out art.png --source ai-generated --system "Example Model"
-        countermark mark art.png --out art.png --record record.json
+        countermark mark art.png --out art.png --record record.json --profile cn,eu
     """
     stated = options.stated(
         record,
@@ -75,6 +82,7 @@ def mark(
         system_version=system_version,
         service_class=service_class,
     )
+    demanded = profiles(profile)
     home = keys.open_home()
     next_signer = keys.open_signer(home, secrets())
     time_stamper = stamping.time_stamper(home)
@@ -84,7 +92,14 @@ def mark(
         for path, destination in output.progress(jobs, "Marking"):
             try:
                 marked = _mark_one(
-                    path, destination, stated, next_signer, registry, strength, time_stamper
+                    path,
+                    destination,
+                    stated,
+                    next_signer,
+                    registry,
+                    strength,
+                    time_stamper,
+                    demanded,
                 )
                 if marked is not None and time_stamper is not None:
                     stamping.settle(home, destination, marked.unstamped)
@@ -144,6 +159,7 @@ def _mark_one(
     registry: Registry,
     strength: Strength,
     time_stamper: TimeStamper | None,
+    profiles: tuple[Profile, ...],
 ) -> Marked | None:
     """None when it was done before."""
     if _is_newer(destination, path) and is_marked(destination, registry):
@@ -163,6 +179,7 @@ def _mark_one(
         registry=registry,
         strength=strength,
         time_stamper=time_stamper,
+        profiles=profiles,
     )
 
 

@@ -29,7 +29,7 @@ __all__ = ["Assessment", "Evidence", "Outcome", "Status", "comply", "profile"]
 
 
 def comply(
-    path: Path,
+    source: Path | bytes,
     profiles: Sequence[Profile],
     *,
     trust: Trust | None = None,
@@ -39,8 +39,9 @@ def comply(
 
     Example: see the module.
 
-    `trust`: whose signatures count, by default as `verify` has it. `registry`: whose log is asked,
-    and where lost manifests are looked for; by default that of the home folder.
+    `source`: a path, or the content of a file. `trust`: whose signatures count, by default as
+    `verify` has it. `registry`: whose log and register are asked, and where lost manifests are
+    looked for; by default that of the home folder.
 
     It looks at the file, never at the company: what else a law asks for is in docs/compliance.md.
 
@@ -52,6 +53,6 @@ def comply(
             trust = trust_store(home).trust()
         if registry is None and home is not None:
             registry = stack.enter_context(Registry.open(home.registry_path))
-        seen = evidence(path, trust=trust, registry=registry)
+        seen = evidence(source, trust=trust, registry=registry)
     outcomes = tuple(outcome(profile, rule, seen) for profile in profiles for rule in profile.rules)
     return Assessment(seen.media_type, seen.is_generated, outcomes)

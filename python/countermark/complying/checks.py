@@ -240,10 +240,19 @@ def _assessed_model(profile: Profile, rule: Rule, evidence: Evidence) -> _Found:
             "The record does not say which model made it.",
             "State the SHA-256 of the model in the record.",
         )
+    shown = f"The model {record.system.model_sha256.hex()[:16]}"
+    if evidence.is_assessed is None:
+        return (
+            Status.CANNOT_TELL,
+            f"{shown} made it; there is no register of models here.",
+            "Ask in the home that marked it.",
+        )
+    if evidence.is_assessed:
+        return Status.SATISFIED, f"{shown} is in the register with its assessment.", None
     return (
-        Status.CANNOT_TELL,
-        f"The model is {record.system.model_sha256.hex()}.",
-        "Look it up with countermark models list, in the home that marked it.",
+        Status.MISSING,
+        f"{shown} is not in the register as an assessed one.",
+        "Have it assessed, and run countermark models assess.",
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
-from countermark import credentials, image, watermark
+from countermark import credentials, duties, image, watermark
 from countermark.credentials import Manifest, Trust
 from countermark.credentials.assets import opened
 from countermark.credentials.containers import MEDIA_TYPES
-from countermark.errors import ImageError, UnsupportedContainer
+from countermark.errors import ImageError, UnassessedModel, UnsupportedContainer
 from countermark.labels import aigc
 from countermark.labels.aigc import Reading, Verdict
 from countermark.labels.profiles import Medium
@@ -32,7 +32,9 @@ class Evidence:
     `record`: what its maker states, from a manifest that holds, in the file or recovered by its
     watermark or fingerprint. `is_recovered`: in the latter case. `payload`: in the pixels; None
     when there is none. `can_hold_watermark`: whether countermark looks for one in such files.
-    `is_logged`: whether the registry's log has its making; None without a registry.
+    `is_assessed`: whether the register of models has the assessment of the model that made it; None
+    without a registry or a model. `is_logged`: whether the registry's log has its making; None
+    without a registry.
     """
 
     media_type: str | None
@@ -42,6 +44,7 @@ class Evidence:
     is_recovered: bool
     payload: int | None
     can_hold_watermark: bool
+    is_assessed: bool | None
     is_logged: bool | None
 
     @property
@@ -71,37 +74,42 @@ class Evidence:
         return None if source is None else source in [each.uri for each in _GENERATED]
 
 
-def evidence(path: Path, *, trust: Trust, registry: Registry | None) -> Evidence:
+def evidence(source: Path | bytes, *, trust: Trust, registry: Registry | None) -> Evidence:
     """Look at a file; raises `SourceNotFound`, `RegistryError` and what `verify` raises."""
-    report = verify(path, trust=trust, registry=registry)
-    shown = aigc.media_type(path)
+    report = verify(_file(source), trust=trust, registry=registry)
+    shown = aigc.media_type(_file(source))
     manifest = None
     if shown in MEDIA_TYPES:
-        manifest = credentials.read(path, shown, trust=trust)
-    payload, can_hold = _watermark(path)
+        manifest = credentials.read(_file(source), shown, trust=trust)
+    payload, can_hold = _watermark(source)
     in_file = None if manifest is None else manifest.record
     return Evidence(
         media_type=shown,
-        labels=_labels(path),
+        labels=_labels(source),
         manifest=manifest,
         record=report.record,
         is_recovered=report.record is not None and report.record != in_file,
         payload=payload,
         can_hold_watermark=can_hold,
+        is_assessed=_is_assessed(report.record, registry),
         is_logged=_is_logged(manifest, payload, registry),
     )
 
 
-def _labels(path: Path) -> Reading | None:
+def _file(source: Path | bytes) -> Path | BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else source
+
+
+def _labels(source: Path | bytes) -> Reading | None:
     try:
-        return aigc.read(path)
+        return aigc.read(_file(source))
     except UnsupportedContainer:
         return None
 
 
-def _watermark(path: Path) -> tuple[int | None, bool]:
+def _watermark(source: Path | bytes) -> tuple[int | None, bool]:
     """The payload in the pixels, and whether there are any."""
-    with opened(path) as stream:
+    with opened(_file(source)) as stream:
         if not image.is_decodable(stream.read(image.HEAD_BYTES)):
             return None, False
         stream.seek(0)
@@ -111,6 +119,17 @@ def _watermark(path: Path) -> tuple[int | None, bool]:
             return None, False
     found = watermark.detect(image.upright(picture.pixels, picture.orientation))
     return None if found is None else found.payload, True
+
+
+def _is_assessed(record: Record | None, registry: Registry | None) -> bool | None:
+    system = None if record is None else record.system
+    if registry is None or record is None or system is None or system.model_sha256 is None:
+        return None
+    try:
+        duties.check_model(system.model_sha256, record.service_class, registry)
+    except UnassessedModel:
+        return False
+    return True
 
 
 def _is_logged(

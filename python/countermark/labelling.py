@@ -1,0 +1,146 @@
+"""What profiles demand of a picture: labels for people and machines, and a last look at the file.
+
+>>> import numpy as np
+>>> from countermark.labels.profiles import profile
+>>> from countermark.record import DigitalSource, Record
+>>> labelling = Labelling(profiles=(profile("kr"),))
+>>> grey = np.full((480, 640, 3), 128, np.uint8)
+>>> _, record = labelling.shown(grey, Record(source=DigitalSource.AI_GENERATED))
+>>> record.label.text, record.label.place
+('AI 생성', 'bottom-right')
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from typing import Final
+
+from countermark.complying import comply
+from countermark.duties import BIOMETRIC, Demands
+from countermark.errors import ProfileNotMet
+from countermark.image import Pixels
+from countermark.labels import aigc
+from countermark.labels.aigc import AigcLabel
+from countermark.labels.profiles import Check, Level, Medium, Profile, Service
+from countermark.labels.visible import Wording, label_picture, wording
+from countermark.record import DigitalSource, ExplicitLabel, Record, Sense
+from countermark.registry import Registry
+
+_GENERATED: Final = (DigitalSource.AI_GENERATED, DigitalSource.AI_EDITED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelling:
+    """How files are labelled on the way to their manifest.
+
+    `profiles`: whose demands are met, or the file is refused. `wording`: of a label that people
+    see, whether a profile demands one or not; by default the words of the profiles that do.
+    """
+
+    profiles: tuple[Profile, ...] = ()
+    wording: Wording | None = None
+
+    @property
+    def demands(self) -> Demands:
+        """What has to be there before anything is made."""
+        checks = {rule.check for one in self.profiles for rule in one.rules}
+        return Demands(consent=BIOMETRIC, assessed_models=Check.ASSESSED_MODEL in checks)
+
+    def shown(self, pixels: Pixels, record: Record) -> tuple[Pixels, Record]:
+        """The picture with the label that people see, if it is to have one, and who states it.
+
+        `pixels`: upright.
+        """
+        words = self.wording or self._demanded_words(record, Medium.IMAGE)
+        if words is None:
+            return pixels, record
+        done = label_picture(pixels, words)
+        label = ExplicitLabel(
+            sense=Sense.SEEN,
+            text=_written(words, done.lines),
+            place=done.corner.value,
+            height=done.ink_height / min(pixels.shape[:2]),
+        )
+        return done.pixels, replace(record, label=label)
+
+    def stated(self, content: bytes, record: Record) -> bytes:
+        """The file with the label in its metadata, if its record has what belongs there."""
+        label = implicit_label(record)
+        if label is None:
+            return content
+        out = io.BytesIO()
+        aigc.write(io.BytesIO(content), out, label)
+        return out.getvalue()
+
+    def check(self, content: bytes, registry: Registry | None) -> None:
+        """Raises `ProfileNotMet` unless the finished file shows that every demand is met.
+
+        What happens only when the file is put in its place, the entry in the log, is not asked for.
+        """
+        if not self.profiles:
+            return
+        found = comply(content, self.profiles, registry=registry)
+        unmet = [
+            one for one in (*found.missing, *found.unknown) if one.rule.check is not Check.LOGGED
+        ]
+        if unmet:
+            names = ", ".join(one.rule.id for one in unmet)
+            first = unmet[0]
+            raise ProfileNotMet(
+                f"The file would not meet {names}: {first.evidence}",
+                remedy=first.remedy or "Correct the record.",
+            )
+
+    def _demanded_words(self, record: Record, medium: Medium) -> Wording | None:
+        """The words that satisfy every profile which demands a label of such a file."""
+        if record.source not in _GENERATED or record.grant is not None:
+            return None
+        places = [
+            one.wording
+            for one in self.profiles
+            if one.wording is not None and _demands_label(one, record, medium)
+        ]
+        if not places:
+            return None
+        number = None if record.filing is None else record.filing.number
+        # The Chinese rules are the only ones that fix the words; beside them stands English.
+        if "cn" in places:
+            return wording("cn", "en" if len(places) > 1 else None, filing_number=number)
+        return wording(places[0], filing_number=number)
+
+
+def implicit_label(record: Record) -> AigcLabel | None:
+    """The label in metadata that a record amounts to; None without the codes that it consists of.
+
+    >>> from countermark.record import Producer, ProviderCode
+    >>> works = Producer(name="Example Works", code=ProviderCode.of("91350100M000100Y43"))
+    >>> implicit_label(
+    ...     Record(source=DigitalSource.AI_GENERATED, producer=works, content_id="picture-7")
+    ... ).produce_id
+    'picture-7'
+
+    Source: GB 45438-2025, annex E.
+    """
+    code = None if record.producer is None else record.producer.code
+    if code is None or record.content_id is None or record.source not in _GENERATED:
+        return None
+    return AigcLabel.produced(str(code), record.content_id)
+
+
+def _demands_label(profile: Profile, record: Record, medium: Medium) -> bool:
+    service = record.service_class
+    return any(
+        rule.check is Check.EXPLICIT_LABEL
+        and rule.level is Level.SHALL
+        and medium in rule.media
+        and (rule.service is Service.ALL or service is None or service.may_confuse)
+        for rule in profile.rules
+    )
+
+
+def _written(words: Wording, lines: tuple[str, ...]) -> str:
+    """Which of the wordings the lines on the picture are."""
+    written = "".join(lines).replace(" ", "")
+    fitting = (one for one in words.choices if one.replace(" ", "") in written)
+    return next(fitting, " ".join(lines))
