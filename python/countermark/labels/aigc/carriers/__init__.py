@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, NamedTuple
 
+from countermark.labels.aigc.carriers import mp4
 from countermark.labels.aigc.label import AigcLabel
 from countermark.labels.aigc.reading import Carried
 
@@ -21,5 +22,7 @@ class Carrier(NamedTuple):
     put: Callable[[BinaryIO, BinaryIO, AigcLabel], None]
 
 
-CARRIERS: Final[dict[str, Carrier]] = {}
+CARRIERS: Final[dict[str, Carrier]] = {
+    **dict.fromkeys(("video/mp4", "video/quicktime", "audio/mp4"), Carrier(mp4.find, mp4.put)),
+}
 """By media type."""
