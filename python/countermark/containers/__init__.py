@@ -21,11 +21,13 @@ from countermark.containers.content import (
 )
 from countermark.containers.media_types import media_type
 from countermark.containers.segments import jpeg_segments
+from countermark.containers.splicing import Splice, moved, splice
 
 __all__ = [
     "CHUNK_BYTES",
     "Content",
     "Span",
+    "Splice",
     "StreamContent",
     "TooManyParts",
     "boxes",
@@ -34,7 +36,9 @@ __all__ = [
     "is_bmff",
     "jpeg_segments",
     "media_type",
+    "moved",
     "pieces",
+    "splice",
     "too_many_parts",
     "unpack",
 ]

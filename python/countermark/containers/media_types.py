@@ -9,6 +9,7 @@ from countermark.containers.content import CHUNK_BYTES, Content
 from countermark.containers.id3 import tag_end
 
 _RIFF: Final = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
+_LONG_RIFF: Final = (b"RF64", b"BW64")
 _BRANDS: Final = {
     b"avif": "image/avif",
     b"avis": "image/avif",
@@ -55,7 +56,7 @@ def media_type(asset: Content) -> str | None:
             return name
     if head.startswith(_EBML):
         return "video/webm" if b"webm" in asset[:_EBML_HEADER_BYTES] else "video/x-matroska"
-    if head[:4] == b"RIFF":
+    if head[:4] == b"RIFF" or (head[:4] in _LONG_RIFF and head[8:12] == b"WAVE"):
         return _RIFF.get(head[8:12])
     if head[4:8] == b"ftyp":
         return _BRANDS.get(head[8:12], "video/mp4")
