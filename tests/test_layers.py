@@ -18,32 +18,17 @@ PYTHON_LAYERS = [
     ["watermark", "fingerprint", "resemblance", "hamming"],
     ["labels", "credentials", "keys", "registry", "resolving"],
     ["auditing", "duties", "publishing", "screening"],
-    [
-        "marking",
-        "labelling",
-        "verifying",
-        "complying",
-        "report",
-        "inspection",
-        "stamping",
-        "disclosing",
-    ],
+    ["report", "inspection", "preserving"],
+    ["verifying", "disclosing"],
+    ["complying", "stamping"],
+    ["labelling", "ingesting"],
+    ["marking"],
     ["service", "demo", "cli"],
 ]
 CORE_LAYERS = [["base"], ["kernels"], ["transform", "code"], ["watermark", "fingerprint"], ["api"]]
 
-# Within their row: what is found is rendered by what reports, the command line shows the demo and
-# starts the service, and time stamps are asked of those whom verifying trusts.
-SIDEWAYS = {
-    ("record", "errors"),
-    ("verifying", "report"),
-    ("stamping", "verifying"),
-    ("complying", "verifying"),
-    ("labelling", "complying"),
-    ("marking", "labelling"),
-    ("cli", "demo"),
-    ("cli", "service"),
-}
+# Within their row: the command line shows the demo and starts the service.
+SIDEWAYS = {("record", "errors"), ("cli", "demo"), ("cli", "service")}
 
 
 def level(layers: list[list[str]], name: str) -> int:

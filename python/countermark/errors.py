@@ -311,6 +311,10 @@ class UnassessedModel(CountermarkError):
     """The model may not be used: it is unknown, not assessed or retired; nothing was written."""
 
 
+class MarkLost(LabelError):
+    """Something that the source came in with would be missing; nothing was written."""
+
+
 class ProfileNotMet(LabelError):
     """The file would lack what a profile demands; nothing was written."""
 

@@ -19,13 +19,13 @@ from pathlib import Path
 
 from countermark.complying.assessment import Assessment, Outcome, Status
 from countermark.complying.checks import outcome
-from countermark.complying.evidence import Evidence, evidence
+from countermark.complying.evidence import Evidence, examine
 from countermark.credentials import Trust
 from countermark.labels.profiles import Profile, profile
 from countermark.registry import Registry
 from countermark.verifying.trusted import find_home, trust_store
 
-__all__ = ["Assessment", "Evidence", "Outcome", "Status", "comply", "profile"]
+__all__ = ["Assessment", "Evidence", "Outcome", "Status", "comply", "examine", "profile"]
 
 
 def comply(
@@ -53,6 +53,6 @@ def comply(
             trust = trust_store(home).trust()
         if registry is None and home is not None:
             registry = stack.enter_context(Registry.open(home.registry_path))
-        seen = evidence(source, trust=trust, registry=registry)
+        seen = examine(source, trust=trust, registry=registry)
     outcomes = tuple(outcome(profile, rule, seen) for profile in profiles for rule in profile.rules)
     return Assessment(seen.media_type, seen.is_generated, outcomes)

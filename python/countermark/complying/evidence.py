@@ -74,7 +74,7 @@ class Evidence:
         return None if source is None else source in [each.uri for each in _GENERATED]
 
 
-def evidence(source: Path | bytes, *, trust: Trust, registry: Registry | None) -> Evidence:
+def examine(source: Path | bytes, *, trust: Trust, registry: Registry | None) -> Evidence:
     """Look at a file; raises `SourceNotFound`, `RegistryError` and what `verify` raises."""
     report = verify(_file(source), trust=trust, registry=registry)
     shown = aigc.media_type(_file(source))
@@ -141,4 +141,7 @@ def _is_logged(
     if any(registry.find_leaf(each) is not None for each in payloads):
         return True
     label = None if manifest is None else manifest.label
-    return label is not None and any(use.manifest == label for use in registry.key_uses())
+    return label is not None and (
+        registry.manifests.find_leaf(label) is not None
+        or any(use.manifest == label for use in registry.key_uses())
+    )

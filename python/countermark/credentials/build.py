@@ -38,21 +38,20 @@ def definition(
     has_thumbnail: bool,
     hard_binding: dict[str, Any] | None = None,
     permissions: TrainingMining | None = None,
+    actions: Sequence[str] = (),
     ingredients: Sequence[dict[str, Any]] = (),
     is_converted: bool = False,
 ) -> dict[str, Any]:
     """The manifest for one file.
 
     `hard_binding`: an assertion to be filled in; without one, the library makes it.
-    `ingredients`: as the function of that name gives them. `is_converted`: whether the parent
-    is of another media type.
+    `actions`: what else was done, by name. `ingredients`: as the function of that name gives them.
+    `is_converted`: whether the parent is of another media type.
     """
-    actions = _actions(record, binding, ingredients, is_converted=is_converted)
+    done = _actions(record, binding, ingredients, actions, is_converted=is_converted)
     stated: dict[str, Any] = {
         "claim_generator_info": [_generator()],
-        "assertions": [
-            {"label": ACTIONS, "data": {"actions": actions, "allActionsIncluded": True}}
-        ],
+        "assertions": [{"label": ACTIONS, "data": {"actions": done, "allActionsIncluded": True}}],
     }
     if hard_binding is not None:
         stated["assertions"].append(hard_binding)
@@ -113,6 +112,7 @@ def _actions(
     record: Record,
     binding: SoftBinding | None,
     ingredients: Sequence[dict[str, Any]],
+    others: Sequence[str],
     *,
     is_converted: bool,
 ) -> list[dict[str, Any]]:
@@ -124,7 +124,8 @@ def _actions(
         later = [*later, {"action": "c2pa.edited", **origin}]
     if is_converted:
         later = [*later, {"action": "c2pa.converted"}]
-    if binding is not None:
+    later = [*later, *({"action": name} for name in others)]
+    if binding is not None and not others:  # else the watermark was there before
         # The hash is filled in when the soft binding has its final bytes.
         related = {"relatedAssertions": [{"url": _SOFT_BINDING_URI, "hash": [0] * 32}]}
         later = [*later, {"action": "c2pa.watermarked.bound", "parameters": related}]

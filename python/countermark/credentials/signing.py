@@ -71,6 +71,7 @@ class _Request:
     parent: Asset | None
     components: Sequence[Asset]
     training_mining: TrainingMining | None
+    actions: Sequence[str]
     time_stamper: TimeStamper | None
 
 
@@ -85,6 +86,7 @@ def sign(
     parent: Asset | None = None,
     components: Sequence[Asset] = (),
     training_mining: TrainingMining | None = None,
+    actions: Sequence[str] = (),
     time_stamper: TimeStamper | None = None,
 ) -> Signed:
     """Embed a signed manifest in a copy of `asset`.
@@ -93,8 +95,10 @@ def sign(
     watermark in it. `thumbnail`: JPEG bytes. `parent`: the file that it was made from and its
     media type; the manifest then begins with c2pa.opened, otherwise with c2pa.created.
     `components`: the files that were placed in it. `training_mining`: what machines may do
-    with it. `time_stamper`: proves the time; the manifest takes some 9 kB more then. When it has
-    no time stamp to give, the file is signed without one, with the warning `TimeStampMissing`.
+    with it. `actions`: what else was done after the parent was opened, such as
+    "c2pa.edited.metadata"; the watermark is then one that was there before. `time_stamper`: proves
+    the time; the manifest takes some 9 kB more then. When it has no time stamp to give, the file is
+    signed without one, with the warning `TimeStampMissing`.
 
     Raises `UnusableCertificate` when the chain may not sign claims, `SigningFailed` when the
     signer or the library fails or the finished file does not read back valid,
@@ -133,6 +137,7 @@ def sign(
         parent,
         components,
         training_mining,
+        actions,
         time_stamper,
     )
     out = io.BytesIO()
@@ -153,6 +158,7 @@ def sign_file(
     parent: Asset | None = None,
     components: Sequence[Asset] = (),
     training_mining: TrainingMining | None = None,
+    actions: Sequence[str] = (),
     time_stamper: TimeStamper | None = None,
 ) -> bytes:
     """As `sign`, from file to file and in bounded memory; the manifest store.
@@ -184,6 +190,7 @@ def sign_file(
         parent,
         components,
         training_mining,
+        actions,
         time_stamper,
     )
     place = files.target(destination)
@@ -291,6 +298,7 @@ def _laid_out(
                 has_thumbnail=request.thumbnail is not None,
                 hard_binding=binding,
                 permissions=request.training_mining,
+                actions=request.actions,
                 ingredients=related,
                 is_converted=request.parent is not None and request.parent[1] != request.media_type,
             ),

@@ -27,7 +27,7 @@ from countermark.errors import (
     UnsupportedContainer,
 )
 from countermark.labels.aigc.carriers import CARRIERS, Carrier
-from countermark.labels.aigc.label import AigcLabel, Status
+from countermark.labels.aigc.label import AigcLabel, Status, is_allowed
 from countermark.labels.aigc.parsing import Finding
 from countermark.labels.aigc.reading import Carried, Found, Reading, Verdict, judged
 
@@ -39,6 +39,7 @@ __all__ = [
     "Reading",
     "Status",
     "Verdict",
+    "is_allowed",
     "media_type",
     "read",
     "write",

@@ -37,6 +37,10 @@ class Status(Enum):
     SUSPECTED = "3"
 
 
+_FIRM: Final = (Status.GENERATED,)
+_OF_PROPAGATOR: Final = ("propagator", "propagate_id")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AigcLabel:
     """What the label of one file says.
@@ -48,7 +52,8 @@ class AigcLabel:
     '{"Label":"1","ContentProducer":"001191110102MACQD9K64010000","'
 
     `status`: whether it is, possibly is or is suspected to be generated.
-    `producer`, `propagator`: the codes of the providers that made and that spread it.
+    `producer`, `propagator`: the codes of the providers that made and that spread it; of a producer
+    whom nobody knows, code and id are empty unless the status is `GENERATED`.
     `produce_id`, `propagate_id`: what they call this content.
     `producer_reserved`, `propagator_reserved`: what they add to protect their members.
 
@@ -66,7 +71,8 @@ class AigcLabel:
     def __post_init__(self) -> None:
         for name in ("producer", "produce_id", "propagator", "propagate_id"):
             _check(name, getattr(self, name))
-            if not getattr(self, name):
+            # Who spreads what somebody else made may not know the producer, and makes none up.
+            if not getattr(self, name) and (name in _OF_PROPAGATOR or self.status in _FIRM):
                 raise InvalidLabel(
                     f"The {name.replace('_', ' ')} of the label is empty.", remedy="State it."
                 )

@@ -17,6 +17,11 @@ from countermark.labels.aigc.parsing import Finding, breach, parsed
 _RESERVED: Final = ("ReservedCode1", "ReservedCode2")
 
 
+_OF_PRODUCER: Final = ("ContentProducer", "ProduceID")
+_LOOSE: Final = (Status.POSSIBLE.value, Status.SUSPECTED.value)
+"""Who spreads what somebody else made may not know the producer."""
+
+
 class Verdict(Enum):
     """What holds for the labels of a file.
 
@@ -125,7 +130,7 @@ def _found(carried: Carried) -> Found:
         )
     members, problems = parsed(carried.text)
     findings += problems
-    findings += (breach(problem) for name in FIELDS for problem in _wrong(name, members.get(name)))
+    findings += (breach(problem) for name in FIELDS for problem in _wrong(name, members))
     label = None
     if members.keys() >= set(FIELDS):
         with contextlib.suppress(InvalidLabel, ValueError):
@@ -133,8 +138,9 @@ def _found(carried: Carried) -> Found:
     return Found(carried, members, label, tuple(findings))
 
 
-def _wrong(name: str, value: str | None) -> list[str]:
+def _wrong(name: str, members: dict[str, str]) -> list[str]:
     """What is wrong with the value of one member; that it is missing was said before."""
+    value = members.get(name)
     if value is None:
         return []
     if name == "Label":
@@ -145,7 +151,8 @@ def _wrong(name: str, value: str | None) -> list[str]:
     if name in _RESERVED:
         return []
     if not value:
-        return [f"The member {name} of the label is empty."]
+        is_unknown = name in _OF_PRODUCER and members.get("Label") in _LOOSE
+        return [] if is_unknown else [f"The member {name} of the label is empty."]
     problem = code_problem(value) if name in ("ContentProducer", "ContentPropagator") else None
     return [] if problem is None else [f"The member {name} of the label is wrong: {problem}"]
 

@@ -1,0 +1,85 @@
+"""Whatever a file came in with goes out with it: labels, manifests and watermarks.
+
+>>> before = Marks(label=None, manifests=frozenset({"urn:c2pa:1"}), payloads=frozenset())
+>>> check_kept(before, Marks(label=None, manifests=frozenset(), payloads=frozenset()))
+Traceback (most recent call last):
+...
+countermark.errors.MarkLost: The manifest urn:c2pa:1 of the source would be missing, so nothing \
+was written. Sign it with the source as parent.
+
+Source: Deep Synthesis Provisions of the PRC, article 18; Labeling Measures (2025), article 10;
+Code of Practice on Transparency of AI-Generated Content, measure 1.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from countermark.credentials import Ingredient, Manifest
+from countermark.errors import MarkLost
+from countermark.labels.aigc import AigcLabel, Reading
+from countermark.screening import named_payloads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """What tells of a file where it comes from.
+
+    `label`: the one in its metadata. `manifests`: labels of those in it, of earlier ones too.
+    `payloads`: which they name, or which were read from the pixels.
+    """
+
+    label: AigcLabel | None
+    manifests: frozenset[str]
+    payloads: frozenset[int]
+
+    @classmethod
+    def of(
+        cls, manifest: Manifest | None, reading: Reading | None, *, payload: int | None = None
+    ) -> Marks:
+        """Those of a file, by what was read from it."""
+        labels = () if manifest is None else (manifest.label, *_labels(manifest.ingredients))
+        payloads = {*named_payloads(manifest), payload}
+        return cls(
+            label=None if reading is None else reading.label,
+            manifests=frozenset(label for label in labels if label is not None),
+            payloads=frozenset(each for each in payloads if each is not None),
+        )
+
+
+def check_kept(before: Marks, after: Marks) -> None:
+    """Raises `MarkLost` when something of the source is not in the finished file.
+
+    What a producer said in a label stays; who spreads a file may add to it. A watermark is kept if
+    it is read, or a manifest that names it is in the file.
+    """
+    for label in sorted(before.manifests - after.manifests):
+        raise MarkLost(
+            f"The manifest {label} of the source would be missing, so nothing was written.",
+            remedy="Sign it with the source as parent.",
+        )
+    if before.label is not None and not _says_as_much(before.label, after.label):
+        raise MarkLost(
+            "The label in the metadata of the source would be missing, so nothing was written.",
+            remedy="Please report this with the kind of file.",
+        )
+    if before.payloads and not before.payloads & after.payloads and not before.manifests:
+        raise MarkLost(
+            "The watermark of the source would be missing, so nothing was written.",
+            remedy="Mark it again with the source as parent.",
+        )
+
+
+def _says_as_much(before: AigcLabel, after: AigcLabel | None) -> bool:
+    return after is not None and (
+        (before.producer, before.produce_id, before.producer_reserved)
+        == (after.producer, after.produce_id, after.producer_reserved)
+    )
+
+
+def _labels(ingredients: Iterable[Ingredient]) -> Iterator[str]:
+    for one in ingredients:
+        if one.label is not None:
+            yield one.label
+        yield from _labels(one.ingredients)
