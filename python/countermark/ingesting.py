@@ -1,5 +1,6 @@
 """What a platform does with a file that is published: decide, label, sign, keep what is there.
 
+>>> from countermark.labels.aigc.reading import judged
 >>> decided(judged(()), is_declared=True, has_traces=False).notice_zh
 '可能'
 

@@ -50,6 +50,7 @@ from countermark.credentials import (
     containers,
 )
 from countermark.credentials.assets import opened
+from countermark.duties import Demands
 from countermark.errors import (
     CountermarkError,
     InvalidArgument,
@@ -105,6 +106,7 @@ def mark(
     strength: Strength = Strength.BALANCED,
     time_stamper: TimeStamper | None = None,
     rules: Rules | None = None,
+    demands: Demands | None = None,
     profiles: Sequence[Profile] = (),
     wording: Wording | None = None,
 ) -> Marked:
@@ -119,6 +121,7 @@ def mark(
     `time_stamper`: proves when it was signed; when it cannot, that is a warning
     (`TimeStampMissing`), and the picture is marked without.
     `rules`: whose features of known content count, and what follows; by default the home's.
+    `demands`: which consents and models are demanded, by default what the profiles demand.
     `profiles`: what jurisdictions demand of it, such as `labels.profiles.profile("cn")`: it gets
     the labels that they ask for, and is refused if it lacks anything else.
     `wording`: of a label that people see, whether a profile demands one or not.
@@ -142,7 +145,7 @@ def mark(
         if registry is None:
             path = keys.open_home().registry_path
             registry = stack.enter_context(Registry.open(path))
-        duties.check(record, registry, modality=Modality.IMAGE, demands=labelling.demands)
+        duties.check(record, registry, modality=Modality.IMAGE, demands=demands or labelling.demands)
         content, original = _loaded(source)
         place = _checked_place(destination, original)
         earlier = credentials.read(io.BytesIO(content), original.media_type, trust=Trust.nobody())
