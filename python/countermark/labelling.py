@@ -70,7 +70,7 @@ class Labelling:
         if label is None:
             return content
         out = io.BytesIO()
-        aigc.write(io.BytesIO(content), out, label)
+        aigc.write(io.BytesIO(content), out, label, record=record)
         return out.getvalue()
 
     def check(self, content: bytes, registry: Registry | None) -> None:

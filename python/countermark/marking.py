@@ -145,7 +145,9 @@ def mark(
         if registry is None:
             path = keys.open_home().registry_path
             registry = stack.enter_context(Registry.open(path))
-        duties.check(record, registry, modality=Modality.IMAGE, demands=demands or labelling.demands)
+        duties.check(
+            record, registry, modality=Modality.IMAGE, demands=demands or labelling.demands
+        )
         content, original = _loaded(source)
         place = _checked_place(destination, original)
         earlier = credentials.read(io.BytesIO(content), original.media_type, trust=Trust.nobody())

@@ -1,5 +1,7 @@
 """The implicit label of generated content: seven texts in one JSON object.
 
+>>> from countermark.record import DigitalSource, Producer, ProviderCode, Record
+
 Source: GB 45438-2025, 6.1 and annex E; which characters are allowed, annex E j).
 """
 
@@ -12,7 +14,7 @@ from enum import Enum
 from typing import Final
 
 from countermark.errors import InvalidLabel, InvalidRecord
-from countermark.record import ProviderCode
+from countermark.record import ProviderCode, Record
 
 FIELDS: Final = (
     *("Label", "ContentProducer", "ProduceID", "ReservedCode1"),
@@ -96,6 +98,25 @@ class AigcLabel:
             propagator=producer,
             propagate_id=produce_id,
         )
+
+    @classmethod
+    def of(cls, record: Record) -> AigcLabel:
+        """The label that says what a record says.
+
+        >>> producer = Producer(name="Example", code=ProviderCode("001191110102MACQD9K64010000"))
+        >>> source = DigitalSource.AI_GENERATED
+        >>> record = Record(source=source, producer=producer, content_id="picture-7")
+        >>> AigcLabel.of(record) == AigcLabel.produced(str(producer.code), "picture-7")
+        True
+
+        Raises `InvalidLabel` for a record without the producer's code or the content's number.
+        """
+        if record.producer is None or record.producer.code is None or record.content_id is None:
+            raise InvalidLabel(
+                "The record does not state the producer's code and the number of the content.",
+                remedy="State both: the label is made of them.",
+            )
+        return cls.produced(str(record.producer.code), record.content_id)
 
     def spread(self, propagator: str, propagate_id: str, *, reserved: str = "") -> AigcLabel:
         """The label of the same content at who spreads it; what its producer said stays.

@@ -124,8 +124,10 @@ def _decoded(text: str) -> str | None:
 
 def _as_json(value: Any) -> str:
     """What is no text; nested objects as objects again."""
-    plain = _plain(value)
-    return json.dumps(plain, separators=(",", ":"))
+    try:
+        return json.dumps(_plain(value), separators=(",", ":"))
+    except RecursionError:
+        return "..."
 
 
 def _plain(value: Any) -> Any:

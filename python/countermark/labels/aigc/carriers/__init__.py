@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, Final, NamedTuple
 
 from countermark.labels.aigc.carriers import id3, mp4, riff, vorbis
+from countermark.labels.aigc.carriers.pictures import PICTURES
 from countermark.labels.aigc.label import AigcLabel
 from countermark.labels.aigc.reading import Carried
+from countermark.labels.xmp import Property
 
 
 class Carrier(NamedTuple):
@@ -16,13 +18,17 @@ class Carrier(NamedTuple):
     `find(file)` yields every label in a seekable file, wherever writers are known to put one.
     `put(file, out, label)` copies the file to `out`, piece by piece where it may be large, with
     this label in the place that the guides name, and no other; all else stays as it is.
+    `put_beside(file, out, label, properties)` puts properties of XMP in as well; None where files
+    of the family hold the label elsewhere.
     """
 
     find: Callable[[BinaryIO], Iterator[Carried]]
     put: Callable[[BinaryIO, BinaryIO, AigcLabel], None]
+    put_beside: Callable[[BinaryIO, BinaryIO, AigcLabel, Sequence[Property]], None] | None = None
 
 
 CARRIERS: Final[dict[str, Carrier]] = {
+    **{name: Carrier(find, put, put) for name, (find, put) in PICTURES.items()},
     **dict.fromkeys(("video/mp4", "video/quicktime", "audio/mp4"), Carrier(mp4.find, mp4.put)),
     **dict.fromkeys(("audio/wav", "video/x-msvideo"), Carrier(riff.find, riff.put)),
     "audio/mpeg": Carrier(id3.find, id3.put),
