@@ -25,7 +25,7 @@ from countermark.credentials import Signer, SoftBinding, TimeStamper, Trust, Tru
 from countermark.errors import LabelNotWritten, UnsupportedContainer
 from countermark.labels import aigc
 from countermark.labels.aigc import AigcLabel, Reading, Status, Verdict
-from countermark.preserving import Marks, check_kept
+from countermark.preserving import Marks, compare
 from countermark.record import DigitalSource, ProviderCode, Record
 from countermark.registry import Registry
 from countermark.screening import named_payloads
@@ -260,7 +260,7 @@ def _remember(registry: Registry, store: bytes, payloads: list[int]) -> None:
 def _check_kept(seen: Evidence, draft: Path, trust: Trust) -> None:
     before = Marks.of(seen.manifest, seen.labels, payload=seen.payload)
     done = examine(draft, trust=trust, registry=None)
-    check_kept(before, Marks.of(done.manifest, done.labels, payload=done.payload))
+    compare(before, Marks.of(done.manifest, done.labels, payload=done.payload))
 
 
 def _copy(source: Path, destination: Path) -> None:

@@ -64,9 +64,12 @@ class Labelling:
         )
         return done.pixels, replace(record, label=label)
 
-    def stated(self, content: bytes, record: Record) -> bytes:
-        """The file with the label in its metadata, if its record has what belongs there."""
-        label = implicit_label(record)
+    def stated(self, content: bytes, record: Record, earlier: AigcLabel | None) -> bytes:
+        """The file with the label in its metadata, if its record has what belongs there.
+
+        `earlier`: the label of the file that it was made from, which stays if there is no other.
+        """
+        label = implicit_label(record) or earlier
         if label is None:
             return content
         out = io.BytesIO()

@@ -59,8 +59,10 @@ from countermark.errors import (
 )
 from countermark.image import Picture
 from countermark.labelling import Labelling
+from countermark.labels import aigc
 from countermark.labels.profiles import Profile
 from countermark.labels.visible import Wording
+from countermark.preserving import Marks, check_kept
 from countermark.record import Modality, Record
 from countermark.registry import Entry, Registry
 from countermark.registry.features import Notice
@@ -133,12 +135,13 @@ def mark(
     Raises `SourceNotFound`, `ImageError` for files that are no picture or cannot be marked
     (`credentials.sign_file` signs more kinds of files, without a watermark),
     `ConsentMissing`, `UnassessedModel` and `GrantMissing` for a record that lacks what must be
-    there before, `ProfileNotMet` for a file that would lack what a profile demands, `LabelError`
-    for a picture without room for a label, `RefusedContent` for content that the policy refuses,
-    `InvalidFeature` when it fits a feature that is not signed as it must be, `MarkNotReadable` for
-    pictures that do not hold the watermark, `InvalidArgument` when the destination's name belongs
-    to another format, `CredentialError` when signing fails, `HomeMissing` without registry and
-    home, `UnusablePolicy`, `RegistryError`, `DestinationNotWritable`.
+    there before, `ProfileNotMet` for a file that would lack what a profile demands, `MarkLost` for
+    one that would lose what it came in with, `LabelError` for a picture without room for a label,
+    `RefusedContent` for content that the policy refuses, `InvalidFeature` when it fits a feature
+    that is not signed as it must be, `MarkNotReadable` for pictures that do not hold the watermark,
+    `InvalidArgument` when the destination's name belongs to another format, `CredentialError` when
+    signing fails, `HomeMissing` without registry and home, `UnusablePolicy`, `RegistryError`,
+    `DestinationNotWritable`.
     """
     labelling = Labelling(profiles=tuple(profiles), wording=wording)
     with ExitStack() as stack:
@@ -151,6 +154,7 @@ def mark(
         content, original = _loaded(source)
         place = _checked_place(destination, original)
         earlier = credentials.read(io.BytesIO(content), original.media_type, trust=Trust.nobody())
+        came_in = Marks.of(earlier, aigc.read(io.BytesIO(content)))
         sight = Sight(image.upright(original.pixels, original.orientation))
         named = named_payloads(earlier)
         notices = screen(sight, registry, Use.MARK, named=named, rules=rules)
@@ -163,8 +167,9 @@ def mark(
         picture = _watermarked(picture, payload, strength)
         auditor = audited(signer, registry)
         parent = content if record.edits_existing or earlier is not None else None
-        encoded = labelling.stated(image.encode(picture), record)
+        encoded = labelling.stated(image.encode(picture), record, came_in.label)
         signed = _signed(parent, picture, encoded, payload, record, auditor, time_stamper)
+        check_kept(came_in, signed.asset, picture.media_type)
         labelling.check(signed.asset, registry)
         hash_ = fingerprint.pdq(image.upright(picture.pixels, picture.orientation))
         digest = hashlib.sha256(signed.manifest)

@@ -1,7 +1,7 @@
 """Whatever a file came in with goes out with it: labels, manifests and watermarks.
 
 >>> before = Marks(label=None, manifests=frozenset({"urn:c2pa:1"}), payloads=frozenset())
->>> check_kept(before, Marks(label=None, manifests=frozenset(), payloads=frozenset()))
+>>> compare(before, Marks.NONE)
 Traceback (most recent call last):
 ...
 countermark.errors.MarkLost: The manifest urn:c2pa:1 of the source would be missing, so nothing \
@@ -13,12 +13,17 @@ Code of Practice on Transparency of AI-Generated Content, measure 1.2.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, ClassVar
 
-from countermark.credentials import Ingredient, Manifest
+from countermark import credentials
+from countermark.credentials import Ingredient, Manifest, Trust
 from countermark.errors import MarkLost
-from countermark.labels.aigc import AigcLabel, Reading
+from countermark.labels import aigc
+from countermark.labels.aigc import AigcLabel, Reading, Status
 from countermark.screening import named_payloads
 
 
@@ -34,6 +39,8 @@ class Marks:
     manifests: frozenset[str]
     payloads: frozenset[int]
 
+    NONE: ClassVar[Marks]
+
     @classmethod
     def of(
         cls, manifest: Manifest | None, reading: Reading | None, *, payload: int | None = None
@@ -48,11 +55,26 @@ class Marks:
         )
 
 
-def check_kept(before: Marks, after: Marks) -> None:
+Marks.NONE = Marks(label=None, manifests=frozenset(), payloads=frozenset())
+
+
+def check_kept(before: Marks, asset: bytes | Path, media_type: str) -> None:
+    """Look into a finished file for what its source came in with.
+
+    Raises `MarkLost` when something is missing.
+    """
+    if before == Marks.NONE:
+        return
+    manifest = credentials.read(_file(asset), media_type, trust=Trust.nobody())
+    compare(before, Marks.of(manifest, aigc.read(_file(asset))))
+
+
+def compare(before: Marks, after: Marks) -> None:
     """Raises `MarkLost` when something of the source is not in the finished file.
 
-    What a producer said in a label stays; who spreads a file may add to it. A watermark is kept if
-    it is read, or a manifest that names it is in the file.
+    What a producer said in a label stays, unless another producer made something new of it; who
+    spreads a file may add to it. A watermark is kept if it is read, or a manifest that names it is
+    in the file.
     """
     for label in sorted(before.manifests - after.manifests):
         raise MarkLost(
@@ -64,7 +86,7 @@ def check_kept(before: Marks, after: Marks) -> None:
             "The label in the metadata of the source would be missing, so nothing was written.",
             remedy="Please report this with the kind of file.",
         )
-    if before.payloads and not before.payloads & after.payloads and not before.manifests:
+    if before.payloads - after.payloads and not before.manifests:
         raise MarkLost(
             "The watermark of the source would be missing, so nothing was written.",
             remedy="Mark it again with the source as parent.",
@@ -72,10 +94,15 @@ def check_kept(before: Marks, after: Marks) -> None:
 
 
 def _says_as_much(before: AigcLabel, after: AigcLabel | None) -> bool:
-    return after is not None and (
-        (before.producer, before.produce_id, before.producer_reserved)
-        == (after.producer, after.produce_id, after.producer_reserved)
-    )
+    if after is None:
+        return False
+    is_new = after.status is Status.GENERATED and after.producer == after.propagator
+    kept = (before.producer, before.produce_id, before.producer_reserved)
+    return is_new or kept == (after.producer, after.produce_id, after.producer_reserved)
+
+
+def _file(asset: bytes | Path) -> BinaryIO | Path:
+    return io.BytesIO(asset) if isinstance(asset, bytes) else asset
 
 
 def _labels(ingredients: Iterable[Ingredient]) -> Iterator[str]:
