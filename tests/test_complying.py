@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,13 +14,15 @@ from PIL import Image
 
 from countermark import keys, mark
 from countermark.complying import Assessment, Status, comply, profile
-from countermark.errors import ConsentMissing, ProfileNotMet, UnassessedModel
+from countermark.credentials import Trust
+from countermark.errors import ConsentMissing, GrantMissing, ProfileNotMet, UnassessedModel
 from countermark.labels import aigc
 from countermark.labels.profiles import NAMES
 from countermark.record import (
     ConsentReceipt,
     DigitalSource,
     Filing,
+    Grant,
     Modality,
     Producer,
     ProviderCode,
@@ -93,7 +96,7 @@ def test_every_outcome_has_clause_evidence_and_a_remedy_where_one_is_due(source:
     members = json.loads(found.to_json())
     assert members["complies"] is False
     assert len(members["rules"]) == len(found.outcomes)
-    assert "taken as generated" in str(found)
+    assert "it is taken as generated" in str(found)
 
 
 def test_photograph_that_says_so_is_not_asked_for_labels(source: Path, home: keys.Home) -> None:
@@ -219,3 +222,40 @@ def test_two_profiles_share_one_label(source: Path, home: keys.Home) -> None:
     assert "AI生成" in next(
         one.evidence for one in found.outcomes if one.rule.id == "kr-explicit-label"
     )
+
+
+def test_stranger_is_not_believed_that_no_machine_made_it(source: Path, home: keys.Home) -> None:
+    out = source.with_name("out.jpg")
+    mark(source, out, record=Record(source=DigitalSource.CAPTURED), signer=home.signer())
+    assert comply(out, [profile("cn")]).is_generated is False
+    stranger = comply(out, [profile("cn")], trust=Trust.nobody())
+    assert stranger.is_generated is None
+    assert not stranger.complies
+
+
+def test_granted_copy_has_no_label_for_people_and_one_for_machines(
+    source: Path, home: keys.Home
+) -> None:
+    out = source.with_name("out.jpg")
+    agreement = bytes(range(32))
+    grant = Grant(
+        recipient=Subject.of("account 4711", key=bytes(32), period="2026-11"),
+        agreement_sha256=agreement,
+        at=MADE,
+    )
+    record = replace(RECORD, content_id="content-47", grant=grant)
+    with Registry.open(home.registry_path) as registry:
+        with pytest.raises(GrantMissing):
+            mark(source, out, record=record, signer=home.signer(), registry=registry)
+        registry.grants.add("content-47", recipient="account 4711", agreement_sha256=agreement)
+        mark(
+            source,
+            out,
+            record=record,
+            signer=home.signer(),
+            registry=registry,
+            profiles=[profile("cn")],
+        )
+        found = statuses(comply(out, [profile("cn")], registry=registry))
+    assert found["cn-explicit-label"] == "not applicable"
+    assert found["cn-implicit-label"] == "satisfied"

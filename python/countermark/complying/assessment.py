@@ -113,7 +113,9 @@ class Assessment:
         )
 
     def _lines(self) -> Iterator[str]:
-        if self.complies:
+        if self.is_generated is False:
+            yield "No duty below applies: a signer whom a trust list names says how it was made."
+        elif self.complies:
             yield "The file shows that every duty below was met."
         else:
             yield (
@@ -121,7 +123,7 @@ class Assessment:
                 f"and of {len(self.unknown)} the file does not show it."
             )
         if self.is_generated is None:
-            yield "It does not say how it was made, and is taken as generated."
+            yield "Nobody who is trusted says how it was made; it is taken as generated."
         profile = None
         for one in self.outcomes:
             if one.profile is not profile:

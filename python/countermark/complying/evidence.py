@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from countermark import credentials, duties, image, watermark
-from countermark.credentials import Manifest, Trust
+from countermark.credentials import Manifest, Trust, TrustStatus
 from countermark.credentials.assets import opened
 from countermark.credentials.containers import MEDIA_TYPES
 from countermark.errors import ImageError, UnassessedModel, UnsupportedContainer
@@ -30,11 +30,11 @@ class Evidence:
     `media_type`: by its content; None for an unknown kind. `labels`: in its metadata; None where
     files of this kind have no place for them. `manifest`: in the file, whether it holds or not.
     `record`: what its maker states, from a manifest that holds, in the file or recovered by its
-    watermark or fingerprint. `is_recovered`: in the latter case. `payload`: in the pixels; None
-    when there is none. `can_hold_watermark`: whether countermark looks for one in such files.
-    `is_assessed`: whether the register of models has the assessment of the model that made it; None
-    without a registry or a model. `is_logged`: whether the registry's log has its making; None
-    without a registry.
+    watermark or fingerprint. `is_recovered`: in the latter case. `trust`: of whoever states it.
+    `payload`: in the pixels; None when there is none. `can_hold_watermark`: whether countermark
+    looks for one in such files. `is_assessed`: whether the register of models has the assessment of
+    the model that made it; None without a registry or a model. `is_logged`: whether the registry's
+    log has its making; None without a registry.
     """
 
     media_type: str | None
@@ -42,6 +42,7 @@ class Evidence:
     manifest: Manifest | None
     record: Record | None
     is_recovered: bool
+    trust: TrustStatus
     payload: int | None
     can_hold_watermark: bool
     is_assessed: bool | None
@@ -65,13 +66,18 @@ class Evidence:
 
     @property
     def is_generated(self) -> bool | None:
-        """Whether a machine generated or edited it, as the file says; None when it does not say."""
+        """Whether a machine generated or edited it, as the file says; None when it does not say.
+
+        That none did is believed of those alone whom a trust list names.
+        """
         if self.labels is not None and self.labels.verdict is not Verdict.NOT_FOUND:
             return True
-        if self.record is not None:
-            return self.record.source in _GENERATED
-        source = self.manifest.digital_source if self.manifest and self.is_bound else None
-        return None if source is None else source in [each.uri for each in _GENERATED]
+        source = None if self.record is None else self.record.source.uri
+        if source is None and self.manifest is not None and self.is_bound:
+            source = self.manifest.digital_source
+        if source is None or source in [each.uri for each in _GENERATED]:
+            return None if source is None else True
+        return False if self.trust is TrustStatus.TRUSTED else None
 
 
 def examine(source: Path | bytes, *, trust: Trust, registry: Registry | None) -> Evidence:
@@ -91,6 +97,7 @@ def examine(source: Path | bytes, *, trust: Trust, registry: Registry | None) ->
         is_recovered=report.record is not None and report.record != in_file,
         payload=payload,
         can_hold_watermark=can_hold,
+        trust=report.trust,
         is_assessed=_is_assessed(report.record, registry),
         is_logged=_is_logged(manifest, payload, registry),
     )
