@@ -82,7 +82,7 @@ class Record:
     def __post_init__(self) -> None:
         for name, check in _CHECKS.items():
             value = getattr(self, name)
-            if value is not None or name == "source":
+            if value is not None or name in ("source", "consents"):
                 check(f"{_WHAT}'s {name}", value)
         if self.grant is not None and self.refusal is not None:
             raise InvalidRecord(
