@@ -228,8 +228,8 @@ _STATEMENTS: Final = {
     "system": "made with",
     "service_class": "service",
     "content_id": "content ID",
-    "grant": "no label",
-    "refusal": "label kept",
+    "grant": "label",
+    "refusal": "label",
     "created": "created",
 }
 

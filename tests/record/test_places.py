@@ -105,7 +105,7 @@ def test_report_says_who_provides_it_and_under_which_number(
         "  service      face swap",
         "  content ID   2026-11/4711{A}",
         "  consents     2 on record",
-        "  label kept   a copy without a visible label was refused, 2026-11-23 12:00:00+00:00: no",
+        "  label        a copy without a visible label was refused, 2026-11-23 12:00:00+00:00: no",
     ):
         assert line in said.splitlines(), said
     assert json.loads(report.to_json())["record"] == json.loads(full.to_json())

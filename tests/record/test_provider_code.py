@@ -68,7 +68,7 @@ PERSON = "002111010519491231002X00000"
         ("01" + TENCENT[2:], "format 01"),
         ("003" + TENCENT[3:], "subject type 3"),
         ("0012" + TENCENT[4:], "binding 2"),
-        (TENCENT[:21] + "U" + TENCENT[22:], "check digit is not T"),
+        (TENCENT[:21] + "U" + TENCENT[22:], "check digit would have to be T"),
         (TENCENT[:10] + "O" + TENCENT[11:], "with O, which such codes do not use"),
         (TENCENT[:22] + "3" + TENCENT[23:], "service 3"),
         (TENCENT[:22] + "0XGW3", "application XGW3"),
