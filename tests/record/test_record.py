@@ -205,3 +205,9 @@ def test_refused_subject_shows_no_account(account: Any, key: Any, period: Any) -
     with pytest.raises(InvalidRecord) as caught:
         Subject.of(account, key=key, period=period)
     assert "4711" not in str(caught.value)
+
+
+def test_account_in_the_place_of_a_subject_is_not_repeated() -> None:
+    with pytest.raises(InvalidRecord, match="of the type str, not of the type Subject") as caught:
+        Record(source=DigitalSource.CAPTURED, subject="account 4711")  # type: ignore[arg-type]
+    assert "4711" not in str(caught.value)

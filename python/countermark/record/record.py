@@ -38,6 +38,7 @@ _PARTS: Final[dict[str, Any]] = {
     "grant": Grant,
     "refusal": Refusal,
 }
+_CREATED: Final = "The record's time of creation"
 _EARLIER_SYSTEM: Final = "generator"
 """The name of the system, as version 0.1 wrote it."""
 
@@ -172,7 +173,7 @@ def _check_consents(what: str, value: object) -> None:
     if not isinstance(value, tuple):
         raise InvalidRecord(f"{what} are no tuple.", remedy="Give a tuple of ConsentReceipt.")
     for receipt in value:
-        check_kind(f"One of {what}", receipt, ConsentReceipt, remedy="Give a ConsentReceipt.")
+        check_kind("A receipt of consent", receipt, ConsentReceipt, remedy="Give a ConsentReceipt.")
     if len(set(value)) < len(value):
         raise InvalidRecord("A receipt of consent is stated twice.", remedy="State it once.")
     if len(value) > MAX_CONSENTS:
@@ -200,16 +201,16 @@ _CHECKS: Final[dict[str, _Check]] = {
     "source": _is_one_of(DigitalSource),
     "creator": check_text,
     "title": check_text,
-    "created": check_time,
+    "created": lambda _, value: check_time(_CREATED, value),
     "service_class": _is_one_of(ServiceClass),
     "content_id": check_content_id,
     "consents": _check_consents,
     **{name: _is(kind, f"Give a {kind.__name__}.") for name, kind in _PARTS.items()},
 }
 _PARSERS: Final[dict[str, Callable[[object], Any]]] = {
-    "source": partial(parse_name, DigitalSource),
-    "created": partial(parse_time, f"{_WHAT}'s created"),
-    "service_class": partial(parse_name, ServiceClass),
+    "source": partial(parse_name, f"{_WHAT}'s source", DigitalSource),
+    "created": partial(parse_time, _CREATED),
+    "service_class": partial(parse_name, f"{_WHAT}'s service_class", ServiceClass),
     "consents": _parse_consents,
     **{name: kind.parse for name, kind in _PARTS.items()},
 }
