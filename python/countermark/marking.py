@@ -127,9 +127,9 @@ def mark(
     `ConsentMissing`, `UnassessedModel` and `GrantMissing` for a record that does not meet the
     demands, `RefusedContent` for content that the policy refuses, `InvalidFeature` when it fits a
     feature that is not signed as it must be, `MarkNotReadable` for pictures that do not hold the
-    watermark, `InvalidArgument` when the destination's name belongs to another format, `CredentialError` when
-    signing fails, `HomeMissing` without registry and home, `UnusablePolicy`, `RegistryError`,
-    `DestinationNotWritable`.
+    watermark, `InvalidArgument` when the destination's name belongs to another format,
+    `CredentialError` when signing fails, `HomeMissing` without registry and home, `UnusablePolicy`,
+    `RegistryError`, `DestinationNotWritable`.
     """
     with ExitStack() as stack:
         if registry is None:
