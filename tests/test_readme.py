@@ -21,6 +21,7 @@ DOCUMENTS = [
     "CONTRIBUTING.md",
     "SECURITY.md",
     "docs/credentials.md",
+    "docs/duties.md",
     "docs/keys-stores.md",
     "docs/lint.md",
     "docs/retention.md",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from countermark.errors import (
@@ -54,17 +54,6 @@ def told(registry: Registry) -> list[str]:
 
 def last(registry: Registry) -> dict[str, object]:
     return leaf.decode(list(registry.log.leaves())[-1])
-
-
-def change(address: str, statement: str) -> None:
-    """What somebody does to the tables by hand, or a bit that turns."""
-    if address.startswith("postgresql"):
-        with psycopg.connect(address, autocommit=True) as connection:
-            connection.execute("SET search_path TO countermark")
-            connection.execute(statement.replace("X'", "'\\x"))
-        return
-    with closing(sqlite3.connect(address, isolation_level=None)) as connection:
-        connection.execute(statement)
 
 
 # ---- models ----
@@ -389,6 +378,15 @@ def test_another_connection_finds_all_of_it(registry: Registry, address: str, fo
         assert len(other.complaints.all()) == 1
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with all of it."""
+    path = tmp_path_factory.mktemp("filled") / "registry.sqlite3"
+    with Registry.open(path) as registry:
+        fill(registry)
+    return path
+
+
 CHANGES = [
     ("model", "name = 'Another'"),
     ("model", "biometric = 0"),
@@ -413,17 +411,19 @@ CHANGES = [
 
 @pytest.mark.parametrize(("table", "what"), CHANGES)
 def test_a_row_that_was_changed_is_not_believed(
-    registry: Registry, address: str, table: str, what: str
+    filled: Path, tmp_path: Path, table: str, what: str
 ) -> None:
-    fill(registry)
-    change(address, f"UPDATE {table} SET {what}")
-    reading = {
-        "model": registry.models.all,
-        "unlabelled_grant": registry.grants.find,
-        "complaint": registry.complaints.all,
-    }
-    with pytest.raises(UnreadableRegistry, match="damaged"):
-        reading[table]()
+    path = Path(shutil.copy(filled, tmp_path / "registry.sqlite3"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        assert connection.execute(f"UPDATE {table} SET {what}").rowcount == 1
+    with Registry.open(path) as registry:
+        reading = {
+            "model": registry.models.all,
+            "unlabelled_grant": registry.grants.find,
+            "complaint": registry.complaints.all,
+        }
+        with pytest.raises(UnreadableRegistry, match="damaged"):
+            reading[table]()
 
 
 def test_an_empty_registry_has_none_and_stays_away(tmp_path: Path) -> None:

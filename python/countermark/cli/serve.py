@@ -26,6 +26,15 @@ def serve(
     private: Annotated[
         bool, typer.Option("--private", help="Resolve for bearers of tokens alone.")
     ] = False,
+    complaints: Annotated[
+        bool, typer.Option("--complaints", help="Let anybody file complaints, on the page too.")
+    ] = False,
+    filing_number: Annotated[
+        str | None, typer.Option(help="Of the service's filing, shown with every answer.")
+    ] = None,
+    filing_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where that filing is announced.")
+    ] = None,
     public_url: Annotated[
         str | None, typer.Option(metavar="URL", help="How the world calls the service.")
     ] = None,
@@ -60,6 +69,9 @@ def serve(
         token_file=token_file,
         reader=reader,
         private=private,
+        complaints=complaints,
+        filing_number=filing_number,
+        filing_url=filing_url,
         public_url=public_url,
         trusted_proxies=tuple(trusted_proxy or ()),
         workers=workers,

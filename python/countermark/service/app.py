@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import html
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,7 @@ from countermark import keys
 from countermark.errors import CountermarkError
 from countermark.service import (
     answers,
+    complaints,
     discovery,
     log,
     manifests,
@@ -46,6 +48,10 @@ from countermark.service.worker import MARKER, READER
 PAGE: Final = Path(__file__).with_name("page")
 """Static files for people: index.html is served at /, all of them below /page/."""
 
+_COMPLAINTS_HERE: Final = '  <meta name="complaints" content="open">\n</head>'
+_FILING: Final = """    <p><span data-words="foot.filed">Filed with the authority:</span>
+      <a href="{url}" rel="noopener noreferrer">{number}</a></p>
+  </footer>"""
 _READER_HERE: Final = '  <meta name="reader" content="page/reader/">\n</head>'
 
 
@@ -82,17 +88,17 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=lambda running: _running(running, service),
     )
-    for module in (matches, manifests, log, discovery, pictures):
+    for module in (matches, manifests, log, discovery, pictures, complaints):
         app.include_router(module.router(service))
     app.include_router(discovery.outside(service))
-    _serve_page(app, settings.reader)
+    _serve_page(app, settings)
     app.add_exception_handler(CountermarkError, answers.for_error)
     app.add_exception_handler(HTTPException, answers.for_exception)
     app.add_exception_handler(RequestValidationError, answers.for_parameters)
     app.add_middleware(Shortcut, service=service)
     app.add_middleware(Guard, settings=settings, metrics=metrics)
     policy = WITH_READER if settings.reader is not None else CONTENT_SECURITY_POLICY
-    app.add_middleware(Observer, metrics=metrics, policy=policy)
+    app.add_middleware(Observer, metrics=metrics, policy=policy, filing=settings.filing)
     _describe(app)
     return app
 
@@ -129,13 +135,18 @@ def _tell_failure(upgrade: asyncio.Future[None]) -> None:
         LOGGER.error(text, exc_info=upgrade.exception())
 
 
-def _serve_page(app: FastAPI, reader_folder: Path | None) -> None:
+def _serve_page(app: FastAPI, settings: Settings) -> None:
     if not (PAGE / "index.html").is_file():
         return
     index = (PAGE / "index.html").read_text(encoding="utf-8")
-    if reader_folder is not None:
+    if settings.reader is not None:
         index = index.replace("</head>", _READER_HERE)
-        app.mount("/page/reader", _Revalidated(directory=reader_folder))
+        app.mount("/page/reader", _Revalidated(directory=settings.reader))
+    if settings.complaints:
+        index = index.replace("</head>", _COMPLAINTS_HERE)
+    if (filing := settings.filing) is not None:
+        shown = _FILING.format(url=html.escape(filing.url), number=html.escape(filing.number))
+        index = index.replace("  </footer>", shown)
     app.add_api_route("/", lambda: HTMLResponse(index), include_in_schema=False)
     app.mount("/page", StaticFiles(directory=PAGE))
 

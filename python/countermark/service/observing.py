@@ -14,6 +14,7 @@ import traceback
 from datetime import datetime, timezone
 from typing import Any, Final
 
+from countermark.record import Filing
 from countermark.service.answers import refusal
 from countermark.service.guard import App, Message, Receive, Scope, Send
 from countermark.service.metrics import Metrics
@@ -35,6 +36,7 @@ _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
+_FILING: Final = b"countermark-filing"
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 
@@ -42,11 +44,18 @@ class Observer:
     """An ASGI application around another one."""
 
     def __init__(
-        self, app: App, *, metrics: Metrics, policy: str = CONTENT_SECURITY_POLICY
+        self,
+        app: App,
+        *,
+        metrics: Metrics,
+        policy: str = CONTENT_SECURITY_POLICY,
+        filing: Filing | None = None,
     ) -> None:
         self._app = app
         self._metrics = metrics
-        self._headers = ((b"content-security-policy", policy.encode()), *_HEADERS)
+        self._headers = [(b"content-security-policy", policy.encode()), *_HEADERS]
+        if filing is not None:
+            self._headers.append((_FILING, json.dumps(filing.members()).encode()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

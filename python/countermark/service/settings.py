@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from countermark.errors import InvalidArgument
+from countermark.record import Filing
 
 MEBIBYTE: Final = 2**20
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
@@ -25,6 +26,9 @@ class Settings:
     `token_file`: who may write, mark or read what is private; see `Tokens`. None: nobody.
     `reader`: a folder with the in-browser reader of credentials; see `countermark.service.reader`.
     `private`: reading by the resolution API needs a token too.
+    `complaints`: anybody may file one; otherwise that needs a token.
+    `filing_number`, `filing_url`: under which the service is filed with an authority, both or
+    none; shown with every answer and on the page.
     `public_url`: how the world calls the service, such as "https://credentials.example".
     `trusted_proxies`: addresses whose X-Forwarded-For is believed.
     `workers`: processes that decode pictures. `queue`: requests that wait for one of them.
@@ -43,6 +47,9 @@ class Settings:
     token_file: Path | None = None
     reader: Path | None = None
     private: bool = False
+    complaints: bool = False
+    filing_number: str | None = None
+    filing_url: str | None = None
     public_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
@@ -70,6 +77,18 @@ class Settings:
             raise InvalidArgument("A limit is negative.", remedy="Use 0 or more.")
         if self.public_url is not None:
             _check_public_url(self.public_url)
+        if (self.filing_number is None) != (self.filing_url is None):
+            raise InvalidArgument(
+                "A filing has a number and a link.", remedy="Give both, or neither."
+            )
+        _ = self.filing  # or it says what is wrong with it
+
+    @property
+    def filing(self) -> Filing | None:
+        """Under which number the service is filed, and where that is announced."""
+        if self.filing_number is None or self.filing_url is None:
+            return None
+        return Filing(number=self.filing_number, url=self.filing_url)
 
     @property
     def is_local(self) -> bool:

@@ -1,6 +1,6 @@
 """Bearer tokens: who may store, mark, and read what is private.
 
-Source: RFC 6750; the scopes are those of the Soft Binding Resolution API and two of our own.
+Source: RFC 6750; the scopes are those of the Soft Binding Resolution API and three of our own.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ FETCH: Final = "fetch:manifests"
 STORE_MANIFESTS: Final = "store:manifests"
 STORE_BINDINGS: Final = "store:bindings"
 MARK: Final = "mark:pictures"
+COMPLAINTS: Final = "file:complaints"
 METRICS: Final = "read:metrics"
-SCOPES: Final = (FETCH, STORE_MANIFESTS, STORE_BINDINGS, MARK, METRICS)
+SCOPES: Final = (FETCH, STORE_MANIFESTS, STORE_BINDINGS, MARK, COMPLAINTS, METRICS)
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 

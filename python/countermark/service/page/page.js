@@ -2,6 +2,7 @@
 // from, shows the answer.
 
 import { canRead, read, Unread } from "./browser.js";
+import { desk, fillIn, isOpen, speakAgain } from "./complain.js";
 import { element } from "./elements.js";
 import { headlineKey, here } from "./here.js";
 import { notices, noticesText } from "./notice.js";
@@ -99,6 +100,7 @@ function showAnswer(answer, count) {
   const headline = `${noticesText(answer.report)} ${headlineText(answer.report)}`.trim();
   announceDone(headline, count);
   place.replaceChildren(...notices(answer), verdict(answer), panels(answer));
+  fillIn(answer.report);
 }
 
 function showHere(answer, count) {
@@ -142,6 +144,7 @@ function speak() {
   privacy.replaceChildren(...say(canRead() ? `${local}.here` : local, { host: location.host }));
   if (shown) shown();
   else announce("");
+  speakAgain();
 }
 
 function filesIn(transfer) {
@@ -159,7 +162,9 @@ input.addEventListener("change", () => {
   input.value = ""; // so that the same file can be chosen again
   take(files);
 });
-document.addEventListener("paste", (event) => take(filesIn(event.clipboardData)));
+document.addEventListener("paste", (event) => {
+  if (!event.target.closest?.("form")) take(filesIn(event.clipboardData));
+});
 document.addEventListener("dragover", (event) => {
   event.preventDefault(); // or the browser would open the file in place of the page
   drop.classList.add("over");
@@ -174,4 +179,5 @@ document.addEventListener("drop", (event) => {
   take(entry?.isDirectory ? [] : filesIn(event.dataTransfer));
 });
 
+if (isOpen()) document.querySelector("main").append(desk());
 speak();

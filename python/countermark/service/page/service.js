@@ -30,6 +30,34 @@ export async function proofOf(position) {
   return { proof: await proof.json(), key: key.ok ? await key.text() : null };
 }
 
+// By when which kind of complaint is answered.
+export async function terms() {
+  return answered(await get("v1/complaints"));
+}
+
+// Files a complaint; its ticket, the secret for it and the deadline.
+export async function complain(filed) {
+  const headers = { "content-type": "application/json" };
+  const options = { method: "POST", body: JSON.stringify(filed), headers, redirect: "error" };
+  return answered(await fetch("v1/complaints", options).catch(unanswered));
+}
+
+// What became of a complaint, for whoever has its secret.
+export async function complaintState(ticket, secret) {
+  const headers = { authorization: `Bearer ${secret}` };
+  const options = { headers, redirect: "error" };
+  return answered(await fetch(`v1/complaints/${ticket}`, options).catch(unanswered));
+}
+
+async function answered(answer) {
+  if (!answer.ok) throw new Refusal(answer.status, await reason(answer));
+  return answer.json();
+}
+
+function unanswered(error) {
+  throw new Refusal("network", error.message);
+}
+
 function get(path) {
   return fetch(path, { redirect: "error" });
 }
