@@ -62,10 +62,14 @@ def interface_snippet(
     if filing_url is not None:
         _check_address(filing_url, wording)
         note = f'<a href="{escape(filing_url)}" style="color:LinkText">{note}</a>'
+    # At an edge of the page it is a landmark of its own, beside content a part of that.
+    begin, end = ('div class="countermark-label" role="note"', "div")
+    if place != "inline":
+        begin, end = 'aside class="countermark-label"', "aside"
     return (
-        f'<div class="countermark-label" role="note" lang="{escape(wording.language)}" '
+        f'<{begin} lang="{escape(wording.language)}" '
         f'aria-label="{escape(wording.spoken)}" style="{_LOOK}{_PLACES[place]}">'
-        f"{_ICON}<span>{escape(wording.text)}</span>{note}</div>"
+        f"{_ICON}<span>{escape(wording.text)}</span>{note}</{end}>"
     )
 
 
