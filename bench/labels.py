@@ -19,23 +19,32 @@ from PIL import Image
 from bench import corpus
 from bench.machine import provenance
 from countermark.image import Pixels
-from countermark.labels.visible import label_picture, wording
+from countermark.labels.visible import Wording, label_picture, wording
 
 SIZES = {"2 MP": (1920, 1080), "12 MP": (4000, 3000), "100 MP": (11600, 8700)}
 ROUNDS = 15
-WORDS = wording("cn", filing_number="网信算备000000000000000000000号")
+WORDS = {
+    "AI生成": wording("cn"),
+    "AI-generated": wording("eu"),
+    "AI生成, filing number": wording("cn", filing_number="网信算备000000000000000000000号"),
+}
+MOST = 15.0  # milliseconds for 12 MP, copy and label
 
 
 def main() -> None:
     """Print the tables."""
-    first = timed(lambda: label_picture(np.zeros((1080, 1920, 3), np.uint8), WORDS))
+    first = timed(lambda: label_picture(np.zeros((1080, 1920, 3), np.uint8), wording("cn")))
     print(f"# Labels on pictures\n\n{provenance()}\n")
-    print("| picture | copy, ms | labelled copy, ms | x copy | in place, ms | memory, MiB |")
-    print("|---|---:|---:|---:|---:|---:|")
+    print(
+        "| picture | label | copy, ms | labelled copy, ms | x copy | in place, ms | memory, MiB |"
+    )
+    print("|---|---|---:|---:|---:|---:|---:|")
     for name, size in SIZES.items():
         for kind, picture in (("photograph", photograph(size)), ("noise", noise(size))):
-            print(f"| {name}, {kind} | {row(picture)} |")
-    print(f"\nThe first label of a process: {first:.0f} ms.")
+            for label, words in WORDS.items():
+                print(f"| {name}, {kind} | {label} | {row(picture, words)} |")
+    print(f"\nAsked: at most {MOST:g} ms for the labelled copy of 12 MP.")
+    print(f"The first label of a process, which finds the font: {first:.0f} ms.")
 
 
 def photograph(size: tuple[int, int]) -> Pixels:
@@ -48,14 +57,14 @@ def noise(size: tuple[int, int]) -> Pixels:
     return np.random.default_rng(1).integers(0, 256, (size[1], size[0], 3), np.uint8)
 
 
-def row(picture: Pixels) -> str:
+def row(picture: Pixels, words: Wording) -> str:
     """The figures of one picture."""
     out = np.empty_like(picture)
     place = picture.copy()
     calls: dict[str, Callable[[], object]] = {
         "copy": lambda: np.copyto(out, picture),
-        "labelled": lambda: label_picture(picture, WORDS, out=out),
-        "in place": lambda: label_picture(place, WORDS, out=place),
+        "labelled": lambda: label_picture(picture, words, out=out),
+        "in place": lambda: label_picture(place, words, out=place),
     }
     for call in calls.values():
         call()

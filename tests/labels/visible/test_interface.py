@@ -18,7 +18,8 @@ FILED: Final = wording("cn", filing_number="网信算备000000000000000000000号
 TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGE: Final = (
     "<!doctype html><html lang=en><head><title>A lake</title><meta name=color-scheme "
-    "content='light dark'><style>body {{ margin: 0 }} p, div, aside {{ visibility: hidden }} p {{ opacity: 0 }}</style></head>"
+    "content='light dark'><style>body {{ margin: 0 }} p {{ opacity: 0 }}"
+    "p, div, aside {{ visibility: hidden }}</style></head>"
     "<body>{top}<main><h1>A lake</h1>{inline}<div style='height:3000px;width:1px'></div></main>"
     "{bottom}</body></html>"
 )

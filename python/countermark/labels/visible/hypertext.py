@@ -116,7 +116,7 @@ class _Outline(HTMLParser):
     """Where the body of a document begins and ends, tags left out being implied."""
 
     # Also those that older versions of Python take for markup.
-    CDATA_CONTENT_ELEMENTS = (
+    CDATA_CONTENT_ELEMENTS = (  # type: ignore[misc]
         *("script", "style", "title", "textarea", "iframe", "noembed", "noframes", "xmp"),
     )
 

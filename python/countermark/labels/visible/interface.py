@@ -23,12 +23,13 @@ _LOOK: Final = (
     "display:flex!important;visibility:visible!important;opacity:1!important;gap:.4em;"
     "align-items:center;flex-wrap:wrap;box-sizing:border-box;padding:.3em .6em;"
     "font:600 1rem/1.4 system-ui,sans-serif;color-scheme:light dark;color:CanvasText;"
-    "background:Canvas;border:1px solid;"
+    "background:Canvas;border:0 solid;"
 )
+_EDGE: Final = "position:sticky;z-index:2147483647;width:100%;justify-content:center"
 _PLACES: Final[dict[Place, str]] = {
-    "inline": "width:fit-content;max-width:100%;border-radius:.4em",
-    "top": "position:sticky;top:0;z-index:2147483647;width:100%;justify-content:center",
-    "bottom": "position:sticky;bottom:0;z-index:2147483647;width:100%;justify-content:center",
+    "inline": "width:fit-content;max-width:100%;border-width:1px;border-radius:.4em",
+    "top": f"{_EDGE};top:0;border-bottom-width:1px",
+    "bottom": f"{_EDGE};bottom:0;border-top-width:1px",
 }
 _ICON: Final = (
     '<svg aria-hidden="true" focusable="false" width="1.5em" height="1.5em" viewBox="0 0 24 24" '
