@@ -23,6 +23,7 @@ DOCUMENTS = [
     "docs/credentials.md",
     "docs/duties.md",
     "docs/keys-stores.md",
+    "docs/labels.md",
     "docs/lint.md",
     "docs/retention.md",
     "docs/service.md",

@@ -115,6 +115,11 @@ def _own(text: str, place: int, where: str) -> list[str]:
 class _Outline(HTMLParser):
     """Where the body of a document begins and ends, tags left out being implied."""
 
+    # Also those that older versions of Python take for markup.
+    CDATA_CONTENT_ELEMENTS = (  # type: ignore[misc]
+        *("script", "style", "title", "textarea", "iframe", "noembed", "noframes", "xmp"),
+    )
+
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=False)
         self.start, self.end = -1, len(text)
