@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from countermark.cli import labels_ingest, labels_visible
+from countermark.cli import labels_aigc, labels_ingest, labels_visible
 
 app = typer.Typer(
     help="Put on the labels that the law asks for.",
@@ -15,4 +15,6 @@ app.command()(labels_visible.picture)
 app.command()(labels_visible.text)
 app.command()(labels_visible.interface)
 app.command()(labels_visible.wordings)
+app.command()(labels_aigc.write)
+app.command()(labels_aigc.read)
 app.command()(labels_ingest.ingest)

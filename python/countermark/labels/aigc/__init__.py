@@ -88,7 +88,8 @@ def write(
 
     `source`, `destination`: paths or binary streams; the destination may be the source. The
     destination is written in one piece, after the label was read back from it.
-    `record`: what pictures state beside the label in the terms of IPTC, see `labels.iptc`.
+    `record`: what pictures state beside the label in the terms of IPTC, see `labels.iptc`; files of
+    other kinds hold the label alone.
 
     A C2PA manifest in the file does not fit it any more: label first, sign then.
 
@@ -119,15 +120,10 @@ def _put(
 ) -> None:
     file.seek(0)
     try:
-        if not beside:
-            carrier.put(file, out, label)
-        elif carrier.put_beside is not None:
+        if beside and carrier.put_beside is not None:
             carrier.put_beside(file, out, label, beside)
         else:
-            raise UnsupportedContainer(
-                "Files of this kind have no place beside the label for the statements of IPTC.",
-                remedy="Write the label alone.",
-            )
+            carrier.put(file, out, label)
     except CountermarkError:
         raise
     except OSError as error:

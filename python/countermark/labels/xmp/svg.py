@@ -31,7 +31,7 @@ def _merge(packet: bytes | None, stated: Sequence[Property], without: Without, /
     if scanned.closing is not None or not stated:
         return merged_into(packet, scanned, stated, without)
     at = scanned.root_end
-    metadata = f'<metadata xmlns="http://www.w3.org/2000/svg">{new_body(stated)}</metadata>'
+    metadata = f"<metadata>{new_body(stated)}</metadata>"
     if packet[at - 2 : at] != b"/>":
         return packet[:at] + metadata.encode() + packet[at:]
     raise DamagedFile("the SVG file draws nothing")
