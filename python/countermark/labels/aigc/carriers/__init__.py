@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, NamedTuple
 
-from countermark.labels.aigc.carriers import id3, mp4, riff, vorbis
+from countermark.labels.aigc.carriers import flv, id3, matroska, mp4, riff, vorbis
 from countermark.labels.aigc.label import AigcLabel
 from countermark.labels.aigc.reading import Carried
 
@@ -25,6 +25,8 @@ class Carrier(NamedTuple):
 CARRIERS: Final[dict[str, Carrier]] = {
     **dict.fromkeys(("video/mp4", "video/quicktime", "audio/mp4"), Carrier(mp4.find, mp4.put)),
     **dict.fromkeys(("audio/wav", "video/x-msvideo"), Carrier(riff.find, riff.put)),
+    **dict.fromkeys(("video/x-matroska", "video/webm"), Carrier(matroska.find, matroska.put)),
+    "video/x-flv": Carrier(flv.find, flv.put),
     "audio/mpeg": Carrier(id3.find, id3.put),
     **dict.fromkeys(("audio/flac", "audio/ogg"), Carrier(vorbis.find, vorbis.put)),
 }
