@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, NamedTuple
 
-from countermark.labels.aigc.carriers import flv, id3, matroska, mp4, riff, vorbis
+from countermark.containers.office import OFFICE_TYPES
+from countermark.labels.aigc.carriers import (
+    flv,
+    html,
+    id3,
+    markdown,
+    matroska,
+    mp4,
+    ooxml,
+    pdf,
+    riff,
+    vorbis,
+)
 from countermark.labels.aigc.label import AigcLabel
 from countermark.labels.aigc.reading import Carried
 
@@ -29,5 +41,9 @@ CARRIERS: Final[dict[str, Carrier]] = {
     "video/x-flv": Carrier(flv.find, flv.put),
     "audio/mpeg": Carrier(id3.find, id3.put),
     **dict.fromkeys(("audio/flac", "audio/ogg"), Carrier(vorbis.find, vorbis.put)),
+    "application/pdf": Carrier(pdf.find, pdf.put),
+    **dict.fromkeys(OFFICE_TYPES.values(), Carrier(ooxml.find, ooxml.put)),
+    "text/markdown": Carrier(markdown.find, markdown.put),
+    "text/html": Carrier(html.find, html.put),
 }
 """By media type."""
