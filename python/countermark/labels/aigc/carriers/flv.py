@@ -15,7 +15,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from countermark.containers import Content, Splice, StreamContent, counted, moved, splice, unpack
 from countermark.errors import LabelNotWritten
-from countermark.labels.aigc.carriers.amf import Pair, array, pairs, string
+from countermark.labels.aigc.carriers.amf import array, pairs, string
 from countermark.labels.aigc.label import AigcLabel
 from countermark.labels.aigc.reading import Carried
 

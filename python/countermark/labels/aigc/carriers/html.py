@@ -77,7 +77,7 @@ class _Head(HTMLParser):
         start = self._at()
         end = start + len(self.get_starttag_text() or "")
         named = {name: value or "" for name, value in reversed(attrs)}
-        if tag in ("html", "head") or tag == "meta" and named.keys() & {"charset", "http-equiv"}:
+        if tag in ("html", "head") or (tag == "meta" and named.keys() & {"charset", "http-equiv"}):
             self.place = end
         elif tag == "meta" and named.get("name", "").lower() == _NAME:
             self.labels.append((start, end, _text(named.get("content", ""))))
@@ -112,7 +112,7 @@ class _Head(HTMLParser):
         return self._lines[line - 1] + column
 
 
-class _BodyBegins(Exception):  # noqa: N818 - no error
+class _BodyBegins(Exception):
     """The parser may stop."""
 
 

@@ -120,7 +120,7 @@ def _lines(text: str, key: Node, value: Node) -> tuple[int, int]:
 
 def _end(value: Node) -> int:
     """Where a value ends: PyYAML counts lines of comments in."""
-    if isinstance(value.value, str) or value.flow_style or not value.value:
+    if isinstance(value.value, str) or getattr(value, "flow_style", True) or not value.value:
         return int(value.end_mark.index)
     last = value.value[-1]
     return _end(last[1] if isinstance(last, tuple) else last)

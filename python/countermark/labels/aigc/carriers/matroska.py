@@ -140,9 +140,7 @@ def _unlabelled(content: bytes) -> list[bytes]:
     return kept
 
 
-def _tagged(
-    asset: Content, segment: Element, parts: list[Element], text: bytes
-) -> list[Splice]:
+def _tagged(asset: Content, segment: Element, parts: list[Element], text: bytes) -> list[Splice]:
     """What becomes of the tags."""
     simple_tag = ebml.element(_TAG_NAME, _NAMES[0]) + ebml.element(_TAG_STRING, text)
     tag = ebml.element(_TAG, ebml.element(_TARGETS, b"") + ebml.element(_SIMPLE, simple_tag))

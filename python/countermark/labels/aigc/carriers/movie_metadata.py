@@ -131,7 +131,9 @@ class Metadata(NamedTuple):
         if kind == _ITUNES_OWN:
             return any(box[4:8] == b"name" and box[12:] in NAMES for box in _split(item[8:]))
         number = int.from_bytes(kind, "big")
-        return self.is_by_key and 0 < number <= len(self.keys) and self.keys[number - 1][8:] in NAMES
+        return (
+            self.is_by_key and 0 < number <= len(self.keys) and self.keys[number - 1][8:] in NAMES
+        )
 
 
 def _split(content: bytes) -> Iterator[bytes]:

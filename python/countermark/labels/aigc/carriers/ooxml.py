@@ -142,9 +142,8 @@ def _edited(former: bytes | None, names: _Names, text: str | None) -> bytes:
     with needing("lxml"):
         from lxml import etree
     if former is None:
-        properties = etree.Element(
-            f"{{{names.properties}}}Properties", nsmap={None: names.properties, "vt": names.values}
-        )
+        namespaces = f'xmlns="{names.properties}" xmlns:vt="{names.values}"'
+        properties = _parsed(f"<Properties {namespaces} />".encode())
     else:
         properties = _parsed(former)
         own = etree.QName(properties).namespace
@@ -164,7 +163,9 @@ def _relate(relationships: _Element, kind: str, part: str) -> None:
     with needing("lxml"):
         from lxml import etree
     taken = {one.get("Id") for one in relationships}
-    free = next(name for number in range(len(taken) + 1) if (name := f"rIdAIGC{number}") not in taken)
+    free = next(
+        name for number in range(len(taken) + 1) if (name := f"rIdAIGC{number}") not in taken
+    )
     attributes = {"Id": free, "Type": kind, "Target": part}
     etree.SubElement(relationships, f"{_RELATIONSHIPS}Relationship", attributes)
 
@@ -192,7 +193,7 @@ def _parsed(content: bytes) -> _Element:
         from lxml import etree
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     root = etree.fromstring(content, parser)
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise ValueError("a part with a document type")
     return root
 

@@ -98,7 +98,7 @@ def _is_signed(pdf: Pdf) -> bool:
 def _is_signature(field: Object) -> bool:
     value = field.get("/V")
     # The kind of a field may be that of its parent; what a signature is made of tells.
-    return field.get("/FT") == "/Sig" and value is not None or _has_byte_range(value)
+    return (field.get("/FT") == "/Sig" and value is not None) or _has_byte_range(value)
 
 
 def _has_byte_range(value: Object | None) -> bool:
