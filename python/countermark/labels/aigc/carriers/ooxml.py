@@ -149,9 +149,11 @@ def _edited(former: bytes | None, names: _Names, text: str | None) -> bytes:
         own = etree.QName(properties).namespace
         names = next((known for known in _BOTH if known.properties == own), names)
         for one in _labels(properties):
-            properties.remove(one)
+            parent = one.getparent()
+            if parent is not None:
+                parent.remove(one)
     if text is not None:
-        numbers = [int(one.get("pid", "0")) for one in properties]
+        numbers = [int(one.get("pid", "0")) for one in properties.iter("{*}property")]
         number = max([_FIRST_ID - 1, *numbers]) + 1
         attributes = {"fmtid": _FORMAT_ID, "pid": str(number), "name": _NAME}
         one = etree.SubElement(properties, f"{{{names.properties}}}property", attributes)
