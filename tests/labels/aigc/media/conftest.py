@@ -94,33 +94,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One file of each of the names."""
     folder = tmp_path_factory.mktemp("media")
     film = folder / "film.nut"
-    ffmpeg(
-        *[
-            "-f",
-            "lavfi",
-            "-i",
-            "testsrc=size=64x48:rate=10:duration=2",
-            "-f",
-            "lavfi",
-            "-i",
-            "sine=duration=2",
-        ],
-        *[
-            "-c:v",
-            "mpeg4",
-            "-g",
-            "5",
-            "-bf",
-            "0",
-            "-c:a",
-            "aac",
-            "-strict",
-            "experimental",
-            "-threads",
-            "1",
-        ],
-        film,
-    )
+    pictures = ("-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=2")
+    sound = ("-f", "lavfi", "-i", "sine=duration=2")
+    ffmpeg(*pictures, *sound, "-c:v", "mpeg4", "-g", "5", "-bf", "0", "-c:a", "aac", film)
     whole = [
         *("-i", film),
         *(part for name, told in FILMS.items() for part in (*told.split(), folder / name)),
@@ -146,15 +122,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _tags(path: Path) -> dict[str, str]:
+def _probed(path: Path) -> dict[str, str]:
     """What ffprobe says of the file as a whole, and of its streams, where OGG has its comments."""
     command = ["ffprobe", "-v", "error", "-of", "json", "-show_format", "-show_streams", str(path)]
     out = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    return {
-        name: text
-        for part in (*out["streams"], out["format"])
-        for name, text in part.get("tags", {}).items()
-    }
+    parts = (*out["streams"], out["format"])
+    return {name: text for part in parts for name, text in part.get("tags", {}).items()}
+
+
+def _tags(path: Path) -> dict[str, str]:
+    """The same without another process."""
+    with av.open(path) as container:
+        parts = (*container.streams, container)
+        return {name: text for part in parts for name, text in part.metadata.items()}
 
 
 def _packets(path: Path) -> list[tuple[int, int | None, int | None, str]]:
@@ -180,8 +160,9 @@ def _frames(path: Path, seconds: float = 0) -> list[tuple[int | None, str]]:
 
 
 class Readers(NamedTuple):
-    """What others find in files: tags by ffprobe, packets and frames by FFmpeg."""
+    """What others find in files: tags by ffprobe and PyAV, packets and frames."""
 
+    probed: Callable[[Path], dict[str, str]] = _probed
     tags: Callable[[Path], dict[str, str]] = _tags
     packets: Callable[[Path], list[tuple[int, int | None, int | None, str]]] = _packets
     frames: Callable[..., list[tuple[int | None, str]]] = _frames
