@@ -31,7 +31,7 @@ class _Table(NamedTuple):
     """Offsets of `width` bytes, one at the beginning of each `stride` bytes."""
 
     at: int
-    count: int
+    entries: int
     width: int
     stride: int
 
@@ -44,10 +44,10 @@ def correct(asset: Content, out: BinaryIO, splices: Sequence[Splice]) -> None:
     if moved(splices, len(asset)) == len(asset):
         return
     for table in _tables(asset, 0, len(asset)):
-        for first in range(0, table.count, _AT_A_TIME):
+        for first in range(0, table.entries, _AT_A_TIME):
             at = table.at + first * table.stride
-            count = min(_AT_A_TIME, table.count - first)
-            _shift(asset, out, table._replace(at=at, count=count), splices)
+            count = min(_AT_A_TIME, table.entries - first)
+            _shift(asset, out, table._replace(at=at, entries=count), splices)
 
 
 def _tables(asset: Content, start: int, end: int, parent: bytes = b"") -> Iterator[_Table]:
@@ -85,7 +85,7 @@ def _random_access(asset: Content, body: int) -> _Table:
 
 
 def _whole(table: _Table, stop: int) -> _Table:
-    if table.count and table.at + (table.count - 1) * table.stride + table.width > stop:
+    if table.entries and table.at + (table.entries - 1) * table.stride + table.width > stop:
         raise ValueError("a table of offsets is longer than its box")
     return table
 
