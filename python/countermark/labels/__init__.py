@@ -1,0 +1,1 @@
+"""The labels that the law names, one folder a kind."""
