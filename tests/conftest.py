@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
 
 from countermark import keys
 from countermark.credentials import Trust
@@ -41,6 +42,7 @@ BUNDLED = {
     "rocket": "rocket.jpg",
 }
 LONG_EDGE = 1024
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @cache
@@ -420,3 +422,16 @@ def softhsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftHsm]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOFTHSM2_CONF", softhsm.settings)
         yield softhsm
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, as the system has it; none is fetched. Its event loop must end with the module."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    assert path, "install chromium"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            yield launched
+        finally:
+            launched.close()

@@ -111,6 +111,10 @@ class InvalidStrength(InvalidArgument):
     """The strength of a watermark is not over 0 and at most 4."""
 
 
+class InvalidWording(InvalidArgument):
+    """The words of a label are not those that the law asks for, or there are none for a place."""
+
+
 class UnknownTarget(InvalidArgument):
     """COUNTERMARK_TARGET names SIMD instructions that are not available here."""
 
@@ -281,6 +285,22 @@ class UnreadableRegistry(RegistryError):
 
 class UnreadableIndex(CountermarkError):
     """A search index is damaged, missing, or of another version."""
+
+
+class LabelError(CountermarkError):
+    """A label cannot be put on, or not so that the law is met; nothing was changed."""
+
+
+class FontMissing(LabelError):
+    """No font here has the characters of the label, or can shape its script."""
+
+
+class LabelDoesNotFit(LabelError):
+    """The picture has no room for a label that can be read."""
+
+
+class LabelNotShown(LabelError):
+    """The text is so built that a label put there would not be shown."""
 
 
 class RefusedContent(CountermarkError):

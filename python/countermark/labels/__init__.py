@@ -1,1 +1,1 @@
-"""The labels that the law names, one folder a kind."""
+"""Labels that the law asks for: those that people see or hear, and those that machines read."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import io
-import shutil
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 from PIL import Image, ImageDraw, ImageOps
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page
 
 from countermark import keys, mark, watermark
 from countermark.credentials import library, sign
@@ -22,7 +21,6 @@ from countermark.keys.home import KEY
 from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
 
-BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 RECORD: Final = Record(
     source=DigitalSource.CAPTURED,
     creator="Rachel Michetti",
@@ -236,19 +234,6 @@ def service(
     assert files
     with running(page_home) as started:
         yield started
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium, as the system has it; none is fetched. Its event loop must end with the module."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    assert path, "install chromium"
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        try:
-            yield launched
-        finally:
-            launched.close()
 
 
 @pytest.fixture(scope="session")

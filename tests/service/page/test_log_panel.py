@@ -1,7 +1,5 @@
 """The panel of the log: the browser checks the proof itself, and says what it does not prove."""
 
-# ruff: noqa: RUF001 (the punctuation of the page)
-
 from __future__ import annotations
 
 import base64
