@@ -21,7 +21,7 @@ from countermark.errors import UnreadableSound, UnsupportedSound
 from countermark.labels.audible.cue import Cue
 from countermark.labels.audible.loudness import Loudness
 from countermark.labels.audible.placing import LabelledSound, Placed, Where, place
-from countermark.labels.audible.streams import library, opened, reading
+from countermark.labels.audible.streams import opened
 from countermark.labels.audible.tags import tags_of
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def label_coded(
     Raises `UnreadableSound`, `UnsupportedSound`, `MissingExtra`.
     """
     name = os.fspath(source)
-    with opened(source) as (container, stream), reading(name):
+    with opened(source) as (container, stream), reading(name, UnreadableSound):
         tags = tags_of(source, container, stream.codec_context.name)
         sound = _sound(container, stream)
         loudness, low_frequencies = Loudness(sound.rate), _low_frequencies(stream)
@@ -77,7 +77,7 @@ def label_coded(
         channels=sound.channels,
         low_frequencies=low_frequencies,
     )
-    with opened(source) as (container, stream), reading(name):
+    with opened(source) as (container, stream), reading(name, UnreadableSound):
         encoder = _encoder(sound)
         joined = _can_join(sound, encoder, where)
         with tags.muxing(out) as muxer:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from os import PathLike
@@ -162,7 +163,7 @@ def _tones(envelope: _Envelope) -> list[_Tone]:
 
 def _has_rhythm(four: list[_Tone], dot: float) -> bool:
     lengths = [four[0].end - four[0].start]
-    for tone, following in zip(four, four[1:], strict=False):
+    for tone, following in itertools.pairwise(four):
         lengths += [following.start - tone.end, following.end - following.start]
     return all(
         abs(length - dots * dot) <= _TOLERANCE * dot * (1.5 if dots > 1 else 1)
@@ -174,7 +175,7 @@ def _is_one_tone(four: list[_Tone], levels: npt.NDArray[np.float64]) -> bool:
     """The same height and loudness, with quiet between."""
     pitch = [tone.frequency_hz for tone in four]
     loud = [tone.level_db for tone in four]
-    gaps = zip(four, four[1:], strict=False)
+    gaps = itertools.pairwise(four)
     return (
         max(pitch) - min(pitch) < 0.05 * max(pitch)
         and max(loud) - min(loud) < _EDGE_DB

@@ -14,8 +14,9 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
-from countermark.errors import InvalidArgument, MissingExtra, UnreadableSound
+from countermark.errors import InvalidArgument, InvalidWording, MissingExtra, UnreadableSound
 from countermark.files import replacing, target
+from countermark.labels.visible.wordings import has_both_elements
 
 Language: TypeAlias = Literal["zh", "en"]
 
@@ -66,9 +67,8 @@ def speak(
 def _check(words: str, language: str) -> None:
     if not words.strip() or len(words) > 200:
         raise InvalidArgument("There is nothing, or too much, to say.", remedy="Use one sentence.")
-    has_both = ("人工智能" in words or "AI" in words) and ("生成" in words or "合成" in words)
-    if language == "zh" and not has_both:
-        raise InvalidArgument(
+    if language == "zh" and not has_both_elements(words):
+        raise InvalidWording(
             f"{words!r} does not say that AI generated something.",
             remedy="Name 人工智能 or AI, and 生成 or 合成.",
         )

@@ -11,8 +11,8 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 
 from countermark.errors import MissingExtra, UnsupportedSound
-from countermark.labels.audible.streams import library
 from countermark.labels.moving.boxes import carry_metadata
+from countermark.labels.pyav import library
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
