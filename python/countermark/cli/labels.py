@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from countermark.cli import labels_visible
+from countermark.cli import labels_sound, labels_video, labels_visible
 
 app = typer.Typer(
     help="Put on the labels that the law asks for.",
@@ -15,3 +15,5 @@ app.command()(labels_visible.picture)
 app.command()(labels_visible.text)
 app.command()(labels_visible.interface)
 app.command()(labels_visible.wordings)
+app.command()(labels_sound.audio)
+app.command()(labels_video.video)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 from countermark.errors import UnsupportedVideo
@@ -48,6 +49,8 @@ def make_encoder(
     `number`: of its parameter sets, where it is joined with H.264 of this `profile`.
     """
     name, options = ENCODERS[codec]
+    if codec == "av1":
+        os.environ.setdefault("SVT_LOG", "1")  # errors; else it talks of all that it does
     encoder: Any = library().CodecContext.create(name, "w")
     encoder.width, encoder.height = frame.width, frame.height
     encoder.pix_fmt = frame.format.name

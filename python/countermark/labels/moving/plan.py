@@ -48,14 +48,13 @@ def make_plan(
         codec != "h264" or (sets is not None and sets.free_number is not None)
     )
     start: int | None = None  # the first time of play; packets in order of decoding may go below
-    times: list[int] = []
+    times: list[int | None] = []
     candidate: Packet | None = None
     for packet in packets:
-        if packet.pts is None or packet.dts is None:
-            joinable = False
-            if packet.pts is None:
-                continue
         if packet.is_discard:
+            continue
+        if packet.pts is None:
+            joinable = False
             continue
         if candidate is not None:
             if packet.is_keyframe:
@@ -68,15 +67,23 @@ def make_plan(
         end = start + int(seconds / stream.time_base)
         if joinable and packet.is_keyframe and packet.pts > end and _is_fresh(packet, sets):
             candidate = packet
-            before = tuple(times)
-        times.append(packet.dts or 0)
+            before = _filled(times)
+        times.append(packet.dts)
     if start is None:
         return Plan(None, None, (), None)
     end = start + int(seconds / stream.time_base)
-    if candidate is None:
+    if candidate is None or candidate.dts is None:
         return Plan(end, None, (), None)
     return Plan(end, candidate.dts, before, sets)
 
 
 def _is_fresh(packet: Packet, sets: ParameterSets | None) -> bool:
     return sets is None or begins_anew(bytes(packet), sets.length_bytes)
+
+
+def _filled(times: list[int | None]) -> tuple[int, ...]:
+    """Matroska has no decoding times, and those of the first packets cannot be worked out."""
+    known = next((index for index, time in enumerate(times) if time is not None), len(times))
+    first = times[known] if known < len(times) else 0
+    assert first is not None
+    return (*range(first - known, first), *(time for time in times[known:] if time is not None))

@@ -52,6 +52,7 @@ class _Encoded:
     done: Remuxed | None = None
     first: int | None = None
     times: Iterator[int] = field(default_factory=lambda: iter(()))
+    durations: dict[int, int] = field(default_factory=dict)
 
     def start(self, frame: VideoFrame) -> VideoCodecContext:
         """Draw the label, and open the encoder, now that a frame says of what kind all are."""
@@ -84,6 +85,7 @@ class _Encoded:
             if self.plan.end is None or frame.pts <= self.plan.end:
                 done.labelled += 1
                 done.overlay.put_on(frame)
+            self.durations[frame.pts] = frame.duration
             frame.pict_type = 0
             frame.time_base = self.stream.time_base
         for packet in encoder.encode(frame):
@@ -94,9 +96,9 @@ class _Encoded:
         sets = self.plan.sets
         if sets is not None:
             renewed = library().Packet(with_lengths(bytes(packet), sets.length_bytes))
-            renewed.pts, renewed.duration = packet.pts, packet.duration
-            renewed.is_keyframe = packet.is_keyframe
+            renewed.pts, renewed.is_keyframe = packet.pts, packet.is_keyframe
             packet = renewed
+        packet.duration = self.durations.pop(packet.pts, 0)
         packet.time_base = self.stream.time_base
         if self.plan.joint is not None:
             packet.dts = next(self.times, packet.dts)
