@@ -91,7 +91,7 @@ def _format(content: bytes, *, is_compressed: bool) -> tuple[Encoding, int]:
             f"The AIFF file holds code {code.decode('latin-1')!r}, not plain samples.",
             remedy="Write it anew with samples of 8 to 32 bits.",
         )
-    order = "<" if code == b"sowt" else ">"
+    order: chunks.Order = "<" if code == b"sowt" else ">"
     return Encoding("signed", (depth + 7) // 8, channels, order, depth), rate
 
 

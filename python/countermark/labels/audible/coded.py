@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from os import PathLike
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -23,6 +24,7 @@ from countermark.labels.audible.loudness import Loudness
 from countermark.labels.audible.placing import LabelledSound, Placed, Where, place
 from countermark.labels.audible.streams import opened
 from countermark.labels.audible.tags import tags_of
+from countermark.labels.pyav import library, reading
 
 if TYPE_CHECKING:
     from av.audio.codeccontext import AudioCodecContext
@@ -127,15 +129,17 @@ def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFr
 
 def _numbers(frame: AudioFrame, channels: int) -> np.ndarray[Any, np.dtype[np.float32]]:
     """Shape (length, channels), full scale 1."""
-    values = frame.to_ndarray()
+    values: Any = frame.to_ndarray()
     values = values.T if frame.format.is_planar else values.reshape(-1, channels)
     if values.dtype.kind == "f":
         return values.astype(np.float32)
-    return values.astype(np.float32) / np.float32(2 ** (8 * values.dtype.itemsize - 1))
+    full = np.float32(2 ** (8 * values.dtype.itemsize - 1))
+    divided: np.ndarray[Any, np.dtype[np.float32]] = np.divide(values, full, dtype=np.float32)
+    return divided
 
 
 def _encoder(sound: _Sound) -> AudioCodecContext:
-    encoder = library().CodecContext.create(sound.encoder, "w")
+    encoder: Any = library().CodecContext.create(sound.encoder, "w")
     encoder.sample_rate, encoder.layout = sound.rate, sound.layout
     if sound.codec in _LOSSLESS:
         encoder.format = _lossless_format(sound)
@@ -144,7 +148,8 @@ def _encoder(sound: _Sound) -> AudioCodecContext:
         encoder.bit_rate = sound.bit_rate
     encoder.flags |= 1 << 22  # parameters apart from the packets, as files have them
     encoder.open()
-    return encoder
+    ready: AudioCodecContext = encoder
+    return ready
 
 
 def _lossless_format(sound: _Sound) -> str:
@@ -175,7 +180,9 @@ def _join(
     output.metadata.update(stream.metadata)
     cue_packets = [*encoder.encode(_frame(placed, encoder)), *encoder.encode(None)]
     lasts = sum(packet.duration or 0 for packet in cue_packets)  # in samples
-    scale = 1 / (stream.time_base * placed.rate)  # from samples to the units of the stream
+    scale = 1 / (
+        (stream.time_base or Fraction(1, placed.rate)) * placed.rate
+    )  # from samples to the units of the stream
     end, shift = None, 0
     for packet in container.demux(stream):
         if packet.pts is None or packet.size == 0:
@@ -219,7 +226,7 @@ def _frame(placed: Placed, encoder: AudioCodecContext) -> AudioFrame:
     """The cue as an encoder takes it."""
     av = library()
     packed = np.ascontiguousarray(placed.samples.reshape(1, -1))
-    frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=encoder.layout.name)
+    frame: AudioFrame = av.AudioFrame.from_ndarray(packed, format="flt", layout=encoder.layout.name)
     frame.sample_rate, frame.pts = placed.rate, None
     return frame
 
@@ -231,7 +238,7 @@ def _encode(
     sound: _Sound,
     placed: Placed,
 ) -> None:
-    output = muxer.add_stream(sound.encoder, sound.rate)
+    output: Any = muxer.add_stream(sound.encoder, sound.rate)
     output.codec_context.layout = sound.layout
     if sound.codec in _LOSSLESS:
         output.codec_context.format = _lossless_format(sound)
@@ -267,12 +274,15 @@ def _with_cue(
 
 def _converted(cue: AudioFrame, like: AudioFrame) -> AudioFrame:
     resampler = library().AudioResampler(like.format, like.layout, like.sample_rate)
-    return next(iter(resampler.resample(cue)))
+    converted: AudioFrame = resampler.resample(cue)[0]
+    return converted
 
 
 def _part(frame: AudioFrame, start: int, end: int) -> AudioFrame:
     step = 1 if frame.format.is_planar else frame.layout.nb_channels
     values = np.ascontiguousarray(frame.to_ndarray()[:, start * step : end * step])
-    part = library().AudioFrame.from_ndarray(values, frame.format.name, frame.layout.name)
+    part: AudioFrame = library().AudioFrame.from_ndarray(
+        values, frame.format.name, frame.layout.name
+    )
     part.sample_rate = frame.sample_rate
     return part

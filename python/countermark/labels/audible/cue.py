@@ -113,7 +113,8 @@ def _tone(rhythm: Rhythm, rate: int) -> Samples:
             position += dots + 1
         position += PAUSE_DOTS - 1
     phase = 2 * np.pi * rhythm.frequency_hz / rate * np.arange(len(envelope))
-    return (envelope * np.sin(phase)).astype(np.float32)
+    tone: Samples = (envelope * np.sin(phase)).astype(np.float32)
+    return tone
 
 
 def _words(spoken: Spoken, rate: int, level_db: float) -> Samples:
@@ -128,7 +129,8 @@ def _words(spoken: Spoken, rate: int, level_db: float) -> Samples:
         raise UnreadableSound(
             f"The clip {str(spoken.clip)!r} is silent.", remedy="Use one in which words are heard."
         )
-    words = np.concatenate(blocks)
+    words: Samples = np.concatenate(blocks)
     gain = 10 ** ((level_db - loudness.level_db) / 20)
     gain = min(gain, _LARGEST_PEAK / float(np.abs(words).max()))
-    return words * np.float32(gain)
+    words *= np.float32(gain)
+    return words

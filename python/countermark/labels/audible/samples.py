@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,7 @@ class Encoding:
 
     def decode(self, content: bytes) -> npt.NDArray[np.float32]:
         """Shape (length, channels), full scale 1; a last frame that is not whole is left out."""
+        numbers: npt.NDArray[Any]
         usable = len(content) - len(content) % self.frame_bytes
         content = content[:usable]
         if self.kind == "float":
@@ -46,7 +47,7 @@ class Encoding:
             numbers = self._integers(content) / np.float32(2 ** (8 * self.size - 1))
         return numbers.reshape(-1, self.channels)
 
-    def _integers(self, content: bytes) -> npt.NDArray[np.float32]:
+    def _integers(self, content: bytes) -> npt.NDArray[Any]:
         if self.size != 3:
             return np.frombuffer(content, f"{self.order}{_INTEGERS[self.size]}").astype(np.float32)
         three = np.frombuffer(content, "u1").reshape(-1, 3)
@@ -56,15 +57,18 @@ class Encoding:
 
     def encode(self, samples: npt.NDArray[np.float32]) -> bytes:
         """The bytes of such samples, rounded, and cut off at full scale."""
+        return self._numbers(samples).tobytes()
+
+    def _numbers(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
         if self.kind == "float":
-            return samples.astype(f"{self.order}f{self.size}").tobytes()
+            return samples.astype(f"{self.order}f{self.size}")
         full = 2 ** (8 * self.size - 1)
         numbers = np.rint(samples.astype(np.float64) * full).clip(-full, full - 1).astype(np.int64)
         unused = 8 * self.size - (self.depth or 8 * self.size)
         numbers = numbers >> unused << unused
         if self.kind == "unsigned":
-            return (numbers + 128).astype("u1").tobytes()
+            return (numbers + 128).astype("u1")
         if self.size != 3:
-            return numbers.astype(f"{self.order}{_INTEGERS[self.size]}").tobytes()
-        four = numbers.astype("<i4").reshape(-1, 1).view("u1").reshape(-1, 4)[:, :3]
-        return (four if self.order == "<" else four[:, ::-1]).tobytes()
+            return numbers.astype(f"{self.order}{_INTEGERS[self.size]}")
+        three = numbers.astype("<i4").reshape(-1, 1).view("u1").reshape(-1, 4)[:, :3]
+        return three if self.order == "<" else three[:, ::-1]

@@ -122,4 +122,4 @@ def _spoken_seconds(content: bytes) -> float:
         rate = file.getframerate()
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
     loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > _AUDIBLE * np.abs(samples).max())
-    return float(loud[-1] - loud[0] + 1) / rate
+    return int(loud[-1] - loud[0] + 1) / float(rate)

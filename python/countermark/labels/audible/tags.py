@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
@@ -35,7 +35,7 @@ def tags_of(source: str | PathLike[str], container: InputContainer, codec: str) 
 
     What else the file holds, moving pictures above all, must not be lost.
     """
-    kinds = {
+    kinds: dict[tuple[str, str], Callable[[str, str], Tags]] = {
         ("flac", "flac"): _Flac,
         ("mp3", "mp3"): _Mp3,
         ("mp3", "mp3float"): _Mp3,
@@ -57,8 +57,7 @@ def tags_of(source: str | PathLike[str], container: InputContainer, codec: str) 
             remedy="Labelled is a single sound in WAV, AIFF, FLAC, MP3, M4A (AAC, ALAC) or "
             "Ogg Opus; movies are labelled as such.",
         )
-    tags: Tags = kind(os.fspath(source), _format(container))
-    return tags
+    return kind(os.fspath(source), _format(container))
 
 
 def _is_cover(stream: Any) -> bool:

@@ -102,8 +102,9 @@ def _format(content: bytes) -> tuple[Encoding, int, int | None]:
             f"The WAV file holds code {tag:#x} of {depth} bits, not plain samples.",
             remedy="Write it anew with samples of 8 to 32 bits, or as floating point.",
         )
-    kind = "unsigned" if size == 1 else "signed"
-    return Encoding(kind, size, channels, depth=depth), rate, low_frequencies
+    if size == 1:
+        return Encoding("unsigned", size, channels, depth=depth), rate, low_frequencies
+    return Encoding("signed", size, channels, depth=depth), rate, low_frequencies
 
 
 def _write(file: BinaryIO, out: BinaryIO, wave: _Wave, placed: Placed) -> None:

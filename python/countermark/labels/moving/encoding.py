@@ -73,7 +73,8 @@ def make_encoder(
             f"{name} does not encode {frame.format.name} of {frame.width} x {frame.height}.",
             remedy="Convert the movie to yuv420p of 8 bits, or scale it.",
         ) from error
-    return encoder
+    opened: VideoCodecContext = encoder
+    return opened
 
 
 def _options(codec: str, number: int | None, profile: int | None) -> dict[str, str]:

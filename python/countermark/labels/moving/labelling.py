@@ -16,7 +16,7 @@ from countermark.files import drafting, target, writing
 from countermark.labels.moving.checking import is_clean
 from countermark.labels.moving.encoding import codec_of
 from countermark.labels.moving.plan import Plan, make_plan
-from countermark.labels.moving.remuxing import finish, remux
+from countermark.labels.moving.remuxing import Label, finish, remux
 from countermark.labels.pyav import library, local, reading
 from countermark.labels.visible import Corner, Wording
 
@@ -89,35 +89,18 @@ def label_video(
             plan = make_plan(container, stream, codec, exact)
     path = target(destination)
     with drafting(path, like=Path(name)) as (draft, put):
-        labelled = _write(name, draft, plan, codec, wording, corner, height_fraction)
+        labelled = _write(name, draft, plan, codec, Label(wording, corner, height_fraction))
         put()
     return labelled
 
 
-def _write(
-    name: str,
-    draft: BinaryIO,
-    plan: Plan,
-    codec: str,
-    wording: Wording,
-    corner: Corner,
-    height_fraction: float,
-) -> LabelledVideo:
+def _write(name: str, draft: BinaryIO, plan: Plan, codec: str, label: Label) -> LabelledVideo:
     attempts = [plan] if plan.joint is None else [plan, Plan(plan.end, None, (), None)]
     for attempt in attempts:
         draft.seek(0)
         draft.truncate()
         with _opened(name) as (container, stream), reading(name, UnreadableVideo):
-            done = remux(
-                container,
-                stream,
-                draft,
-                attempt,
-                codec=codec,
-                wording=wording,
-                corner=corner,
-                height_fraction=height_fraction,
-            )
+            done = remux(container, stream, draft, attempt, codec=codec, label=label)
         with writing(repr(name)):
             finish(name, draft)
         if attempt.joint is None or is_clean(name, draft, done.frames, attempt.joint):

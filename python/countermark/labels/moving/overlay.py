@@ -42,22 +42,32 @@ class Overlay:
     def put_on(self, frame: VideoFrame) -> None:
         """Blend it into a frame, which must be of the size that it was made for."""
         frame.make_writable()
-        levels = _levels(frame)
-        step = frame.format
-        across, down = _subsampling(step)
+        across, down = _subsampling(frame.format)
         left, top = self.left // across * across, self.top // down * down
-        edges = ((self.top - top, -self.alpha.shape[0] % down), (self.left - left, -self.alpha.shape[1] % across))
-        edges = tuple((before, after + (-(before) % size)) for (before, after), size in zip(edges, (down, across), strict=True))
-        white, alpha = (np.pad(plane, edges) for plane in (self.white, self.alpha))
-        for index, level in enumerate(levels):
-            is_chroma = level.is_chroma
-            scale = (across, down) if is_chroma else (1, 1)
-            target = _pixels(frame, index)[top // scale[1] :, left // scale[0] :]
-            cover = _mean(alpha, *scale)
-            goal = level.low + _mean(white, *scale) * (level.high - level.low)
+        white, alpha = (
+            _whole(plane, (self.top - top, down), (self.left - left, across))
+            for plane in (self.white, self.alpha)
+        )
+        for index, level in enumerate(_levels(frame)):
+            columns, rows = (across, down) if level.is_chroma else (1, 1)
+            target = _pixels(frame, index)[top // rows :, left // columns :]
+            cover = _mean(alpha, columns, rows)
+            goal = level.low + _mean(white, columns, rows) * (level.high - level.low)
             place = target[: cover.shape[0], : cover.shape[1]]
-            cover, goal = (plane[: place.shape[0], : place.shape[1]] for plane in (cover, goal))
+            cover, goal = (each[: place.shape[0], : place.shape[1]] for each in (cover, goal))
             place[...] = np.rint(place + cover * (goal - place)).astype(place.dtype)
+
+
+def _whole(plane: Plane, rows: tuple[int, int], columns: tuple[int, int]) -> Plane:
+    """With nothing around it, so that it covers whole samples of chroma.
+
+    Of each: how much before it, and the multiple that the length must be.
+    """
+    edges = [
+        (before, -(before + length) % multiple)
+        for length, (before, multiple) in zip(plane.shape, (rows, columns), strict=True)
+    ]
+    return np.pad(plane, edges)
 
 
 def make_overlay(
@@ -90,9 +100,8 @@ def _orientation(frame: VideoFrame) -> tuple[bool, bool, bool]:
 
     Source: ISO/IEC 14496-12, 6.2.2 (the matrix of a track).
     """
-    matrix = next(
-        (bytes(data) for data in frame.side_data if data.type.name == "DISPLAYMATRIX"), None
-    )
+    side_data: Any = frame.side_data
+    matrix = next((bytes(data) for data in side_data if data.type.name == "DISPLAYMATRIX"), None)
     if matrix is None or len(matrix) < 36:
         return False, False, False
     a, b, _, c, d = struct.unpack_from("=5i", matrix)
@@ -136,9 +145,11 @@ def _subsampling(format: Any) -> tuple[int, int]:
 
 def _pixels(frame: VideoFrame, index: int) -> npt.NDArray[Any]:
     """A view of the pixels of a plane."""
-    plane = frame.planes[index]
+    plane: Any = frame.planes[index]
     kind = np.dtype("u1" if frame.format.components[0].bits == 8 else "<u2")
-    stored = np.frombuffer(plane, kind).reshape(-1, plane.line_size // kind.itemsize)
+    stored: npt.NDArray[Any] = np.frombuffer(plane, kind).reshape(
+        -1, plane.line_size // kind.itemsize
+    )
     return stored[: plane.height, : plane.width]
 
 
@@ -147,4 +158,5 @@ def _mean(plane: Plane, across: int, down: int) -> Plane:
     if across == down == 1:
         return plane
     height, width = plane.shape[0] // down, plane.shape[1] // across
-    return plane.reshape(height, down, width, across).mean(axis=(1, 3))
+    mean: Plane = plane.reshape(height, down, width, across).mean(axis=(1, 3))
+    return mean

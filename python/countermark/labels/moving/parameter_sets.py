@@ -28,7 +28,9 @@ class ParameterSets:
     @property
     def free_number(self) -> int | None:
         """One that neither a sequence nor a picture parameter set has."""
-        taken = {_number(one, 4) for one in self.sequences} | {_number(one, 1) for one in self.pictures}
+        taken = {_number(one, 4) for one in self.sequences} | {
+            _number(one, 1) for one in self.pictures
+        }
         return next((one for one in range(1, _LARGEST_NUMBER + 1) if one not in taken), None)
 
 
@@ -50,8 +52,9 @@ def parse(extradata: bytes) -> ParameterSets | None:
         groups.append(tuple(found))
     if not all(groups):
         return None
+    sequences, pictures = groups
     length_bytes = (extradata[4] & 3) + 1
-    return ParameterSets(extradata[1:4], length_bytes, *groups, extradata[position:])
+    return ParameterSets(extradata[1:4], length_bytes, sequences, pictures, extradata[position:])
 
 
 def joined(sets: ParameterSets, encoder: bytes) -> bytes:

@@ -40,16 +40,17 @@ def make_plan(
     container: InputContainer, stream: VideoStream, codec: str, seconds: Fraction | None
 ) -> Plan:
     """Read packets to the first group of pictures that can be copied, and no further."""
-    packets = (packet for packet in container.demux(stream) if packet.size)
-    if seconds is None:
+    if seconds is None or stream.time_base is None:
         return Plan(None, None, (), None)
+    lasts = int(seconds / stream.time_base)
+    packets = (packet for packet in container.demux(stream) if packet.size)
     sets = parse(stream.codec_context.extradata or b"") if codec == "h264" else None
     joinable = codec in JOINABLE and (
         codec != "h264" or (sets is not None and sets.free_number is not None)
     )
     start: int | None = None  # the first time of play; packets in order of decoding may go below
     times: list[int | None] = []
-    candidate: Packet | None = None
+    candidate: Packet[VideoStream] | None = None
     for packet in packets:
         if packet.is_discard:
             continue
@@ -64,20 +65,20 @@ def make_plan(
             else:
                 continue
         start = packet.pts if start is None else min(start, packet.pts)
-        end = start + int(seconds / stream.time_base)
+        end = start + lasts
         if joinable and packet.is_keyframe and packet.pts > end and _is_fresh(packet, sets):
             candidate = packet
             before = _filled(times)
         times.append(packet.dts)
     if start is None:
         return Plan(None, None, (), None)
-    end = start + int(seconds / stream.time_base)
+    end = start + lasts
     if candidate is None or candidate.dts is None:
         return Plan(end, None, (), None)
     return Plan(end, candidate.dts, before, sets)
 
 
-def _is_fresh(packet: Packet, sets: ParameterSets | None) -> bool:
+def _is_fresh(packet: Packet[VideoStream], sets: ParameterSets | None) -> bool:
     return sets is None or begins_anew(bytes(packet), sets.length_bytes)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -38,71 +37,13 @@ class Remuxed:
     copied_from_seconds: float | None = None
 
 
-@dataclass(slots=True)
-class _Encoded:
-    """The frames that are encoded anew, and what they are put on and encoded with."""
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What is burned in, and where."""
 
-    plan: Plan
-    codec: str
-    stream: VideoStream
     wording: Wording
     corner: Corner
     height_fraction: float
-    encoder: VideoCodecContext | None = None
-    done: Remuxed | None = None
-    first: int | None = None
-    times: Iterator[int] = field(default_factory=lambda: iter(()))
-    durations: dict[int, int] = field(default_factory=dict)
-
-    def start(self, frame: VideoFrame) -> VideoCodecContext:
-        """Draw the label, and open the encoder, now that a frame says of what kind all are."""
-        overlay = make_overlay(
-            self.wording, frame, corner=self.corner, height_fraction=self.height_fraction
-        )
-        sets = self.plan.sets
-        self.done, self.first = Remuxed(overlay), frame.pts
-        self.times = iter(self.plan.decoding_times)
-        self.encoder = make_encoder(
-            self.stream,
-            self.codec,
-            frame,
-            number=None if sets is None else sets.free_number,
-            profile=None if sets is None else sets.profile[0],
-        )
-        return self.encoder
-
-    def packets(self, frame: VideoFrame | None) -> Iterator[Packet]:
-        """Those that a frame, or the end (None), gives."""
-        encoder, done = self.encoder, self.done
-        assert encoder is not None
-        assert done is not None
-        if frame is not None:
-            if (frame.width, frame.height) != (encoder.width, encoder.height):
-                raise UnsupportedVideo(
-                    "The movie changes its size on the way.", remedy="Scale it to one size first."
-                )
-            done.frames += 1
-            if self.plan.end is None or frame.pts <= self.plan.end:
-                done.labelled += 1
-                done.overlay.put_on(frame)
-            self.durations[frame.pts] = frame.duration
-            frame.pict_type = 0
-            frame.time_base = self.stream.time_base
-        for packet in encoder.encode(frame):
-            yield self._fitted(packet)
-
-    def _fitted(self, packet: Packet) -> Packet:
-        """As the copied packets are: at the times that were, with lengths for start codes."""
-        sets = self.plan.sets
-        if sets is not None:
-            renewed = library().Packet(with_lengths(bytes(packet), sets.length_bytes))
-            renewed.pts, renewed.is_keyframe = packet.pts, packet.is_keyframe
-            packet = renewed
-        packet.duration = self.durations.pop(packet.pts, 0)
-        packet.time_base = self.stream.time_base
-        if self.plan.joint is not None:
-            packet.dts = next(self.times, packet.dts)
-        return packet
 
 
 def remux(
@@ -112,86 +53,166 @@ def remux(
     plan: Plan,
     *,
     codec: str,
-    wording: Wording,
-    corner: Corner,
-    height_fraction: float,
+    label: Label,
 ) -> Remuxed:
     """Write the movie by this plan; needs memory for some frames only."""
-    encoded = _Encoded(plan, codec, stream, wording, corner, height_fraction)
-    waiting: list[Packet] = []  # of other tracks, until the first frame says how to begin
-    muxer, outputs, is_copying = None, {}, False
+    remuxer = _Remuxer(container, stream, out, plan, codec, label)
     for packet in container.demux():
-        if packet.stream.index != stream.index:
-            if not packet.size:
-                continue
-            if muxer is None:
-                waiting.append(packet)
-            else:
-                _copy(muxer, outputs, packet)
-            continue
-        is_joint = plan.joint is not None and packet.dts == plan.joint and bool(packet.size)
-        if is_copying:
+        remuxer.take(packet)
+    return remuxer.close()
+
+
+class _Remuxer:
+    """Takes the packets of the source in their order; begins to write with the first frame."""
+
+    def __init__(
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        out: BinaryIO,
+        plan: Plan,
+        codec: str,
+        label: Label,
+    ) -> None:
+        self._container, self._stream, self._out = container, stream, out
+        self._plan, self._codec, self._label = plan, codec, label
+        self._times = iter(plan.decoding_times)
+        self._durations: dict[int, int] = {}
+        self._early: list[Packet[Any]] = []  # of other tracks, before the first frame
+        self._outputs: dict[int, Any] = {}
+        self._muxer: OutputContainer | None = None
+        self._encoder: VideoCodecContext | None = None
+        self._done: Remuxed | None = None
+        self._first_time = 0
+        self._is_copying = False
+
+    def take(self, packet: Packet[Any]) -> None:
+        """The next packet of the source; an empty one ends its track."""
+        if packet.stream.index != self._stream.index or self._is_copying:
             if packet.size:
-                _copy(muxer, outputs, packet)
-            continue
-        frames = stream.codec_context.decode(None) if is_joint else packet.decode()
+                self._copy(packet)
+        elif not packet.size:
+            self._encode(self._decoded(packet))
+            self._end()
+        elif self._plan.joint is not None and packet.dts == self._plan.joint:
+            self._encode(self._stream.codec_context.decode(None))
+            self._end()
+            if self._done is not None and self._stream.time_base is not None:
+                into = (packet.pts or 0) - self._first_time
+                self._done.copied_from_seconds = float(into * self._stream.time_base)
+            self._copy(packet)
+        else:
+            self._encode(self._decoded(packet))
+
+    def close(self) -> Remuxed:
+        """Complete the file."""
+        if self._muxer is None or self._done is None:
+            raise UnreadableVideo("The movie has no frames.", remedy="Write the file anew.")
+        self._muxer.close()
+        return self._done
+
+    def _decoded(self, packet: Packet[Any]) -> list[VideoFrame]:
+        frames: list[VideoFrame] = self._stream.codec_context.decode(packet)
+        return frames
+
+    def _encode(self, frames: list[VideoFrame]) -> None:
         for frame in frames:
             if frame.pts is None:
                 raise UnreadableVideo("A frame has no time.", remedy="Write the file anew.")
-            if muxer is None:
-                encoder = encoded.start(frame)
-                muxer, outputs = _begin(container, stream, out, encoder, plan)
-                for early in waiting:
-                    _copy(muxer, outputs, early)
-            for made in encoded.packets(frame):
-                _put(muxer, outputs[stream.index], made)
-        if is_joint or (not packet.size and not is_copying):
-            if muxer is None or encoded.done is None:
-                raise UnreadableVideo("The movie has no frames.", remedy="Write the file anew.")
-            for made in encoded.packets(None):
-                _put(muxer, outputs[stream.index], made)
-            is_copying = True
-        if is_joint and encoded.done is not None:
-            encoded.done.copied_from_seconds = _seconds(packet, encoded)
-            _copy(muxer, outputs, packet)
-    if muxer is None or encoded.done is None:
-        raise UnreadableVideo("The movie has no frames.", remedy="Write the file anew.")
-    muxer.close()
-    return encoded.done
+            encoder = self._encoder or self._begin(frame)
+            if (frame.width, frame.height) != (encoder.width, encoder.height):
+                raise UnsupportedVideo(
+                    "The movie changes its size on the way.", remedy="Scale it to one size first."
+                )
+            self._burn(frame, frame.pts)
+            for packet in encoder.encode(frame):
+                self._put(self._stream.index, self._fitted(packet))
 
+    def _burn(self, frame: VideoFrame, time: int) -> None:
+        assert self._done is not None
+        self._done.frames += 1
+        if self._plan.end is None or time <= self._plan.end:
+            self._done.labelled += 1
+            self._done.overlay.put_on(frame)
+        self._durations[time] = frame.duration
+        frame.pict_type = 0  # the encoder decides
+        frame.time_base = self._time_base
 
-def _seconds(packet: Packet, encoded: _Encoded) -> float:
-    base: Any = encoded.stream.time_base
-    return float(((packet.pts or 0) - (encoded.first or 0)) * base)
+    @property
+    def _time_base(self) -> Fraction:
+        return self._stream.time_base or Fraction(1, 90_000)
 
+    def _begin(self, frame: VideoFrame) -> VideoCodecContext:
+        """Draw the label, open encoder and muxer, now that a frame says of what kind all are."""
+        overlay = make_overlay(
+            self._label.wording,
+            frame,
+            corner=self._label.corner,
+            height_fraction=self._label.height_fraction,
+        )
+        sets = self._plan.sets
+        self._done, self._first_time = Remuxed(overlay), frame.pts or 0
+        self._encoder = make_encoder(
+            self._stream,
+            self._codec,
+            frame,
+            number=None if sets is None else sets.free_number,
+            profile=None if sets is None else sets.profile[0],
+        )
+        muxer = library().open(self._out, "w", format=_format(self._container))
+        self._muxer = muxer
+        muxer.metadata.update(self._container.metadata)
+        muxer.set_chapters(self._container.chapters())
+        for one in self._container.streams:
+            output = _track(muxer, self._container, one)
+            if output is not None:
+                self._outputs[one.index] = output
+        self._describe(self._outputs[self._stream.index])
+        muxer.start_encoding()
+        for packet in self._early:
+            self._copy(packet)
+        return self._encoder
 
-def _begin(
-    container: InputContainer,
-    stream: VideoStream,
-    out: BinaryIO,
-    encoder: VideoCodecContext,
-    plan: Plan,
-) -> tuple[OutputContainer, dict[int, Any]]:
-    """A muxer with a track for each track of the source, and its metadata and chapters."""
-    muxer = library().open(out, "w", format=_format(container))
-    muxer.metadata.update(container.metadata)
-    muxer.set_chapters(container.chapters())
-    outputs = {}
-    for one in container.streams:
-        output = _track(muxer, container, one)
-        if output is None:
-            continue
-        outputs[one.index] = output
-        if one.index == stream.index:
-            extradata = encoder.extradata or b""
-            if plan.sets is not None:
-                output.codec_context.extradata = joined(plan.sets, extradata)
-            elif extradata:
-                output.codec_context.extradata = extradata
-            if one.codec_context.codec_tag == "hvc1":
-                output.codec_context.codec_tag = "hvc1"
-    muxer.start_encoding()
-    return muxer, outputs
+    def _describe(self, output: Any) -> None:
+        """Tell players of the new packets' parameters."""
+        assert self._encoder is not None
+        extradata, sets = self._encoder.extradata, self._plan.sets
+        if extradata:
+            output.codec_context.extradata = extradata if sets is None else joined(sets, extradata)
+        if self._stream.codec_context.codec_tag == "hvc1":  # which some players insist on
+            output.codec_context.codec_tag = "hvc1"
+
+    def _end(self) -> None:
+        """No more frames: what the encoder still has; all later packets are copied."""
+        if self._encoder is None:
+            raise UnreadableVideo("The movie has no frames.", remedy="Write the file anew.")
+        for packet in self._encoder.encode(None):
+            self._put(self._stream.index, self._fitted(packet))
+        self._is_copying = True
+
+    def _fitted(self, packet: Packet[Any]) -> Packet[Any]:
+        """As the copied packets are: at the times that were, with lengths for start codes."""
+        sets, time = self._plan.sets, packet.pts or 0
+        if sets is not None:
+            renewed = library().Packet(with_lengths(bytes(packet), sets.length_bytes))
+            renewed.pts, renewed.is_keyframe = packet.pts, packet.is_keyframe
+            packet = renewed
+        packet.duration = self._durations.pop(time, 0)
+        packet.time_base = self._time_base
+        if self._plan.joint is not None:
+            packet.dts = next(self._times, packet.dts)
+        return packet
+
+    def _copy(self, packet: Packet[Any]) -> None:
+        if self._muxer is None:
+            self._early.append(packet)
+        elif packet.stream.index in self._outputs:
+            self._put(packet.stream.index, packet)
+
+    def _put(self, index: int, packet: Packet[Any]) -> None:
+        assert self._muxer is not None
+        packet.stream = self._outputs[index]
+        self._muxer.mux(packet)
 
 
 def _track(muxer: OutputContainer, container: InputContainer, one: Any) -> Any:
@@ -230,17 +251,6 @@ def _format(container: InputContainer) -> str:
         return "mov" if container.metadata.get("major_brand", "").strip() == "qt" else "mp4"
     with open(container.name.removeprefix("file:"), "rb") as file:
         return "webm" if _WEBM in file.read(64) else "matroska"
-
-
-def _copy(muxer: Any, outputs: dict[int, Any], packet: Packet) -> None:
-    output = outputs.get(packet.stream.index)
-    if output is not None:
-        _put(muxer, output, packet)
-
-
-def _put(muxer: Any, output: Any, packet: Packet) -> None:
-    packet.stream = output
-    muxer.mux(packet)
 
 
 def finish(name: str, out: BinaryIO) -> None:
