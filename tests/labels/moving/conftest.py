@@ -32,7 +32,9 @@ def probe() -> Callable[..., dict[str, Any]]:
     def run(path: Path, *options: str) -> dict[str, Any]:
         shown = ("-show_format", "-show_streams", "-show_chapters", *options)
         command = [program, "-v", "error", "-of", "json", *shown, path]
-        answer: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        answer: dict[str, Any] = json.loads(
+            subprocess.run(command, check=True, capture_output=True).stdout
+        )
         return answer
 
     return run

@@ -22,6 +22,7 @@ from countermark.errors import UnreadableSound, UnsupportedSound
 from countermark.labels.audible.cue import Cue
 from countermark.labels.audible.loudness import Loudness
 from countermark.labels.audible.placing import LabelledSound, Placed, Where, place
+from countermark.labels.audible.samples import Samples
 from countermark.labels.audible.streams import opened
 from countermark.labels.audible.tags import tags_of
 from countermark.labels.pyav import library, reading
@@ -127,15 +128,14 @@ def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFr
         yield frame
 
 
-def _numbers(frame: AudioFrame, channels: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+def _numbers(frame: AudioFrame, channels: int) -> Samples:
     """Shape (length, channels), full scale 1."""
     values: Any = frame.to_ndarray()
     values = values.T if frame.format.is_planar else values.reshape(-1, channels)
-    if values.dtype.kind == "f":
-        return values.astype(np.float32)
-    full = np.float32(2 ** (8 * values.dtype.itemsize - 1))
-    divided: np.ndarray[Any, np.dtype[np.float32]] = np.divide(values, full, dtype=np.float32)
-    return divided
+    is_float = values.dtype.kind == "f"
+    full = 1 if is_float else 2 ** (8 * values.dtype.itemsize - 1)
+    samples: Samples = values.astype(np.float32) / np.float32(full)
+    return samples
 
 
 def _encoder(sound: _Sound) -> AudioCodecContext:

@@ -12,13 +12,10 @@ from os import PathLike
 from typing import Final, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from countermark.errors import InvalidArgument, UnreadableSound
 from countermark.labels.audible.loudness import Loudness
-
-Samples: TypeAlias = npt.NDArray[np.float32]
-"""Full scale is 1; shape (length, channels)."""
+from countermark.labels.audible.samples import Samples
 
 LETTERS: Final = ((1, 3), (1, 1))
 """A and I in dots: short long, short short."""

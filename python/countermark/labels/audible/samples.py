@@ -8,12 +8,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-_INTEGERS: Final = {1: "i1", 2: "i2", 4: "i4"}
+Samples: TypeAlias = npt.NDArray[np.float32]
+"""Full scale is 1; shape (length, channels)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +35,26 @@ class Encoding:
         """Bytes of one sample in every channel."""
         return self.size * self.channels
 
-    def decode(self, content: bytes) -> npt.NDArray[np.float32]:
+    def decode(self, content: bytes) -> Samples:
         """Shape (length, channels), full scale 1; a last frame that is not whole is left out."""
-        numbers: npt.NDArray[Any]
-        usable = len(content) - len(content) % self.frame_bytes
-        content = content[:usable]
+        content = content[: len(content) - len(content) % self.frame_bytes]
+        samples: Samples = self._from_bytes(content).astype(np.float32, copy=False)
+        return samples.reshape(-1, self.channels)
+
+    def _from_bytes(self, content: bytes) -> npt.NDArray[Any]:
         if self.kind == "float":
-            numbers = np.frombuffer(content, f"{self.order}f{self.size}").astype(np.float32)
-        elif self.kind == "unsigned":
-            numbers = (np.frombuffer(content, "u1").astype(np.float32) - 128) / 128
-        else:
-            numbers = self._integers(content) / np.float32(2 ** (8 * self.size - 1))
-        return numbers.reshape(-1, self.channels)
+            return np.frombuffer(content, self._stored("f"))
+        if self.kind == "unsigned":
+            return (np.frombuffer(content, "u1").astype(np.float32) - 128) / 128
+        scaled: npt.NDArray[Any] = self._integers(content) / np.float32(2 ** (8 * self.size - 1))
+        return scaled
+
+    def _stored(self, kind: str) -> np.dtype[Any]:
+        return np.dtype(f"{self.order}{kind}{self.size}")
 
     def _integers(self, content: bytes) -> npt.NDArray[Any]:
         if self.size != 3:
-            return np.frombuffer(content, f"{self.order}{_INTEGERS[self.size]}").astype(np.float32)
+            return np.frombuffer(content, self._stored("i")).astype(np.float32)
         three = np.frombuffer(content, "u1").reshape(-1, 3)
         four = np.zeros((len(three), 4), "u1")
         four[:, 1:] = three if self.order == "<" else three[:, ::-1]
@@ -61,14 +66,16 @@ class Encoding:
 
     def _numbers(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
         if self.kind == "float":
-            return samples.astype(f"{self.order}f{self.size}")
+            return samples.astype(self._stored("f"))
         full = 2 ** (8 * self.size - 1)
-        numbers = np.rint(samples.astype(np.float64) * full).clip(-full, full - 1).astype(np.int64)
+        rounded = np.rint(samples.astype(np.float64) * full).clip(-full, full - 1)
+        numbers: npt.NDArray[np.int64] = rounded.astype(np.int64)
         unused = 8 * self.size - (self.depth or 8 * self.size)
         numbers = numbers >> unused << unused
         if self.kind == "unsigned":
-            return (numbers + 128).astype("u1")
+            return (numbers + 128).astype(np.uint8)
         if self.size != 3:
-            return numbers.astype(f"{self.order}{_INTEGERS[self.size]}")
-        three = numbers.astype("<i4").reshape(-1, 1).view("u1").reshape(-1, 4)[:, :3]
+            return numbers.astype(self._stored("i"))
+        four: npt.NDArray[Any] = numbers.astype("<i4").reshape(-1, 1).view(np.uint8)
+        three = four.reshape(-1, 4)[:, :3]
         return three if self.order == "<" else three[:, ::-1]

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-_REMADE: Final = frozenset({"tmcd", "text"})
-"""Data tracks that the muxer makes again: a time code, from the metadata; titles of chapters."""
 _WEBM: Final = b"\x42\x82\x84webm"
 
 
@@ -168,7 +166,14 @@ class _Remuxer:
             if output is not None:
                 self._outputs[one.index] = output
         self._describe(self._outputs[self._stream.index])
-        muxer.start_encoding()
+        try:
+            muxer.start_encoding()
+        except library().FFmpegError as error:
+            raise UnsupportedVideo(
+                "The tracks of the movie cannot be written to its container again "
+                f"({error.strerror}).",
+                remedy="Take out tracks that are neither picture, sound nor subtitles.",
+            ) from error
         for packet in self._early:
             self._copy(packet)
         return self._encoder
@@ -222,7 +227,7 @@ def _track(muxer: OutputContainer, container: InputContainer, one: Any) -> Any:
             name = one.metadata.get("filename", "cover")
             muxer.add_attachment(name, one.metadata.get("mimetype", "image/jpeg"), _cover(one))
         return None
-    if one.type == "data" and is_mp4 and _tag(one) in _REMADE:
+    if is_mp4 and _is_remade(container, one):
         return None
     try:
         output = muxer.add_stream_from_template(one, opaque=True)
@@ -236,8 +241,11 @@ def _track(muxer: OutputContainer, container: InputContainer, one: Any) -> Any:
     return output
 
 
-def _tag(one: Any) -> str:
-    return str(one.codec_tag) if hasattr(one, "codec_tag") else ""
+def _is_remade(container: InputContainer, one: Any) -> bool:
+    """Whether the muxer makes this track itself: a time code, or the titles of chapters."""
+    if one.type != "data":
+        return False
+    return "timecode" in one.metadata or (one.name == "bin_data" and bool(container.chapters()))
 
 
 def _cover(one: Any) -> bytes:
