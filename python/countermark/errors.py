@@ -63,6 +63,30 @@ class UnwritableImage(ImageError):
     """The picture cannot be encoded in its format."""
 
 
+class SoundError(CountermarkError):
+    """The sound cannot be used."""
+
+
+class UnreadableSound(SoundError):
+    """The file is truncated, damaged, empty or not a sound."""
+
+
+class UnsupportedSound(SoundError):
+    """The file is a sound of a kind that countermark does not label."""
+
+
+class VideoError(CountermarkError):
+    """The movie cannot be used."""
+
+
+class UnreadableVideo(VideoError):
+    """The file is truncated, damaged or holds no moving picture."""
+
+
+class UnsupportedVideo(VideoError):
+    """The file is a movie of a kind that countermark does not label."""
+
+
 class InvalidArgument(CountermarkError):
     """A value is out of its range or of the wrong type."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from countermark.cli import labels_aigc, labels_ingest, labels_visible
+from countermark.cli import labels_aigc, labels_ingest, labels_sound, labels_video, labels_visible
 
 app = typer.Typer(
     help="Put on the labels that the law asks for.",
@@ -15,6 +15,8 @@ app.command()(labels_visible.picture)
 app.command()(labels_visible.text)
 app.command()(labels_visible.interface)
 app.command()(labels_visible.wordings)
+app.command()(labels_sound.audio)
+app.command()(labels_video.video)
 app.command()(labels_aigc.write)
 app.command()(labels_aigc.read)
 app.command()(labels_ingest.ingest)

@@ -1,0 +1,288 @@
+"""Put a cue into sound that a codec made: packets beside packets where the codec allows it.
+
+MP3, AAC and Opus are cut into packets that decode on their own but for a short past, so those of
+a cue, from the same codec with the same parameters, can stand before or after those of the
+content, which stay the same bytes. MP3 draws on bits of earlier packets: there a cue in the middle
+means that all is encoded anew, as it does for AAC that is not of low complexity. FLAC and ALAC
+lose nothing by being encoded anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from os import PathLike
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+import numpy as np
+
+from countermark.errors import UnreadableSound, UnsupportedSound
+from countermark.labels.audible.cue import Cue
+from countermark.labels.audible.loudness import Loudness
+from countermark.labels.audible.placing import LabelledSound, Placed, Where, place
+from countermark.labels.audible.samples import Samples
+from countermark.labels.audible.streams import opened
+from countermark.labels.audible.tags import tags_of
+from countermark.labels.pyav import library, reading
+
+if TYPE_CHECKING:
+    from av.audio.codeccontext import AudioCodecContext
+    from av.audio.frame import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer, OutputContainer
+
+_LOSSLESS: Final = frozenset({"flac", "alac"})
+_ENCODERS: Final = {"mp3": "libmp3lame", "aac": "aac", "opus": "libopus"}
+_LIKELY_BIT_RATE: Final = 128_000
+_LIMITS: Final = {"mp3": (32_000, 320_000), "aac": (32_000, 512_000), "opus": (16_000, 510_000)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """What has to be the same in the new file."""
+
+    codec: str
+    rate: int
+    layout: str
+    channels: int
+    format: str
+    bit_rate: int
+    extradata: bytes
+
+    @property
+    def encoder(self) -> str:
+        return self.codec if self.codec in _LOSSLESS else _ENCODERS[self.codec]
+
+
+def label_coded(
+    source: str | PathLike[str], out: BinaryIO, *, cue: Cue, where: Where
+) -> LabelledSound:
+    """Write the file with a cue in it; needs memory for the cue and a few packets only.
+
+    Raises `UnreadableSound`, `UnsupportedSound`, `MissingExtra`.
+    """
+    name = os.fspath(source)
+    with opened(source) as (container, stream), reading(name, UnreadableSound):
+        tags = tags_of(source, container, stream.codec_context.name)
+        sound = _sound(container, stream)
+        loudness, low_frequencies = Loudness(sound.rate), _low_frequencies(stream)
+        for frame in _decoded(container, stream):
+            loudness.add(_numbers(frame, sound.channels))
+    if not loudness.length:
+        raise UnreadableSound(f"The file {name!r} holds no samples.", remedy="Name another one.")
+    placed = place(
+        loudness,
+        cue,
+        where,
+        rate=sound.rate,
+        channels=sound.channels,
+        low_frequencies=low_frequencies,
+    )
+    with opened(source) as (container, stream), reading(name, UnreadableSound):
+        encoder = _encoder(sound)
+        joined = _can_join(sound, encoder, where)
+        with tags.muxing(out) as muxer:
+            if joined:
+                _join(container, stream, muxer, encoder, placed)
+            else:
+                _encode(container, stream, muxer, sound, placed)
+    tags.finish(out, moved=(placed.position, len(placed.samples)))
+    lossless = sound.codec in _LOSSLESS
+    return placed.labelled("untouched" if joined else "lossless" if lossless else "re-encoded")
+
+
+def _sound(container: InputContainer, stream: AudioStream) -> _Sound:
+    context = stream.codec_context
+    codec = context.name.removesuffix("float").removesuffix("lib")
+    codec = {"libopus": "opus"}.get(codec, codec)
+    low, high = _LIMITS.get(codec, (0, 1 << 40))
+    bit_rate = context.bit_rate or container.bit_rate or _LIKELY_BIT_RATE
+    return _Sound(
+        codec,
+        context.sample_rate,
+        context.layout.name,
+        context.channels,
+        context.format.name,
+        min(max(bit_rate, low), high),
+        context.extradata or b"",
+    )
+
+
+def _low_frequencies(stream: AudioStream) -> int | None:
+    names = [channel.name for channel in stream.codec_context.layout.channels]
+    return names.index("LFE") if "LFE" in names else None
+
+
+def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+    for frame in container.decode(stream):
+        if (frame.sample_rate, frame.layout.nb_channels) != (
+            stream.codec_context.sample_rate,
+            stream.codec_context.channels,
+        ):
+            raise UnsupportedSound(
+                "The sound changes its rate or its channels on the way.",
+                remedy="Write it anew with one rate and one number of channels.",
+            )
+        yield frame
+
+
+def _numbers(frame: AudioFrame, channels: int) -> Samples:
+    """Shape (length, channels), full scale 1."""
+    values: Any = frame.to_ndarray()
+    values = values.T if frame.format.is_planar else values.reshape(-1, channels)
+    is_float = values.dtype.kind == "f"
+    full = 1 if is_float else 2 ** (8 * values.dtype.itemsize - 1)
+    samples: Samples = values.astype(np.float32) / np.float32(full)
+    return samples
+
+
+def _encoder(sound: _Sound) -> AudioCodecContext:
+    encoder: Any = library().CodecContext.create(sound.encoder, "w")
+    encoder.sample_rate, encoder.layout = sound.rate, sound.layout
+    if sound.codec in _LOSSLESS:
+        encoder.format = _lossless_format(sound)
+    else:
+        encoder.format = encoder.codec.audio_formats[0]
+        encoder.bit_rate = sound.bit_rate
+    encoder.flags |= 1 << 22  # parameters apart from the packets, as files have them
+    encoder.open()
+    ready: AudioCodecContext = encoder
+    return ready
+
+
+def _lossless_format(sound: _Sound) -> str:
+    wide = "s32" if sound.format.startswith("s32") else "s16"
+    return wide + ("p" if sound.codec == "alac" else "")
+
+
+def _can_join(sound: _Sound, encoder: AudioCodecContext, where: Where) -> bool:
+    """Whether packets of the cue decode in one row with those of the content."""
+    ours = encoder.extradata or b""
+    if sound.codec == "mp3":
+        return where != "middle"
+    if sound.codec == "aac":  # object type, rate, channels, length of a frame; no extension
+        return len(sound.extradata) >= 2 and sound.extradata[:2] == ours[:2]
+    if sound.codec == "opus":  # channels; how they are coupled
+        return sound.extradata[9:10] == ours[9:10] and sound.extradata[18:] == ours[18:]
+    return False
+
+
+def _join(
+    container: InputContainer,
+    stream: AudioStream,
+    muxer: OutputContainer,
+    encoder: AudioCodecContext,
+    placed: Placed,
+) -> None:
+    output = muxer.add_stream_from_template(stream)
+    output.metadata.update(stream.metadata)
+    cue_packets = [*encoder.encode(_frame(placed, encoder)), *encoder.encode(None)]
+    lasts = sum(packet.duration or 0 for packet in cue_packets)  # in samples
+    scale = 1 / (
+        (stream.time_base or Fraction(1, placed.rate)) * placed.rate
+    )  # from samples to the units of the stream
+    end, shift = None, 0
+    for packet in container.demux(stream):
+        if packet.pts is None or packet.size == 0:
+            continue
+        if end is None:
+            end = first = packet.pts
+        if cue_packets and _is_place(placed, packet.pts - max(first, 0), scale):
+            _mux(muxer, output, cue_packets, end, scale)
+            cue_packets, shift = [], round(lasts * scale)
+        end = packet.pts + (packet.duration or 0)
+        packet.pts += shift
+        packet.dts = packet.pts
+        packet.stream = output
+        muxer.mux(packet)
+    if cue_packets and end is not None:
+        _mux(muxer, output, cue_packets, end, scale)
+
+
+def _is_place(placed: Placed, into: int, scale: Any) -> bool:
+    """Packets before zero fill the codec's past, and those after the last sample end it."""
+    if placed.where == "middle":
+        return bool(into >= placed.position * scale)
+    return placed.where == "start"
+
+
+def _mux(
+    muxer: OutputContainer, output: AudioStream, packets: list[Any], start: int, scale: Any
+) -> None:
+    position = 0
+    for packet in packets:
+        lasts = packet.duration or 0
+        packet.pts = packet.dts = start + round(position * scale)
+        packet.duration = round(lasts * scale)
+        packet.time_base = output.time_base
+        packet.stream = output
+        muxer.mux(packet)
+        position += lasts
+
+
+def _frame(placed: Placed, encoder: AudioCodecContext) -> AudioFrame:
+    """The cue as an encoder takes it."""
+    av = library()
+    packed = np.ascontiguousarray(placed.samples.reshape(1, -1))
+    frame: AudioFrame = av.AudioFrame.from_ndarray(packed, format="flt", layout=encoder.layout.name)
+    frame.sample_rate, frame.pts = placed.rate, None
+    return frame
+
+
+def _encode(
+    container: InputContainer,
+    stream: AudioStream,
+    muxer: OutputContainer,
+    sound: _Sound,
+    placed: Placed,
+) -> None:
+    output: Any = muxer.add_stream(sound.encoder, sound.rate)
+    output.codec_context.layout = sound.layout
+    if sound.codec in _LOSSLESS:
+        output.codec_context.format = _lossless_format(sound)
+    else:
+        output.codec_context.bit_rate = sound.bit_rate
+    output.metadata.update(stream.metadata)
+    for frame in _with_cue(_decoded(container, stream), output.codec_context, placed):
+        frame.pts = None
+        muxer.mux(output.encode(frame))
+    muxer.mux(output.encode(None))
+
+
+def _with_cue(
+    frames: Iterator[AudioFrame], encoder: AudioCodecContext, placed: Placed
+) -> Iterator[AudioFrame]:
+    cue, position, is_placed = None, 0, False
+    for frame in frames:
+        if cue is None:
+            cue = _converted(_frame(placed, encoder), frame)
+        into = placed.position - position
+        position += frame.samples
+        if is_placed or into >= frame.samples:
+            yield frame
+            continue
+        if into:
+            yield _part(frame, 0, into)
+        yield cue
+        yield _part(frame, into, frame.samples) if into else frame
+        is_placed = True
+    if cue is not None and not is_placed:
+        yield cue
+
+
+def _converted(cue: AudioFrame, like: AudioFrame) -> AudioFrame:
+    resampler = library().AudioResampler(like.format, like.layout, like.sample_rate)
+    converted: AudioFrame = resampler.resample(cue)[0]
+    return converted
+
+
+def _part(frame: AudioFrame, start: int, end: int) -> AudioFrame:
+    step = 1 if frame.format.is_planar else frame.layout.nb_channels
+    values = np.ascontiguousarray(frame.to_ndarray()[:, start * step : end * step])
+    part: AudioFrame = library().AudioFrame.from_ndarray(
+        values, frame.format.name, frame.layout.name
+    )
+    part.sample_rate = frame.sample_rate
+    return part
