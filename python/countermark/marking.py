@@ -58,7 +58,7 @@ from countermark.errors import (
     UnsupportedImage,
 )
 from countermark.image import Picture
-from countermark.labelling import Labelling
+from countermark.labelling import Labelling, numbered
 from countermark.labels import aigc
 from countermark.labels.profiles import Profile
 from countermark.labels.visible import Wording
@@ -118,7 +118,8 @@ def mark(
 
     `source`, `destination`: paths or binary streams; the destination may be the source. JPEG,
     PNG, WebP, AVIF and TIFF keep their format, EXIF, ICC profile and orientation.
-    `record`: what the signer states about the picture; `created` is now if it says nothing.
+    `record`: what the signer states about the picture; `created` is now if it says nothing,
+    and the content id of what was generated is the payload.
     `registry`: by default the one of the home folder. `strength`: of the watermark.
     `time_stamper`: proves when it was signed; when it cannot, that is a warning
     (`TimeStampMissing`), and the picture is marked without.
@@ -162,7 +163,7 @@ def mark(
         record = replace(record, created=record.created or marked_at)
         payload = registry.new_payload()
 
-        record = replace(record, content_id=record.content_id or f"{payload:016x}")
+        record = numbered(record, f"{payload:016x}")
         picture, record = _labelled(original, record, labelling)
         picture = _watermarked(picture, payload, strength)
         auditor = audited(signer, registry)

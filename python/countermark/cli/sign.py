@@ -1,4 +1,4 @@
-"""`countermark sign`: put a signed manifest, and nothing else, into a file of any container."""
+"""`countermark sign`: put a signed manifest into a file of any container."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
-from countermark import credentials, duties, keys, stamping
-from countermark.auditing import audited
+from countermark import keys, stamping
 from countermark.cli import output
 from countermark.cli import record as options
+from countermark.cli.comply import profiles
 from countermark.cli.home import secrets
+from countermark.labels.profiles import NAMES
 from countermark.registry import Registry
+from countermark.signing import sign as sign_file
 
 
 def sign(
@@ -34,6 +36,10 @@ def sign(
     component: Annotated[
         list[Path] | None, typer.Option(help="A file that was placed in it; may be repeated.")
     ] = None,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAMES", help=f"Whose duties are to be met: {', '.join(NAMES)}."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, on one line.")] = False,
 ) -> None:
     """Put a signed manifest into a copy of a file, without a watermark.
@@ -42,13 +48,15 @@ def sign(
     better served by countermark mark. The key is that of the home folder (countermark init),
     unless its signer.toml names another one. A file that carries a manifest is its own parent, so
     that the earlier manifest is kept. Time stamps are asked of the home folder's servers
-    (countermark keys timestamps), if it names some.
+    (countermark keys timestamps), if it names some. With --profile, movies and sounds get the
+    labels that these jurisdictions demand, and any file is refused if it lacks something else.
 
     For example:
 
         countermark sign talk.mp4 --out talk.mp4 --creator "Ada Example"
         countermark sign song.flac --out signed.flac --source ai-generated
         countermark sign page.pdf --out signed.pdf --component photo.jpg
+        countermark sign clip.mp4 --out clip.mp4 --record record.json --profile cn
     """
     stated = options.stated(
         record,
@@ -61,30 +69,26 @@ def sign(
         system_version=system_version,
         service_class=service_class,
     )
-    media_type = credentials.media_type_of(path)
-    if parent is None and credentials.read(path, media_type, trust=credentials.Trust.nobody()):
-        parent = path
     home = keys.open_home()
     time_stamper = stamping.time_stamper(home)
     with Registry.open(home.registry_path) as registry:
-        duties.check(stated, registry, modality=duties.modality_of(media_type))
-        store = credentials.sign_file(
+        done = sign_file(
             path,
             out,
-            media_type,
             record=stated,
-            signer=audited(keys.open_signer(home, secrets())(), registry),
-            parent=None if parent is None else (parent, credentials.media_type_of(parent)),
-            components=[(one, credentials.media_type_of(one)) for one in component or ()],
+            signer=keys.open_signer(home, secrets())(),
+            registry=registry,
+            parent=parent,
+            components=component or (),
             time_stamper=time_stamper,
+            profiles=profiles(profile),
         )
-    missing = credentials.unstamped(store) if time_stamper else None
     if time_stamper is not None:
-        stamping.settle(home, out, missing)
-    label = credentials.read_detached(store, trust=credentials.Trust.nobody()).label
+        stamping.settle(home, out, done.unstamped)
     if as_json:
-        members = {"file": str(path), "destination": str(out), "manifest": label}
-        typer.echo(json.dumps({**members, "waits_for_time_stamp": missing is not None}))
+        members = {"file": str(path), "destination": str(out), "manifest": done.manifest}
+        typer.echo(json.dumps({**members, "waits_for_time_stamp": done.unstamped is not None}))
     else:
-        typer.echo(f"{path} -> {out} ({label}{f'; {output.QUEUED}' if missing else ''})")
+        waits = f"; {output.QUEUED}" if done.unstamped else ""
+        typer.echo(f"{path} -> {out} ({done.manifest}{waits})")
     raise typer.Exit(output.GOOD)
