@@ -29,13 +29,10 @@ from countermark import credentials, duties, files
 from countermark.auditing import audited
 from countermark.credentials import Manifest, Signer, TimeStamper, Trust, Unstamped
 from countermark.duties import Demands, modality_of
-from countermark.errors import UnsupportedContainer
 from countermark.labelling import Labelling, numbered
-from countermark.labels import aigc
-from countermark.labels.aigc import Reading
 from countermark.labels.profiles import Profile
 from countermark.labels.visible import Wording
-from countermark.preserving import Marks, check_kept
+from countermark.preserving import Marks, check_kept, labels_in
 from countermark.record import Record
 from countermark.registry import Registry
 
@@ -89,7 +86,7 @@ def sign(
     demands = demands or labelling.demands
     duties.check(record, registry, modality=modality_of(media_type), demands=demands)
     earlier = credentials.read(source, media_type, trust=Trust.nobody())
-    came_in = Marks.of(earlier, _labels(source))
+    came_in = Marks.of(earlier, labels_in(source))
     record = numbered(record, uuid.uuid4().hex)
     place = files.target(destination)
     with tempfile.TemporaryDirectory() as folder:
@@ -113,13 +110,6 @@ def sign(
     return SignedFile(
         cast(str, manifest), record, credentials.unstamped(store) if time_stamper else None
     )
-
-
-def _labels(source: Path) -> Reading | None:
-    try:
-        return aigc.read(source)
-    except UnsupportedContainer:
-        return None
 
 
 def _parent(parent: Path | None, source: Path, earlier: Manifest | None) -> tuple[Path, str] | None:
