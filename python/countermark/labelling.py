@@ -23,8 +23,6 @@ from countermark.errors import ProfileNotMet
 from countermark.image import Pixels
 from countermark.labels import aigc
 from countermark.labels.aigc import AigcLabel
-from countermark.labels.audible import label_audio
-from countermark.labels.moving import LEAST_SECONDS, label_video
 from countermark.labels.profiles import Check, Level, Medium, Profile, Service
 from countermark.labels.visible import Corner, Wording, label_picture, wording
 from countermark.labels.visible.picture import MIN_HEIGHT
@@ -179,6 +177,9 @@ def implicit_label(record: Record) -> AigcLabel | None:
 
 
 def _shown_in_movie(source: Path, destination: Path, words: Wording) -> ExplicitLabel:
+    # Here, so that whoever marks pictures does not wait for it.
+    from countermark.labels.moving import LEAST_SECONDS, label_video
+
     corner = Corner.BOTTOM_RIGHT
     done = label_video(source, destination, words, corner=corner, height_fraction=MIN_HEIGHT)
     return ExplicitLabel(
@@ -191,6 +192,8 @@ def _shown_in_movie(source: Path, destination: Path, words: Wording) -> Explicit
 
 
 def _heard(source: Path, destination: Path) -> ExplicitLabel:
+    from countermark.labels.audible import label_audio  # as above
+
     done = label_audio(source, destination)
     return ExplicitLabel(
         sense=Sense.HEARD,
