@@ -155,6 +155,9 @@ def test_words_are_escaped() -> None:
         "<html><head></head></html>",
         "",
         "&amp;",
+        "a < b",
+        "<div hidden><div></div><p>y</div><p>x<p title='a>b'>x",
+        "<![if x]><![CD<p>x",
     ],
 )
 @pytest.mark.parametrize("where", ["start", "end"])
@@ -180,6 +183,13 @@ def test_html_label_is_first_or_last_in_the_body(document: str, where: Any) -> N
         "<frameset><frame></frameset>",
         "<script>if (a < b) {}",
         "<details><summary>x</summary>",
+        "if(a<b)",
+        "x<a href='y",
+        "<option>x",
+        "<div hidden>x",
+        "<div style='display: none'><div></div>x",
+        "<!--<!-- x</body>",
+        "<body hidden>x",
     ],
 )
 def test_html_that_would_hide_the_label_is_refused(document: str) -> None:
