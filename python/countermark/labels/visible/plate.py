@@ -53,7 +53,11 @@ def lay_plate(pixels: Pixels, look: Look, radius: int) -> None:
 
 def lay_ink(pixels: Pixels, mask: NDArray[np.uint8], look: Look) -> None:
     """Draw ink on `pixels`, in place; `mask` says how much of each pixel it covers, 0..255."""
-    _blend(pixels, mask, 1 if look.is_white else 0)
+    for rows in strips(pixels):  # of lines of text only as much as is as wide as they are
+        (inked,) = np.nonzero(mask[rows].any(axis=0))
+        if inked.size:
+            columns = slice(inked[0], inked[-1] + 1)
+            _blend(pixels[rows, columns], mask[rows, columns], 1 if look.is_white else 0)
 
 
 def _blend(pixels: Pixels, mask: NDArray[np.uint8], gray: int) -> None:
