@@ -15,7 +15,7 @@ from countermark.labels.visible.contrast import MIN_CONTRAST, luminances, ratio,
 
 _OPACITY: Final = 178  # of 255; black over white, and white over black, leave 4.5 from 137 on
 _MIDDLE: Final = 0.25  # luminance that looks half as bright as white, a little over
-_STEP: Final = 7  # rows and columns, at the first look
+_SAMPLES: Final = 32  # rows or columns that are looked at first
 _OVERSAMPLING: Final = 4  # for the round corners of a plate
 
 
@@ -33,7 +33,8 @@ def look(beneath: Pixels) -> Look:
     >>> look(np.zeros((9, 9), np.uint8))
     Look(is_white=True, has_plate=False)
     """
-    for step in (_STEP, 1):  # few pixels mostly tell that ink alone is not enough
+    first = max(1, min(beneath.shape[:2]) // _SAMPLES)
+    for step in (first, 1):  # few pixels mostly tell that ink alone is not enough
         seen = luminances(beneath[::step, ::step])
         is_white = ratio(seen, is_white=True) > ratio(seen, is_white=False)
         if ratio(seen, is_white=is_white) < MIN_CONTRAST:
