@@ -235,6 +235,9 @@ def test_turn_that_brings_its_label_keeps_it_alone() -> None:
         ("本文部分内容由 AI 辅助生成\n湖", ["本文部分内容由 AI 辅助生成"]),
         ("湖\n(AI合成)", ["AI合成"]),
         ("AI生成图片的十大技巧\n正文", []),  # a headline about it
+        ("【AI生成图片的十大技巧】\n正文", []),
+        ("[AI生成](https://example.com)\n湖", []),
+        ("【AI生成】湖", ["AI生成"]),
         ("AI\nA history.", []),
         ("湖\n生成", []),
     ],
