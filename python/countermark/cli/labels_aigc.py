@@ -44,9 +44,7 @@ def write(
     system_version: Annotated[str | None, typer.Option(help="Of that system.")] = None,
     record: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE.json", help="A record that states it; options come first."
-        ),
+        typer.Option(metavar="FILE.json", help="A record that states it; options come first."),
     ] = None,
 ) -> None:
     """Write a copy of a file with the label for machines, in place of any other.
