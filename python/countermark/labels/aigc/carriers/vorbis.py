@@ -51,8 +51,10 @@ def _opened(file: BinaryIO) -> Any:
         from mutagen.oggtheora import OggTheora
         from mutagen.oggvorbis import OggVorbis
     file.seek(0)
-    kinds = [FLAC, OggFLAC, OggOpus, OggSpeex, OggTheora, OggVorbis]
-    sound = mutagen.File(file, options=kinds)
+    is_ogg = file.read(4) == b"OggS"
+    file.seek(0)
+    kinds = [OggFLAC, OggOpus, OggSpeex, OggTheora, OggVorbis]
+    sound = mutagen.File(file, options=kinds) if is_ogg else FLAC(file)
     if sound is None:
         raise LabelNotWritten(
             "The OGG file holds no stream with comments.", remedy="Use Vorbis, Opus or FLAC."
