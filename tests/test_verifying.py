@@ -27,7 +27,7 @@ from countermark.credentials import (
     signing,
     soft_binding,
 )
-from countermark.record import DigitalSource, Record
+from countermark.record import DigitalSource, Record, System
 from countermark.registry import Registry
 from countermark.report import (
     Confidence,
@@ -38,7 +38,9 @@ from countermark.report import (
     WatermarkEvidence,
 )
 
-RECORD = Record(source=DigitalSource.AI_GENERATED, creator="Ada Example", generator="Model 3")
+RECORD = Record(
+    source=DigitalSource.AI_GENERATED, creator="Ada Example", system=System(name="Model 3")
+)
 Photograph = Callable[..., Image.Image]
 AsFile = Callable[..., bytes]
 Mark = Callable[..., bytes]

@@ -30,7 +30,7 @@ from enum import Enum
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from countermark.credentials import Ingredient, TrustStatus
-from countermark.record import Record
+from countermark.record import Record, ServiceClass
 from countermark.registry.features import Kind, Notice
 
 _WIDTH: Final = 88
@@ -223,7 +223,11 @@ _TRUST: Final = {
 _STATEMENTS: Final = {
     "title": "title",
     "creator": "creator",
-    "generator": "made with",
+    "producer": "provided by",
+    "filing": "filed as",
+    "system": "made with",
+    "service_class": "service",
+    "content_id": "content ID",
     "created": "created",
 }
 
@@ -269,7 +273,9 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _wrapped("source", report.record.source.value.replace("-", " "))
         for name, label in _STATEMENTS.items():
             if (value := getattr(report.record, name)) is not None:
-                yield from _wrapped(label, str(value))
+                yield from _wrapped(label, _said(value))
+        if report.record.consents:
+            yield from _wrapped("consents", f"{len(report.record.consents)} on record")
     if report.evidence:
         yield ""
         yield "How this was found:"
@@ -277,6 +283,10 @@ def _lines(report: Report) -> Iterator[str]:
             sure = item.confidence.value if item.found else "not found"
             yield from _wrapped(item.kind, item.explanation)
             yield from _wrapped("", f"({sure}; check: {item.check})")
+
+
+def _said(value: object) -> str:
+    return value.value.replace("-", " ") if isinstance(value, ServiceClass) else str(value)
 
 
 def _wrapped(label: str, text: str) -> list[str]:

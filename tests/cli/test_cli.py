@@ -63,7 +63,16 @@ def test_init_mark_verify(run: Run, photo: Path, tmp_path: Path) -> None:
 
 def test_mark_states_what_the_options_say(run: Run, photo: Path) -> None:
     run("init")
-    options = ("--source", "ai-generated", "--generator", "Model 3", "--title", "A cup")
+    options = (
+        "--source",
+        "ai-generated",
+        "--system",
+        "Model",
+        "--system-version",
+        "3",
+        "--title",
+        "A cup",
+    )
     result = run("mark", photo, "--out", photo, "--json", *options)
     assert result.returncode == 0
     (line,) = lines(result)
@@ -72,7 +81,8 @@ def test_mark_states_what_the_options_say(run: Run, photo: Path) -> None:
     record = lines(run("verify", "--json", photo))[0]["record"]
     created = record.pop("created")
     assert created.endswith("+00:00")
-    assert record == {"source": "ai-generated", "generator": "Model 3", "title": "A cup"}
+    system = {"name": "Model", "version": "3"}
+    assert record == {"source": "ai-generated", "system": system, "title": "A cup"}
 
 
 def test_folder_keeps_its_tree_and_is_done_once(run: Run, folder: Path, tmp_path: Path) -> None:

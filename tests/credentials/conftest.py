@@ -23,7 +23,7 @@ from PIL import Image
 from countermark import jumbf
 from countermark.credentials import Signed, SoftBinding, Trust, cbor, sign
 from countermark.credentials import claim as claims
-from countermark.record import DigitalSource, Record
+from countermark.record import DigitalSource, Record, System
 
 CLAIM_SIGNING = x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
 PURPOSES = (ExtendedKeyUsageOID.EMAIL_PROTECTION, CLAIM_SIGNING)
@@ -269,7 +269,7 @@ def record() -> Record:
     return Record(
         source=DigitalSource.AI_GENERATED,
         creator="Ada Example",
-        generator="Example Modell Ü",
+        system=System(name="Example Modell Ü", version="3.1"),
         title="A lake",
         created=datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc),
     )

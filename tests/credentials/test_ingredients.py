@@ -31,7 +31,7 @@ from countermark.credentials import (
 )
 from countermark.credentials import claim as claims
 from countermark.credentials.ingredients import MAX_DEPTH, MAX_SIBLINGS
-from countermark.record import DigitalSource, Record
+from countermark.record import DigitalSource, Record, System
 
 pytestmark = pytest.mark.filterwarnings("ignore:Parsed a serial number")
 EDITED = Record(source=DigitalSource.HUMAN_EDITED)
@@ -57,7 +57,9 @@ def test_picture_marked_edited_and_marked_again(
     signed: Signing, signer: Any, signer_to_order: Any, thumbnail: Any, trust_in: Any
 ) -> None:
     stranger = signer_to_order()
-    captured = Record(source=DigitalSource.CAPTURED, title="At the lake", generator="Camera 5")
+    captured = Record(
+        source=DigitalSource.CAPTURED, title="At the lake", system=System(name="Camera 5")
+    )
     first = signed(record=captured, thumbnail=thumbnail(24))
     second = signed(
         record=EDITED,

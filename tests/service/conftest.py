@@ -22,11 +22,11 @@ from PIL import Image
 
 from countermark import keys, mark
 from countermark.credentials import Manifest, Trust, read
-from countermark.record import DigitalSource, Record
+from countermark.record import DigitalSource, Record, System
 from countermark.registry import Registry
 
 RECORD: Final = Record(
-    source=DigitalSource.AI_GENERATED, creator="Ada Example", generator="Model 3"
+    source=DigitalSource.AI_GENERATED, creator="Ada Example", system=System(name="Model 3")
 )
 TOKENS: Final = {
     "archive": "store:manifests store:bindings",

@@ -21,7 +21,7 @@ from countermark.registry import Registry
 from countermark.service import details
 
 JPEG = {"content-type": "image/jpeg"}
-RECORD = {"source": "ai-generated", "creator": "Ada Lovelace 愛", "generator": "Model 3"}
+RECORD = {"source": "ai-generated", "creator": "Ada Lovelace 愛", "system": {"name": "Model 3"}}
 
 
 def stating(**record: Any) -> dict[str, str]:

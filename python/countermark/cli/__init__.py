@@ -22,6 +22,7 @@ from countermark.cli.features import app as features
 from countermark.cli.init import init
 from countermark.cli.inspect import inspect
 from countermark.cli.keys import app as keys
+from countermark.cli.labels import app as labels
 from countermark.cli.lint import lint
 from countermark.cli.log import app as log
 from countermark.cli.mark import mark
@@ -57,6 +58,7 @@ app.command()(demo)
 app.add_typer(trust)
 app.add_typer(features, name="features")
 app.add_typer(keys, name="keys")
+app.add_typer(labels, name="labels")
 app.add_typer(log, name="log")
 app.add_typer(registry, name="registry")
 app.add_typer(report, name="report")

@@ -11,17 +11,16 @@ import typer
 
 from countermark import keys, stamping
 from countermark.cli import output
+from countermark.cli import record as options
 from countermark.cli.home import secrets
 from countermark.credentials import Signer, TimeStamper
 from countermark.errors import CountermarkError, DestinationNotWritable
 from countermark.marking import Marked, is_marked
 from countermark.marking import mark as mark_file
-from countermark.record import DigitalSource, Record
+from countermark.record import Record
 from countermark.registry import Registry
 from countermark.report import notice_lines
 from countermark.watermark import Strength
-
-_SOURCES = ", ".join(source.value for source in DigitalSource)
 
 
 def mark(
@@ -32,17 +31,15 @@ def mark(
         Path,
         typer.Option(help="The file to write, or for several pictures the folder."),
     ],
-    source: Annotated[
-        DigitalSource,
-        typer.Option(metavar="NAME", help=f"Where the pictures come from: {_SOURCES}."),
-    ] = DigitalSource.CAPTURED,
-    creator: Annotated[
-        str | None, typer.Option(help="The person or organisation behind them.")
-    ] = None,
-    generator: Annotated[
-        str | None, typer.Option(help="The software or model that made or edited them.")
-    ] = None,
-    title: Annotated[str | None, typer.Option(help="What they are called.")] = None,
+    record: options.RecordFile = None,
+    source: options.Source = None,
+    creator: options.Creator = None,
+    title: options.Title = None,
+    producer: options.ProducerName = None,
+    producer_code: options.ProducerCode = None,
+    system: options.SystemName = None,
+    system_version: options.SystemVersion = None,
+    service_class: options.Service = None,
     strength: Annotated[
         Strength, typer.Option(help="How much the watermark survives, and how little it shows.")
     ] = Strength.BALANCED,
@@ -64,9 +61,20 @@ def mark(
 
         countermark mark photo.jpg --out marked.jpg --creator "Ada Example"
         countermark mark photos/ --out marked/
-        countermark mark art.png --out art.png --source ai-generated
+        countermark mark art.png --out art.png --source ai-generated --system "Example Model"
+        countermark mark art.png --out art.png --record record.json
     """
-    record = Record(source=source, creator=creator, generator=generator, title=title)
+    stated = options.stated(
+        record,
+        source=source,
+        creator=creator,
+        title=title,
+        producer=producer,
+        producer_code=producer_code,
+        system=system,
+        system_version=system_version,
+        service_class=service_class,
+    )
     home = keys.open_home()
     next_signer = keys.open_signer(home, secrets())
     time_stamper = stamping.time_stamper(home)
@@ -76,7 +84,7 @@ def mark(
         for path, destination in output.progress(jobs, "Marking"):
             try:
                 marked = _mark_one(
-                    path, destination, record, next_signer, registry, strength, time_stamper
+                    path, destination, stated, next_signer, registry, strength, time_stamper
                 )
                 if marked is not None and time_stamper is not None:
                     stamping.settle(home, destination, marked.unstamped)

@@ -11,11 +11,9 @@ import typer
 from countermark import credentials, keys, stamping
 from countermark.auditing import audited
 from countermark.cli import output
+from countermark.cli import record as options
 from countermark.cli.home import secrets
-from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
-
-_SOURCES = ", ".join(source.value for source in DigitalSource)
 
 
 def sign(
@@ -23,16 +21,15 @@ def sign(
         Path, typer.Argument(metavar="FILE", help="A picture, movie, sound or document.")
     ],
     out: Annotated[Path, typer.Option(help="The file to write; may be the same.")],
-    source: Annotated[
-        DigitalSource, typer.Option(metavar="NAME", help=f"Where it comes from: {_SOURCES}.")
-    ] = DigitalSource.CAPTURED,
-    creator: Annotated[
-        str | None, typer.Option(help="The person or organisation behind it.")
-    ] = None,
-    generator: Annotated[
-        str | None, typer.Option(help="The software or model that made or edited it.")
-    ] = None,
-    title: Annotated[str | None, typer.Option(help="What it is called.")] = None,
+    record: options.RecordFile = None,
+    source: options.Source = None,
+    creator: options.Creator = None,
+    title: options.Title = None,
+    producer: options.ProducerName = None,
+    producer_code: options.ProducerCode = None,
+    system: options.SystemName = None,
+    system_version: options.SystemVersion = None,
+    service_class: options.Service = None,
     parent: Annotated[Path | None, typer.Option(help="The file that it was made from.")] = None,
     component: Annotated[
         list[Path] | None, typer.Option(help="A file that was placed in it; may be repeated.")
@@ -53,6 +50,17 @@ def sign(
         countermark sign song.flac --out signed.flac --source ai-generated
         countermark sign page.pdf --out signed.pdf --component photo.jpg
     """
+    stated = options.stated(
+        record,
+        source=source,
+        creator=creator,
+        title=title,
+        producer=producer,
+        producer_code=producer_code,
+        system=system,
+        system_version=system_version,
+        service_class=service_class,
+    )
     media_type = credentials.media_type_of(path)
     if parent is None and credentials.read(path, media_type, trust=credentials.Trust.nobody()):
         parent = path
@@ -63,7 +71,7 @@ def sign(
             path,
             out,
             media_type,
-            record=Record(source=source, creator=creator, generator=generator, title=title),
+            record=stated,
             signer=audited(keys.open_signer(home, secrets())(), registry),
             parent=None if parent is None else (parent, credentials.media_type_of(parent)),
             components=[(one, credentials.media_type_of(one)) for one in component or ()],

@@ -11,6 +11,7 @@ from countermark.containers.chunks import chunks
 from countermark.containers.content import (
     CHUNK_BYTES,
     Content,
+    DamagedFile,
     Span,
     StreamContent,
     TooManyParts,
@@ -19,13 +20,18 @@ from countermark.containers.content import (
     too_many_parts,
     unpack,
 )
+from countermark.containers.edits import Edits
+from countermark.containers.gif import gif_parts
 from countermark.containers.media_types import media_type
+from countermark.containers.png import png_chunks
 from countermark.containers.segments import jpeg_segments
 from countermark.containers.splicing import Splice, moved, splice
 
 __all__ = [
     "CHUNK_BYTES",
     "Content",
+    "DamagedFile",
+    "Edits",
     "Span",
     "Splice",
     "StreamContent",
@@ -33,11 +39,13 @@ __all__ = [
     "boxes",
     "chunks",
     "counted",
+    "gif_parts",
     "is_bmff",
     "jpeg_segments",
     "media_type",
     "moved",
     "pieces",
+    "png_chunks",
     "splice",
     "too_many_parts",
     "unpack",

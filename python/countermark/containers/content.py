@@ -81,6 +81,10 @@ def counted(limit: int = _MAX_PARTS) -> Iterator[None]:
     raise too_many_parts()
 
 
+class DamagedFile(ValueError):
+    """The file is not as its format says; what it holds cannot be known."""
+
+
 class TooManyParts(UnreadableManifest):
     """Nobody should be given such a file to read; whether it holds a manifest stays unknown."""
 

@@ -142,8 +142,9 @@ def _using(action: str, ingredient: dict[str, Any]) -> dict[str, Any]:
 
 def _origin(record: Record) -> dict[str, Any]:
     origin: dict[str, Any] = {"digitalSourceType": record.source.uri}
-    if record.generator is not None:
-        origin["softwareAgent"] = {"name": record.generator}
+    if record.system is not None:
+        version = {} if record.system.version is None else {"version": record.system.version}
+        origin["softwareAgent"] = {"name": record.system.name, **version}
     if record.created is not None:
         origin["when"] = _timestamp(record.created)
     return origin

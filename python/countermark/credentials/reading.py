@@ -63,7 +63,7 @@ class Manifest:
     `ingredient_failures`: what is wrong with earlier manifests; it does not count against this.
     `soft_bindings`: those whose values are byte strings, as the standard demands.
     `digital_source`: IPTC URI. `actions`: their names, in order.
-    `title`, `creator`, `generator`, `created`: as the signer states them.
+    `title`, `creator`, `generator` (software and version), `created`: as the signer states them.
     `thumbnail`: JPEG or PNG bytes whose hash the claim holds. `record`: as countermark signed it.
     `training_mining`: what machines may do with the file.
     `is_update`: it adds statements to an earlier manifest of the same content; hard binding, soft

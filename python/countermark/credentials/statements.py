@@ -89,9 +89,12 @@ def _actions(claim: Claim) -> list[dict[Any, Any]]:
 
 
 def _agent(action: dict[Any, Any]) -> object:
-    """The name of the software: a text in the first version of actions, then a map."""
+    """The software with its version: a text in the first version of actions, then a map."""
     agent = action.get("softwareAgent")
-    return agent.get("name") if isinstance(agent, dict) else agent
+    if not isinstance(agent, dict):
+        return agent
+    name, version = _text(agent.get("name")), _text(agent.get("version"))
+    return f"{name} {version}" if name and version else name
 
 
 def _creator(claim: Claim) -> str | None:

@@ -119,8 +119,8 @@ def router(service: Service) -> APIRouter:
             Header(
                 alias="Countermark-Record",
                 description="What is stated about the picture: JSON in ASCII with `source` and "
-                "perhaps `creator`, `generator`, `title`, `created`.",
-                examples=['{"source":"ai-generated","generator":"Example Model 3"}'],
+                "perhaps other statements, as docs/schemas/record.schema.json has them.",
+                examples=['{"source":"ai-generated","system":{"name":"Example Model"}}'],
             ),
         ],
         strength: Annotated[Strength, Query(description="Of the watermark.")] = Strength.BALANCED,

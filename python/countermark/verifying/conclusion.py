@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from countermark.credentials import Manifest, TrustStatus
 from countermark.credentials.reading import UNREADABLE_ASSET
 from countermark.errors import InvalidRecord
-from countermark.record import DigitalSource, Record
+from countermark.record import DigitalSource, Record, System
 from countermark.report import Evidence, Report, Verdict
 from countermark.verifying import evidence
 
@@ -76,15 +77,31 @@ def is_damaged(embedded: Manifest | None) -> bool:
 
 
 def _record(manifest: Manifest) -> Record | None:
-    """What the signer states, as far as a record can say it."""
+    """What the signer states, as far as a record can say it.
+
+    The assertions of the standard, which everybody reads, have the last word; from our own comes
+    what they have no place for, and what they are silent about.
+    """
     sources = {source.uri: source for source in DigitalSource}
+    told = manifest.record
+    uri = told.source.uri if told and manifest.digital_source is None else manifest.digital_source
     try:
-        return Record(
-            source=sources[manifest.digital_source or ""],
+        base = told or Record(source=sources[uri or ""])
+        return replace(
+            base,
+            source=sources[uri or ""],
             creator=manifest.creator,
-            generator=manifest.generator,
+            system=_system(manifest),
             title=manifest.title,
-            created=manifest.created,
+            created=manifest.created or base.created,
         )
     except (KeyError, InvalidRecord):
         return None
+
+
+def _system(manifest: Manifest) -> System | None:
+    """Our own assertion tells name and version apart; others name a software in one text."""
+    told = None if manifest.record is None else manifest.record.system
+    if manifest.generator is None or str(told) == manifest.generator:
+        return told
+    return System(name=manifest.generator)

@@ -19,21 +19,21 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from countermark import keys, mark, watermark
 from countermark.credentials import library, sign
 from countermark.keys.home import KEY
-from countermark.record import DigitalSource, Record
+from countermark.record import DigitalSource, Record, System
 from countermark.registry import Registry
 
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 RECORD: Final = Record(
     source=DigitalSource.CAPTURED,
     creator="Rachel Michetti",
-    generator="Example Camera 5",
+    system=System(name="Example Camera 5"),
     title="Coffee in Montréal",
 )
 SCRIPT: Final = '"><img src=//evil.example/x onerror=alert(1)><script>alert(2)</script>'
 HOSTILE: Final = Record(
     source=DigitalSource.AI_GENERATED,
     creator=f"{SCRIPT}\N{RIGHT-TO-LEFT OVERRIDE}",
-    generator="javascript:alert(3)",
+    system=System(name="javascript:alert(3)"),
     title=f"<svg onload=alert(4)>{SCRIPT}",
 )
 
@@ -89,7 +89,9 @@ def _chain(
     picture = photograph("ihc", 480)
     first = signed(picture, RECORD, signer)
     hostile = signed(picture.convert("L").convert("RGB"), HOSTILE, stranger)
-    edit = Record(source=DigitalSource.HUMAN_EDITED, title="In grey", generator="Example Editor")
+    edit = Record(
+        source=DigitalSource.HUMAN_EDITED, title="In grey", system=System(name="Example Editor")
+    )
     grey = picture.convert("L").convert("RGB")
     second = signed(grey, edit, editor, parent=(io.BytesIO(first), "image/jpeg"))
     whole = grey.copy()

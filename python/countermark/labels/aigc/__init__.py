@@ -22,13 +22,18 @@ from countermark import files
 from countermark.containers import StreamContent, media_type
 from countermark.errors import (
     CountermarkError,
+    DestinationNotWritable,
     LabelNotWritten,
     SourceNotFound,
     UnsupportedContainer,
 )
+from countermark.labels import iptc
 from countermark.labels.aigc.carriers import CARRIERS, Carrier
 from countermark.labels.aigc.label import AigcLabel, Status
-from countermark.labels.aigc.reading import Carried, Finding, Found, Reading, Verdict, judged
+from countermark.labels.aigc.parsing import Finding
+from countermark.labels.aigc.reading import Carried, Found, Reading, Verdict, judged
+from countermark.labels.xmp import Property
+from countermark.record import Record
 
 __all__ = [
     "AigcLabel",
@@ -62,43 +67,86 @@ def read(source: files.Source) -> Reading:
         return _read(file, _carrier(file, source))
 
 
-def write(source: files.Source, destination: files.Destination, label: AigcLabel) -> None:
+def write(
+    source: files.Source,
+    destination: files.Destination,
+    label: AigcLabel,
+    *,
+    record: Record | None = None,
+) -> None:
     """Copy a file with this label in it, in place of any other; the rest stays as it is.
+
+    >>> import io
+    >>> picture = io.BytesIO(b"<svg xmlns='http://www.w3.org/2000/svg'></svg>")
+    >>> labelled = io.BytesIO()
+    >>> label = AigcLabel.produced("001191110102MACQD9K64010000", "picture-7")
+    >>> write(picture, labelled, label)
+    >>> read(io.BytesIO(labelled.getvalue())).label == label
+    True
 
     `source`, `destination`: paths or binary streams; the destination may be the source. The
     destination is written in one piece, after the label was read back from it.
+    `record`: what pictures state beside the label in the terms of IPTC, see `labels.iptc`; files of
+    other kinds hold the label alone.
 
     A C2PA manifest in the file does not fit it any more: label first, sign then.
 
     Raises `SourceNotFound`, `UnsupportedContainer`, `LabelNotWritten` when the file does not take
     the label, `DestinationNotWritable`.
     """
+    beside = () if record is None else iptc.statements(record)
     with _opened(source) as file:
         carrier = _carrier(file, source)
         if isinstance(destination, (str, PathLike)):
             like = Path(source) if isinstance(source, (str, PathLike)) else None
             with files.drafting(files.target(destination), like=like) as (draft, put):
-                _put(file, draft, label, carrier)
+                _put(file, draft, label, beside, carrier)
                 put()
         else:
             whole = io.BytesIO()
-            _put(file, whole, label, carrier)
+            _put(file, whole, label, beside, carrier)
             with files.appending(destination, whole.getvalue()) as put:
                 put()
 
 
-def _put(file: BinaryIO, out: BinaryIO, label: AigcLabel, carrier: Carrier) -> None:
+def _put(
+    file: BinaryIO,
+    out: BinaryIO,
+    label: AigcLabel,
+    beside: tuple[Property, ...],
+    carrier: Carrier,
+) -> None:
     file.seek(0)
     try:
-        carrier.put(file, out, label)
-    except (CountermarkError, OSError):
+        if beside and carrier.put_beside is not None:
+            carrier.put_beside(file, out, label, beside)
+        else:
+            carrier.put(file, out, label)
+    except CountermarkError:
         raise
-    except Exception as error:  # the libraries of so many formats raise nearly every class
-        raise LabelNotWritten(
-            f"The label cannot be put into the file ({type(error).__name__}: {error!s:.200}).",
-            remedy="The file may be damaged; obtain a whole copy.",
+    except OSError as error:
+        raise DestinationNotWritable(
+            f"The labelled file cannot be written ({error.strerror or error}).",
+            remedy="Check the space on the disk, and that the source can be read.",
         ) from error
-    if _read(out, carrier).label != label:
+    except Exception as error:  # the libraries of so many formats raise nearly every class
+        reason = str(error) if isinstance(error, ValueError) else repr(error)
+        raise LabelNotWritten(
+            f"The label cannot be put into the file: {reason:.200}.",
+            remedy="The file may be damaged; obtain a whole copy, or let another program save it.",
+        ) from error
+    _check_written(_read(out, carrier), label)
+
+
+def _check_written(reading: Reading, label: AigcLabel) -> None:
+    """Refuse a file that lost the label, or holds more than this one."""
+    if len(reading.found) > 1:
+        raise LabelNotWritten(
+            f"The file holds a label where it cannot be replaced: "
+            f"{reading.found[1].carried.place}, beside {reading.found[0].carried.place}.",
+            remedy="Let the program that wrote it take it out first.",
+        )
+    if reading.label != label or not reading.found[0].carried.is_proper or not reading.is_complete:
         raise LabelNotWritten(
             "The label cannot be read back from the finished file, so nothing was written.",
             remedy="Please report this with the kind of file.",

@@ -1,5 +1,7 @@
 """The implicit label of generated content: seven texts in one JSON object.
 
+>>> from countermark.record import DigitalSource, Producer, ProviderCode, Record
+
 Source: GB 45438-2025, 6.1 and annex E; which characters are allowed, annex E j).
 """
 
@@ -7,11 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from countermark.errors import InvalidLabel
+from countermark.errors import InvalidLabel, InvalidRecord
+from countermark.record import ProviderCode, Record
 
 FIELDS: Final = (
     *("Label", "ContentProducer", "ProduceID", "ReservedCode1"),
@@ -76,8 +79,11 @@ class AigcLabel:
     def produced(cls, producer: str, produce_id: str, *, reserved: str = "") -> AigcLabel:
         """The label of content at its producer, who is its first propagator too.
 
+        Raises `InvalidLabel`, also for a provider code that nobody can have.
+
         Source: GB 45438-2025, annex E, note 1.
         """
+        _check_code(producer)
         return cls(
             status=Status.GENERATED,
             producer=producer,
@@ -85,6 +91,40 @@ class AigcLabel:
             producer_reserved=reserved,
             propagator=producer,
             propagate_id=produce_id,
+        )
+
+    @classmethod
+    def of(cls, record: Record) -> AigcLabel:
+        """The label that says what a record says.
+
+        >>> producer = Producer(name="Example", code=ProviderCode("001191110102MACQD9K64010000"))
+        >>> source = DigitalSource.AI_GENERATED
+        >>> record = Record(source=source, producer=producer, content_id="picture-7")
+        >>> AigcLabel.of(record) == AigcLabel.produced(str(producer.code), "picture-7")
+        True
+
+        Raises `InvalidLabel` for a record without the producer's code or the content's number.
+        """
+        if record.producer is None or record.producer.code is None or record.content_id is None:
+            raise InvalidLabel(
+                "The record does not state the producer's code and the number of the content.",
+                remedy="State both: the label is made of them.",
+            )
+        return cls.produced(str(record.producer.code), record.content_id)
+
+    def spread(self, propagator: str, propagate_id: str, *, reserved: str = "") -> AigcLabel:
+        """The label of the same content at who spreads it; what its producer said stays.
+
+        Raises `InvalidLabel`, also for a provider code that nobody can have.
+
+        Source: Labeling Measures (2025), article 6; GB 45438-2025, annex E.
+        """
+        _check_code(propagator)
+        return replace(
+            self,
+            propagator=propagator,
+            propagate_id=propagate_id,
+            propagator_reserved=reserved,
         )
 
     def members(self) -> dict[str, str]:
@@ -111,6 +151,22 @@ def is_allowed(text: str) -> bool:
     (True, False)
     """
     return _ALLOWED.fullmatch(text) is not None
+
+
+def code_problem(code: str) -> str | None:
+    """What is wrong with a provider code, in a sentence; None if nothing is."""
+    try:
+        ProviderCode(code)
+    except InvalidRecord as error:
+        return error.problem
+    return None
+
+
+def _check_code(code: str) -> None:
+    try:
+        ProviderCode(code)
+    except InvalidRecord as error:
+        raise InvalidLabel(error.problem, remedy=error.remedy) from error
 
 
 def _check(name: str, value: object) -> None:

@@ -6,16 +6,15 @@ Source: GB 45438-2025, 6.1 and annex E.
 from __future__ import annotations
 
 import contextlib
-import json
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 from countermark.errors import InvalidLabel
-from countermark.labels.aigc.label import FIELDS, AigcLabel, Status, is_allowed
+from countermark.labels.aigc.label import FIELDS, AigcLabel, Status, code_problem, is_allowed
+from countermark.labels.aigc.parsing import Finding, breach, parsed
 
-MAX_LENGTH: Final = 1 << 16
-"""Characters of a label that is looked at."""
+_RESERVED: Final = ("ReservedCode1", "ReservedCode2")
 
 
 class Verdict(Enum):
@@ -29,15 +28,6 @@ class Verdict(Enum):
     NONCOMPLIANT = "noncompliant"
     NOT_FOUND = "not_found"
     INCONCLUSIVE = "inconclusive"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One breach: what is wrong, which clause says so, and what to do."""
-
-    problem: str
-    clause: str
-    remedy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +46,8 @@ class Carried:
 class Found:
     """A label that was read.
 
-    `members`: whatever texts the object holds. `label`: None when it is not as the standard has it.
+    `members`: whatever the object holds, what is no text as JSON. `label`: None when members are
+    missing or hold what the standard does not allow.
     """
 
     carried: Carried
@@ -64,14 +55,29 @@ class Found:
     label: AigcLabel | None
     findings: tuple[Finding, ...]
 
+    @property
+    def unverifiable(self) -> tuple[str, ...]:
+        """The members with data for the label's protection.
+
+        Nothing says whether such data is false: files of known producers do not verify by what is
+        published of the guide either.
+
+        Source: TC260-PG-202511A.
+        """
+        return tuple(name for name in _RESERVED if self.members.get(name))
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All labels of a file, and what is wrong with them as a whole."""
+    """All labels of a file, and what is wrong with them as a whole.
+
+    `is_complete`: whether the file could be searched as a whole.
+    """
 
     found: tuple[Found, ...]
     findings: tuple[Finding, ...]
     verdict: Verdict
+    is_complete: bool = True
 
     @property
     def label(self) -> AigcLabel | None:
@@ -87,7 +93,7 @@ def judged(carried: tuple[Carried, ...], *, is_complete: bool = True) -> Reading
     >>> judged(()).verdict.value
     'not_found'
     """
-    found = tuple(_parsed(one) for one in carried)
+    found = tuple(_found(one) for one in carried)
     findings = [finding for one in found for finding in one.findings]
     if len(found) > 1:
         places = ", ".join(one.carried.place for one in found)
@@ -98,14 +104,16 @@ def judged(carried: tuple[Carried, ...], *, is_complete: bool = True) -> Reading
                 "Write the label again, which leaves one.",
             )
         )
-    if not found:
-        verdict = Verdict.NOT_FOUND if is_complete else Verdict.INCONCLUSIVE
+    if findings:
+        verdict = Verdict.NONCOMPLIANT
+    elif not is_complete:
+        verdict = Verdict.INCONCLUSIVE
     else:
-        verdict = Verdict.NONCOMPLIANT if findings else Verdict.COMPLIANT
-    return Reading(found, tuple(findings), verdict)
+        verdict = Verdict.COMPLIANT if found else Verdict.NOT_FOUND
+    return Reading(found, tuple(findings), verdict, is_complete)
 
 
-def _parsed(carried: Carried) -> Found:
+def _found(carried: Carried) -> Found:
     findings: list[Finding] = []
     if not carried.is_proper:
         findings.append(
@@ -115,8 +123,9 @@ def _parsed(carried: Carried) -> Found:
                 "Write it again with countermark labels write.",
             )
         )
-    members = _members(carried.text, findings)
-    _check_members(members, findings)
+    members, problems = parsed(carried.text)
+    findings += problems
+    findings += (breach(problem) for name in FIELDS for problem in _wrong(name, members.get(name)))
     label = None
     if members.keys() >= set(FIELDS):
         with contextlib.suppress(InvalidLabel, ValueError):
@@ -124,61 +133,21 @@ def _parsed(carried: Carried) -> Found:
     return Found(carried, members, label, tuple(findings))
 
 
-def _members(text: str, findings: list[Finding]) -> dict[str, str]:
-    """The texts in the object, whether it is wrapped or not; the rest is found wanting."""
-    if len(text) > MAX_LENGTH:
-        findings.append(_breach(f"The label has {len(text):,} characters."))
-        return {}
-    try:
-        pairs = json.loads(text, object_pairs_hook=list)
-    except (ValueError, RecursionError):
-        findings.append(_breach("The label is not JSON."))
-        return {}
-    if _is_object(pairs) and [name for name, _ in pairs] == ["AIGC"]:
-        pairs = pairs[0][1]
-    if not _is_object(pairs):
-        findings.append(_breach("The label is not a JSON object."))
-        return {}
-    members: dict[str, str] = {}
-    for name, value in pairs:
-        if name in members:
-            findings.append(_breach(f"The label holds {name!r:.40} twice."))
-        elif isinstance(value, str):
-            members[name] = value
-        else:
-            findings.append(_breach(f"The member {name!r:.40} of the label is not a text."))
-    return members
-
-
-def _is_object(value: Any) -> bool:
-    """Whether it is an object as the hook above leaves it: a list of pairs."""
-    return isinstance(value, list) and all(isinstance(pair, tuple) for pair in value)
-
-
-def _check_members(members: dict[str, str], findings: list[Finding]) -> None:
-    if not members:
-        return
-    missing = [name for name in FIELDS if name not in members]
-    unknown = sorted(members.keys() - set(FIELDS))
-    if missing:
-        findings.append(_breach(f"The label lacks {', '.join(missing)}."))
-    if unknown:
-        findings.append(_breach(f"The label holds {', '.join(unknown)!r:.100}."))
-    known = [name for name in members if name in FIELDS]
-    if known != [name for name in FIELDS if name in members]:
-        findings.append(_breach("The members of the label are out of order."))
-    if members.get("Label") not in (None, *(status.value for status in Status)):
-        findings.append(_breach(f"The member Label is {members['Label']!r:.40}, not 1, 2 or 3."))
-    for name in FIELDS:
-        value = members.get(name)
-        if value is None:
-            continue
-        if not value and not name.startswith("Reserved"):
-            findings.append(_breach(f"The member {name} of the label is empty."))
-        if not is_allowed(value):
-            findings.append(
-                _breach(f"The member {name} of the label holds characters that are not allowed.")
-            )
+def _wrong(name: str, value: str | None) -> list[str]:
+    """What is wrong with the value of one member; that it is missing was said before."""
+    if value is None:
+        return []
+    if name == "Label":
+        known = [status.value for status in Status]
+        return [] if value in known else [f"The member Label is {value!r:.40}, not 1, 2 or 3."]
+    if not is_allowed(value):
+        return [f"The member {name} of the label holds characters that are not allowed."]
+    if name in _RESERVED:
+        return []
+    if not value:
+        return [f"The member {name} of the label is empty."]
+    problem = code_problem(value) if name in ("ContentProducer", "ContentPropagator") else None
+    return [] if problem is None else [f"The member {name} of the label is wrong: {problem}"]
 
 
 def _label(members: dict[str, str]) -> AigcLabel:
@@ -191,7 +160,3 @@ def _label(members: dict[str, str]) -> AigcLabel:
         propagate_id=members["PropagateID"],
         propagator_reserved=members["ReservedCode2"],
     )
-
-
-def _breach(problem: str) -> Finding:
-    return Finding(problem, "GB 45438-2025, annex E", "Write the label again as its producer.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, Final, NamedTuple
 
 from countermark.containers.office import OFFICE_TYPES
@@ -18,8 +18,10 @@ from countermark.labels.aigc.carriers import (
     riff,
     vorbis,
 )
+from countermark.labels.aigc.carriers.pictures import PICTURES
 from countermark.labels.aigc.label import AigcLabel
 from countermark.labels.aigc.reading import Carried
+from countermark.labels.xmp import Property
 
 
 class Carrier(NamedTuple):
@@ -28,10 +30,13 @@ class Carrier(NamedTuple):
     `find(file)` yields every label in a seekable file, wherever writers are known to put one.
     `put(file, out, label)` copies the file to `out`, piece by piece where it may be large, with
     this label in the place that the guides name, and no other; all else stays as it is.
+    `put_beside(file, out, label, properties)` puts properties of XMP in as well; None where files
+    of the family hold the label elsewhere.
     """
 
     find: Callable[[BinaryIO], Iterator[Carried]]
     put: Callable[[BinaryIO, BinaryIO, AigcLabel], None]
+    put_beside: Callable[[BinaryIO, BinaryIO, AigcLabel, Sequence[Property]], None] | None = None
 
 
 CARRIERS: Final[dict[str, Carrier]] = {
@@ -45,5 +50,6 @@ CARRIERS: Final[dict[str, Carrier]] = {
     **dict.fromkeys(OFFICE_TYPES.values(), Carrier(ooxml.find, ooxml.put)),
     "text/markdown": Carrier(markdown.find, markdown.put),
     "text/html": Carrier(html.find, html.put),
+    **{name: Carrier(find, put, put) for name, (find, put) in PICTURES.items()},
 }
 """By media type."""

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 from countermark.containers import CHUNK_BYTES
-from countermark.errors import LabelNotWritten
 from countermark.labels.aigc.carriers import id3
 from countermark.labels.aigc.carriers.extra import needing
 from countermark.labels.aigc.label import AigcLabel
@@ -56,7 +55,5 @@ def _opened(file: BinaryIO) -> Any:
     kinds = [OggFLAC, OggOpus, OggSpeex, OggTheora, OggVorbis]
     sound = mutagen.File(file, options=kinds) if is_ogg else FLAC(file)
     if sound is None:
-        raise LabelNotWritten(
-            "The OGG file holds no stream with comments.", remedy="Use Vorbis, Opus or FLAC."
-        )
+        raise ValueError("the file holds no stream with comments that is known")
     return sound

@@ -25,7 +25,6 @@ TIMES = st.none() | st.datetimes(
         Record,
         source=st.sampled_from(DigitalSource),
         creator=TEXTS,
-        generator=TEXTS,
         title=TEXTS,
         created=TIMES,
     )
@@ -59,7 +58,7 @@ def test_only_edits_begin_with_an_existing_picture(source: DigitalSource, edits:
         {"title": "two\nlines"},
         {"title": "\ud800"},
         {"title": "x" * (MAX_TEXT_LENGTH + 1)},
-        {"generator": 3},
+        {"system": "Model 3"},
         {"created": "2026-11-23"},
         {"created": datetime(2026, 11, 23)},
     ],

@@ -1,0 +1,211 @@
+"""Items of HEIF, HEIC and AVIF files: pictures, and what is said about them.
+
+Source: ISO/IEC 14496-12, 8.11; ISO/IEC 23008-12, clause 6.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+from countermark.containers.boxes import boxes
+from countermark.containers.content import Content, DamagedFile, Span
+
+IN_FILE, IN_BOX = 0, 1
+"""Where an item lies: construction methods."""
+
+_MAX_BYTES: Final = 1 << 24
+
+
+class Extent(NamedTuple):
+    """A part of an item: its index among the parts of another item, offset and length."""
+
+    reference: int
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where an item lies. `source`: 0 for this file."""
+
+    item: int
+    method: int
+    source: int
+    extents: tuple[Extent, ...]
+
+
+class Item(NamedTuple):
+    """What an item is: its kind, and of kind mime its media type and encoding."""
+
+    number: int
+    kind: bytes
+    media_type: bytes
+    encoding: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """The box meta of a file.
+
+    `at`, `end`: where it lies. `children`: offset, offset of the content and end of each box in it.
+    """
+
+    at: int
+    start: int
+    end: int
+    children: dict[bytes, tuple[int, int, int]]
+    primary: int
+    items: tuple[Item, ...]
+    locations: tuple[Location, ...]
+
+    def data_start(self) -> int:
+        """Where the data lies that items in this box have."""
+        if b"idat" not in self.children:
+            raise DamagedFile("an item lies in a box that is missing")
+        return self.children[b"idat"][1]
+
+    def spans(self, item: int) -> tuple[Span, ...]:
+        """Where an item lies in the file; raises `DamagedFile` where it is made of others."""
+        for location in self.locations:
+            if location.item == item:
+                if location.method not in (IN_FILE, IN_BOX) or location.source:
+                    raise DamagedFile(f"the item {item} lies elsewhere")
+                base = self.data_start() if location.method == IN_BOX else 0
+                return tuple(
+                    (base + e.offset, base + e.offset + e.length) for e in location.extents
+                )
+        raise DamagedFile(f"the item {item} lies nowhere")
+
+
+def meta(asset: Content) -> Meta | None:
+    """The items of a file; None if it has none.
+
+    Raises `DamagedFile`.
+    """
+    for kind, (at, start, end) in boxes(asset):
+        if kind == b"meta":
+            try:
+                return _meta(asset, at, start, end)
+            except (struct.error, IndexError, KeyError, ValueError) as error:
+                raise DamagedFile("the box meta of the file is damaged") from error
+    return None
+
+
+def _meta(asset: Content, at: int, start: int, end: int) -> Meta:
+    children: dict[bytes, tuple[int, int, int]] = {}
+    last = start + 4
+    for kind, where in boxes(asset, start + 4, end):
+        children.setdefault(kind, where)
+        last = where[2]
+    if last != end or b"iinf" not in children or b"iloc" not in children:
+        raise DamagedFile("the box meta of the file is damaged")
+    primary = 0
+    if b"pitm" in children:
+        pitm = _content(asset, children[b"pitm"])
+        primary = int.from_bytes(pitm[4:8] if pitm[0] else pitm[4:6], "big")
+    items = _items(asset, children[b"iinf"])
+    locations = _locations(_content(asset, children[b"iloc"]))
+    return Meta(at, start, end, children, primary, items, locations)
+
+
+def _content(asset: Content, box: tuple[int, int, int]) -> bytes:
+    _, start, end = box
+    if end - start > _MAX_BYTES:
+        raise DamagedFile("a box of the file is too long")
+    return asset[start:end]
+
+
+def _items(asset: Content, box: tuple[int, int, int]) -> tuple[Item, ...]:
+    _, start, end = box
+    first = start + (8 if asset[start : start + 1][0] else 6)
+    return tuple(
+        _item(_content(asset, where)) for kind, where in boxes(asset, first, end) if kind == b"infe"
+    )
+
+
+def _item(entry: bytes) -> Item:
+    version = entry[0]
+    width = 4 if version >= 3 else 2
+    number = int.from_bytes(entry[4 : 4 + width], "big")
+    if version < 2:
+        return Item(number, b"", b"", b"")
+    at = 4 + width + 2
+    kind = entry[at : at + 4]
+    _, _, rest = entry[at + 4 :].partition(b"\0")
+    if kind != b"mime":
+        return Item(number, kind, b"", b"")
+    media_type, _, rest = rest.partition(b"\0")
+    return Item(number, kind, media_type, rest.partition(b"\0")[0])
+
+
+class _Numbers:
+    """Big-endian numbers, one after the other."""
+
+    def __init__(self, content: bytes, at: int) -> None:
+        self._content, self._at = content, at
+
+    def next(self, length: int) -> int:
+        if self._at + length > len(self._content):
+            raise DamagedFile("a box of the file is too short")
+        self._at += length
+        return int.from_bytes(self._content[self._at - length : self._at], "big")
+
+
+def _locations(content: bytes) -> tuple[Location, ...]:
+    version = content[0]
+    sizes = content[4:6]
+    offset_size, length_size = sizes[0] >> 4, sizes[0] & 15
+    base_size, index_size = sizes[1] >> 4, sizes[1] & 15 if version else 0
+    numbers = _Numbers(content, 6)
+    width = 4 if version >= 2 else 2
+    found = []
+    for _ in range(numbers.next(width)):
+        item = numbers.next(width)
+        method = numbers.next(2) & 15 if version else IN_FILE
+        source = numbers.next(2)
+        base = numbers.next(base_size)
+        extents = []
+        for _ in range(numbers.next(2)):
+            index, offset = numbers.next(index_size), numbers.next(offset_size)
+            extents.append(Extent(index, base + offset, numbers.next(length_size)))
+        found.append(Location(item, method, source, tuple(extents)))
+    return tuple(found)
+
+
+def packed(locations: Sequence[Location], *, length: int) -> bytes:
+    """A box iloc; `length`: of the file, which decides how long its numbers are."""
+    size = 8 if length >= 1 << 32 else 4
+    has_index = any(extent.reference for one in locations for extent in one.extents)
+    wide = len(locations) > 0xFFFF or any(one.item > 0xFFFF for one in locations)
+    version = 2 if wide else int(has_index or any(one.method for one in locations))
+    width = 4 if wide else 2
+    parts = [bytes((version, 0, 0, 0, size << 4 | size, size if has_index else 0))]
+    parts.append(len(locations).to_bytes(width, "big"))
+    for one in locations:
+        parts.append(one.item.to_bytes(width, "big"))
+        if version:
+            parts.append(one.method.to_bytes(2, "big"))
+        parts.append(struct.pack(">HH", one.source, len(one.extents)))
+        for extent in one.extents:
+            numbers = extent if has_index else extent[1:]
+            parts += (number.to_bytes(size, "big") for number in numbers)
+    return box(b"iloc", b"".join(parts))
+
+
+def moved(location: Location, start: int, distance: int) -> Location:
+    """The location when all that lies behind an offset of the file lies farther back."""
+    if location.method != IN_FILE or location.source:
+        return location
+    extents = tuple(
+        extent._replace(offset=extent.offset + (distance if extent.offset >= start else 0))
+        for extent in location.extents
+    )
+    return replace(location, extents=extents)
+
+
+def box(kind: bytes, content: bytes) -> bytes:
+    """A box with its length."""
+    return struct.pack(">I4s", 8 + len(content), kind) + content
