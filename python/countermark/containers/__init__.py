@@ -25,6 +25,7 @@ from countermark.containers.gif import gif_parts
 from countermark.containers.media_types import media_type
 from countermark.containers.png import png_chunks
 from countermark.containers.segments import jpeg_segments
+from countermark.containers.splicing import Splice, moved, splice
 
 __all__ = [
     "CHUNK_BYTES",
@@ -32,6 +33,7 @@ __all__ = [
     "DamagedFile",
     "Edits",
     "Span",
+    "Splice",
     "StreamContent",
     "TooManyParts",
     "boxes",
@@ -41,8 +43,10 @@ __all__ = [
     "is_bmff",
     "jpeg_segments",
     "media_type",
+    "moved",
     "pieces",
     "png_chunks",
+    "splice",
     "too_many_parts",
     "unpack",
 ]

@@ -7,8 +7,10 @@ from xml.parsers import expat
 
 from countermark.containers.content import CHUNK_BYTES, Content
 from countermark.containers.id3 import tag_end
+from countermark.containers.office import office_type
 
 _RIFF: Final = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
+_LONG_RIFF: Final = (b"RF64", b"BW64")
 _BRANDS: Final = {
     b"avif": "image/avif",
     b"avis": "image/avif",
@@ -32,6 +34,7 @@ _BEGINNINGS: Final = {
     b"OggS": "audio/ogg",
     b"FLV\x01": "video/x-flv",
 }
+_ZIP: Final = b"PK\x03\x04"
 _EBML: Final = b"\x1a\x45\xdf\xa3"
 _EBML_HEADER_BYTES: Final = 64
 _MPEG_LAYERS: Final = (2, 4)
@@ -53,9 +56,11 @@ def media_type(asset: Content) -> str | None:
     for beginning, name in _BEGINNINGS.items():
         if head.startswith(beginning):
             return name
+    if head.startswith(_ZIP):
+        return office_type(asset)
     if head.startswith(_EBML):
         return "video/webm" if b"webm" in asset[:_EBML_HEADER_BYTES] else "video/x-matroska"
-    if head[:4] == b"RIFF":
+    if head[:4] == b"RIFF" or (head[:4] in _LONG_RIFF and head[8:12] == b"WAVE"):
         return _RIFF.get(head[8:12])
     if head[4:8] == b"ftyp":
         return _BRANDS.get(head[8:12], "video/mp4")

@@ -5,6 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, Final, NamedTuple
 
+from countermark.containers.office import OFFICE_TYPES
+from countermark.labels.aigc.carriers import (
+    flv,
+    html,
+    id3,
+    markdown,
+    matroska,
+    mp4,
+    ooxml,
+    pdf,
+    riff,
+    vorbis,
+)
 from countermark.labels.aigc.carriers.pictures import PICTURES
 from countermark.labels.aigc.label import AigcLabel
 from countermark.labels.aigc.reading import Carried
@@ -27,6 +40,16 @@ class Carrier(NamedTuple):
 
 
 CARRIERS: Final[dict[str, Carrier]] = {
+    **dict.fromkeys(("video/mp4", "video/quicktime", "audio/mp4"), Carrier(mp4.find, mp4.put)),
+    **dict.fromkeys(("audio/wav", "video/x-msvideo"), Carrier(riff.find, riff.put)),
+    **dict.fromkeys(("video/x-matroska", "video/webm"), Carrier(matroska.find, matroska.put)),
+    "video/x-flv": Carrier(flv.find, flv.put),
+    "audio/mpeg": Carrier(id3.find, id3.put),
+    **dict.fromkeys(("audio/flac", "audio/ogg"), Carrier(vorbis.find, vorbis.put)),
+    "application/pdf": Carrier(pdf.find, pdf.put),
+    **dict.fromkeys(OFFICE_TYPES.values(), Carrier(ooxml.find, ooxml.put)),
+    "text/markdown": Carrier(markdown.find, markdown.put),
+    "text/html": Carrier(html.find, html.put),
     **{name: Carrier(find, put, put) for name, (find, put) in PICTURES.items()},
 }
 """By media type."""
