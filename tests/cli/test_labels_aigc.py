@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,9 +15,7 @@ from countermark.record import DigitalSource, Producer, ProviderCode, Record, Sy
 CODE = "001191110102MACQD9K64010000"
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "countermark.cli", "labels", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -28,26 +25,27 @@ def picture(tmp_path: Path) -> Path:
     return path
 
 
-def test_written_label_is_read(picture: Path) -> None:
+def test_written_label_is_read(call: Call, picture: Path) -> None:
     out = picture.with_name("out.png")
     options = ("--source", "ai-generated", "--system", "Example", "--system-version", "3")
-    done = run("write", picture, "--out", out, "--producer", CODE, "--id", "picture-7", *options)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "PNG iTXt, XMP, TC260:AIGC" in done.stdout
+    required = ("--out", out, "--producer", CODE, "--id", "picture-7")
+    code, said, complaints = call("labels", "write", picture, *required, *options)
+    assert (code, complaints) == (0, "")
+    assert "PNG iTXt, XMP, TC260:AIGC" in said
     content = out.read_bytes()
     assert b"<Iptc4xmpExt:AISystemUsed>Example<" in content
-    said = run("read", out, "--json")
-    assert said.returncode == 0
-    members = json.loads(said.stdout)
+    code, said, _ = call("labels", "read", out, "--json")
+    assert code == 0
+    members = json.loads(said)
     assert members["verdict"] == "compliant"
     assert members["findings"] == []
     assert members["labels"][0]["members"]["ContentProducer"] == CODE
-    shown = run("read", out)
-    assert (shown.returncode, shown.stderr) == (0, "")
-    assert "one label, as the standard has it" in shown.stdout
+    code, said, complaints = call("labels", "read", out)
+    assert (code, complaints) == (0, "")
+    assert "one label, as the standard has it" in said
 
 
-def test_record_states_it_all(picture: Path, tmp_path: Path) -> None:
+def test_record_states_it_all(call: Call, picture: Path, tmp_path: Path) -> None:
     record = Record(
         source=DigitalSource.AI_EDITED,
         producer=Producer(name="Example", code=ProviderCode(CODE)),
@@ -55,27 +53,25 @@ def test_record_states_it_all(picture: Path, tmp_path: Path) -> None:
         content_id="picture-8",
     )
     (tmp_path / "record.json").write_text(record.to_json(), encoding="utf-8")
-    assert (
-        run("write", picture, "--out", picture, "--record", tmp_path / "record.json").returncode
-        == 0
-    )
+    done = call("labels", "write", picture, "--out", picture, "--record", tmp_path / "record.json")
+    assert done[0] == 0
     content = picture.read_bytes()
     assert b'"ProduceID":"picture-8"' in content
     assert b"compositeWithTrainedAlgorithmicMedia" in content
 
 
-def test_what_is_wrong_is_said_with_exit_code_1(picture: Path) -> None:
-    done = run("read", picture)
-    assert (done.returncode, done.stdout) == (1, f"{picture}: no label\n")
+def test_what_is_wrong_is_said_with_exit_code_1(call: Call, picture: Path) -> None:
+    code, said, _ = call("labels", "read", picture)
+    assert (code, said) == (1, f"{picture}: no label\n")
     content = io.BytesIO()
     Image.new("RGB", (16, 16)).save(
         content, "JPEG", comment=b'AIGC{"Label":1,"A\\u001b":"\\ud800"}'
     )
     picture.write_bytes(content.getvalue())
-    done = run("read", picture)
-    assert (done.returncode, done.stderr) == (1, "")
-    assert "The member 'Label' of the label is not a text. [GB 45438-2025, annex E]" in done.stdout
-    assert "\x1b" not in done.stdout
+    code, said, complaints = call("labels", "read", picture)
+    assert (code, complaints) == (1, "")
+    assert "The member 'Label' of the label is not a text. [GB 45438-2025, annex E]" in said
+    assert "\x1b" not in said
 
 
 @pytest.mark.parametrize(
@@ -88,10 +84,10 @@ def test_what_is_wrong_is_said_with_exit_code_1(picture: Path) -> None:
     ],
 )
 def test_mistakes_are_said(
-    picture: Path, arguments: tuple[str, ...], expected: str, code: int
+    call: Call, picture: Path, arguments: tuple[str, ...], expected: str, code: int
 ) -> None:
     before = picture.read_bytes()
-    done = run("write", picture, "--out", picture, *arguments)
-    assert done.returncode == code
-    assert expected in done.stderr
+    done, _, complaints = call("labels", "write", picture, "--out", picture, *arguments)
+    assert done == code
+    assert expected in complaints
     assert picture.read_bytes() == before

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from countermark.labels.aigc import AigcLabel, Carried, Reading, Status, Verdict
@@ -182,6 +182,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(st.dictionaries(st.sampled_from([*MEMBERS, "AIGC", "Time"]), VALUES))
 def test_any_object_is_judged(members: dict[str, Any]) -> None:
     reading = read(json.dumps(members))

@@ -18,14 +18,12 @@ from countermark.labels.xmp.scanning import MAX_BYTES
 _APPLICATION: Final = b"\x21\xff\x0bXMP DataXMP"
 _MAGIC: Final = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
 _GRAPHIC_CONTROL: Final = b"\x21\xf9"
-_MAX_BLOCKS: Final = 1 << 20
-"""Some 250 MB of pictures."""
+_MAX_BLOCKS: Final = 1 << 22
+"""Some 1 GB of pictures."""
 
 
 def _parts(asset: Content) -> list[Part]:
-    found: list[Part] = []
-    for part in gif_parts(asset, counted(_MAX_BLOCKS)):
-        found.append(part._replace(blocks=()))
+    found = list(gif_parts(asset, counted(_MAX_BLOCKS)))
     end = found[-1].end if found else 0
     if not found or (found[-1].kind != TRAILER and end < len(asset)):
         raise DamagedFile("the GIF file is damaged before its end")

@@ -22,7 +22,7 @@ _FRAME: Final = (RDF, "adobe:ns:meta/", "http://www.w3.org/XML/1998/namespace", 
 """Namespaces of what is around the properties."""
 
 _MAX_DEPTH: Final = 1 << 10
-_MAX_ELEMENTS: Final = 1 << 18
+_MAX_ELEMENTS: Final = 1 << 20
 
 
 class BrokenPacket(ValueError):

@@ -23,6 +23,8 @@ _DIRECTORIES: Final = (0x8769, 0x8825)  # of Exif and GPS
 _NAMES: Final = {0x010E: "ImageDescription", _USER_COMMENT: "UserComment"}
 _CODE_BYTES: Final = 8
 _SHORTEST: Final = 8
+_MAX_BYTES: Final = 1 << 24
+"""Of all values that are looked at; they may overlap."""
 
 
 def strays(asset: Content, base: int, end: int, what: str) -> Iterator[Stray]:
@@ -32,10 +34,15 @@ def strays(asset: Content, base: int, end: int, what: str) -> Iterator[Stray]:
     damaged.
     """
     form = tiff.layout(asset, base)
+    left = _MAX_BYTES
     for page in tiff.pages(asset, form, base):
         for directory in _with_inner(asset, page, base):
             for entry in directory.entries:
-                if _SHORTEST <= entry.end - entry.start <= MAX_LENGTH and entry.end <= end:
+                length = entry.end - entry.start
+                if _SHORTEST <= length <= MAX_LENGTH and entry.end <= end:
+                    left -= length
+                    if left < 0:
+                        raise ValueError("more texts than countermark goes through")
                     text = _text(entry, asset[entry.start : entry.end])
                     if text is not None and looks_like_label(text):
                         yield _stray(entry, text, what)
