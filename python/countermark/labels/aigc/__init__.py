@@ -12,9 +12,10 @@ Source: GB 45438-2025, 6.1 and annex E; TC260 practice guides of August 2025 for
 from __future__ import annotations
 
 import io
+import itertools
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from countermark import files
 from countermark.containers import StreamContent, media_type
@@ -52,6 +53,9 @@ _BY_SUFFIX = {
     ".html": "text/html",
 }
 """Texts, which do not show by themselves what they are."""
+
+_MAX_LABELS: Final = 64
+"""Of one file that are looked at; two are a breach already."""
 
 
 def read(source: files.Source) -> Reading:
@@ -160,7 +164,7 @@ def _read(file: BinaryIO, carrier: Carrier) -> Reading:
     found: list[Carried] = []
     file.seek(0)
     try:
-        found.extend(carrier.find(file))
+        found.extend(itertools.islice(carrier.find(file), _MAX_LABELS))
     except (CountermarkError, OSError):
         raise
     except Exception:  # as above; what cannot be searched is never said to hold nothing

@@ -18,8 +18,8 @@ from countermark.labels.xmp.scanning import MAX_BYTES
 _APPLICATION: Final = b"\x21\xff\x0bXMP DataXMP"
 _MAGIC: Final = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
 _GRAPHIC_CONTROL: Final = b"\x21\xf9"
-_MAX_BLOCKS: Final = 1 << 22
-"""Some 1 GB of pictures."""
+_MAX_BLOCKS: Final = 1 << 20
+"""Some 250 MB of pictures."""
 
 
 def _parts(asset: Content) -> list[Part]:

@@ -135,6 +135,8 @@ def _new_item(asset: Content, found: Meta) -> dict[bytes, bytes]:
     head = asset[start : start + 8]
     width = 4 if head[0] else 2
     count = int.from_bytes(head[4 : 4 + width], "big") + 1
+    if count >= 1 << 8 * width or number >= 1 << 32:
+        raise DamagedFile("the file has no number left for one more item")
     listed = head[:4] + count.to_bytes(width, "big") + asset[start + 4 + width : end] + entry
     references = bytes(4)
     if b"iref" in found.children:
