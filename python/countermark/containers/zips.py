@@ -39,7 +39,8 @@ class _Stream(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._asset)}[whence]
         if start + offset < 0:
-            raise OSError("before the beginning")  # as zipfile expects of short files
+            # Where it looks for the end of a short file, zipfile expects an error of the system.
+            raise OSError if whence == io.SEEK_END else ValueError("before the beginning")
         self._at = start + offset
         return self._at
 

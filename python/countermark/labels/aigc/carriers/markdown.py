@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from countermark.containers import CHUNK_BYTES, counted
-from countermark.errors import LabelNotWritten
 from countermark.labels.aigc.carriers.extra import needing
 from countermark.labels.aigc.label import AigcLabel
 from countermark.labels.aigc.reading import Carried
@@ -73,15 +72,12 @@ def _front_matter(file: BinaryIO) -> _FrontMatter:
     begin = _BEGIN.match(head)
     if begin is None:
         if head.removeprefix(_BOM).startswith(b"+++") or b"\0" in head:
-            raise LabelNotWritten(
-                "The text has front matter of another kind, or is not in UTF-8.",
-                remedy="Use front matter in YAML, and UTF-8.",
-            )
+            raise ValueError("it has front matter that is not YAML, or is not in UTF-8")
         return _FrontMatter(None, len(_BOM) if head.startswith(_BOM) else 0, newline)
     end = _END.search(head, begin.end())
     if end is None:
         if len(head) == _MAX_BYTES:
-            raise LabelNotWritten("The front matter is too long.", remedy="Shorten it to 64 KB.")
+            raise ValueError("the front matter is longer than 64 KB")
         # A line across the page, as Markdown has it.
         return _FrontMatter(None, len(_BOM) if head.startswith(_BOM) else 0, newline)
     return _FrontMatter(head[begin.end() : end.start()].decode(), begin.end(), begin[1].decode())

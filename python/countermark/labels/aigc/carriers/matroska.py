@@ -13,7 +13,6 @@ from typing import BinaryIO, Final
 
 from countermark.containers import Content, Splice, StreamContent, ebml, moved, splice
 from countermark.containers.ebml import Element
-from countermark.errors import LabelNotWritten
 from countermark.labels.aigc.carriers.matroska_positions import corrected, patched_clusters
 from countermark.labels.aigc.label import AigcLabel
 from countermark.labels.aigc.reading import Carried
@@ -94,7 +93,7 @@ def _cluster_end(asset: Content, at: int, end: int) -> int:
 def _loaded(asset: Content, one: Element) -> bytes:
     assert one.end is not None
     if one.end - one.body > _MAX_METADATA:
-        raise LabelNotWritten("The tags are larger than 64 MB.", remedy="Remove some first.")
+        raise ValueError("the tags are larger than 64 MB")
     return asset[one.body : one.end]
 
 

@@ -158,7 +158,5 @@ def _padding(behind: list[Box], growth: int) -> list[Splice]:
 
 def _loaded(asset: Content, start: int, end: int) -> bytes:
     if end - start > _MAX_METADATA:
-        raise LabelNotWritten(
-            "The metadata of the movie is larger than 64 MB.", remedy="Remove large covers first."
-        )
+        raise ValueError("the metadata of the movie are larger than 64 MB")
     return asset[start:end]

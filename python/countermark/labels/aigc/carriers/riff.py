@@ -139,7 +139,7 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 def _loaded(asset: Content, chunk: _Chunk) -> bytes:
     if chunk.end - chunk.at > _MAX_METADATA:
-        raise LabelNotWritten("The metadata are larger than 64 MB.", remedy="Remove some first.")
+        raise ValueError("the metadata are larger than 64 MB")
     return asset[chunk.at : chunk.end]
 
 
