@@ -17,6 +17,7 @@ IN_FILE, IN_BOX = 0, 1
 """Where an item lies: construction methods."""
 
 _MAX_BYTES: Final = 1 << 24
+_MAX_EXTENTS: Final = 1 << 17
 
 
 class Extent(NamedTuple):
@@ -59,7 +60,7 @@ class Meta:
     children: dict[bytes, tuple[int, int, int]]
     primary: int
     items: tuple[Item, ...]
-    locations: tuple[Location, ...]
+    locations: dict[int, Location]
 
     def data_start(self) -> int:
         """Where the data lies that items in this box have."""
@@ -69,15 +70,12 @@ class Meta:
 
     def spans(self, item: int) -> tuple[Span, ...]:
         """Where an item lies in the file; raises `DamagedFile` where it is made of others."""
-        for location in self.locations:
-            if location.item == item:
-                if location.method not in (IN_FILE, IN_BOX) or location.source:
-                    raise DamagedFile(f"the item {item} lies elsewhere")
-                base = self.data_start() if location.method == IN_BOX else 0
-                return tuple(
-                    (base + e.offset, base + e.offset + e.length) for e in location.extents
-                )
-        raise DamagedFile(f"the item {item} lies nowhere")
+        location = self.locations.get(item)
+        if location is None or location.source or location.method not in (IN_FILE, IN_BOX):
+            raise DamagedFile(f"the item {item} does not lie in the file itself")
+        base = self.data_start() if location.method == IN_BOX else 0
+        starts = [(base + one.offset, one.length) for one in location.extents]
+        return tuple((start, start + length) for start, length in starts)
 
 
 def meta(asset: Content) -> Meta | None:
@@ -154,25 +152,32 @@ class _Numbers:
         return int.from_bytes(self._content[self._at - length : self._at], "big")
 
 
-def _locations(content: bytes) -> tuple[Location, ...]:
+def _locations(content: bytes) -> dict[int, Location]:
     version = content[0]
     sizes = content[4:6]
     offset_size, length_size = sizes[0] >> 4, sizes[0] & 15
     base_size, index_size = sizes[1] >> 4, sizes[1] & 15 if version else 0
     numbers = _Numbers(content, 6)
     width = 4 if version >= 2 else 2
-    found = []
+    found: dict[int, Location] = {}
+    left = _MAX_EXTENTS
     for _ in range(numbers.next(width)):
         item = numbers.next(width)
         method = numbers.next(2) & 15 if version else IN_FILE
         source = numbers.next(2)
         base = numbers.next(base_size)
         extents = []
-        for _ in range(numbers.next(2)):
+        number = numbers.next(2)
+        left -= number + 1  # they may take no bytes at all
+        if left < 0:
+            raise DamagedFile("the file has more items than countermark goes through")
+        for _ in range(number):
             index, offset = numbers.next(index_size), numbers.next(offset_size)
             extents.append(Extent(index, base + offset, numbers.next(length_size)))
-        found.append(Location(item, method, source, tuple(extents)))
-    return tuple(found)
+        if item in found:
+            raise DamagedFile(f"the item {item} lies in two places")
+        found[item] = Location(item, method, source, tuple(extents))
+    return found
 
 
 def packed(locations: Sequence[Location], *, length: int) -> bytes:

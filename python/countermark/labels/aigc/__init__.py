@@ -11,12 +11,11 @@ Source: GB 45438-2025, 6.1 and annex E; TC260 practice guides of August 2025 for
 
 from __future__ import annotations
 
-import contextlib
 import io
-from collections.abc import Iterator
+import itertools
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from countermark import files
 from countermark.containers import StreamContent, media_type
@@ -56,6 +55,9 @@ _BY_SUFFIX = {
 }
 """Texts, which do not show by themselves what they are."""
 
+_MAX_LABELS: Final = 64
+"""Of one file that are looked at; two are a breach already."""
+
 
 def read(source: files.Source) -> Reading:
     """All labels of a file, and whether they are as the standard has them.
@@ -65,7 +67,11 @@ def read(source: files.Source) -> Reading:
     Raises `SourceNotFound`, and `UnsupportedContainer` for files of other kinds.
     """
     with _opened(source) as file:
-        return _read(file, _carrier(file, source))
+        carrier = _carrier(file, source)
+        try:
+            return _read(file, carrier)
+        except OSError as error:  # the medium fails
+            raise _unreadable(source, error) from error
 
 
 def write(
@@ -123,6 +129,7 @@ def _put(
             carrier.put_beside(file, out, label, beside)
         else:
             carrier.put(file, out, label)
+        out.flush()
     except CountermarkError:
         raise
     except OSError as error:
@@ -158,7 +165,7 @@ def _read(file: BinaryIO, carrier: Carrier) -> Reading:
     found: list[Carried] = []
     file.seek(0)
     try:
-        found.extend(carrier.find(file))
+        found.extend(itertools.islice(carrier.find(file), _MAX_LABELS))
     except (MissingExtra, OSError):
         raise
     except Exception:  # as above; what cannot be searched is never said to hold nothing
@@ -168,7 +175,10 @@ def _read(file: BinaryIO, carrier: Carrier) -> Reading:
 
 def _carrier(file: BinaryIO, source: files.Source) -> Carrier:
     suffix = Path(source).suffix.lower() if isinstance(source, (str, PathLike)) else ""
-    shown = media_type(StreamContent(file)) or _BY_SUFFIX.get(suffix)
+    try:
+        shown = media_type(StreamContent(file)) or _BY_SUFFIX.get(suffix)
+    except OSError as error:
+        raise _unreadable(source, error) from error
     if shown not in CARRIERS:
         kind = "Files of this kind" if shown is None else f"Files of type {shown}"
         raise UnsupportedContainer(
@@ -178,17 +188,18 @@ def _carrier(file: BinaryIO, source: files.Source) -> Carrier:
     return CARRIERS[shown]
 
 
-@contextlib.contextmanager
-def _opened(source: files.Source) -> Iterator[BinaryIO]:
+def _opened(source: files.Source) -> BinaryIO:
     if not isinstance(source, (str, PathLike)):
-        yield io.BytesIO(files.load(source))
-        return
+        return io.BytesIO(files.load(source))
     try:
-        with Path(source).open("rb") as file:
-            yield file
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SourceNotFound(
-            f"The file {str(source)!r} cannot be read ({reason}).",
-            remedy="Check the path and the rights.",
-        ) from error
+        return Path(source).open("rb")
+    except (OSError, ValueError) as error:  # ValueError: NUL in a path
+        raise _unreadable(source, error) from error
+
+
+def _unreadable(source: object, error: Exception) -> SourceNotFound:
+    name = f"file {str(source)!r}" if isinstance(source, (str, PathLike)) else "stream"
+    return SourceNotFound(
+        f"The {name} cannot be read ({getattr(error, 'strerror', None) or error}).",
+        remedy="Check the path and the rights.",
+    )

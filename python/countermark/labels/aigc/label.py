@@ -1,7 +1,5 @@
 """The implicit label of generated content: seven texts in one JSON object.
 
->>> from countermark.record import DigitalSource, Producer, ProviderCode, Record
-
 Source: GB 45438-2025, 6.1 and annex E; which characters are allowed, annex E j).
 """
 
@@ -97,6 +95,7 @@ class AigcLabel:
     def of(cls, record: Record) -> AigcLabel:
         """The label that says what a record says.
 
+        >>> from countermark.record import DigitalSource, Producer, Record
         >>> producer = Producer(name="Example", code=ProviderCode("001191110102MACQD9K64010000"))
         >>> source = DigitalSource.AI_GENERATED
         >>> record = Record(source=source, producer=producer, content_id="picture-7")

@@ -13,7 +13,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from countermark.containers import Content, DamagedFile, Edits, boxes
-from countermark.containers.items import IN_FILE, Extent, Location, Meta, box, meta, moved, packed
+from countermark.containers.items import (
+    IN_FILE,
+    Extent,
+    Item,
+    Location,
+    Meta,
+    box,
+    meta,
+    moved,
+    packed,
+)
 from countermark.labels.xmp.packet import fitted
 from countermark.labels.xmp.places import Packet, Places
 from countermark.labels.xmp.scanning import MAX_BYTES
@@ -37,9 +47,7 @@ def described(asset: Content) -> Meta:
 def _find(asset: Content) -> list[Packet]:
     found = described(asset)
     packets = []
-    for item in found.items:
-        if item.kind != b"mime" or item.media_type != _MEDIA_TYPE:
-            continue
+    for item in _xmp(found):
         spans = found.spans(item.number)
         if item.encoding or sum(end - start for start, end in spans) > MAX_BYTES:
             raise DamagedFile("the XMP of the file is compressed, or too long")
@@ -48,6 +56,10 @@ def _find(asset: Content) -> list[Packet]:
         content = b"".join(asset[start:end] for start, end in spans)
         packets.append(Packet(content, spans, f"HEIF item {item.number}, XMP"))
     return packets
+
+
+def _xmp(found: Meta) -> list[Item]:
+    return [one for one in found.items if (one.kind, one.media_type) == (b"mime", _MEDIA_TYPE)]
 
 
 def _put(asset: Content, edits: Edits, packet: Packet | None, new: bytes) -> None:
@@ -62,7 +74,7 @@ def _put(asset: Content, edits: Edits, packet: Packet | None, new: bytes) -> Non
     data = box(b"mdat", fitted(new, len(new) + _ROOM) or new)
     boxes_of_meta = {} if packet is not None else _new_item(asset, found)
     number = _number_of(found, packet)
-    kept = [one for one in found.locations if one.item != number]
+    kept = [one for one in found.locations.values() if one.item != number]
     length = len(asset) + len(data) + (1 << 16)
     size = len(packed([*kept, Location(number, IN_FILE, 0, (Extent(0, 0, 0),))], length=length))
     growth = size - _length(found, b"iloc")
@@ -91,8 +103,8 @@ def _length(found: Meta, kind: bytes) -> int:
 
 def _number_of(found: Meta, packet: Packet | None) -> int:
     if packet is None:
-        return 1 + max(one.item for one in found.locations)
-    return next(one.item for one in found.locations if found.spans(one.item) == packet.spans)
+        return 1 + max(found.locations, default=0)
+    return next(one.number for one in _xmp(found) if found.spans(one.number) == packet.spans)
 
 
 def _check_movable(asset: Content, found: Meta) -> None:
@@ -106,7 +118,7 @@ def _check_movable(asset: Content, found: Meta) -> None:
             raise DamagedFile("the file is made of fragments")
     if last < found.end:
         raise DamagedFile("the file ends before its last box")
-    for one in found.locations:
+    for one in found.locations.values():
         for extent in one.extents:
             is_inside = found.at <= extent.offset < found.end
             if one.method == IN_FILE and (not extent.length or is_inside) and not one.source:
@@ -123,6 +135,8 @@ def _new_item(asset: Content, found: Meta) -> dict[bytes, bytes]:
     head = asset[start : start + 8]
     width = 4 if head[0] else 2
     count = int.from_bytes(head[4 : 4 + width], "big") + 1
+    if count >= 1 << 8 * width or number >= 1 << 32:
+        raise DamagedFile("the file has no number left for one more item")
     listed = head[:4] + count.to_bytes(width, "big") + asset[start + 4 + width : end] + entry
     references = bytes(4)
     if b"iref" in found.children:

@@ -23,10 +23,12 @@ def chunks(asset: Content) -> list[tuple[bytes, Span]]:
     """The chunks but those with pixels; raises `DamagedFile` if the last one is missing."""
     found: list[tuple[bytes, Span]] = []
     last = b""
+    others = counted()
     for kind, span in png_chunks(asset, places=counted(_MAX_CHUNKS)):
         last = kind
         if kind not in (b"IDAT", b"fdAT"):
             found.append((kind, span))
+            next(others)
         if kind == b"IEND":
             break
     if last != b"IEND":
