@@ -281,6 +281,24 @@ def test_no_member_leaks_a_foreign_error(name: str, value: object) -> None:
     assert SCHEMA.is_valid(json.loads(record.to_json()))
 
 
+PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+
+
+@given(st.sampled_from(["https://", "http://", "HTTPS://", ""]), st.text(PRINTABLE, min_size=1))
+def test_links_that_are_accepted_fit_the_schema(scheme: str, rest: str) -> None:
+    try:
+        filing = Filing(number="1", url=f"{scheme}{rest}")
+    except InvalidRecord:
+        return
+    record = Record(source=DigitalSource.CAPTURED, filing=filing)
+    assert SCHEMA.is_valid(json.loads(record.to_json()))
+
+
+def test_links_with_an_account_in_their_path_are_links() -> None:
+    url = "https://example.org/@news?a=b#c"
+    assert str(Filing(number="1", url=url)) == f"1, {url}"
+
+
 def test_records_of_version_0_1_state_the_same() -> None:
     """The lines are as that version wrote them."""
     text = (VECTORS / "records-0.1.jsonl").read_text(encoding="utf-8")
