@@ -406,6 +406,8 @@ CHANGES = [
     ("complaint", "payload = NULL"),
     ("complaint", f"secret_sha256 = X'{'00' * 32}'"),
     ("complaint", "position = 0"),
+    ("complaint", "position = 99"),
+    ("model", "position = -1"),
 ]
 
 

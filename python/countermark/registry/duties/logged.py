@@ -10,7 +10,7 @@ from typing import Final
 
 import rfc8785
 
-from countermark.errors import InvalidArgument, UnreadableRegistry
+from countermark.errors import InvalidArgument, InvalidProof, UnreadableRegistry
 from countermark.registry.database import Database
 from countermark.registry.duties.tables import FIRST_VERSION
 from countermark.registry.key_use import DIGEST_BYTES, utc
@@ -57,7 +57,10 @@ class LoggedRows:
 
     def _since(self, position: int, kind: str, members: Mapping[str, str | int]) -> datetime:
         """When the leaf at that position told this; raises `UnreadableRegistry` if it did not."""
-        told = leaf.decode(journal.leaf(self._database, position))
+        try:
+            told = leaf.decode(journal.leaf(self._database, position))
+        except InvalidProof as error:  # there is no such leaf
+            raise self._damaged() from error
         stated = {name: told[name] for name in told if name not in _NOT_COMPARED}
         if told["kind"] != kind or stated != members:
             raise self._damaged()
