@@ -1,5 +1,6 @@
 """A label is in every frame of the first seconds, and nothing else changes."""
 
+import base64
 import io
 import os
 import shutil
@@ -29,6 +30,10 @@ WORDS = wording("cn")
 X264 = ("-c:v", "libx264", "-preset", "superfast", "-threads", 1)
 AIGC = '{"Label":"1","ContentProducer":"x"}'
 Run = Callable[..., Any]
+
+
+def slow(value: object) -> Any:
+    return pytest.param(value, marks=pytest.mark.slow)
 
 
 def frames(path: Path) -> list[tuple[float, np.ndarray]]:
@@ -182,18 +187,32 @@ def test_all_else_in_the_file_stays(movie: Path, tmp_path: Path, probe: Run) -> 
         assert packets[0] == packets[1]
 
 
-def test_words_are_read_in_the_first_seconds_only(tmp_path: Path, ffmpeg: Run) -> None:
+@pytest.mark.parametrize(
+    ("place", "language", "words"),
+    [
+        ("cn", "chi_sim", "Al生成"),
+        pytest.param("eu", "eng", "Al-generated", marks=pytest.mark.slow),
+    ],
+)
+def test_words_are_read_in_the_first_seconds_only(
+    tmp_path: Path, ffmpeg: Run, place: str, language: str, words: str
+) -> None:
     source, out = tmp_path / "a.mp4", tmp_path / "b.mp4"
     ffmpeg(*pattern(2.6, size="320x240", kind="gradients=seed=1"), *X264, source)
-    label_video(source, out, WORDS)
-    for time in (0, 2):
-        assert "Al生成" in words_in(source, out, time, ffmpeg)
-    assert words_in(source, out, 2.5, ffmpeg) == ""
-    label_video(source, out, wording("eu"), seconds=None)
-    assert "Al-generated" in words_in(source, out, 2.5, ffmpeg, "eng")
+    label_video(source, out, wording(place))
+    assert words in words_in(source, out, 2, ffmpeg, language)
+    assert words_in(source, out, 2.5, ffmpeg, language) == ""
 
 
-@pytest.mark.parametrize("rate", [24, 25, 60, "30000/1001"])
+def test_whole_movie_is_labelled(tmp_path: Path, ffmpeg: Run) -> None:
+    source, out = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    ffmpeg(*pattern(2.6, 10), *X264, source)
+    done = label_video(source, out, WORDS, seconds=None)
+    assert (done.encoded, done.labelled_frames) == ("all", 26)
+    expect_label(source, out, seconds=3)
+
+
+@pytest.mark.parametrize("rate", [24, slow(25), 60, slow("30000/1001")])
 def test_time_of_play_counts_not_frames(tmp_path: Path, ffmpeg: Run, rate: object) -> None:
     source, out = tmp_path / "a.mp4", tmp_path / "b.mp4"
     ffmpeg(*pattern(2.5, rate), *X264, "-g", 10, source)
@@ -258,16 +277,7 @@ CODECS = {
 }
 
 
-SLOW_CODECS = ("vp8.webm", "h265.mov")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.slow] if name in SLOW_CODECS else [])
-        for name in CODECS
-    ],
-)
+@pytest.mark.parametrize("name", ["h264.mkv", "vp9.webm", slow("vp8.webm"), slow("h265.mov")])
 def test_codecs_and_containers(tmp_path: Path, ffmpeg: Run, probe: Run, name: str) -> None:
     source, out = tmp_path / name, tmp_path / f"out.{name}"
     options = (*CODECS[name], "-metadata", f"AIGC={AIGC}", "-movflags", "use_metadata_tags")
@@ -309,9 +319,7 @@ def test_av1(
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize(
-    "rotation", [90, *(pytest.param(angle, marks=pytest.mark.slow) for angle in (180, 270))]
-)
+@pytest.mark.parametrize("rotation", [90, slow(180), slow(270)])
 def test_label_is_upright_as_the_movie_is_shown(
     tmp_path: Path, ffmpeg: Run, probe: Run, rotation: int
 ) -> None:
@@ -324,7 +332,7 @@ def test_label_is_upright_as_the_movie_is_shown(
     assert sides[0] == sides[1]
 
 
-@pytest.mark.parametrize("transfer", ["smpte2084", "arib-std-b67"])
+@pytest.mark.parametrize("transfer", ["smpte2084", slow("arib-std-b67")])
 def test_high_dynamic_range_is_kept(tmp_path: Path, ffmpeg: Run, probe: Run, transfer: str) -> None:
     """10 bits, its colours and its mastering display; white is that of titles, not of the sun."""
     source, out = tmp_path / "a.mp4", tmp_path / "b.mp4"
@@ -357,7 +365,7 @@ def test_high_dynamic_range_is_kept(tmp_path: Path, ffmpeg: Run, probe: Run, tra
     assert white < {"smpte2084": 620, "arib-std-b67": 780}[transfer]
 
 
-@pytest.mark.parametrize("pixels", ["yuv422p", "yuv444p", "yuvj420p", "gray"])
+@pytest.mark.parametrize("pixels", [slow("yuv422p"), "yuv444p", "yuvj420p", slow("gray")])
 def test_kinds_of_pixels(tmp_path: Path, ffmpeg: Run, pixels: str) -> None:
     source, out = tmp_path / "a.mp4", tmp_path / "b.mp4"
     ffmpeg(*pattern(2.4), "-pix_fmt", pixels, *X264, "-g", 55, source)
@@ -374,7 +382,7 @@ def test_kinds_of_pixels(tmp_path: Path, ffmpeg: Run, pixels: str) -> None:
 def test_odd_sizes_and_other_corners(tmp_path: Path, ffmpeg: Run) -> None:
     source, out = tmp_path / "a.mp4", tmp_path / "b.mp4"
     ffmpeg(*pattern(2.2, size="139x101"), "-pix_fmt", "yuv444p", *X264, source)
-    for corner in Corner:
+    for corner in (Corner.TOP_RIGHT, Corner.BOTTOM_LEFT):
         label_video(source, out, WORDS, corner=corner)
         change = np.abs(frames(out)[5][1] - frames(source)[5][1])
         middle = [
@@ -484,3 +492,46 @@ def test_real_movies(tmp_path: Path, ffmpeg: Run) -> None:
         ffmpeg("-xerror", "-i", out, "-f", "null", "-")
         for time in (0, 1, 1.9):
             assert "生成" in words_in(path, out, time, ffmpeg), (path, time)
+
+
+PLAYED = """async () => {
+    const video = document.querySelector("video");
+    await new Promise((done, failed) => {
+        video.onloadeddata = done;
+        video.onerror = () => failed(video.error.message);
+        if (video.readyState >= 2) done();
+    });
+    video.play();
+    await new Promise(done => video.onended = done);
+    const { totalVideoFrames, droppedVideoFrames, corruptedVideoFrames } =
+        video.getVideoPlaybackQuality();
+    const canvas = document.createElement("canvas");
+    const paper = canvas.getContext("2d");
+    const levels = [];
+    for (const time of [1, 2.42]) {
+        await new Promise(done => { video.onseeked = done; video.currentTime = time; });
+        paper.drawImage(video, 0, 0);
+        levels.push(paper.getImageData(110, 85, 1, 1).data[1]);
+    }
+    return { totalVideoFrames, corruptedVideoFrames, levels };
+}"""
+
+
+@pytest.mark.slow  # it plays for as long as it lasts
+@pytest.mark.parametrize("kind", ["mp4", "webm"])
+def test_browser_plays_across_the_joint(
+    tmp_path: Path, ffmpeg: Run, browser: Any, kind: str
+) -> None:
+    source, out = tmp_path / f"a.{kind}", tmp_path / f"b.{kind}"
+    options = (*X264, "-g", 30, "-bf", 3) if kind == "mp4" else (*CODECS["vp9.webm"], "-g", 30)
+    ffmpeg(*pattern(4, kind="color=c=green"), *options, "-pix_fmt", "yuv420p", source)
+    assert label_video(source, out, WORDS).encoded == "part"
+    content = base64.b64encode(out.read_bytes()).decode()
+    page = browser.new_page()
+    page.set_content(f'<video muted preload=auto src="data:video/{kind};base64,{content}"></video>')
+    played = page.evaluate(PLAYED)
+    page.close()
+    assert played["totalVideoFrames"] >= 95
+    assert played["corruptedVideoFrames"] == 0
+    labelled, plain = played["levels"]
+    assert abs(labelled - plain) > 20
