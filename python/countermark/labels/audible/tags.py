@@ -57,7 +57,20 @@ def tags_of(source: str | PathLike[str], container: InputContainer, codec: str) 
             remedy="Labelled is a single sound in WAV, AIFF, FLAC, MP3, M4A (AAC, ALAC) or "
             "Ogg Opus; movies are labelled as such.",
         )
+    if codec in {"flac", "alac"}:
+        _check_depth(os.fspath(source), codec)
     return kind(os.fspath(source), _format(container))
+
+
+def _check_depth(source: str, codec: str) -> None:
+    """FFmpeg encodes two depths; another one would not stay what it is."""
+    mutagen = _mutagen()
+    file = mutagen.flac.FLAC(source) if codec == "flac" else mutagen.mp4.MP4(source)
+    if file.info.bits_per_sample not in {16, 24}:
+        raise UnsupportedSound(
+            f"The file {source!r} has samples of {file.info.bits_per_sample} bits in {codec}.",
+            remedy="Convert it to WAV, or to 16 or 24 bits.",
+        )
 
 
 def _is_cover(stream: Any) -> bool:
@@ -213,10 +226,11 @@ def _tail_bytes(file: BinaryIO) -> int:
 def _mutagen() -> Any:
     try:
         import mutagen.flac
+        import mutagen.mp4
         import mutagen.oggopus
     except ImportError as error:
         raise MissingExtra(
-            "Tags in FLAC and Ogg are carried over by the package mutagen.",
+            "Tags in FLAC, M4A and Ogg are read by the package mutagen.",
             remedy="Install it: pip install 'countermark[labels]'.",
         ) from error
     return mutagen
