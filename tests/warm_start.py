@@ -11,6 +11,7 @@ Python anew.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import marshal
 import os
@@ -71,7 +72,8 @@ def serve(listener: socket.socket) -> None:
     listener.close()
     if process := os.fork():
         code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-        connection.sendall(code.to_bytes(8, "big", signed=True))
+        with contextlib.suppress(BrokenPipeError):  # whoever waited was killed
+            connection.sendall(code.to_bytes(8, "big", signed=True))
         os._exit(0)
     _become(connection)
 
