@@ -121,7 +121,7 @@ def warm() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="countermark-") as folder:
         server = subprocess.Popen(
             [sys.executable, Path(__file__).with_name("warm_start.py"), folder],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,

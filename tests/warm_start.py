@@ -15,6 +15,7 @@ import contextlib
 import gc
 import marshal
 import os
+import select
 import signal
 import socket
 import sys
@@ -63,6 +64,8 @@ def write(path: Path, program: str) -> None:
 def serve(listener: socket.socket) -> None:
     """Returns in the process that is to run something; its parent tells how that ended."""
     while True:
+        if sys.stdin in select.select([listener, sys.stdin], [], [])[0]:
+            sys.exit()  # whoever started this is gone
         connection, _ = listener.accept()
         if os.fork() == 0:
             break
