@@ -28,8 +28,7 @@ from countermark.verifying import verify
 
 from .conftest import NAMES, _heif, _picture, _sample
 
-# ExifTool 12 writes none of these, or loses sequences.
-NOT_EDITED = (".svg", ".jxl", "sequence.avif", "big.tiff")
+NOT_EDITED = (".svg", "big.tiff")  # which ExifTool 12 does not write
 EDITED = [name for name in NAMES if not name.endswith(NOT_EDITED)]
 NOTES = merged(None, [Property("urn:x", "x", "Note", "y" * 900)])
 
@@ -66,7 +65,8 @@ def test_foreign_editor_and_label_live_side_by_side(
     assert json.loads(str(said["XMP-TC260:Aigc"]).replace("'", '"')) == label.members()
     content = (edited["folder"] / name).read_bytes()
     assert aigc.read(io.BytesIO(content)).label == label
-    assert shown(content) == shown(_sample(name))
+    if not name.endswith(".jxl"):
+        assert shown(content) == shown(_sample(name))
 
 
 WITH_XMP: dict[str, Callable[[bytes], bytes]] = {
