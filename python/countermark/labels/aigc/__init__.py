@@ -23,6 +23,7 @@ from countermark.errors import (
     CountermarkError,
     DestinationNotWritable,
     LabelNotWritten,
+    MissingExtra,
     SourceNotFound,
     UnsupportedContainer,
 )
@@ -167,7 +168,7 @@ def _read(file: BinaryIO, carrier: Carrier) -> Reading:
     file.seek(0)
     try:
         found.extend(itertools.islice(carrier.find(file), _MAX_LABELS))
-    except (CountermarkError, OSError):
+    except (MissingExtra, OSError):
         raise
     except Exception:  # as above; what cannot be searched is never said to hold nothing
         return judged(tuple(found), is_complete=False)
