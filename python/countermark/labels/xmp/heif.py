@@ -42,8 +42,9 @@ _MAX_CHUNKS: Final = 1 << 22
 def described(asset: Content) -> list[Meta]:
     """The items of a file, then those of its tracks; raises `DamagedFile` if it has none."""
     found = metas(asset)
-    if not found:
-        raise DamagedFile("the file has no box meta, or ends before it")
+    own = [where[0] for kind, where in boxes(asset) if kind == b"meta"]
+    if not found or found[0].at not in own:
+        raise DamagedFile("the file has no box meta of its own, or ends before it")
     return found
 
 

@@ -19,6 +19,7 @@ from PIL import Image
 from countermark import credentials, keys
 from countermark.containers import StreamContent, items
 from countermark.containers.items import Extent, Location
+from countermark.errors import LabelNotWritten
 from countermark.labels import aigc
 from countermark.labels.aigc import AigcLabel
 from countermark.labels.xmp import PLACES, Property
@@ -156,6 +157,15 @@ def test_sequence_with_metadata_in_its_track(
         with Image.open(io.BytesIO(after)) as picture:
             assert b"y" * 900 in picture.info["xmp"]
             assert one.to_json().encode() in picture.info["xmp"]  # of the track
+
+
+def test_sequence_without_items_of_its_own_is_refused(
+    written: Callable[..., bytes], label: AigcLabel
+) -> None:
+    before = _frames("AVIF", xmp=NOTES).replace(b"meta", b"free", 1)
+    assert aigc.read(io.BytesIO(before)).verdict is aigc.Verdict.INCONCLUSIVE
+    with pytest.raises(LabelNotWritten, match="no box meta of its own"):
+        written(before, label)
 
 
 LOCATIONS = st.dictionaries(
