@@ -170,10 +170,10 @@ def implicit_label(record: Record) -> AigcLabel | None:
 
     Source: GB 45438-2025, annex E.
     """
-    code = None if record.producer is None else record.producer.code
-    if code is None or record.content_id is None or record.source not in _GENERATED:
+    has_code = record.producer is not None and record.producer.code is not None
+    if not has_code or record.content_id is None or record.source not in _GENERATED:
         return None
-    return AigcLabel.produced(str(code), record.content_id)
+    return AigcLabel.of(record)
 
 
 def _shown_in_movie(source: Path, destination: Path, words: Wording) -> ExplicitLabel:

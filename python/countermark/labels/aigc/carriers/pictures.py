@@ -142,15 +142,15 @@ def _webp(asset: Content) -> Iterator[Stray]:
 
 
 def _heif(asset: Content) -> Iterator[Stray]:
-    found = heif.described(asset)
-    for item in found.items:
-        if item.kind == b"Exif":
-            spans = found.spans(item.number)
-            if len(spans) != 1:
-                raise DamagedFile("the Exif of the file lies in pieces")
-            ((start, end),) = spans
-            skipped = int.from_bytes(asset[start : start + 4], "big")
-            yield from _of_exif(asset, start + 4 + skipped, end, f"HEIF item {item.number}, Exif")
+    for found in heif.described(asset):
+        for item in found.items:
+            if item.kind == b"Exif":
+                spans = found.spans(item.number)
+                if len(spans) != 1:
+                    raise DamagedFile("the Exif of the file lies in pieces")
+                ((start, end),) = spans
+                base = start + 4 + int.from_bytes(asset[start : start + 4], "big")
+                yield from _of_exif(asset, base, end, f"HEIF item {item.number}, Exif")
 
 
 def _tiff(asset: Content) -> Iterator[Stray]:
