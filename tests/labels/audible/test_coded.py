@@ -14,7 +14,13 @@ import mutagen.flac
 import numpy as np
 import pytest
 
-from countermark.errors import InvalidArgument, SoundError, UnreadableSound, UnsupportedSound
+from countermark.errors import (
+    DestinationNotWritable,
+    InvalidArgument,
+    SoundError,
+    UnreadableSound,
+    UnsupportedSound,
+)
 from countermark.labels.audible import Spoken, find_rhythm, label_audio, speak
 
 AIGC = '{"Label":"1","ContentProducer":"x"}'
@@ -281,3 +287,16 @@ def test_bad_and_other_files_are_refused(
             label_audio(tmp_path / name, tmp_path / "out")
         assert isinstance(caught.value, error), name
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("suffix", ["mp3", "m4a", "opus"])
+def test_full_disk_leaves_nothing(folder: Path, tmp_path: Path, suffix: str) -> None:
+    resource = pytest.importorskip("resource", reason="Windows has no such limits")
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, former[1]))
+    try:
+        with pytest.raises(DestinationNotWritable):
+            label_audio(folder / f"a.{suffix}", tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, former)
+    assert not list(tmp_path.iterdir())

@@ -16,6 +16,7 @@ from PIL import Image
 
 from countermark.errors import (
     CountermarkError,
+    DestinationNotWritable,
     InvalidArgument,
     LabelDoesNotFit,
     SourceNotFound,
@@ -478,6 +479,18 @@ def test_bad_files_are_refused(movie: Path, tmp_path: Path, ffmpeg: Run) -> None
     with pytest.raises(SourceNotFound):
         label_video(tmp_path / "missing.mp4", tmp_path / "out", WORDS)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(cases)
+
+
+def test_full_disk_leaves_nothing(movie: Path, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="Windows has no such limits")
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, former[1]))
+    try:
+        with pytest.raises(DestinationNotWritable):
+            label_video(movie, tmp_path / "out.mp4", WORDS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, former)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="needs the movies of the corpus")
