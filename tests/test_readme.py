@@ -22,6 +22,7 @@ DOCUMENTS = [
     "SECURITY.md",
     "docs/credentials.md",
     "docs/keys-stores.md",
+    "docs/labels.md",
     "docs/lint.md",
     "docs/retention.md",
     "docs/service.md",

@@ -23,12 +23,13 @@ _LOOK: Final = (
     "display:flex!important;visibility:visible!important;opacity:1!important;gap:.4em;"
     "align-items:center;flex-wrap:wrap;box-sizing:border-box;padding:.3em .6em;"
     "font:600 1rem/1.4 system-ui,sans-serif;color-scheme:light dark;color:CanvasText;"
-    "background:Canvas;border:1px solid;"
+    "background:Canvas;border:0 solid;"
 )
+_EDGE: Final = "position:sticky;z-index:2147483647;width:100%;justify-content:center"
 _PLACES: Final[dict[Place, str]] = {
-    "inline": "width:fit-content;max-width:100%;border-radius:.4em",
-    "top": "position:sticky;top:0;z-index:2147483647;width:100%;justify-content:center",
-    "bottom": "position:sticky;bottom:0;z-index:2147483647;width:100%;justify-content:center",
+    "inline": "width:fit-content;max-width:100%;border-width:1px;border-radius:.4em",
+    "top": f"{_EDGE};top:0;border-bottom-width:1px",
+    "bottom": f"{_EDGE};bottom:0;border-top-width:1px",
 }
 _ICON: Final = (
     '<svg aria-hidden="true" focusable="false" width="1.5em" height="1.5em" viewBox="0 0 24 24" '
@@ -62,10 +63,14 @@ def interface_snippet(
     if filing_url is not None:
         _check_address(filing_url, wording)
         note = f'<a href="{escape(filing_url)}" style="color:LinkText">{note}</a>'
+    # At an edge of the page it is a landmark of its own, beside content a part of that.
+    begin, end = ('div class="countermark-label" role="note"', "div")
+    if place != "inline":
+        begin, end = 'aside class="countermark-label"', "aside"
     return (
-        f'<div class="countermark-label" role="note" lang="{escape(wording.language)}" '
+        f'<{begin} lang="{escape(wording.language)}" '
         f'aria-label="{escape(wording.spoken)}" style="{_LOOK}{_PLACES[place]}">'
-        f"{_ICON}<span>{escape(wording.text)}</span>{note}</div>"
+        f"{_ICON}<span>{escape(wording.text)}</span>{note}</{end}>"
     )
 
 

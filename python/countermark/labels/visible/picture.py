@@ -23,6 +23,7 @@ from countermark import image
 from countermark.errors import InvalidArgument, InvalidPixels, LabelDoesNotFit, ReadOnlyBuffer
 from countermark.image import Pixels
 from countermark.labels.visible import fonts, plate
+from countermark.labels.visible.contrast import luminances, ratio
 from countermark.labels.visible.setting import LEAST, LEGIBLE, Setting, mask, set_words
 from countermark.labels.visible.wordings import Wording
 
@@ -123,7 +124,7 @@ def label_picture(
     seen = plate.look(inked.of(target))
     if seen.has_plate:
         plate.lay_plate(box.of(target), seen, radius=min(set_.padding))
-    contrast = plate.contrast(inked.of(target), is_white=seen.is_white)
+    contrast = ratio(luminances(inked.of(target)), is_white=seen.is_white)
     plate.lay_ink(inked.of(target), mask(set_, _align(where)), seen)
     return Labelled(
         pixels=target,
