@@ -239,7 +239,7 @@ def _track(muxer: OutputContainer, container: InputContainer, one: Any) -> Any:
             remedy="Take it out of the file first.",
         ) from error
     output.metadata.update(one.metadata)
-    output.disposition = one.disposition
+    output.disposition = one.disposition.value  # older PyAV takes numbers only
     return output
 
 
