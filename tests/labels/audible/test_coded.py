@@ -14,7 +14,13 @@ import mutagen.flac
 import numpy as np
 import pytest
 
-from countermark.errors import InvalidArgument, SoundError, UnreadableSound, UnsupportedSound
+from countermark.errors import (
+    DestinationNotWritable,
+    InvalidArgument,
+    SoundError,
+    UnreadableSound,
+    UnsupportedSound,
+)
 from countermark.labels.audible import Spoken, find_rhythm, label_audio, speak
 
 AIGC = '{"Label":"1","ContentProducer":"x"}'
@@ -111,6 +117,7 @@ def test_middle_says_what_became_of_the_content(
     assert tags_in(out) == {"title": "Word", "AIGC": AIGC}
 
 
+@pytest.mark.slow
 def test_aac_of_another_kind_is_encoded_again(
     folder: Path, tmp_path: Path, ffmpeg: Callable[..., bytes], decoded: Callable[..., np.ndarray]
 ) -> None:
@@ -142,7 +149,7 @@ def test_id3_and_ape_stay_byte_for_byte(folder: Path, tmp_path: Path) -> None:
     ("codec", "bits", "format"),
     [
         ("flac", 16, "s16"),
-        ("alac", 24, "s32"),
+        pytest.param("alac", 24, "s32", marks=pytest.mark.slow),
         pytest.param("flac", 24, "s32", marks=pytest.mark.slow),
         pytest.param("alac", 16, "s16", marks=pytest.mark.slow),
     ],
@@ -281,3 +288,16 @@ def test_bad_and_other_files_are_refused(
             label_audio(tmp_path / name, tmp_path / "out")
         assert isinstance(caught.value, error), name
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("suffix", ["mp3", "opus"])
+def test_full_disk_leaves_nothing(folder: Path, tmp_path: Path, suffix: str) -> None:
+    resource = pytest.importorskip("resource", reason="Windows has no such limits")
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, former[1]))
+    try:
+        with pytest.raises(DestinationNotWritable):
+            label_audio(folder / f"a.{suffix}", tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, former)
+    assert not list(tmp_path.iterdir())
