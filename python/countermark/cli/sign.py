@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from countermark import credentials, duties, keys, stamping
+from countermark import credentials, duties, files, keys, stamping
 from countermark.auditing import audited
 from countermark.cli import output
 from countermark.cli import record as options
 from countermark.cli.home import secrets
+from countermark.errors import InvalidArgument
+from countermark.labels import aigc, scenes
+from countermark.record import Record
 from countermark.registry import Registry
 
 
@@ -44,11 +47,15 @@ def sign(
     that the earlier manifest is kept. Time stamps are asked of the home folder's servers
     (countermark keys timestamps), if it names some.
 
+    Of files that have no place for a manifest, such as scenes, it is written to a file of its own:
+    --out room.c2pa beside room.glb. It names the watermark in the textures of a scene.
+
     For example:
 
         countermark sign talk.mp4 --out talk.mp4 --creator "Ada Example"
         countermark sign song.flac --out signed.flac --source ai-generated
         countermark sign page.pdf --out signed.pdf --component photo.jpg
+        countermark sign room.glb --out room.c2pa --source ai-generated
     """
     stated = options.stated(
         record,
@@ -61,6 +68,13 @@ def sign(
         system_version=system_version,
         service_class=service_class,
     )
+    if out.suffix.lower() == credentials.SIDECAR:
+        if parent is not None or component:
+            raise InvalidArgument(
+                "A manifest beside a file names neither a parent nor components.",
+                remedy="Leave --parent and --component out.",
+            )
+        _sign_beside(path, out, stated, as_json=as_json)
     media_type = credentials.media_type_of(path)
     if parent is None and credentials.read(path, media_type, trust=credentials.Trust.nobody()):
         parent = path
@@ -87,4 +101,29 @@ def sign(
         typer.echo(json.dumps({**members, "waits_for_time_stamp": missing is not None}))
     else:
         typer.echo(f"{path} -> {out} ({label}{f'; {output.QUEUED}' if missing else ''})")
+    raise typer.Exit(output.GOOD)
+
+
+def _sign_beside(path: Path, out: Path, record: Record, *, as_json: bool) -> NoReturn:
+    """Write a manifest to a file of its own, and remember it."""
+    home = keys.open_home()
+    shown = aigc.media_type(path)
+    payloads = scenes.find_payloads(path) if shown == scenes.GLB else ()
+    with Registry.open(home.registry_path) as registry:
+        duties.check(record, registry, modality=duties.modality_of(shown or ""))
+        store = credentials.sign_detached(
+            path,
+            record=record,
+            signer=audited(keys.open_signer(home, secrets())(), registry),
+            soft_binding=credentials.SoftBinding.of_payload(payloads[0]) if payloads else None,
+            time_stamper=stamping.time_stamper(home),
+        )
+        with files.replacing(files.target(out), store) as put:
+            put()
+    label = credentials.active_label(store)
+    if as_json:
+        members = {"file": str(path), "destination": str(out), "manifest": label}
+        typer.echo(json.dumps({**members, "waits_for_time_stamp": False}))
+    else:
+        typer.echo(f"{path} -> {out} ({label})")
     raise typer.Exit(output.GOOD)

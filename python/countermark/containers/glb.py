@@ -81,7 +81,9 @@ def write_glb(
     json += b" " * (-len(json) % 4)
     changes = list(changes or ())
     start, end = parts.json
-    splices = [Splice(start - _CHUNK_HEADER_BYTES, end, struct.pack("<I", len(json)) + _JSON + json)]
+    splices = [
+        Splice(start - _CHUNK_HEADER_BYTES, end, struct.pack("<I", len(json)) + _JSON + json)
+    ]
     if changes and parts.binary is not None:
         first, last = parts.binary
         length = last - first + sum(len(new) - (stop - at) for at, stop, new in changes)

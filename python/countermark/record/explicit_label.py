@@ -72,5 +72,5 @@ class ExplicitLabel:
         """The label that `members` wrote; raises `InvalidRecord`."""
         known = ("sense", "text", "place", "height", "seconds")
         members = opened(_WHAT, value, known)
-        sense = parse_name(Sense, members.pop("sense", None))
+        sense = parse_name(f"{_WHAT}'s sense", Sense, members.pop("sense", None))
         return cls(**{"sense": sense, "text": None, "place": None, **members})

@@ -62,7 +62,8 @@ _BY_SUFFIX = {
 def read(source: files.Source) -> Reading:
     """All labels of a file, and whether they are as the standard has them.
 
-    `source`: a path or a seekable binary stream; texts (Markdown, HTML, glTF in JSON) are known by their names.
+    `source`: a path or a seekable binary stream; texts (Markdown, HTML, glTF in
+    JSON) are known by their names.
 
     Raises `SourceNotFound`, and `UnsupportedContainer` for files of other kinds.
     """

@@ -9,6 +9,7 @@ Source: GB 45438-2025, 5.5 and 6.1; Deep Synthesis Provisions of the PRC, articl
 """
 
 from countermark.labels.scenes.labelling import (
+    GLB,
     LabelledScene,
     find_payloads,
     has_textures,
@@ -18,6 +19,7 @@ from countermark.labels.scenes.overlay import Overlay, schema
 from countermark.labels.scenes.textures import LEAST_SIDE, Texture
 
 __all__ = [
+    "GLB",
     "LEAST_SIDE",
     "LabelledScene",
     "Overlay",

@@ -26,6 +26,7 @@ from countermark.errors import CountermarkError, InvalidArgument
 from countermark.image import Pixels
 from countermark.labels.visible import Corner, Labelled, Wording, label_picture
 from countermark.labels.visible.picture import MAX_HEIGHT, MIN_HEIGHT
+from countermark.record import ExplicitLabel, Sense
 
 _SCHEMA: Final = "overlay.schema.json"
 _MOST_SECONDS: Final = 1e6
@@ -112,6 +113,17 @@ class Overlay:
     def lines(self) -> tuple[str, ...]:
         """The label, and the note if there is one."""
         return self.wording.lines
+
+    @property
+    def label(self) -> ExplicitLabel:
+        """What a record states of it, once the engine draws it."""
+        return ExplicitLabel(
+            sense=Sense.SEEN,
+            text=self.text,
+            place=f"start frame, {self.anchor.value}",
+            height=self.height,
+            seconds=self.seconds,
+        )
 
     def render(self, frame: Pixels, *, font: str | os.PathLike[str] | None = None) -> Labelled:
         """The frame with the label, as an engine should show it.

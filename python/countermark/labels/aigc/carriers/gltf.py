@@ -36,9 +36,7 @@ def find(file: BinaryIO) -> Iterator[Carried]:
     return _find(GltfJson(asset[start:end]))
 
 
-def put(
-    file: BinaryIO, out: BinaryIO, label: AigcLabel, beside: Sequence[Property] = ()
-) -> None:
+def put(file: BinaryIO, out: BinaryIO, label: AigcLabel, beside: Sequence[Property] = ()) -> None:
     """Copy a GLB file with the label in its JSON; all other chunks keep every byte."""
     asset = StreamContent(file)
     parts = glb_parts(asset)

@@ -45,9 +45,7 @@ def find(file: BinaryIO) -> Iterator[Carried]:
         yield from _find(_opened(path))
 
 
-def put(
-    file: BinaryIO, out: BinaryIO, label: AigcLabel, beside: Sequence[Property] = ()
-) -> None:
+def put(file: BinaryIO, out: BinaryIO, label: AigcLabel, beside: Sequence[Property] = ()) -> None:
     """Copy a layer with the label in it."""
     with _copied(file) as path:
         out.write(_labelled(path, label, beside))
