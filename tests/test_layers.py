@@ -22,7 +22,7 @@ PYTHON_LAYERS = [
     ["verifying", "disclosing"],
     ["complying", "stamping"],
     ["labelling", "ingesting"],
-    ["marking"],
+    ["marking", "signing"],
     ["service", "demo", "cli"],
 ]
 CORE_LAYERS = [["base"], ["kernels"], ["transform", "code"], ["watermark", "fingerprint"], ["api"]]

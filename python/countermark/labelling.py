@@ -1,4 +1,4 @@
-"""What profiles demand of a picture: labels for people and machines, and a last look at the file.
+"""What profiles demand of a file: labels for people and machines, and a last look at the file.
 
 >>> import numpy as np
 >>> from countermark.labels.profiles import profile
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from countermark.complying import comply
@@ -22,11 +23,15 @@ from countermark.errors import ProfileNotMet
 from countermark.image import Pixels
 from countermark.labels import aigc
 from countermark.labels.aigc import AigcLabel
+from countermark.labels.audible import label_audio
+from countermark.labels.moving import LEAST_SECONDS, label_video
 from countermark.labels.profiles import Check, Level, Medium, Profile, Service
-from countermark.labels.visible import Wording, label_picture, wording
+from countermark.labels.visible import Corner, Wording, label_picture, wording
+from countermark.labels.visible.picture import MIN_HEIGHT
 from countermark.record import DigitalSource, ExplicitLabel, Record, Sense
 from countermark.registry import Registry
 
+_RHYTHM: Final = "short long, short short"
 _GENERATED: Final = (DigitalSource.AI_GENERATED, DigitalSource.AI_EDITED)
 
 
@@ -76,7 +81,38 @@ class Labelling:
         aigc.write(io.BytesIO(content), out, label, record=record)
         return out.getvalue()
 
-    def check(self, content: bytes, registry: Registry | None) -> None:
+    def shown_in_file(
+        self, source: Path, folder: Path, media_type: str, record: Record
+    ) -> tuple[Path, Record]:
+        """A movie or sound with its label, in `folder`, and the record that states it.
+
+        The source itself when it has none to get: no profile demands one, it is stated already, or
+        files of this kind are not labelled here.
+        """
+        medium = Medium.of(media_type)
+        words = self.wording or self._demanded_words(record, medium)
+        if words is None or record.label is not None:
+            return source, record
+        labelled = folder / f"labelled{source.suffix}"
+        if medium is Medium.VIDEO:
+            return labelled, replace(record, label=_shown_in_movie(source, labelled, words))
+        if medium is Medium.AUDIO:
+            return labelled, replace(record, label=_heard(source, labelled))
+        return source, record
+
+    def stated_in_file(
+        self, source: Path, folder: Path, record: Record, earlier: AigcLabel | None
+    ) -> Path:
+        """As `stated`, from file to file; the source itself when there is nothing to state."""
+        label = implicit_label(record) or earlier
+        if label is None:
+            return source
+        stated = folder / f"stated{source.suffix}"
+        is_picture = Medium.of(aigc.media_type(source) or "") is Medium.IMAGE
+        aigc.write(source, stated, label, record=record if is_picture else None)
+        return stated
+
+    def check(self, content: Path | bytes, registry: Registry | None) -> None:
         """Raises `ProfileNotMet` unless the finished file shows that every demand is met.
 
         What happens only when the file is put in its place, the entry in the log, is not asked for.
@@ -113,6 +149,17 @@ class Labelling:
         return wording(places[0], filing_number=number)
 
 
+def numbered(record: Record, content_id: str) -> Record:
+    """The record with a number of the content, which generated content has.
+
+    >>> numbered(Record(source=DigitalSource.CAPTURED), "picture-7").content_id is None
+    True
+    """
+    if record.content_id is not None or record.source not in _GENERATED:
+        return record
+    return replace(record, content_id=content_id)
+
+
 def implicit_label(record: Record) -> AigcLabel | None:
     """The label in metadata that a record amounts to; None without the codes that it consists of.
 
@@ -129,6 +176,28 @@ def implicit_label(record: Record) -> AigcLabel | None:
     if code is None or record.content_id is None or record.source not in _GENERATED:
         return None
     return AigcLabel.produced(str(code), record.content_id)
+
+
+def _shown_in_movie(source: Path, destination: Path, words: Wording) -> ExplicitLabel:
+    corner = Corner.BOTTOM_RIGHT
+    done = label_video(source, destination, words, corner=corner, height_fraction=MIN_HEIGHT)
+    return ExplicitLabel(
+        sense=Sense.SEEN,
+        text=_written(words, done.lines),
+        place=corner.value,
+        height=MIN_HEIGHT,
+        seconds=LEAST_SECONDS,
+    )
+
+
+def _heard(source: Path, destination: Path) -> ExplicitLabel:
+    done = label_audio(source, destination)
+    return ExplicitLabel(
+        sense=Sense.HEARD,
+        text=_RHYTHM,
+        place="start",
+        seconds=done.end_seconds - done.start_seconds,
+    )
 
 
 def _demands_label(profile: Profile, record: Record, medium: Medium) -> bool:

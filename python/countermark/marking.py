@@ -41,6 +41,7 @@ from countermark.auditing import audited
 from countermark.containers import Content, StreamContent
 from countermark.credentials import (
     WATERMARK_ALGORITHM,
+    Manifest,
     Signed,
     Signer,
     SoftBinding,
@@ -58,7 +59,7 @@ from countermark.errors import (
     UnsupportedImage,
 )
 from countermark.image import Picture
-from countermark.labelling import Labelling
+from countermark.labelling import Labelling, numbered
 from countermark.labels import aigc
 from countermark.labels.profiles import Profile
 from countermark.labels.visible import Wording
@@ -118,7 +119,8 @@ def mark(
 
     `source`, `destination`: paths or binary streams; the destination may be the source. JPEG,
     PNG, WebP, AVIF and TIFF keep their format, EXIF, ICC profile and orientation.
-    `record`: what the signer states about the picture; `created` is now if it says nothing.
+    `record`: what the signer states about the picture; `created` is now if it says nothing,
+    and the content id of what was generated is the payload.
     `registry`: by default the one of the home folder. `strength`: of the watermark.
     `time_stamper`: proves when it was signed; when it cannot, that is a warning
     (`TimeStampMissing`), and the picture is marked without.
@@ -148,49 +150,32 @@ def mark(
         if registry is None:
             path = keys.open_home().registry_path
             registry = stack.enter_context(Registry.open(path))
-        duties.check(
-            record, registry, modality=Modality.IMAGE, demands=demands or labelling.demands
-        )
-        content, original = _loaded(source)
-        place = _checked_place(destination, original)
-        earlier = credentials.read(io.BytesIO(content), original.media_type, trust=Trust.nobody())
-        came_in = Marks.of(earlier, aigc.read(io.BytesIO(content)))
-        sight = Sight(image.upright(original.pixels, original.orientation))
-        named = named_payloads(earlier)
-        notices = screen(sight, registry, Use.MARK, named=named, rules=rules)
+        demands = demands or labelling.demands
+        duties.check(record, registry, modality=Modality.IMAGE, demands=demands)
+        original = _read(source)
+        place = _checked_place(destination, original.picture)
+        notices = _screened(original, registry, rules)
         marked_at = datetime.now(timezone.utc).replace(microsecond=0)  # as manifests state times
-        record = replace(record, created=record.created or marked_at)
         payload = registry.new_payload()
+        record = replace(record, created=record.created or marked_at)
+        record = numbered(record, f"{payload:016x}")
 
-        record = replace(record, content_id=record.content_id or f"{payload:016x}")
-        picture, record = _labelled(original, record, labelling)
+        picture, record = _labelled(original.picture, record, labelling)
         picture = _watermarked(picture, payload, strength)
+        encoded = labelling.stated(image.encode(picture), record, original.marks.label)
+        parent = original.content if record.edits_existing or original.manifest else None
         auditor = audited(signer, registry)
-        parent = content if record.edits_existing or earlier is not None else None
-        encoded = labelling.stated(image.encode(picture), record, came_in.label)
         signed = _signed(parent, picture, encoded, payload, record, auditor, time_stamper)
-        check_kept(came_in, signed.asset, picture.media_type)
+        check_kept(original.marks, signed.asset, picture.media_type)
         labelling.check(signed.asset, registry)
-        hash_ = fingerprint.pdq(image.upright(picture.pixels, picture.orientation))
-        digest = hashlib.sha256(signed.manifest)
-        entry = Entry(
-            payload=payload,
-            pdq=hash_.bits,
-            pdq_quality=hash_.quality,
-            manifest=signed.manifest,
-            manifest_sha256=digest.digest(),
-            record=record,
-            width=picture.width,
-            height=picture.height,
-            marked_at=marked_at,
-        )
+        entry = _entry(picture, payload, signed.manifest, record, marked_at)
         with (
             _placing(signed.asset, place or destination, source) as put,
             registry.adding(entry),
         ):
             put()
     missing = credentials.unstamped(signed.manifest) if time_stamper else None
-    return Marked(payload, digest.hexdigest(), place, missing, notices)
+    return Marked(payload, entry.manifest_sha256.hex(), place, missing, notices)
 
 
 def is_marked(path: Path, registry: Registry) -> bool:
@@ -215,14 +200,32 @@ def is_marked(path: Path, registry: Registry) -> bool:
     return any(credentials.continues(found.bytes, store) for store in stores)
 
 
-def _loaded(source: files.Source) -> tuple[bytes, Picture]:
-    """The file and the picture in it."""
+@dataclass(frozen=True, slots=True)
+class _Original:
+    """What is to be marked: the file, the picture in it, its manifest and all that it came with."""
+
+    content: bytes
+    picture: Picture
+    manifest: Manifest | None
+    marks: Marks
+
+
+def _read(source: files.Source) -> _Original:
     if isinstance(source, (str, PathLike)) and os.path.isfile(source):
         with opened(Path(source)) as stream:
             _check_kind(StreamContent(stream))  # before a movie of gigabytes is loaded
     content = files.load(source)
     _check_kind(content)
-    return content, image.read(io.BytesIO(content))
+    picture = image.read(io.BytesIO(content))
+    manifest = credentials.read(io.BytesIO(content), picture.media_type, trust=Trust.nobody())
+    marks = Marks.of(manifest, aigc.read(io.BytesIO(content)))
+    return _Original(content, picture, manifest, marks)
+
+
+def _screened(original: _Original, registry: Registry, rules: Rules | None) -> tuple[Notice, ...]:
+    sight = Sight(image.upright(original.picture.pixels, original.picture.orientation))
+    named = named_payloads(original.manifest)
+    return screen(sight, registry, Use.MARK, named=named, rules=rules)
 
 
 def _check_kind(asset: Content) -> None:
@@ -298,6 +301,23 @@ def _signed(
         thumbnail=image.thumbnail(picture),
         parent=None if parent is None else (io.BytesIO(parent), media_type),
         time_stamper=time_stamper,
+    )
+
+
+def _entry(
+    picture: Picture, payload: int, manifest: bytes, record: Record, marked_at: datetime
+) -> Entry:
+    hash_ = fingerprint.pdq(image.upright(picture.pixels, picture.orientation))
+    return Entry(
+        payload=payload,
+        pdq=hash_.bits,
+        pdq_quality=hash_.quality,
+        manifest=manifest,
+        manifest_sha256=hashlib.sha256(manifest).digest(),
+        record=record,
+        width=picture.width,
+        height=picture.height,
+        marked_at=marked_at,
     )
 
 

@@ -10,12 +10,14 @@ import pytest
 from countermark.record import (
     ConsentReceipt,
     DigitalSource,
+    ExplicitLabel,
     Filing,
     Modality,
     Producer,
     ProviderCode,
     Record,
     Refusal,
+    Sense,
     Service,
     ServiceClass,
     Subject,
@@ -58,4 +60,5 @@ def full() -> Record:
         ),
         filing=Filing(number="示例备案110000000000000000001号", url="https://example.org/filing"),
         refusal=Refusal(reason="no agreement was signed", at=AT),
+        label=ExplicitLabel(sense=Sense.SEEN, text="AI生成", place="bottom-right", height=0.05),
     )

@@ -23,6 +23,7 @@ from countermark.record import (
     MAX_TEXT_LENGTH,
     ConsentReceipt,
     DigitalSource,
+    ExplicitLabel,
     Filing,
     Grant,
     Modality,
@@ -30,6 +31,7 @@ from countermark.record import (
     ProviderCode,
     Record,
     Refusal,
+    Sense,
     Service,
     ServiceClass,
     Subject,
@@ -71,6 +73,14 @@ CONSENTS = st.builds(
 UNLABELLED = st.fixed_dictionaries(
     {"grant": st.builds(Grant, recipient=SUBJECTS, agreement_sha256=DIGESTS, at=TIMES)}
 ) | st.fixed_dictionaries({"refusal": st.builds(Refusal, reason=TEXTS, at=TIMES)})
+LABELS = st.builds(
+    ExplicitLabel,
+    sense=st.sampled_from(Sense),
+    text=TEXTS,
+    place=TEXTS,
+    height=st.none() | st.floats(0, 1, exclude_min=True, allow_subnormal=False),
+    seconds=st.none() | st.floats(0.001, 1e6),
+)
 STATEMENTS = st.fixed_dictionaries(
     {"source": st.sampled_from(DigitalSource)},
     optional={
@@ -85,6 +95,7 @@ STATEMENTS = st.fixed_dictionaries(
         "content_id": st.from_regex(r"[!#-\[\]-~]{1,1024}", fullmatch=True),
         "subject": SUBJECTS,
         "consents": st.lists(CONSENTS, unique=True, max_size=3).map(tuple),
+        "label": LABELS,
         "filing": st.builds(Filing, number=TEXTS, url=st.just("https://example.org/a?b#c")),
     },
 )
@@ -114,7 +125,7 @@ def test_schema_has_the_members_of_the_classes(full: Record) -> None:
     assert set(properties) == {one.name for one in fields(Record)} | {"generator"}
     for name, kind in (
         ("producer", Producer), ("system", System), ("filing", Filing),
-        ("grant", Grant), ("refusal", Refusal),
+        ("grant", Grant), ("refusal", Refusal), ("label", ExplicitLabel),
     ):  # fmt: skip
         assert list(properties[name]["properties"]) == [one.name for one in fields(kind)]
     definitions = schema()["$defs"]
@@ -129,6 +140,7 @@ def test_schema_has_the_members_of_the_classes(full: Record) -> None:
         (DigitalSource, properties["source"]),
         (ServiceClass, definitions["service_class"]),
         (Modality, modality),
+        (Sense, properties["label"]["properties"]["sense"]),
     ):
         assert stated["enum"] == [member.value for member in enum]
 

@@ -15,12 +15,14 @@ from countermark.record import (
     MAX_TEXT_LENGTH,
     ConsentReceipt,
     DigitalSource,
+    ExplicitLabel,
     Filing,
     Grant,
     Modality,
     Producer,
     Record,
     Refusal,
+    Sense,
     ServiceClass,
     Subject,
     System,
@@ -96,6 +98,12 @@ def test_wrong_statements_are_refused(statements: dict[str, Any]) -> None:
         (Subject, {"hash": bytes(32), "period": "2" * 33}),
         (Refusal, {"reason": "", "at": AT}),
         (Refusal, {"reason": "none", "at": datetime(2026, 11, 23)}),
+        (ExplicitLabel, {"sense": "seen", "text": "AI", "place": "start"}),
+        (ExplicitLabel, {"sense": Sense.SEEN, "text": "", "place": "start"}),
+        (ExplicitLabel, {"sense": Sense.SEEN, "text": "AI", "place": "start", "height": 0}),
+        (ExplicitLabel, {"sense": Sense.SEEN, "text": "AI", "place": "start", "height": 1.1}),
+        (ExplicitLabel, {"sense": Sense.SEEN, "text": "AI", "place": "start", "height": True}),
+        (ExplicitLabel, {"sense": Sense.HEARD, "text": "AI", "place": "start", "seconds": "2"}),
         (Grant, {"recipient": "Ada", "agreement_sha256": bytes(32), "at": AT}),
         (Filing, {"number": "1", "url": ""}),
         (Filing, {"number": "1", "url": "example.org"}),
@@ -154,7 +162,16 @@ def test_values_cannot_be_changed(full: Record) -> None:
     parts = [getattr(full, one.name) for one in fields(full)]
     parts = [full, *full.consents, *(part for part in parts if hasattr(part, "members"))]
     kinds = {type(part) for part in parts}
-    assert kinds == {Record, ConsentReceipt, Producer, System, Subject, Filing, Refusal}
+    assert kinds == {
+        Record,
+        ConsentReceipt,
+        Producer,
+        System,
+        Subject,
+        Filing,
+        Refusal,
+        ExplicitLabel,
+    }
     for part in parts:
         name = fields(part)[0].name
         with pytest.raises(FrozenInstanceError):

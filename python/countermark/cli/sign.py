@@ -1,22 +1,23 @@
-"""`countermark sign`: put a signed manifest, and nothing else, into a file of any container."""
+"""`countermark sign`: put a signed manifest into a file of any container."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from countermark import credentials, duties, files, keys, stamping
-from countermark.auditing import audited
+from countermark import credentials, keys, stamping
 from countermark.cli import output
 from countermark.cli import record as options
+from countermark.cli.comply import profiles
 from countermark.cli.home import secrets
 from countermark.errors import InvalidArgument
-from countermark.labels import aigc, scenes
-from countermark.record import Record
+from countermark.labels.profiles import NAMES
 from countermark.registry import Registry
+from countermark.signing import sign as sign_file
+from countermark.signing import sign_beside
 
 
 def sign(
@@ -37,6 +38,10 @@ def sign(
     component: Annotated[
         list[Path] | None, typer.Option(help="A file that was placed in it; may be repeated.")
     ] = None,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAMES", help=f"Whose duties are to be met: {', '.join(NAMES)}."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, on one line.")] = False,
 ) -> None:
     """Put a signed manifest into a copy of a file, without a watermark.
@@ -45,7 +50,8 @@ def sign(
     better served by countermark mark. The key is that of the home folder (countermark init),
     unless its signer.toml names another one. A file that carries a manifest is its own parent, so
     that the earlier manifest is kept. Time stamps are asked of the home folder's servers
-    (countermark keys timestamps), if it names some.
+    (countermark keys timestamps), if it names some. With --profile, movies and sounds get the
+    labels that these jurisdictions demand, and any file is refused if it lacks something else.
 
     Of files that have no place for a manifest, such as scenes, it is written to a file of its own:
     --out room.c2pa beside room.glb. It names the watermark in the textures of a scene.
@@ -55,6 +61,7 @@ def sign(
         countermark sign talk.mp4 --out talk.mp4 --creator "Ada Example"
         countermark sign song.flac --out signed.flac --source ai-generated
         countermark sign page.pdf --out signed.pdf --component photo.jpg
+        countermark sign clip.mp4 --out clip.mp4 --record record.json --profile cn
         countermark sign room.glb --out room.c2pa --source ai-generated
     """
     stated = options.stated(
@@ -68,62 +75,42 @@ def sign(
         system_version=system_version,
         service_class=service_class,
     )
-    if out.suffix.lower() == credentials.SIDECAR:
-        if parent is not None or component:
-            raise InvalidArgument(
-                "A manifest beside a file names neither a parent nor components.",
-                remedy="Leave --parent and --component out.",
-            )
-        _sign_beside(path, out, stated, as_json=as_json)
-    media_type = credentials.media_type_of(path)
-    if parent is None and credentials.read(path, media_type, trust=credentials.Trust.nobody()):
-        parent = path
+    is_beside = out.suffix.lower() == credentials.SIDECAR
+    if is_beside and (parent is not None or component or profile):
+        raise InvalidArgument(
+            "A manifest beside a file names no other files, and the profiles are not looked at.",
+            remedy="Leave --parent, --component and --profile out; then run countermark comply.",
+        )
     home = keys.open_home()
     time_stamper = stamping.time_stamper(home)
     with Registry.open(home.registry_path) as registry:
-        duties.check(stated, registry, modality=duties.modality_of(media_type))
-        store = credentials.sign_file(
-            path,
-            out,
-            media_type,
-            record=stated,
-            signer=audited(keys.open_signer(home, secrets())(), registry),
-            parent=None if parent is None else (parent, credentials.media_type_of(parent)),
-            components=[(one, credentials.media_type_of(one)) for one in component or ()],
-            time_stamper=time_stamper,
-        )
-    missing = credentials.unstamped(store) if time_stamper else None
-    if time_stamper is not None:
-        stamping.settle(home, out, missing)
-    label = credentials.read_detached(store, trust=credentials.Trust.nobody()).label
+        if is_beside:
+            done = sign_beside(
+                path,
+                out,
+                record=stated,
+                signer=keys.open_signer(home, secrets())(),
+                registry=registry,
+                time_stamper=time_stamper,
+            )
+        else:
+            done = sign_file(
+                path,
+                out,
+                record=stated,
+                signer=keys.open_signer(home, secrets())(),
+                registry=registry,
+                parent=parent,
+                components=component or (),
+                time_stamper=time_stamper,
+                profiles=profiles(profile),
+            )
+    if time_stamper is not None and not is_beside:
+        stamping.settle(home, out, done.unstamped)
     if as_json:
-        members = {"file": str(path), "destination": str(out), "manifest": label}
-        typer.echo(json.dumps({**members, "waits_for_time_stamp": missing is not None}))
+        members = {"file": str(path), "destination": str(out), "manifest": done.manifest}
+        typer.echo(json.dumps({**members, "waits_for_time_stamp": done.unstamped is not None}))
     else:
-        typer.echo(f"{path} -> {out} ({label}{f'; {output.QUEUED}' if missing else ''})")
-    raise typer.Exit(output.GOOD)
-
-
-def _sign_beside(path: Path, out: Path, record: Record, *, as_json: bool) -> NoReturn:
-    """Write a manifest to a file of its own, and remember it."""
-    home = keys.open_home()
-    shown = aigc.media_type(path)
-    payloads = scenes.find_payloads(path) if shown == scenes.GLB else ()
-    with Registry.open(home.registry_path) as registry:
-        duties.check(record, registry, modality=duties.modality_of(shown or ""))
-        store = credentials.sign_detached(
-            path,
-            record=record,
-            signer=audited(keys.open_signer(home, secrets())(), registry),
-            soft_binding=credentials.SoftBinding.of_payload(payloads[0]) if payloads else None,
-            time_stamper=stamping.time_stamper(home),
-        )
-        with files.replacing(files.target(out), store) as put:
-            put()
-    label = credentials.active_label(store)
-    if as_json:
-        members = {"file": str(path), "destination": str(out), "manifest": label}
-        typer.echo(json.dumps({**members, "waits_for_time_stamp": False}))
-    else:
-        typer.echo(f"{path} -> {out} ({label})")
+        waits = f"; {output.QUEUED}" if done.unstamped else ""
+        typer.echo(f"{path} -> {out} ({done.manifest}{waits})")
     raise typer.Exit(output.GOOD)

@@ -84,6 +84,10 @@ def _explicit_label(profile: Profile, rule: Rule, evidence: Evidence) -> _Found:
             f"A copy without it was granted on {at} against an agreement.",
             None,
         )
+    if evidence.heard is not None:
+        start = evidence.heard.start_seconds
+        shown = f"The rhythm short long, short short is heard from second {start:.1f}."
+        return Status.SATISFIED, shown, None
     label = None if record is None or evidence.is_recovered else record.label
     if label is None:
         return (

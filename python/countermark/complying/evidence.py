@@ -14,12 +14,15 @@ from countermark.credentials.bounds import MAX_BYTES
 from countermark.credentials.containers import MEDIA_TYPES
 from countermark.errors import (
     ImageError,
+    LabelError,
+    MissingExtra,
     UnassessedModel,
     UnreadableScene,
     UnsupportedContainer,
 )
 from countermark.labels import aigc, scenes
 from countermark.labels.aigc import Reading, Verdict
+from countermark.labels.audible import HeardRhythm, rhythms_in
 from countermark.labels.profiles import Medium
 from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
@@ -38,10 +41,10 @@ class Evidence:
     beside it as `.c2pa` where such files have no place for one.
     `record`: what its maker states, from a manifest that holds, in the file or recovered by its
     watermark or fingerprint. `is_recovered`: in the latter case. `trust`: of whoever states it.
-    `payload`: in the pixels; None when there is none. `can_hold_watermark`: whether countermark
-    looks for one in such files. `is_assessed`: whether the register of models has the assessment of
-    the model that made it; None without a registry or a model. `is_logged`: whether the registry's
-    log has its making; None without a registry.
+    `heard`: the rhythm that says so, in a sound. `payload`: in the pixels; None when there is none.
+    `can_hold_watermark`: whether countermark looks for one in such files. `is_assessed`: whether
+    the register of models has the assessment of the model that made it; None without a registry or
+    a model. `is_logged`: whether the registry's log has its making; None without a registry.
     """
 
     media_type: str | None
@@ -50,6 +53,7 @@ class Evidence:
     record: Record | None
     is_recovered: bool
     trust: TrustStatus
+    heard: HeardRhythm | None
     payload: int | None
     can_hold_watermark: bool
     is_assessed: bool | None
@@ -93,6 +97,7 @@ def examine(source: Path | bytes, *, trust: Trust, registry: Registry | None) ->
     return Evidence(
         media_type=shown,
         labels=_labels(source),
+        heard=_heard(source, shown),
         manifest=manifest,
         record=record,
         is_recovered=record is not None and (manifest is None or record != manifest.record),
@@ -135,6 +140,16 @@ def _labels(source: Path | bytes) -> Reading | None:
     try:
         return aigc.read(_file(source))
     except UnsupportedContainer:
+        return None
+
+
+def _heard(source: Path | bytes, media_type: str | None) -> HeardRhythm | None:
+    """The first rhythm in a sound; None where there is none, or it cannot be listened to."""
+    if isinstance(source, bytes) or Medium.of(media_type or "") is not Medium.AUDIO:
+        return None
+    try:
+        return next(iter(rhythms_in(source)), None)
+    except (LabelError, MissingExtra):
         return None
 
 

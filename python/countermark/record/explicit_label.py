@@ -51,7 +51,8 @@ class ExplicitLabel:
             value = getattr(self, name)
             if value is None:
                 continue
-            if not isinstance(value, (int, float)) or not 0 < value <= limit:
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not is_number or not 0 < value <= limit:
                 raise InvalidRecord(
                     f"{_WHAT}'s {name} is {value!r:.40}.",
                     remedy=f"State a number above 0, at most {limit:g}.",

@@ -1,7 +1,5 @@
 """The page of a service that lets anybody complain, and that has a filing."""
 
-# ruff: noqa: RUF001 (the punctuation of the page)
-
 from __future__ import annotations
 
 import re
