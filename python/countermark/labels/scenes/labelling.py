@@ -15,6 +15,7 @@ from typing import BinaryIO, Final
 from countermark import containers, files
 from countermark.containers import DamagedFile, StreamContent, TooManyParts
 from countermark.errors import (
+    DestinationNotWritable,
     InvalidArgument,
     MarkNotReadable,
     SourceNotFound,
@@ -125,8 +126,13 @@ def has_textures(source: files.Source) -> bool:
 def _mark(scene: Scene, draft: Path, payload: int, strength: Strength) -> tuple[Texture, ...]:
     """Write the scene with the payload in its textures, and read it again."""
     with draft.open("w+b") as out:
-        with files.writing("The copy of the scene"):
+        try:
             found = textures.mark_textures(scene, out, payload, strength=strength)
+        except OSError as error:
+            raise DestinationNotWritable(
+                f"The copy of the scene cannot be written ({error.strerror or error}).",
+                remedy="Check the space on the disk, and that the source can be read.",
+            ) from error
         if all(one.reason is not None for one in found):
             reasons = "; ".join(f"image {one.number}: {one.reason}" for one in found[:4])
             raise MarkNotReadable(

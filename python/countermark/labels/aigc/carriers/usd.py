@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,21 +96,23 @@ def _unpacked(package: Path) -> Iterator[tuple[Path, list[str]]]:
 
     The contents of the others lie in the folder "entries" beside it, by their numbers.
     """
-    with needing("usd-core", extra="scenes"):
-        from pxr import Sdf
-    archive = Sdf.ZipFile.Open(str(package))
-    names = [] if archive is None else list(archive.GetFileNames())
-    if len(set(names)) < len(names) or not names:
-        raise DamagedFile("the package has no entries, or two of one name")
     folder = package.with_name("entries")
     folder.mkdir()
-    for number, name in enumerate(names):
-        if archive.GetFileInfo(name).compressionMethod != 0:
-            raise DamagedFile(f"the entry {name!r:.80} of the package is compressed")
-        (folder / str(number)).write_bytes(archive.GetFile(name))
+    with zipfile.ZipFile(package) as archive:
+        entries = sorted(archive.infolist(), key=lambda one: one.header_offset)
+        names = [one.filename for one in entries]
+        if len(set(names)) < len(names):
+            raise DamagedFile("the package has two entries of one name")
+        if any(one.compress_type != zipfile.ZIP_STORED for one in entries):
+            raise DamagedFile("the package has entries that are compressed")
+        if sum(one.file_size for one in entries) > package.stat().st_size:
+            raise DamagedFile("the entries of the package overlap")
+        for number, entry in enumerate(entries):
+            with archive.open(entry) as content, (folder / str(number)).open("wb") as copy:
+                shutil.copyfileobj(content, copy)
     layer = folder / "0"
-    with layer.open("rb") as content:
-        shown = containers.media_type(content.read(16))
+    with layer.open("rb") as head:
+        shown = containers.media_type(head.read(16))
     suffix = LAYERS.get(shown or "")
     if suffix is None:
         raise DamagedFile("the first entry of the package is no layer")
