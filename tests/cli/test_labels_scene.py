@@ -1,4 +1,4 @@
-"""Scenes from the label to the verdict: labelled, signed beside the file, complied with, ingested."""
+"""Scenes from the label to the verdict: labelled, signed beside the file, judged, ingested."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def test_command_line_draws_on_the_first_frame(
 ) -> None:
     frame, drawn = scene.with_name("frame.png"), scene.with_name("start.png")
     photograph("rocket", 640).save(frame)
-    code, said, _ = call(
+    code, _, _ = call(
         *("labels", "scene", scene, "--out", scene, "--wording", "eu", "--anchor", "top-left"),
         *("--producer", PRODUCER, "--id", "room-7", "--start-frame", drawn, "--frame", frame),
     )
