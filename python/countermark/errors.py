@@ -87,6 +87,14 @@ class UnsupportedVideo(VideoError):
     """The file is a movie of a kind that countermark does not label."""
 
 
+class SceneError(CountermarkError):
+    """A virtual scene cannot be used."""
+
+
+class UnreadableScene(SceneError):
+    """The file is truncated, damaged or no scene."""
+
+
 class InvalidArgument(CountermarkError):
     """A value is out of its range or of the wrong type."""
 

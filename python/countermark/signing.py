@@ -27,9 +27,17 @@ from typing import cast
 
 from countermark import credentials, duties, files
 from countermark.auditing import audited
-from countermark.credentials import Manifest, Signer, TimeStamper, Trust, Unstamped
+from countermark.credentials import (
+    Manifest,
+    Signer,
+    SoftBinding,
+    TimeStamper,
+    Trust,
+    Unstamped,
+)
 from countermark.duties import Demands, modality_of
 from countermark.labelling import Labelling, numbered
+from countermark.labels import aigc, scenes
 from countermark.labels.profiles import Profile
 from countermark.labels.visible import Wording
 from countermark.preserving import Marks, check_kept, labels_in
@@ -110,6 +118,59 @@ def sign(
     return SignedFile(
         cast(str, manifest), record, credentials.unstamped(store) if time_stamper else None
     )
+
+
+def sign_beside(
+    source: Path,
+    destination: Path,
+    *,
+    record: Record,
+    signer: Signer,
+    registry: Registry,
+    time_stamper: TimeStamper | None = None,
+) -> SignedFile:
+    """Write a signed manifest to a file of its own, to lie beside a finished file.
+
+    >>> from countermark import keys
+    >>> from countermark.record import DigitalSource
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     home = keys.create_home(folder + "/home")
+    ...     path = Path(folder) / "room.glb"
+    ...     _ = path.write_bytes(b"a scene, for this example")
+    ...     with Registry.open(home.registry_path) as registry:
+    ...         record = Record(source=DigitalSource.AI_GENERATED)
+    ...         sidecar = path.with_suffix(".c2pa")
+    ...         done = sign_beside(
+    ...             path, sidecar, record=record, signer=home.signer(), registry=registry
+    ...         )
+    ...     found = credentials.read_detached(sidecar.read_bytes(), path, trust=Trust.nobody())
+    >>> found.hard_binding, found.label == done.manifest
+    ('match', True)
+
+    For files that have no place for a manifest; `comply` finds it by the name of the file with the
+    ending .c2pa. It names the watermark in the textures of a GLB file, if there is one.
+
+    Raises as `sign`, but for what is said there of labels and profiles; `InvalidArgument` for a
+    record that speaks of an earlier file.
+    """
+    shown = aigc.media_type(source)
+    duties.check(record, registry, modality=modality_of(shown or ""))
+    labels = labels_in(source)
+    label = None if labels is None else labels.label
+    record = numbered(record, (label and label.produce_id) or uuid.uuid4().hex)
+    place = files.target(destination)
+    payloads = scenes.find_payloads(source) if shown == scenes.GLB else ()
+    store = credentials.sign_detached(
+        source,
+        record=record,
+        signer=audited(signer, registry),
+        soft_binding=SoftBinding.of_payload(payloads[0]) if payloads else None,
+        time_stamper=time_stamper,
+    )
+    with files.replacing(place, store, like=source) as put:
+        put()
+    manifest = credentials.read_detached(store, trust=Trust.nobody()).label
+    return SignedFile(cast(str, manifest), record, None)
 
 
 def _parent(parent: Path | None, source: Path, earlier: Manifest | None) -> tuple[Path, str] | None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from countermark.cli import labels_aigc, labels_ingest, labels_sound, labels_video, labels_visible
+from countermark.cli import (
+    labels_aigc,
+    labels_ingest,
+    labels_scene,
+    labels_sound,
+    labels_video,
+    labels_visible,
+)
 
 app = typer.Typer(
     help="Put on the labels that the law asks for.",
@@ -17,6 +24,7 @@ app.command()(labels_visible.interface)
 app.command()(labels_visible.wordings)
 app.command()(labels_sound.audio)
 app.command()(labels_video.video)
+app.command()(labels_scene.scene)
 app.command()(labels_aigc.write)
 app.command()(labels_aigc.read)
 app.command()(labels_ingest.ingest)

@@ -22,7 +22,9 @@ _MOST: Final = 120
 
 
 def write(
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="A picture, movie, sound or text.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A picture, movie, sound, text or scene.")
+    ],
     out: Annotated[Path, typer.Option(help="The file to write; may be the same.")],
     producer: Annotated[
         str | None,
@@ -36,10 +38,13 @@ def write(
     ] = "",
     source: Annotated[
         DigitalSource | None,
-        typer.Option(metavar="NAME", help=f"For readers elsewhere, in pictures: {_SOURCES}."),
+        typer.Option(
+            metavar="NAME", help=f"For readers elsewhere, in pictures and scenes: {_SOURCES}."
+        ),
     ] = None,
     system: Annotated[
-        str | None, typer.Option(help="For readers elsewhere, in pictures: the AI system.")
+        str | None,
+        typer.Option(help="For readers elsewhere, in pictures and scenes: the AI system."),
     ] = None,
     system_version: Annotated[str | None, typer.Option(help="Of that system.")] = None,
     record: Annotated[
@@ -72,7 +77,9 @@ def write(
 
 
 def read(
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="A picture, movie, sound or text.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A picture, movie, sound, text or scene.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, on one line.")] = False,
 ) -> None:
     """Say what labels for machines a file holds, and what is wrong with them.

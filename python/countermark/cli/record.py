@@ -76,7 +76,7 @@ def stated(
 
     Raises `InvalidRecord`, `SourceNotFound`.
     """
-    record = Record(source=DigitalSource.CAPTURED) if file is None else _read(file)
+    record = Record(source=DigitalSource.CAPTURED) if file is None else read(file)
     options: dict[str, Any] = {
         "source": source,
         "creator": creator,
@@ -88,7 +88,8 @@ def stated(
     return replace(record, **{name: value for name, value in options.items() if value is not None})
 
 
-def _read(file: Path) -> Record:
+def read(file: Path) -> Record:
+    """The record in a file; raises `InvalidRecord`, `SourceNotFound`."""
     try:
         return Record.from_json(files.load(file).decode("utf-8-sig"))
     except UnicodeDecodeError as error:

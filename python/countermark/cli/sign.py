@@ -8,14 +8,16 @@ from typing import Annotated
 
 import typer
 
-from countermark import keys, stamping
+from countermark import credentials, keys, stamping
 from countermark.cli import output
 from countermark.cli import record as options
 from countermark.cli.comply import profiles
 from countermark.cli.home import secrets
+from countermark.errors import InvalidArgument
 from countermark.labels.profiles import NAMES
 from countermark.registry import Registry
 from countermark.signing import sign as sign_file
+from countermark.signing import sign_beside
 
 
 def sign(
@@ -51,12 +53,16 @@ def sign(
     (countermark keys timestamps), if it names some. With --profile, movies and sounds get the
     labels that these jurisdictions demand, and any file is refused if it lacks something else.
 
+    Of files that have no place for a manifest, such as scenes, it is written to a file of its own:
+    --out room.c2pa beside room.glb. It names the watermark in the textures of a scene.
+
     For example:
 
         countermark sign talk.mp4 --out talk.mp4 --creator "Ada Example"
         countermark sign song.flac --out signed.flac --source ai-generated
         countermark sign page.pdf --out signed.pdf --component photo.jpg
         countermark sign clip.mp4 --out clip.mp4 --record record.json --profile cn
+        countermark sign room.glb --out room.c2pa --source ai-generated
     """
     stated = options.stated(
         record,
@@ -69,21 +75,37 @@ def sign(
         system_version=system_version,
         service_class=service_class,
     )
+    is_beside = out.suffix.lower() == credentials.SIDECAR
+    if is_beside and (parent is not None or component or profile):
+        raise InvalidArgument(
+            "A manifest beside a file names no other files, and the profiles are not looked at.",
+            remedy="Leave --parent, --component and --profile out; then run countermark comply.",
+        )
     home = keys.open_home()
     time_stamper = stamping.time_stamper(home)
     with Registry.open(home.registry_path) as registry:
-        done = sign_file(
-            path,
-            out,
-            record=stated,
-            signer=keys.open_signer(home, secrets())(),
-            registry=registry,
-            parent=parent,
-            components=component or (),
-            time_stamper=time_stamper,
-            profiles=profiles(profile),
-        )
-    if time_stamper is not None:
+        if is_beside:
+            done = sign_beside(
+                path,
+                out,
+                record=stated,
+                signer=keys.open_signer(home, secrets())(),
+                registry=registry,
+                time_stamper=time_stamper,
+            )
+        else:
+            done = sign_file(
+                path,
+                out,
+                record=stated,
+                signer=keys.open_signer(home, secrets())(),
+                registry=registry,
+                parent=parent,
+                components=component or (),
+                time_stamper=time_stamper,
+                profiles=profiles(profile),
+            )
+    if time_stamper is not None and not is_beside:
         stamping.settle(home, out, done.unstamped)
     if as_json:
         members = {"file": str(path), "destination": str(out), "manifest": done.manifest}

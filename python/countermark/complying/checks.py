@@ -171,7 +171,8 @@ def _watermark(profile: Profile, rule: Rule, evidence: Evidence) -> _Found:
     if not evidence.can_hold_watermark:
         return (
             Status.CANNOT_TELL,
-            f"countermark reads no watermarks in files of type {evidence.media_type} yet.",
+            f"This file of type {evidence.media_type} holds nothing in which countermark reads "
+            "watermarks.",
             "Ask whoever made it.",
         )
     others = [] if evidence.manifest is None else evidence.manifest.soft_bindings

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from countermark import credentials, duties, image, watermark
 from countermark.credentials import Manifest, Trust, TrustStatus
 from countermark.credentials.assets import opened
+from countermark.credentials.bounds import MAX_BYTES
 from countermark.credentials.containers import MEDIA_TYPES
 from countermark.errors import (
     ImageError,
     LabelError,
     MissingExtra,
     UnassessedModel,
+    UnreadableScene,
     UnsupportedContainer,
 )
-from countermark.labels import aigc
+from countermark.labels import aigc, scenes
 from countermark.labels.aigc import Reading, Verdict
 from countermark.labels.profiles import Medium
 from countermark.record import DigitalSource, Record
@@ -37,7 +39,8 @@ class Evidence:
     """What was found in and about one file.
 
     `media_type`: by its content; None for an unknown kind. `labels`: in its metadata; None where
-    files of this kind have no place for them. `manifest`: in the file, whether it holds or not.
+    files of this kind have no place for them. `manifest`: whether it holds or not; in the file, or
+    beside it as `.c2pa` where such files have no place for one.
     `record`: what its maker states, from a manifest that holds, in the file or recovered by its
     watermark or fingerprint. `is_recovered`: in the latter case. `trust`: of whoever states it.
     `heard`: the rhythm that says so, in a sound. `payload`: in the pixels; None when there is none.
@@ -65,14 +68,8 @@ class Evidence:
 
     @property
     def is_bound(self) -> bool:
-        """Whether the manifest in the file holds, and is for exactly this file."""
-        found = self.manifest
-        return (
-            found is not None
-            and found.signature_valid
-            and found.assertions_valid
-            and found.hard_binding == "match"
-        )
+        """Whether the manifest holds, and is for exactly this file."""
+        return _is_bound(self.manifest)
 
     @property
     def is_generated(self) -> bool | None:
@@ -94,23 +91,46 @@ def examine(source: Path | bytes, *, trust: Trust, registry: Registry | None) ->
     """Look at a file; raises `SourceNotFound`, `RegistryError` and what `verify` raises."""
     report = verify(_file(source), trust=trust, registry=registry)
     shown = aigc.media_type(_file(source))
-    manifest = None
-    if shown in MEDIA_TYPES:
-        manifest = credentials.read(_file(source), shown, trust=trust)
-    payload, can_hold = _watermark(source)
-    in_file = None if manifest is None else manifest.record
+    manifest = _manifest(source, shown, trust)
+    record, by = report.record, report.trust
+    if shown not in MEDIA_TYPES and manifest is not None and _is_bound(manifest):
+        record, by = manifest.record, manifest.trust
+    payload, can_hold = _watermark(source, shown)
     return Evidence(
         media_type=shown,
         labels=_labels(source),
         heard=_heard(source, shown),
         manifest=manifest,
-        record=report.record,
-        is_recovered=report.record is not None and report.record != in_file,
+        record=record,
+        is_recovered=record is not None and (manifest is None or record != manifest.record),
         payload=payload,
         can_hold_watermark=can_hold,
-        trust=report.trust,
-        is_assessed=_is_assessed(report.record, registry),
+        trust=by,
+        is_assessed=_is_assessed(record, registry),
         is_logged=_is_logged(manifest, payload, registry),
+    )
+
+
+def _manifest(source: Path | bytes, shown: str | None, trust: Trust) -> Manifest | None:
+    """The manifest in the file, or beside it where files of its kind have no place for one."""
+    if shown in MEDIA_TYPES:
+        return credentials.read(_file(source), shown, trust=trust)
+    if isinstance(source, bytes):
+        return None
+    sidecar = source.with_suffix(credentials.SIDECAR)
+    if not sidecar.is_file() or sidecar == source:
+        return None
+    with opened(sidecar) as stream:
+        store = stream.read(MAX_BYTES + 1)
+    return credentials.read_detached(store, _file(source), trust=trust)
+
+
+def _is_bound(found: Manifest | None) -> bool:
+    return (
+        found is not None
+        and found.signature_valid
+        and found.assertions_valid
+        and found.hard_binding == "match"
     )
 
 
@@ -138,8 +158,10 @@ def _heard(source: Path | bytes, media_type: str | None) -> HeardRhythm | None:
         return None
 
 
-def _watermark(source: Path | bytes) -> tuple[int | None, bool]:
+def _watermark(source: Path | bytes, shown: str | None) -> tuple[int | None, bool]:
     """The payload in the pixels, and whether there are any."""
+    if shown == scenes.GLB:
+        return _watermark_of_scene(source)
     with opened(_file(source)) as stream:
         if not image.is_decodable(stream.read(image.HEAD_BYTES)):
             return None, False
@@ -150,6 +172,14 @@ def _watermark(source: Path | bytes) -> tuple[int | None, bool]:
             return None, False
     found = watermark.detect(image.upright(picture.pixels, picture.orientation))
     return None if found is None else found.payload, True
+
+
+def _watermark_of_scene(source: Path | bytes) -> tuple[int | None, bool]:
+    try:
+        found = scenes.find_payloads(_file(source))
+        return (found[0], True) if found else (None, scenes.has_textures(_file(source)))
+    except UnreadableScene:
+        return None, False
 
 
 def _is_assessed(record: Record | None, registry: Registry | None) -> bool | None:

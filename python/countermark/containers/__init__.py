@@ -22,6 +22,7 @@ from countermark.containers.content import (
 )
 from countermark.containers.edits import Edits
 from countermark.containers.gif import gif_parts
+from countermark.containers.glb import Glb, glb_parts, write_glb
 from countermark.containers.media_types import media_type
 from countermark.containers.png import png_chunks
 from countermark.containers.segments import jpeg_segments
@@ -32,6 +33,7 @@ __all__ = [
     "Content",
     "DamagedFile",
     "Edits",
+    "Glb",
     "Span",
     "Splice",
     "StreamContent",
@@ -40,6 +42,7 @@ __all__ = [
     "chunks",
     "counted",
     "gif_parts",
+    "glb_parts",
     "is_bmff",
     "jpeg_segments",
     "media_type",
@@ -49,4 +52,5 @@ __all__ = [
     "splice",
     "too_many_parts",
     "unpack",
+    "write_glb",
 ]

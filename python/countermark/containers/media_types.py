@@ -6,8 +6,10 @@ from typing import Final
 from xml.parsers import expat
 
 from countermark.containers.content import CHUNK_BYTES, Content
+from countermark.containers.glb import MAGIC
 from countermark.containers.id3 import tag_end
 from countermark.containers.office import office_type
+from countermark.containers.usdz import is_usdz
 
 _RIFF: Final = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
 _LONG_RIFF: Final = (b"RF64", b"BW64")
@@ -34,6 +36,9 @@ _BEGINNINGS: Final = {
     b"fLaC": "audio/flac",
     b"OggS": "audio/ogg",
     b"FLV\x01": "video/x-flv",
+    MAGIC: "model/gltf-binary",
+    b"#usda ": "model/vnd.usda",
+    b"PXR-USDC": "model/vnd.usdc",
 }
 _ZIP: Final = b"PK\x03\x04"
 _EBML: Final = b"\x1a\x45\xdf\xa3"
@@ -58,7 +63,7 @@ def media_type(asset: Content) -> str | None:
         if head.startswith(beginning):
             return name
     if head.startswith(_ZIP):
-        return office_type(asset)
+        return "model/vnd.usdz+zip" if is_usdz(asset) else office_type(asset)
     if head.startswith(_EBML):
         return "video/webm" if b"webm" in asset[:_EBML_HEADER_BYTES] else "video/x-matroska"
     if head[:4] == b"RIFF" or (head[:4] in _LONG_RIFF and head[8:12] == b"WAVE"):

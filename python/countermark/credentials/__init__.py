@@ -1,8 +1,9 @@
 """C2PA credentials: build, sign, read and judge the manifest of a file.
 
-`sign` and `sign_file` embed a manifest with soft bindings; `read`, `read_fragment` and
-`read_detached` check one; `add_time_stamp` proves later that one exists. A signer is
-anything with a certificate chain that signs bytes: private keys never come here.
+`sign` and `sign_file` embed a manifest with soft bindings, `sign_detached` makes one to lie beside
+a file; `read`, `read_fragment` and `read_detached` check one; `add_time_stamp` proves later that
+one exists. A signer is anything with a certificate chain that signs bytes: private keys never come
+here.
 """
 
 from countermark.credentials.active import active_alone, active_label
@@ -11,6 +12,7 @@ from countermark.credentials.identity import Identity
 from countermark.credentials.ingredients import Ingredient, IngredientState
 from countermark.credentials.library import media_type_of
 from countermark.credentials.reading import Manifest, read, read_detached, read_fragment
+from countermark.credentials.sidecar import SIDECAR, sign_detached
 from countermark.credentials.signer import Signer
 from countermark.credentials.signing import Signed, sign, sign_file
 from countermark.credentials.soft_binding import (
@@ -26,6 +28,7 @@ from countermark.credentials.updating import Unstamped, add_time_stamp, continue
 
 __all__ = [
     "FINGERPRINT_ALGORITHM",
+    "SIDECAR",
     "WATERMARK_ALGORITHM",
     "Identity",
     "Ingredient",
@@ -52,6 +55,7 @@ __all__ = [
     "read_detached",
     "read_fragment",
     "sign",
+    "sign_detached",
     "sign_file",
     "signed_label",
     "unstamped",

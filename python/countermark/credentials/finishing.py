@@ -57,6 +57,12 @@ def with_hard_binding(store: bytes, label: str, content: Content, location: Loca
     return _edited(store, label, lambda data: fill(label, data, content, location))[0]
 
 
+def with_detached_binding(store: bytes, content: Content) -> bytes:
+    """Put in the hash of the file that the store lies beside."""
+    fill = hard_binding.fill_detached
+    return _edited(store, hard_binding.DATA, lambda data: fill(data, content))[0]
+
+
 def _relate(data: dict[Any, Any], soft_binding_hash: bytes) -> None:
     for action in data["actions"]:
         for reference in action.get("parameters", {}).get("relatedAssertions", ()):

@@ -57,6 +57,17 @@ def placeholder(content: Content) -> dict[str, Any] | None:
     return {"label": DATA, "data": {**stated, "exclusions": [_WIDEST] * 2, "pad": [0] * _PAD_BYTES}}
 
 
+def detached_placeholder() -> dict[str, Any]:
+    """As `placeholder`, for a manifest beside its file: nothing of the file is excluded."""
+    stated = {"name": "jumbf manifest", "alg": "sha256", "hash": [0] * 32, "exclusions": []}
+    return {"label": DATA, "data": {**stated, "pad": [0] * 8}}
+
+
+def fill_detached(data: dict[Any, Any], content: Content) -> None:
+    """Put in the hash of the file that the manifest lies beside; the length in CBOR stays."""
+    data["hash"] = digest(DATA, data, content)
+
+
 def fill(label: str, data: dict[Any, Any], content: Content, location: Location) -> None:
     """Put in the hash of the file with the manifest in it; the length in CBOR stays."""
     if label == DATA:

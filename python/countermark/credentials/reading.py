@@ -207,23 +207,54 @@ def _judged(
     return _manifest(store, findings, trust, detached=False)
 
 
-def read_detached(manifest: bytes, *, trust: Trust) -> Manifest:
-    """Check a stored manifest when its file is not at hand; `hard_binding` is "not checked".
+def read_detached(
+    manifest: bytes, asset: BinaryIO | Path | None = None, *, trust: Trust
+) -> Manifest:
+    """Check a stored manifest, against the file that it lies beside if that is at hand.
 
     >>> read_detached(b"not a manifest", trust=Trust.nobody()).failures
     ('claim.malformed',)
 
-    Signature, assertion hashes and trust are judged as in `read`; only the comparison with
-    the file's content is left out.
+    `asset`: the whole file as it was signed by `sign_detached`, of any kind; without it
+    `hard_binding` is "not checked". Signature, assertion hashes and trust are judged as in `read`.
+
+    Raises `SourceNotFound` for unreadable files.
     """
+    if asset is not None:
+        with opened(asset) as stream:
+            return read_beside(manifest, stream, trust=trust)
+    return _stored(manifest, lambda: library.validate_store(manifest, trust=trust), trust)
+
+
+def read_beside(manifest: bytes, stream: Stream, *, trust: Trust) -> Manifest:
+    """As `read_detached`, for an open file, of which large ones are read in bounded memory."""
+
+    def validate() -> Findings | None:
+        code = hard_binding.compare_large(manifest, StreamContent(stream))
+        if code is None:
+            return library.validate(library.STORE_MEDIA_TYPE, stream, manifest, trust=trust)
+        findings = library.validate_store(manifest, trust=trust)
+        return None if findings is None else findings.with_binding(code)
+
+    return _stored(manifest, validate, trust, is_alone=False)
+
+
+def _stored(
+    manifest: bytes,
+    validate: Callable[[], Findings | None],
+    trust: Trust,
+    *,
+    is_alone: bool = True,
+) -> Manifest:
+    unbound: HardBinding = "not checked" if is_alone else "absent"
     try:
         bounds.check(manifest)
     except UnreadableManifest as error:
-        return _refused(manifest, [("claim.malformed", str(error))], "not checked")
-    findings = library.validate_store(manifest, trust=trust)
+        return _refused(manifest, [("claim.malformed", str(error))], unbound)
+    findings = validate()
     if findings is None:
-        return _refused(manifest, [_NOT_A_STORE], "not checked")
-    return _manifest(manifest, findings, trust, detached=True)
+        return _refused(manifest, [_NOT_A_STORE], unbound)
+    return _manifest(manifest, findings, trust, detached=is_alone)
 
 
 def _refused(

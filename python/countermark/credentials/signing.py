@@ -306,7 +306,7 @@ def _laid_out(
             certificate_chain=request.signer.certificate_chain,
             private_key=None
             if request.time_stamper
-            else _placeholder_key(request.signer.algorithm, signature_bytes * 8),
+            else placeholder_key(request.signer.algorithm, signature_bytes * 8),
             signature_bytes=signature_bytes,
             resources={} if request.thumbnail is None else {build.THUMBNAIL: request.thumbnail},
             ingredients=[
@@ -318,7 +318,7 @@ def _laid_out(
 
 
 @functools.lru_cache(maxsize=16)
-def _placeholder_key(name: str, bits: int) -> bytes:
+def placeholder_key(name: str, bits: int) -> bytes:
     """A private key for that algorithm, in PEM, whose signatures nobody accepts.
 
     The library wants one to lay out the manifest, and reserves less room than for a callback.

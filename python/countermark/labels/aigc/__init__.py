@@ -54,6 +54,7 @@ _BY_SUFFIX = {
     ".markdown": "text/markdown",
     ".htm": "text/html",
     ".html": "text/html",
+    ".gltf": "model/gltf+json",
 }
 """Texts, which do not show by themselves what they are."""
 
@@ -64,7 +65,8 @@ _MAX_LABELS: Final = 64
 def read(source: files.Source) -> Reading:
     """All labels of a file, and whether they are as the standard has them.
 
-    `source`: a path or a seekable binary stream; texts (Markdown, HTML) are known by their names.
+    `source`: a path or a seekable binary stream; texts (Markdown, HTML, glTF in
+    JSON) are known by their names.
 
     Raises `SourceNotFound`, and `UnsupportedContainer` for files of other kinds.
     """
@@ -95,8 +97,8 @@ def write(
 
     `source`, `destination`: paths or binary streams; the destination may be the source. The
     destination is written in one piece, after the label was read back from it.
-    `record`: what pictures state beside the label in the terms of IPTC, see `labels.iptc`; files of
-    other kinds hold the label alone.
+    `record`: what pictures and scenes state beside the label in the terms of IPTC, see
+    `labels.iptc`; files of other kinds hold the label alone.
 
     A C2PA manifest in the file does not fit it any more: label first, sign then.
 

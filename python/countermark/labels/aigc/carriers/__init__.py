@@ -8,6 +8,7 @@ from typing import BinaryIO, Final, NamedTuple
 from countermark.containers.office import OFFICE_TYPES
 from countermark.labels.aigc.carriers import (
     flv,
+    gltf,
     html,
     id3,
     markdown,
@@ -16,6 +17,7 @@ from countermark.labels.aigc.carriers import (
     ooxml,
     pdf,
     riff,
+    usd,
     vorbis,
 )
 from countermark.labels.aigc.carriers.pictures import PICTURES
@@ -51,5 +53,9 @@ CARRIERS: Final[dict[str, Carrier]] = {
     **dict.fromkeys(OFFICE_TYPES.values(), Carrier(ooxml.find, ooxml.put)),
     "text/markdown": Carrier(markdown.find, markdown.put),
     "text/html": Carrier(html.find, html.put),
+    "model/gltf-binary": Carrier(gltf.find, gltf.put, gltf.put),
+    "model/gltf+json": Carrier(gltf.find_text, gltf.put_text, gltf.put_text),
+    **dict.fromkeys(usd.LAYERS, Carrier(usd.find, usd.put, usd.put)),
+    "model/vnd.usdz+zip": Carrier(usd.find_package, usd.put_package, usd.put_package),
 }
 """By media type."""

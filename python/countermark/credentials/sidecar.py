@@ -1,0 +1,131 @@
+"""Manifests beside their files, for files that have no place for one: `.c2pa` of the same name.
+
+The C2PA library makes such a store when it is told the media type of a store, and is given the hash
+of the file as an assertion; it embeds nothing then. It compares that hash with a file of any kind.
+
+Source: C2PA 2.2, sections 11.4 "External Manifests" and "Data hash".
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from cryptography import x509
+
+from countermark.certificates import signature_length_bytes
+from countermark.containers import StreamContent
+from countermark.credentials import build, hard_binding, library, profile, reading
+from countermark.credentials.assets import Stream, opened
+from countermark.credentials.finishing import (
+    REPORT,
+    time_stamped,
+    with_detached_binding,
+    with_signature,
+    with_soft_binding,
+)
+from countermark.credentials.signer import Signer
+from countermark.credentials.signing import placeholder_key
+from countermark.credentials.soft_binding import SoftBinding
+from countermark.credentials.time_stamper import TimeStamper
+from countermark.credentials.trust import Trust
+from countermark.errors import InvalidArgument, SigningFailed, UnreadableManifest
+from countermark.record import Record
+
+SIDECAR: Final = ".c2pa"
+"""In place of that of the file."""
+
+
+def sign_detached(
+    asset: BinaryIO | Path,
+    *,
+    record: Record,
+    signer: Signer,
+    soft_binding: SoftBinding | None = None,
+    time_stamper: TimeStamper | None = None,
+) -> bytes:
+    """A signed manifest store to lie beside a file of any kind, which stays as it is.
+
+    >>> import tempfile
+    >>> from countermark import keys
+    >>> from countermark.record import DigitalSource
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     signer = keys.create_home(Path(folder) / "home").signer()
+    >>> record = Record(source=DigitalSource.AI_GENERATED)
+    >>> store = sign_detached(io.BytesIO(b"a scene"), record=record, signer=signer)
+    >>> [
+    ...     reading.read_detached(store, io.BytesIO(content), trust=Trust.nobody()).hard_binding
+    ...     for content in (b"a scene", b"a Scene")
+    ... ]
+    ['match', 'mismatch']
+
+    `asset`: the finished file; it is only read, in bounded memory. `soft_binding`: to the watermark
+    in it. `time_stamper`: as in `sign`.
+
+    Who has the file alone finds nothing; keep both together, or the store in a registry.
+
+    Raises `UnusableCertificate`, `SigningFailed`, `SourceNotFound`; `InvalidArgument` for a record
+    that speaks of an earlier file, which such a manifest cannot name.
+    """
+    if record.edits_existing:
+        raise InvalidArgument(
+            f"The record says {record.source.value}, and a manifest beside a file names no parent.",
+            remedy="State the source of the finished file, such as ai-generated.",
+        )
+    leaf = profile.check(signer)[0]
+    with opened(asset) as stream:
+        store = _drafted(record, signer, leaf, soft_binding, has_room=time_stamper is not None)
+        try:
+            if soft_binding is not None:
+                store = with_soft_binding(store, soft_binding)
+            store = with_detached_binding(store, StreamContent(stream))
+            store = with_signature(store, signer, leaf)
+        except UnreadableManifest as error:
+            problem = "The C2PA library wrote a manifest that countermark cannot parse."
+            raise SigningFailed(problem, remedy=REPORT) from error
+        if time_stamper is not None:
+            store = time_stamped(store, time_stamper)
+        _check(store, stream, soft_binding)
+    return store
+
+
+def _drafted(
+    record: Record,
+    signer: Signer,
+    leaf: x509.Certificate,
+    soft_binding: SoftBinding | None,
+    *,
+    has_room: bool,
+) -> bytes:
+    """Let the library lay out a store, with room for a time stamp or without."""
+    signature_bytes = signature_length_bytes(leaf.public_key())
+    binding = hard_binding.detached_placeholder()
+    key = None if has_room else placeholder_key(signer.algorithm, signature_bytes * 8)
+    return library.embed(
+        io.BytesIO(),
+        io.BytesIO(),
+        library.STORE_MEDIA_TYPE,
+        build.definition(record, soft_binding, has_thumbnail=False, hard_binding=binding),
+        algorithm=signer.algorithm,
+        certificate_chain=signer.certificate_chain,
+        private_key=key,
+        signature_bytes=signature_bytes,
+        resources={},
+        ingredients=[],
+        in_pieces=False,
+    )
+
+
+def _check(store: bytes, stream: Stream, soft_binding: SoftBinding | None) -> None:
+    """Read store and file as any verifier would."""
+    manifest = reading.read_beside(store, stream, trust=Trust.nobody())
+    bindings = () if soft_binding is None else (soft_binding,)
+    if (
+        manifest.soft_bindings != bindings
+        or set(manifest.failures) != {"signingCredential.untrusted"}
+        or not (manifest.signature_valid and manifest.assertions_valid)
+        or manifest.hard_binding != "match"
+    ):
+        found = ", ".join(manifest.failures) or "no failure"
+        raise SigningFailed(f"The manifest does not read back valid ({found}).", remedy=REPORT)

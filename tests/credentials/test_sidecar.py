@@ -1,0 +1,132 @@
+"""Manifests beside their files: made, checked against the file, and broken by one flipped byte."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import c2pa
+import pytest
+
+from countermark.credentials import (
+    SoftBinding,
+    Trust,
+    TrustStatus,
+    hard_binding,
+    read_detached,
+    sign_detached,
+)
+from countermark.errors import InvalidArgument, SigningFailed, SourceNotFound
+from countermark.record import DigitalSource, Record, System
+
+SCENE = b"glTF\2\0\0\0" + bytes(range(256)) * 20
+RECORD = Record(source=DigitalSource.AI_GENERATED, system=System(name="Example Model"))
+BINDING = SoftBinding.of_payload(7)
+
+
+@pytest.fixture(scope="session")
+def store(signer: Any) -> bytes:
+    return sign_detached(io.BytesIO(SCENE), record=RECORD, signer=signer, soft_binding=BINDING)
+
+
+def test_manifest_holds_for_its_file(store: bytes, trust: Trust) -> None:
+    found = read_detached(store, io.BytesIO(SCENE), trust=trust)
+    assert found.hard_binding == "match"
+    assert found.signature_valid
+    assert found.assertions_valid
+    assert (found.trust, found.failures) == (TrustStatus.TRUSTED, ())
+    assert found.record == RECORD
+    assert found.soft_bindings == (BINDING,)
+    assert found.actions == ("c2pa.created", "c2pa.watermarked.bound")
+
+
+def test_without_the_file_nothing_is_said_of_it(store: bytes, trust: Trust) -> None:
+    found = read_detached(store, trust=trust)
+    assert (found.hard_binding, found.failures) == ("not checked", ())
+
+
+@pytest.mark.parametrize("at", [0, 5, len(SCENE) // 2, len(SCENE) - 1])
+def test_one_flipped_byte_of_the_file_breaks_it(store: bytes, trust: Trust, at: int) -> None:
+    changed = bytearray(SCENE)
+    changed[at] ^= 1
+    found = read_detached(store, io.BytesIO(bytes(changed)), trust=trust)
+    assert found.hard_binding == "mismatch"
+    assert found.failures == ("assertion.dataHash.mismatch",)
+    assert found.signature_valid
+
+
+@pytest.mark.parametrize("other", [b"", SCENE[:-1], SCENE + b"\0"])
+def test_another_length_breaks_it(store: bytes, trust: Trust, other: bytes) -> None:
+    assert read_detached(store, io.BytesIO(other), trust=trust).hard_binding == "mismatch"
+
+
+def test_flipped_bytes_of_the_manifest_break_it(store: bytes, trust: Trust) -> None:
+    for at in range(0, len(store), 97):
+        changed = bytearray(store)
+        changed[at] ^= 1
+        found = read_detached(bytes(changed), io.BytesIO(SCENE), trust=trust)
+        holds = found.signature_valid and found.assertions_valid and not found.failures
+        assert not (holds and found.hard_binding == "match"), at
+
+
+def test_what_is_no_store_binds_nothing(trust: Trust) -> None:
+    found = read_detached(b"no store", io.BytesIO(SCENE), trust=trust)
+    assert (found.hard_binding, found.failures) == ("absent", ("claim.malformed",))
+
+
+def test_c2pa_library_agrees_by_itself(store: bytes) -> None:
+    with c2pa.Reader("application/c2pa", io.BytesIO(SCENE), manifest_data=store) as reader:
+        report = reader.json()
+    assert "assertion.dataHash.match" in report
+    with c2pa.Reader("application/c2pa", io.BytesIO(SCENE[1:]), manifest_data=store) as reader:
+        assert "assertion.dataHash.mismatch" in reader.json()
+
+
+def test_large_file_is_hashed_here_with_the_same_outcome(
+    signer: Any, trust: Trust, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "room.glb"
+    path.write_bytes(SCENE)
+    monkeypatch.setattr(hard_binding, "LARGE_BYTES", len(SCENE) - 1)
+    store = sign_detached(path, record=RECORD, signer=signer)
+    assert read_detached(store, path, trust=trust).hard_binding == "match"
+    path.write_bytes(SCENE[:-1] + b"?")
+    assert read_detached(store, path, trust=trust).hard_binding == "mismatch"
+    monkeypatch.undo()
+    path.write_bytes(SCENE)
+    assert read_detached(store, path, trust=trust).hard_binding == "match"
+
+
+@pytest.mark.parametrize("algorithm", ["es384", "ps256", "ed25519"])
+def test_every_kind_of_key_signs(signer_to_order: Callable[..., Any], algorithm: str) -> None:
+    key = signer_to_order(algorithm)
+    store = sign_detached(io.BytesIO(SCENE), record=RECORD, signer=key)
+    found = read_detached(store, io.BytesIO(SCENE), trust=Trust.nobody())
+    assert (found.hard_binding, found.signature_valid) == ("match", True)
+
+
+def test_record_that_speaks_of_an_earlier_file_is_refused(signer: Any) -> None:
+    record = Record(source=DigitalSource.AI_EDITED)
+    with pytest.raises(InvalidArgument, match="names no parent"):
+        sign_detached(io.BytesIO(SCENE), record=record, signer=signer)
+
+
+def test_signer_that_fails_gives_no_manifest(signer: Any) -> None:
+    class Broken:
+        algorithm = signer.algorithm
+        certificate_chain = signer.certificate_chain
+
+        def sign(self, data: bytes) -> bytes:
+            return bytes(64)
+
+    with pytest.raises(SigningFailed):
+        sign_detached(io.BytesIO(SCENE), record=RECORD, signer=Broken())
+
+
+def test_missing_file_is_said(signer: Any, store: bytes, trust: Trust, tmp_path: Path) -> None:
+    with pytest.raises(SourceNotFound):
+        sign_detached(tmp_path / "none.glb", record=RECORD, signer=signer)
+    with pytest.raises(SourceNotFound):
+        read_detached(store, tmp_path / "none.glb", trust=trust)
