@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import Final
 
 import numpy as np
@@ -27,8 +28,8 @@ class Loudness:
     def __init__(self, rate: int) -> None:
         self._size = max(1, rate // _BLOCKS_A_SECOND)
         self._rest: npt.NDArray[np.float32] | None = None
-        self._powers: list[npt.NDArray[np.float64]] = []
-        self._quietest: list[npt.NDArray[np.intp]] = []
+        self._powers = array("d")  # not many small NumPy arrays, which add up in hours of sound
+        self._quietest = array("q")
         self.length = 0
         """Samples heard so far, in each channel."""
 
@@ -40,8 +41,8 @@ class Loudness:
         whole = len(samples) // self._size * self._size
         self._rest = samples[whole:].copy()
         energies = _energies(samples[:whole]).reshape(-1, self._size)
-        self._powers.append(energies.mean(axis=1, dtype=np.float64))
-        self._quietest.append(energies.argmin(axis=1))
+        self._powers.extend(energies.mean(axis=1, dtype=np.float64).tolist())
+        self._quietest.extend(energies.argmin(axis=1).tolist())
 
     @property
     def level_db(self) -> float | None:
@@ -59,20 +60,20 @@ class Loudness:
         Of the blocks that are about as quiet as the quietest there, the one nearest to the middle;
         in it, the sample nearest to zero.
         """
-        powers = np.concatenate(self._powers) if self._powers else np.zeros(0)
+        powers = np.array(self._powers)
         first, last = len(powers) // 3, len(powers) - len(powers) // 3
         if not len(powers):  # shorter than a block
             return self.length // 2
         quiet = np.flatnonzero(powers <= _ABOUT_AS_QUIET * max(powers[first:last].min(), _SILENCE))
         quiet = quiet[(quiet >= first) & (quiet < last)]
         block = int(quiet[np.abs(quiet - len(powers) / 2 + 0.5).argmin()])
-        return min(self.length, block * self._size + int(np.concatenate(self._quietest)[block]))
+        return min(self.length, block * self._size + self._quietest[block])
 
     def _all_powers(self) -> npt.NDArray[np.float64]:
         """With the last block, which may be short: all there is of a very short content."""
         rest = self._rest
         last = [] if rest is None or not rest.size else [float(_energies(rest).mean())]
-        return np.concatenate((*self._powers, np.array(last)))
+        return np.array([*self._powers, *last])
 
 
 def _energies(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
