@@ -228,6 +228,8 @@ _STATEMENTS: Final = {
     "system": "made with",
     "service_class": "service",
     "content_id": "content ID",
+    "grant": "label",
+    "refusal": "label",
     "created": "created",
 }
 

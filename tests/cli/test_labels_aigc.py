@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,3 +93,25 @@ def test_mistakes_are_said(
     assert done == code
     assert expected in complaints
     assert picture.read_bytes() == before
+
+
+def test_documentation_does_what_it_says(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (Path(__file__).parents[2] / "docs/labels.md").read_text("utf-8")
+    section = text.partition("## The label in metadata")[2].partition("\n### ")[0]
+    shell, python = (
+        re.search(rf"^```{language}\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+        for language in ("sh", "python")
+    )
+    assert shell is not None
+    assert python is not None
+    Image.new("RGB", (16, 16), "red").save(tmp_path / "art.jpg")
+    monkeypatch.chdir(tmp_path)
+    commands = shell[1].replace("\\\n", "").splitlines()
+    assert len(commands) == 3
+    for command in commands:
+        name, *arguments = shlex.split(command, comments=True)
+        assert (name, call(*arguments)[0]) == ("countermark", 0)
+    exec(python[1], {})
+    assert capsys.readouterr().out == "compliant True\n"

@@ -65,8 +65,8 @@ def fill_the_disk(path: Path, limit_bytes: int) -> None:
 
 def write_read_only(path: Path, payload: int) -> None:
     """Adds to a registry, and makes one, in a folder without the right to write."""
-    with Registry.open(path):
-        pass  # what Python imports late must not lie where only root may read
+    with Registry.open(path):  # what Python imports late must not lie where only root may read
+        make_entry(payload).record.to_json()
     if os.geteuid() == 0:
         os.setuid(NOBODY)  # rights do not bind root
     expect_refusals([path, path.with_name("new.sqlite3")], make_entry(payload))

@@ -1,4 +1,5 @@
 """What makes generated content known as such: metadata for machines, labels for people.
 
-`aigc` is the label in metadata that GB 45438-2025 calls implicit.
+`aigc` is the label in metadata that GB 45438-2025 calls implicit, `iptc` what pictures state beside
+it for readers elsewhere, and `xmp` where pictures hold both.
 """

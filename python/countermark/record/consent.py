@@ -111,8 +111,8 @@ class ConsentReceipt:
         sha256 = parse_digest(f"{_WHAT}'s sha256", members.get(_SHA256))
         receipt = cls(
             subject=Subject.parse(members.get("subject")),
-            scope=parse_name(ServiceClass, members.get("scope")),
-            modality=parse_name(Modality, members.get("modality")),
+            scope=parse_name(f"{_WHAT}'s scope", ServiceClass, members.get("scope")),
+            modality=parse_name(f"{_WHAT}'s modality", Modality, members.get("modality")),
             given_at=parse_time(f"{_WHAT}'s time", members.get("given_at")),
             evidence_sha256=parse_digest(_EVIDENCE, members.get("evidence_sha256")),
         )

@@ -62,7 +62,7 @@ def _is_link(url: str) -> bool:
     is_plain = url.isascii() and url.isprintable() and not set(url) & set(' "<>\\^`{|}')
     return (
         is_plain
-        and parts.scheme in ("https", "http")
+        and url.startswith(("https://", "http://"))
         and bool(parts.hostname)
         and ("@" not in parts.netloc)
     )

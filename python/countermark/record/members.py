@@ -32,6 +32,8 @@ def opened(what: str, value: object, known: tuple[str, ...]) -> dict[str, Any]:
     Raises `InvalidRecord` for anything else, and for an unknown member: a statement that this
     version cannot render must not be dropped silently.
     """
+    if value is None:
+        raise InvalidRecord(f"{what} is missing.", remedy="State it.")
     if not isinstance(value, dict):
         raise InvalidRecord(f"{what} is not a JSON object.", remedy=REMEDY)
     unknown = sorted(value.keys() - set(known))
@@ -70,9 +72,17 @@ def parse_digest(what: str, text: object) -> Any:
     return bytes.fromhex(text)
 
 
-def parse_name(kind: type[Enum], name: object) -> Any:
-    """The member of that value, or what was given."""
-    return next((member for member in kind if member.value == name), name)
+def parse_name(what: str, kind: type[Enum], name: object) -> Any:
+    """The member of that value."""
+    names = {member.value: member for member in kind}
+    if not isinstance(name, str):
+        return name
+    if name not in names:
+        raise InvalidRecord(
+            f"{what} is {name!r:.60}, which is not known.",
+            remedy=f"State one of: {', '.join(names)}.",
+        )
+    return names[name]
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

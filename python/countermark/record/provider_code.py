@@ -188,7 +188,7 @@ def _credit_code_problems(code: str) -> Iterator[str]:
     values = [_CREDIT_CHARACTERS.index(character) for character in code]
     total = sum(value * pow(3, place, 31) for place, value in enumerate(values[:-1]))
     if (total + values[-1]) % 31:
-        yield f"{what}, whose check digit is not {_CREDIT_CHARACTERS[-total % 31]}"
+        yield f"{what}, whose check digit would have to be {_CREDIT_CHARACTERS[-total % 31]}"
 
 
 def _identity_number_problems(number: str) -> Iterator[str]:

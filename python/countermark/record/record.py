@@ -6,7 +6,9 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Final
+from enum import Enum
+from functools import partial
+from typing import Any, Final, TypeAlias
 
 import rfc8785
 
@@ -27,7 +29,7 @@ MAX_CONSENTS: Final = 256
 """Receipts in one record."""
 
 _WHAT: Final = "The record"
-_TEXTS: Final = ("creator", "title")
+_Check: TypeAlias = Callable[[str, object], None]
 _PARTS: Final[dict[str, Any]] = {
     "producer": Producer,
     "system": System,
@@ -36,6 +38,7 @@ _PARTS: Final[dict[str, Any]] = {
     "grant": Grant,
     "refusal": Refusal,
 }
+_CREATED: Final = "The record's time of creation"
 _EARLIER_SYSTEM: Final = "generator"
 """The name of the system, as version 0.1 wrote it."""
 
@@ -82,7 +85,7 @@ class Record:
     def __post_init__(self) -> None:
         for name, check in _CHECKS.items():
             value = getattr(self, name)
-            if value is not None or name == "source":
+            if value is not None or name in ("source", "consents"):
                 check(f"{_WHAT}'s {name}", value)
         if self.grant is not None and self.refusal is not None:
             raise InvalidRecord(
@@ -150,8 +153,10 @@ class Record:
                     remedy="Keep the system.",
                 )
             members["system"] = {"name": name}
-        parsed = {name: _PARSERS.get(name, _as_it_is)(value) for name, value in members.items()}
-        return cls(**{"source": None, **parsed})
+        for name, parse in _PARSERS.items():
+            if name in members:
+                members[name] = parse(members[name])
+        return cls(**{"source": None, **members})
 
 
 def _member(value: Any) -> Any:
@@ -164,21 +169,11 @@ def _member(value: Any) -> Any:
     return value if isinstance(value, str) else value.members()
 
 
-def _check_source(what: str, value: object) -> None:
-    names = ", ".join(member.value for member in DigitalSource)
-    check_kind(what, value, DigitalSource, remedy=f"State one of: {names}.")
-
-
-def _check_class(what: str, value: object) -> None:
-    names = ", ".join(member.value for member in ServiceClass)
-    check_kind(what, value, ServiceClass, remedy=f"State one of: {names}.")
-
-
 def _check_consents(what: str, value: object) -> None:
-    check_kind(what, value, tuple, remedy="Give a tuple of ConsentReceipt.")
-    assert isinstance(value, tuple)
+    if not isinstance(value, tuple):
+        raise InvalidRecord(f"{what} are no tuple.", remedy="Give a tuple of ConsentReceipt.")
     for receipt in value:
-        check_kind(f"One of {what}", receipt, ConsentReceipt, remedy="Give a ConsentReceipt.")
+        check_kind("A receipt of consent", receipt, ConsentReceipt, remedy="Give a ConsentReceipt.")
     if len(set(value)) < len(value):
         raise InvalidRecord("A receipt of consent is stated twice.", remedy="State it once.")
     if len(value) > MAX_CONSENTS:
@@ -188,11 +183,12 @@ def _check_consents(what: str, value: object) -> None:
         )
 
 
-def _part_check(kind: type) -> Callable[[str, object], None]:
-    def check(what: str, value: object) -> None:
-        check_kind(what, value, kind, remedy=f"Give a {kind.__name__}.")
+def _is(kind: type, remedy: str) -> _Check:
+    return partial(check_kind, kind=kind, remedy=remedy)
 
-    return check
+
+def _is_one_of(kind: type[Enum]) -> _Check:
+    return _is(kind, f"State one of: {', '.join(member.value for member in kind)}.")
 
 
 def _parse_consents(value: object) -> Any:
@@ -201,23 +197,20 @@ def _parse_consents(value: object) -> Any:
     return tuple(ConsentReceipt.parse(one) for one in value)
 
 
-def _as_it_is(value: object) -> Any:
-    return value
-
-
-_CHECKS: Final[dict[str, Callable[[str, object], None]]] = {
-    "source": _check_source,
-    **dict.fromkeys(_TEXTS, check_text),
-    "created": check_time,
-    "service_class": _check_class,
+_CHECKS: Final[dict[str, _Check]] = {
+    "source": _is_one_of(DigitalSource),
+    "creator": check_text,
+    "title": check_text,
+    "created": lambda _, value: check_time(_CREATED, value),
+    "service_class": _is_one_of(ServiceClass),
     "content_id": check_content_id,
     "consents": _check_consents,
-    **{name: _part_check(kind) for name, kind in _PARTS.items()},
+    **{name: _is(kind, f"Give a {kind.__name__}.") for name, kind in _PARTS.items()},
 }
 _PARSERS: Final[dict[str, Callable[[object], Any]]] = {
-    "source": lambda value: parse_name(DigitalSource, value),
-    "created": lambda value: parse_time(f"{_WHAT}'s created", value),
-    "service_class": lambda value: parse_name(ServiceClass, value),
+    "source": partial(parse_name, f"{_WHAT}'s source", DigitalSource),
+    "created": partial(parse_time, _CREATED),
+    "service_class": partial(parse_name, f"{_WHAT}'s service_class", ServiceClass),
     "consents": _parse_consents,
     **{name: kind.parse for name, kind in _PARTS.items()},
 }

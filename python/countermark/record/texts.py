@@ -23,11 +23,8 @@ REMEDY: Final = "Correct the record and try again."
 
 def check_text(what: str, text: object) -> None:
     """Raises `InvalidRecord` for anything but a line of text; `what` is the subject of that."""
-    if text is None:
-        raise InvalidRecord(f"{what} is missing.", remedy="State it.")
     if not isinstance(text, str):
-        kind = type(text).__name__
-        raise InvalidRecord(f"{what} is a {kind}, not a text.", remedy=REMEDY)
+        raise InvalidRecord(f"{what} is {_kind(text)}, not a text.", remedy=REMEDY)
     if not text.strip():
         raise InvalidRecord(f"{what} is empty.", remedy="Leave it out instead, or state it.")
     if len(text) > MAX_TEXT_LENGTH:
@@ -43,16 +40,20 @@ def check_text(what: str, text: object) -> None:
 
 
 def check_kind(what: str, value: object, kind: type, *, remedy: str) -> None:
-    """Raises `InvalidRecord` for anything but a value of that type."""
+    """Raises `InvalidRecord` for anything but a value of that type.
+
+    Without the value: it may be the account that a Subject would have hidden.
+    """
     if not isinstance(value, kind):
-        raise InvalidRecord(f"{what} is {value!r:.100}, not a {kind.__name__}.", remedy=remedy)
+        raise InvalidRecord(
+            f"{what} is {_kind(value)}, not of the type {kind.__name__}.", remedy=remedy
+        )
 
 
 def check_time(what: str, time: object) -> None:
     """Raises `InvalidRecord` for anything but a time that can be told in UTC."""
     if not isinstance(time, datetime):
-        kind = type(time).__name__
-        raise InvalidRecord(f"{what} is a {kind}, not a datetime.", remedy=REMEDY)
+        raise InvalidRecord(f"{what} is {_kind(time)}, not a datetime.", remedy=REMEDY)
     if time.utcoffset() is None:
         raise InvalidRecord(
             f"{what} has no time zone.",
@@ -71,3 +72,7 @@ def check_digest(what: str, digest: object) -> None:
             f"{what} is not the {DIGEST_BYTES} bytes of a SHA-256.",
             remedy="Give hashlib.sha256(content).digest().",
         )
+
+
+def _kind(value: object) -> str:
+    return "missing" if value is None else f"of the type {type(value).__name__}"

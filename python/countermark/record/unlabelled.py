@@ -47,6 +47,9 @@ class Grant:
         check_digest(_AGREEMENT, self.agreement_sha256)
         check_time(f"{_GRANT}'s time", self.at)
 
+    def __str__(self) -> str:
+        return f"a copy without a visible label was granted by agreement, {self.at}"
+
     def members(self) -> dict[str, Any]:
         """The grant for JSON."""
         return {
@@ -86,6 +89,9 @@ class Refusal:
     def __post_init__(self) -> None:
         check_text(f"{_REFUSAL}'s reason", self.reason)
         check_time(f"{_REFUSAL}'s time", self.at)
+
+    def __str__(self) -> str:
+        return f"a copy without a visible label was refused, {self.at}: {self.reason}"
 
     def members(self) -> dict[str, Any]:
         """The refusal for JSON."""

@@ -28,16 +28,18 @@ DISPOSALS: Final = (DELETED, ERASED)
 
 
 def marked(entry: Entry, salt: bytes) -> bytes:
-    """The leaf of an entry; its fingerprint would give the picture's likeness away."""
-    return leaf.encode(
-        MARKED,
-        utc(entry.marked_at),
-        {
-            "payload": payload_text(entry.payload),
-            "manifest_sha256": entry.manifest_sha256.hex(),
-            "pdq_commitment": leaf.commitment(salt, entry.pdq),
-        },
-    )
+    """The leaf of an entry; its fingerprint would give the picture's likeness away.
+
+    Of consents it holds a digest, which says nothing of who gave them.
+    """
+    members = {
+        "payload": payload_text(entry.payload),
+        "manifest_sha256": entry.manifest_sha256.hex(),
+        "pdq_commitment": leaf.commitment(salt, entry.pdq),
+    }
+    if (consents := entry.record.consents_sha256) is not None:
+        members["consents_sha256"] = consents.hex()
+    return leaf.encode(MARKED, utc(entry.marked_at), members)
 
 
 def deleted(payload: int, reason: DisposalReason, order: str | None, at: datetime) -> bytes:

@@ -197,6 +197,8 @@ def _members(manifest: Manifest, found: _Found) -> dict[str, Any]:
     if not holds:
         return members
     signed_at, created = manifest.signed_at, manifest.created
+    told = manifest.record
+    producer, filing = (told.producer, told.filing) if told is not None else (None, None)
     return members | {
         "claim_signer": manifest.claim_signer,
         "trust": manifest.trust.value,
@@ -205,6 +207,8 @@ def _members(manifest: Manifest, found: _Found) -> dict[str, Any]:
         "time_stamped_by": manifest.time_stamped_by,
         "title": manifest.title,
         "creator": manifest.creator,
+        "producer": None if producer is None else producer.members(),
+        "filing": None if filing is None else filing.members(),
         "generator": manifest.generator,
         "digital_source": manifest.digital_source,
         "created": None if created is None else created.isoformat(),

@@ -19,20 +19,24 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from countermark import keys, mark, watermark
 from countermark.credentials import library, sign
 from countermark.keys.home import KEY
-from countermark.record import DigitalSource, Record, System
+from countermark.record import DigitalSource, Filing, Producer, ProviderCode, Record, System
 from countermark.registry import Registry
 
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 RECORD: Final = Record(
     source=DigitalSource.CAPTURED,
     creator="Rachel Michetti",
-    system=System(name="Example Camera 5"),
+    producer=Producer(name="Example Works", code=ProviderCode.of("91350100M000100Y43")),
+    system=System(name="Example Camera", version="5"),
+    filing=Filing(number="Filing 4711", url="https://filing.example/4711"),
     title="Coffee in Montréal",
 )
 SCRIPT: Final = '"><img src=//evil.example/x onerror=alert(1)><script>alert(2)</script>'
 HOSTILE: Final = Record(
     source=DigitalSource.AI_GENERATED,
     creator=f"{SCRIPT}\N{RIGHT-TO-LEFT OVERRIDE}",
+    producer=Producer(name=f"<img src=x onerror=alert(5)>{SCRIPT}"),
+    filing=Filing(number=SCRIPT, url="http://evil.example/alert(6)"),
     system=System(name="javascript:alert(3)"),
     title=f"<svg onload=alert(4)>{SCRIPT}",
 )

@@ -82,6 +82,8 @@ def test_credential_of_an_intact_file(visit: Any, files: dict[str, bytes]) -> No
         "Coffee in Montréal",
         "Rachel Michetti",
         "Example Camera 5",
+        "Provided by\nExample Works, 001191350100M000100Y4300000",
+        "Filed as\nFiling 4711 https://filing.example/4711",
         "taken by a camera",
     ):
         assert stated in text
@@ -89,6 +91,8 @@ def test_credential_of_an_intact_file(visit: Any, files: dict[str, bytes]) -> No
         canvas.get_attribute("aria-label")
         for canvas in visit.panel("credential").locator("canvas").all()
     ]
+    link = visit.panel("credential").get_by_role("link", name="https://filing.example/4711")
+    assert link.get_attribute("href") == "https://filing.example/4711"
     assert labels == ["Your file", "Thumbnail signed in the credential"]
     assert "Leads to\nthe credential shown here" in visit.panel("watermark").inner_text()
     assert re.search(r"\b\d of 256 bits differ", visit.panel("similar").inner_text())
@@ -177,6 +181,7 @@ def test_what_strangers_write_stays_text(visit: Any, files: dict[str, bytes]) ->
     assert "<svg onload=alert(4)>" in text
     assert "<script>alert(2)</script>" in text
     assert "javascript:alert(3)" in text
+    assert "http://evil.example/alert(6)" in text
     assert name in visit.text(".verdict .file")
     visit.panel("credential").locator("summary").click()
     assert visit.page.locator("#answer :is(img, script, a, iframe, object, embed)").count() == 0
@@ -292,7 +297,9 @@ def test_private_service_shows_what_a_report_alone_holds(
     ):
         visit.drop(files["recovered"])
         assert visit.text("#headline") == RECOVERED
-        assert "taken by a camera" in visit.panel("credential").inner_text()
+        text = visit.panel("credential").inner_text()
+        for stated in ("taken by a camera", "Example Camera 5", "Example Works", "Filing 4711"):
+            assert stated in text
         assert "7° anticlockwise" in visit.panel("watermark").inner_text()
         assert visit.page.locator(".panel canvas").count() == 0
         visit.drop(files["unmarked"])

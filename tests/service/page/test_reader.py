@@ -124,6 +124,8 @@ def test_what_the_browser_finds(visit: Any, files: dict[str, bytes]) -> None:
         counts = kind in ("altered", "transplanted", "updated")
         assert ("Signed under the name" in text) == counts
         assert ("Coffee in Montréal" in text) == counts
+        if kind in ("altered", "transplanted"):
+            assert "Filing 4711 https://filing.example/4711" in text
     assert sent(visit) == []
 
 

@@ -29,7 +29,7 @@ from countermark.errors import (
 )
 from countermark.labels import iptc
 from countermark.labels.aigc.carriers import CARRIERS, Carrier
-from countermark.labels.aigc.label import AigcLabel, Status
+from countermark.labels.aigc.label import AigcLabel, Status, check_code
 from countermark.labels.aigc.parsing import Finding
 from countermark.labels.aigc.reading import Carried, Found, Reading, Verdict, judged
 from countermark.labels.xmp import Property
@@ -98,9 +98,11 @@ def write(
 
     A C2PA manifest in the file does not fit it any more: label first, sign then.
 
-    Raises `SourceNotFound`, `UnsupportedContainer`, `LabelNotWritten` when the file does not take
-    the label, `DestinationNotWritable`.
+    Raises `InvalidLabel` when the propagator, who writes, has a code that nobody can have (a
+    producer before may have a wrong one), `SourceNotFound`, `UnsupportedContainer`,
+    `LabelNotWritten` when the file does not take the label, `DestinationNotWritable`.
     """
+    check_code(label.propagator)
     beside = () if record is None else iptc.statements(record)
     with _opened(source) as file:
         carrier = _carrier(file, source)

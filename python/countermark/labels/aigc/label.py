@@ -81,7 +81,7 @@ class AigcLabel:
 
         Source: GB 45438-2025, annex E, note 1.
         """
-        _check_code(producer)
+        check_code(producer)
         return cls(
             status=Status.GENERATED,
             producer=producer,
@@ -118,7 +118,7 @@ class AigcLabel:
 
         Source: Labeling Measures (2025), article 6; GB 45438-2025, annex E.
         """
-        _check_code(propagator)
+        check_code(propagator)
         return replace(
             self,
             propagator=propagator,
@@ -161,7 +161,8 @@ def code_problem(code: str) -> str | None:
     return None
 
 
-def _check_code(code: str) -> None:
+def check_code(code: str) -> None:
+    """Refuse a provider code that nobody can have: raises `InvalidLabel`."""
     try:
         ProviderCode(code)
     except InvalidRecord as error:

@@ -15,8 +15,8 @@ from countermark.labels.xmp.scanning import MAX_BYTES
 
 _KEYWORD: Final = b"XML:com.adobe.xmp"
 _HEADER_END: Final = 33  # of the signature and the chunk IHDR
-_MAX_CHUNKS: Final = 1 << 21
-"""Some 16 GB of the chunks that libpng writes."""
+_MAX_CHUNKS: Final = 1 << 20
+"""Some 8 GB of the chunks that libpng writes."""
 
 
 def chunks(asset: Content) -> list[tuple[bytes, Span]]:

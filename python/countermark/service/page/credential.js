@@ -100,7 +100,10 @@ function made({ report, thumbnails }, item) {
 
 // What the report itself has, where the service gives no details.
 function fromRecord(record) {
-  return record && { ...record, digital_source: VOCABULARY + TERMS[record.source], actions: [] };
+  if (!record) return record;
+  const { name, version } = record.system ?? {};
+  const generator = [name, version].filter(Boolean).join(" ") || null;
+  return { ...record, generator, digital_source: VOCABULARY + TERMS[record.source], actions: [] };
 }
 
 function raw(item) {

@@ -23,3 +23,10 @@ function furnish(node, attributes, children) {
 export function foreign(text) {
   return element("bdi", {}, String(text));
 }
+
+// Only the address itself is shown, so that nobody is led elsewhere than they read.
+export function link(address) {
+  if (!/^https:\/\/\S+$/.test(address ?? "")) return null;
+  const attributes = { href: address, rel: "noreferrer noopener", target: "_blank" };
+  return element("a", attributes, foreign(address));
+}

@@ -1,6 +1,6 @@
 // What the registry knows of this content, such as a refutation: it stands before the verdict.
 
-import { element, foreign } from "./elements.js";
+import { element, foreign, link } from "./elements.js";
 import { facts } from "./panel.js";
 import { current, has, number, say, text, time } from "./words/index.js";
 
@@ -56,13 +56,6 @@ function words({ statement }) {
 
 function reason(code) {
   return has(`reason.${code}`) ? say(`reason.${code}`) : foreign(code);
-}
-
-// Only the address itself is shown, so that nobody is led elsewhere than they read.
-function link(address) {
-  if (!/^https:\/\/\S+$/.test(address ?? "")) return null;
-  const attributes = { href: address, rel: "noreferrer noopener", target: "_blank" };
-  return element("a", attributes, foreign(address));
 }
 
 function known({ distance, by_watermark: byWatermark }) {

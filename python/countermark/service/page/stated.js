@@ -1,6 +1,6 @@
 // What signers state, in words: where a picture comes from, and what was done to it.
 
-import { element, foreign } from "./elements.js";
+import { element, foreign, link } from "./elements.js";
 import { facts } from "./panel.js";
 import { has, say, time } from "./words/index.js";
 
@@ -10,6 +10,8 @@ export function statements(stated, titleKey) {
   const rows = stated ? facts([
     ["fact.title", optional(stated.title)],
     ["fact.creator", optional(stated.creator)],
+    ["fact.producer", producer(stated.producer)],
+    ["fact.filing", filing(stated.filing)],
     ["fact.generator", optional(stated.generator)],
     ["fact.source", source(stated.digital_source)],
     ["fact.created", stated.created ? time(stated.created) : null],
@@ -23,6 +25,16 @@ export function statements(stated, titleKey) {
 
 function optional(value) {
   return value === null || value === undefined ? null : foreign(value);
+}
+
+function producer(stated) {
+  return stated ? foreign([stated.name, stated.code].filter(Boolean).join(", ")) : null;
+}
+
+// The law wants the number with a link: Deep Synthesis Provisions, Article 19.
+function filing(stated) {
+  if (!stated) return null;
+  return [foreign(stated.number), " ", link(stated.url) ?? foreign(stated.url)];
 }
 
 export function source(uri) {

@@ -58,6 +58,7 @@ function statements(manifest) {
   const stated = (value) => actions.map(value).find((each) => text(each)) ?? null;
   const metadata = assertions.find((each) => each?.label === "cawg.metadata")?.data;
   const creators = [metadata?.["dc:creator"]].flat().filter((each) => text(each));
+  const record = assertions.find((each) => each?.label === "org.countermark.record")?.data;
   const signature = manifest.signature_info ?? {};
   const names = [signature.common_name, signature.issuer].filter((each) => text(each));
   return {
@@ -66,12 +67,25 @@ function statements(manifest) {
     stamped_at: text(signature.time),
     title: text(manifest.title),
     creator: text(creators.join(", ")),
-    generator: text(stated(({ softwareAgent: agent }) => agent?.name ?? agent)),
+    generator: text(stated(({ softwareAgent: agent }) => software(agent))),
+    producer: texts(record?.producer, "name", "code"),
+    filing: texts(record?.filing, "number", "url"),
     digital_source: text(stated((action) => action.digitalSourceType)),
     created: text(stated((action) => action.when)),
     actions: actions.map((each) => text(each?.action)).filter(Boolean).slice(0, ENTRIES),
     thumbnail: text(manifest.thumbnail?.identifier),
   };
+}
+
+function software(agent) {
+  const name = agent?.name ?? agent;
+  return text(agent?.version) ? `${name} ${agent.version}` : name;
+}
+
+// The first text and, where there is one, the other; null without the first.
+function texts(stated, first, other) {
+  const value = text(stated?.[first]);
+  return value && { [first]: value, [other]: text(stated[other]) };
 }
 
 function below(store, manifest, path, room) {

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from PIL import Image
 
 from countermark.errors import (
     DestinationNotWritable,
+    InvalidLabel,
     LabelNotWritten,
     SourceNotFound,
     UnsupportedContainer,
@@ -202,6 +204,16 @@ def test_missing_files_and_folders_are_said(label: AigcLabel, tmp_path: Path) ->
     path.write_bytes(_sample("picture.jpg"))
     with pytest.raises(DestinationNotWritable):
         aigc.write(path, tmp_path / "none" / "out.jpg", label)
+
+
+def test_code_that_nobody_can_have_is_not_written(
+    written: Callable[..., bytes], label: AigcLabel
+) -> None:
+    with pytest.raises(InvalidLabel, match="provider code"):
+        written(_sample("picture.jpg"), replace(label, propagator="Doubao"))
+    # What a producer wrote before is kept by who spreads it, and found wanting on reading.
+    content = written(_sample("picture.jpg"), replace(label, producer="Doubao"))
+    assert read(content).verdict is Verdict.NONCOMPLIANT
 
 
 @pytest.mark.parametrize("content", [b"", b"BM" + bytes(60), b"just a text", b"\0" * 99])

@@ -92,6 +92,17 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
         "<rdf:Description xmlns:a='urn:a'>" + "<a:AIGC/>" * 100_000 + "</rdf:Description>"
     ),
     "heif extents of nothing": lambda: heif(bytes(6) + b"\xff\xff" + b"\0\1\0\0\xff\xff" * 65_535),
+    "heif in tracks": lambda: (
+        heif(bytes(8))
+        + box(
+            b"moov",
+            box(b"meta", heif(bytes(6) + b"\xff\xff" + b"\0\1\0\0\xff\xff")[28:]) * 10_000,
+        )
+    ),
+    "heif tracks in tracks": lambda: (
+        box(b"ftyp", b"heic\0\0\0\0mif1")
+        + b"".join(struct.pack(">I4s", 8 * (9_000 - at), b"trak") for at in range(9_000))
+    ),
     "heif items": lambda: heif(
         bytes(6) + b"\0\0",
         bytes(4) + b"\xff\xff" + box(b"infe", b"\2\0\0\0\0\1\0\0mime\0") * 65_000,

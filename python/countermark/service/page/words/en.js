@@ -182,6 +182,8 @@ export default {
   "states.nothing": "The signer states nothing that is shown here.",
   "fact.title": "Title",
   "fact.creator": "Creator",
+  "fact.producer": "Provided by",
+  "fact.filing": "Filed as",
   "fact.generator": "Made with",
   "fact.source": "Source",
   "fact.created": "Created",

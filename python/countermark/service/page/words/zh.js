@@ -182,6 +182,8 @@ export default {
   "states.nothing": "签名者没有可在此显示的陈述。",
   "fact.title": "标题",
   "fact.creator": "作者",
+  "fact.producer": "服务提供者",
+  "fact.filing": "备案编号",
   "fact.generator": "制作工具",
   "fact.source": "来源",
   "fact.created": "创作时间",
