@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import signal
 import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import cache
@@ -109,6 +112,31 @@ def photo(
     path = tmp_path / "photo.jpg"
     path.write_bytes(as_file(photograph(long_edge=640)))
     return path
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Path]:
+    """A folder of executables that start soon; see warm_start.py."""
+    # Not in pytest's folders: a socket's path is short.
+    with tempfile.TemporaryDirectory(prefix="countermark-") as folder:
+        server = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("warm_start.py"), folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        with server:
+            assert server.stdout is not None
+            assert server.stdout.readline() == "ready\n"
+            yield Path(folder)
+            os.killpg(server.pid, signal.SIGTERM)  # with all that it started
+
+
+@pytest.fixture(scope="session")
+def countermark(warm: Path) -> str:
+    """The command, as a process of its own that starts soon."""
+    return os.fspath(warm / "countermark")
 
 
 class PublicAuthority:

@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 import countermark
@@ -20,6 +21,7 @@ DOCUMENTS = [
     "README.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
+    "docs/compliance.md",
     "docs/credentials.md",
     "docs/duties.md",
     "docs/keys-stores.md",
@@ -72,6 +74,20 @@ def test_command_lines_work() -> None:
         if "copy.jpg" in arguments:
             shutil.copy("marked.jpg", "copy.jpg")
         result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 0, (line, result.output)
+
+
+@pytest.mark.usefixtures("photo_at_hand")
+def test_labelled_picture_complies() -> None:
+    compliance = text("docs/compliance.md")
+    record = re.search(r"^cat > record.json <<'JSON'\n(.*?)^JSON$", compliance, re.S | re.M)
+    assert record is not None
+    Path("record.json").write_text(record[1], encoding="utf-8")
+    with Image.open("photo.jpg") as picture:
+        picture.save("art.png")
+    assert CliRunner().invoke(app, ["init"]).exit_code == 0
+    for line in blocks("sh")[3].splitlines():
+        result = CliRunner().invoke(app, shlex.split(line, comments=True)[1:])
         assert result.exit_code == 0, (line, result.output)
 
 

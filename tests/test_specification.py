@@ -170,13 +170,14 @@ def whitened(plane: Reals) -> Reals:
     """Blocks of 16 x 16 under a window, every Fourier coefficient divided by its magnitude."""
     window = np.outer(np.hanning(17)[:16], np.hanning(17)[:16])
     padded = np.pad(plane, 16, mode="reflect")
+    blocks = np.lib.stride_tricks.sliding_window_view(padded, (16, 16))[::4, ::4]
+    spectra = np.fft.rfft2((blocks - blocks.mean(axis=(2, 3), keepdims=True)) * window)
+    spectra /= np.abs(spectra) + 20
+    white = np.fft.irfft2(spectra) * window
     result = np.zeros_like(padded)
-    for y in range(0, padded.shape[0] - 15, 4):
-        for x in range(0, padded.shape[1] - 15, 4):
-            place = slice(y, y + 16), slice(x, x + 16)
-            spectrum = np.fft.rfft2((padded[place] - padded[place].mean()) * window)
-            spectrum /= np.abs(spectrum) + 20
-            result[place] += np.fft.irfft2(spectrum) * window
+    rows, columns = white.shape[:2]
+    for y, x in np.ndindex(16, 16):
+        result[y : y + 4 * rows : 4, x : x + 4 * columns : 4] += white[:, :, y, x]
     return result[16:-16, 16:-16]
 
 

@@ -23,8 +23,6 @@ from countermark.errors import ProfileNotMet
 from countermark.image import Pixels
 from countermark.labels import aigc
 from countermark.labels.aigc import AigcLabel
-from countermark.labels.audible import label_audio
-from countermark.labels.moving import LEAST_SECONDS, label_video
 from countermark.labels.profiles import Check, Level, Medium, Profile, Service
 from countermark.labels.visible import Corner, Wording, label_picture, wording
 from countermark.labels.visible.picture import MIN_HEIGHT
@@ -172,13 +170,16 @@ def implicit_label(record: Record) -> AigcLabel | None:
 
     Source: GB 45438-2025, annex E.
     """
-    code = None if record.producer is None else record.producer.code
-    if code is None or record.content_id is None or record.source not in _GENERATED:
+    has_code = record.producer is not None and record.producer.code is not None
+    if not has_code or record.content_id is None or record.source not in _GENERATED:
         return None
-    return AigcLabel.produced(str(code), record.content_id)
+    return AigcLabel.of(record)
 
 
 def _shown_in_movie(source: Path, destination: Path, words: Wording) -> ExplicitLabel:
+    # Here, so that whoever marks pictures does not wait for it.
+    from countermark.labels.moving import LEAST_SECONDS, label_video
+
     corner = Corner.BOTTOM_RIGHT
     done = label_video(source, destination, words, corner=corner, height_fraction=MIN_HEIGHT)
     return ExplicitLabel(
@@ -191,6 +192,8 @@ def _shown_in_movie(source: Path, destination: Path, words: Wording) -> Explicit
 
 
 def _heard(source: Path, destination: Path) -> ExplicitLabel:
+    from countermark.labels.audible import label_audio  # as above
+
     done = label_audio(source, destination)
     return ExplicitLabel(
         sense=Sense.HEARD,

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
-from countermark import credentials
+from countermark import credentials, files
 from countermark.credentials import Ingredient, Manifest, Trust
-from countermark.errors import MarkLost
+from countermark.errors import MarkLost, MissingExtra, UnsupportedContainer
 from countermark.labels import aigc
 from countermark.labels.aigc import AigcLabel, Reading, Status
 from countermark.screening import named_payloads
@@ -66,7 +66,19 @@ def check_kept(before: Marks, asset: bytes | Path, media_type: str) -> None:
     if before == Marks.NONE:
         return
     manifest = credentials.read(_file(asset), media_type, trust=Trust.nobody())
-    compare(before, Marks.of(manifest, aigc.read(_file(asset))))
+    compare(before, Marks.of(manifest, labels_in(_file(asset))))
+
+
+def labels_in(source: files.Source) -> Reading | None:
+    """The labels in a file's metadata; None where there is no place for any.
+
+    None too where the extra that reads such files is not installed: a file that is only signed is
+    otherwise copied byte for byte, labels included.
+    """
+    try:
+        return aigc.read(source)
+    except (UnsupportedContainer, MissingExtra):
+        return None
 
 
 def compare(before: Marks, after: Marks) -> None:

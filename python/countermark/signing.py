@@ -36,13 +36,11 @@ from countermark.credentials import (
     Unstamped,
 )
 from countermark.duties import Demands, modality_of
-from countermark.errors import UnsupportedContainer
 from countermark.labelling import Labelling, numbered
 from countermark.labels import aigc, scenes
-from countermark.labels.aigc import Reading
 from countermark.labels.profiles import Profile
 from countermark.labels.visible import Wording
-from countermark.preserving import Marks, check_kept
+from countermark.preserving import Marks, check_kept, labels_in
 from countermark.record import Record
 from countermark.registry import Registry
 
@@ -96,7 +94,7 @@ def sign(
     demands = demands or labelling.demands
     duties.check(record, registry, modality=modality_of(media_type), demands=demands)
     earlier = credentials.read(source, media_type, trust=Trust.nobody())
-    came_in = Marks.of(earlier, _labels(source))
+    came_in = Marks.of(earlier, labels_in(source))
     record = numbered(record, uuid.uuid4().hex)
     place = files.target(destination)
     with tempfile.TemporaryDirectory() as folder:
@@ -157,7 +155,7 @@ def sign_beside(
     """
     shown = aigc.media_type(source)
     duties.check(record, registry, modality=modality_of(shown or ""))
-    labels = _labels(source)
+    labels = labels_in(source)
     label = None if labels is None else labels.label
     record = numbered(record, (label and label.produce_id) or uuid.uuid4().hex)
     place = files.target(destination)
@@ -173,13 +171,6 @@ def sign_beside(
         put()
     manifest = credentials.read_detached(store, trust=Trust.nobody()).label
     return SignedFile(cast(str, manifest), record, None)
-
-
-def _labels(source: Path) -> Reading | None:
-    try:
-        return aigc.read(source)
-    except UnsupportedContainer:
-        return None
 
 
 def _parent(parent: Path | None, source: Path, earlier: Manifest | None) -> tuple[Path, str] | None:

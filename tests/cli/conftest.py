@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,12 +18,12 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path: Path, countermark: str) -> Run:
     """Runs `countermark` in the test's folder; the home folder is the test's own."""
 
     def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
         result = subprocess.run(
-            [sys.executable, "-m", "countermark.cli", *map(str, arguments)],
+            [countermark, *map(str, arguments)],
             capture_output=True,
             text=True,
             timeout=120,

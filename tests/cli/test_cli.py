@@ -203,6 +203,19 @@ def test_help_has_the_exit_codes(run: Run) -> None:
     assert "1 the verdict is negative" in run("--help").stdout
 
 
+@pytest.mark.parametrize("arguments", [("--help",), ("verify", "--unheard-of"), ("keys", "list")])
+def test_process_that_starts_anew_does_the_same(run: Run, arguments: tuple[str, ...]) -> None:
+    """As those of `run` do, which have imported everything before; see warm_start.py."""
+    anew = subprocess.run(
+        [sys.executable, "-m", "countermark.cli", *arguments],
+        capture_output=True, text=True, timeout=60, env={**os.environ, "COLUMNS": "100"},
+    )  # fmt: skip
+    warm = run(*arguments)
+    assert anew.returncode == warm.returncode
+    for told, expected in ((anew.stdout, warm.stdout), (anew.stderr, warm.stderr)):
+        assert told.replace("python -m countermark.cli", "countermark").split() == expected.split()
+
+
 def test_defects_end_in_one_sentence(run: Run, photo: Path) -> None:
     """A defect of ours, staged: nothing in the program itself can be made to fail that way."""
     code = "import countermark.cli as cli, typer\ncli.app = lambda: 1 / 0\ncli.main()\n"

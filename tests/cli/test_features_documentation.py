@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,10 +20,10 @@ def blocks(language: str) -> list[str]:
 
 @pytest.mark.slow
 def test_commands_run_one_after_the_other(
-    home, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm: Path
 ) -> None:
-    monkeypatch.setenv("PYTHON", sys.executable)
-    program = 'countermark() { "$PYTHON" -m countermark.cli "$@"; }\n' + "".join(blocks("sh"))
+    monkeypatch.setenv("PATH", f"{warm}{os.pathsep}{os.environ['PATH']}")
+    program = "".join(blocks("sh"))
     result = subprocess.run(
         ["bash", "-euc", program], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs/registry.md"
 
 
 def test_commands_run_one_after_the_other(
-    run, photo: Path, home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run, photo: Path, home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm: Path
 ) -> None:
     marked = run("mark", photo, "--out", "marked.jpg", "--json")
     payload = json.loads(marked.stdout)["payload"]
@@ -22,9 +22,9 @@ def test_commands_run_one_after_the_other(
         r"^```sh\n(.*?)^```$", DOCUMENT.read_text("utf-8"), re.DOTALL | re.MULTILINE
     )
     script = "".join(blocks).replace("0123456789abcdef", payload)
-    monkeypatch.setenv("PYTHON", sys.executable)
+    monkeypatch.setenv("PATH", f"{warm}{os.pathsep}{os.environ['PATH']}")
     result = subprocess.run(
-        ["bash", "-euc", f'countermark() {{ "$PYTHON" -m countermark.cli "$@"; }}\n{script}'],
+        ["bash", "-euc", script],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -63,13 +63,13 @@ def test_options_alone(stated: Callable[..., Any]) -> None:
     assert stated() == Record(source=DigitalSource.CAPTURED)
     options = (
         "--producer", "Tencent", "--producer-code", CODE,
-        "--system", "Example Model", "--system-version", "3", "--service-class", "voice",
+        "--system", "Example Model", "--system-version", "3", "--service-class", "other",
     )  # fmt: skip
     assert stated(*options, "--source", "ai-generated") == Record(
         source=DigitalSource.AI_GENERATED,
         producer=Producer(name="Tencent", code=ProviderCode(CODE)),
         system=System(name="Example Model", version="3"),
-        service_class=ServiceClass.VOICE,
+        service_class=ServiceClass.OTHER,
     )
 
 

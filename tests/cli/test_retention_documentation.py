@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,12 @@ DOCUMENT = Path(__file__).parents[2] / "docs/retention.md"
 
 
 def test_commands_run_one_after_the_other(
-    run, photo: Path, home: keys.Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Callable[..., subprocess.CompletedProcess[str]],
+    photo: Path,
+    home: keys.Home,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    warm: Path,
 ) -> None:
     marked = run("mark", photo, "--out", "marked.jpg", "--json")
     payload = json.loads(marked.stdout)["payload"]
@@ -27,10 +33,10 @@ def test_commands_run_one_after_the_other(
     blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     script = "".join(blocks).replace("0123456789abcdef", payload)
     script = script.replace("12345678901234567890123456789012", "$record")
-    monkeypatch.setenv("PYTHON", sys.executable)
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    places = (os.fspath(warm), os.fspath(Path(sys.executable).parent), os.environ["PATH"])
+    monkeypatch.setenv("PATH", os.pathsep.join(places))
     result = subprocess.run(
-        ["bash", "-euc", f'countermark() {{ "$PYTHON" -m countermark.cli "$@"; }}\n{script}'],
+        ["bash", "-euc", script],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,10 @@ from countermark import keys
 from countermark.keys import private_key
 from countermark.keys.algorithms import generate
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 REQUEST = ("--organisation", "Example Ltd", "--name", "Camera App", "--country", "SE")
 NEW, WRONG, PIN, PASSWORD = "new passphrase 4711", "wrong passphrase", "pin-0815", "est-pass-word"
 
-# Runs in each child before countermark: whatever goes to the library and every traceback are
+# What each child runs: countermark, but whatever goes to the library and every traceback are
 # written among what is searched, and the keys that signed beside it.
 WITNESS = """
 import json, os, traceback
@@ -54,6 +53,7 @@ for owner in (output, countermark.cli):
     witnessed(owner, "complain", lambda *a: tell("tracebacks.txt", traceback.format_exc()))
 witnessed(LocalSigner, "sign", lambda self, _: tell("../signed-with.pem", self.private_key.
     private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()))
+countermark.cli.main()
 """
 
 
@@ -108,24 +108,27 @@ def test_search_finds_keys_in_every_form(algorithm: str) -> None:
 class Witnesses:
     """Runs commands in a folder of their own, and keeps what they say."""
 
-    def __init__(self, run: Run, tmp_path: Path, passphrase: str | None) -> None:
-        self.run = run
+    def __init__(self, python: Path, tmp_path: Path, passphrase: str | None) -> None:
+        self.command = [python, "-c", WITNESS]
         self.folder = tmp_path / "searched"
         self.said: list[str] = []
-        hook = tmp_path / "hook"
-        for folder in (self.folder / "tmp", hook):
-            folder.mkdir(parents=True)
-        (hook / "sitecustomize.py").write_text(WITNESS)
-        paths = os.pathsep.join(filter(None, (os.fspath(hook), os.environ.get("PYTHONPATH"))))
+        (self.folder / "tmp").mkdir(parents=True)
         self.environment = {
-            "PYTHONPATH": paths,
+            **os.environ,
             "TMPDIR": os.fspath(self.folder / "tmp"),
             "WITNESS": os.fspath(self.folder),
             **({} if passphrase is None else {"COUNTERMARK_PASSPHRASE": passphrase}),
         }
 
     def __call__(self, *arguments: object, code: int = 0, **other: str) -> None:
-        result = self.run(*arguments, **{**self.environment, **other})
+        result = subprocess.run(
+            [*self.command, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=self.folder.parent,
+            env={**self.environment, **other},
+        )
         assert result.returncode == code, result
         self.said += [result.stdout, result.stderr]
 
@@ -182,9 +185,9 @@ def use_other_stores(keep: Witnesses, photo: Path, library: str) -> None:
 
 @pytest.mark.parametrize("passphrase", [None, "correct horse battery"])
 def test_nothing_secret_is_ever_said_or_written_elsewhere(
-    run: Run, photo: Path, tmp_path: Path, softhsm: Any, passphrase: str | None
+    warm: Path, photo: Path, tmp_path: Path, softhsm: Any, passphrase: str | None
 ) -> None:
-    keep = Witnesses(run, tmp_path, passphrase)
+    keep = Witnesses(warm / "python", tmp_path, passphrase)
     sign_and_refuse(keep, photo)
     if passphrase is not None:  # with which the files of keys are searched too
         make_token(softhsm)

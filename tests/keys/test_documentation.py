@@ -72,8 +72,7 @@ def blocks() -> list[tuple[str, str]]:
 def script(library: str, time_server: str) -> str:
     """The page as a script of bash, in which each command leaves its exit code."""
     lines = [
-        'python() { "$PYTHON" "$@"; }',
-        'countermark() { python -m countermark.cli "$@"; local code=$?; '
+        'countermark() { command countermark "$@"; local code=$?; '
         'echo "$code $1 ${2-}" >> codes; return $code; }',
     ]
     for language, text in blocks():
@@ -83,15 +82,20 @@ def script(library: str, time_server: str) -> str:
             lines.append(f"python - <<'PYTHON'\n{text}PYTHON\n")
         elif "[est]" not in text:
             lines.append(f"cat > \"$COUNTERMARK_HOME/{SETTINGS}\" <<'TOML'\n{text}TOML\n")
-        lines.append("python -m countermark.cli keys list | head -1 | cut -c1-16 > oldest")
+        lines.append("command countermark keys list | head -1 | cut -c1-16 > oldest")
     return "\n".join(lines).replace(LIBRARY, library).replace(TIME_SERVER, time_server)
 
 
 @pytest.mark.usefixtures("environment")
 def test_page_runs_from_zero_to_a_production_chain_and_to_other_stores(
-    tmp_path: Path, photo: Path, softhsm: Any, time_server: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    photo: Path,
+    softhsm: Any,
+    time_server: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    warm: Path,
 ) -> None:
-    monkeypatch.setenv("PYTHON", sys.executable)
+    monkeypatch.setenv("PATH", f"{warm}{os.pathsep}{os.environ['PATH']}")
     (photo.parent / "my-time-root.pem").write_bytes(time_server.root)
     assert {language for language, _ in blocks()} == {"sh", "python", "toml"}
     run = subprocess.run(

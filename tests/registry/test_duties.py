@@ -20,8 +20,8 @@ from countermark.errors import (
     RetentionNotOver,
     UnreadableRegistry,
 )
-from countermark.registry import DisposalReason, Entry, Registry
-from countermark.registry.duties import About, ComplaintKind, ComplaintState
+from countermark.registry import DisposalReason, Entry, Registry, postgres, sqlite
+from countermark.registry.duties import About, ComplaintKind, ComplaintState, tables
 from countermark.registry.log import leaf
 
 VERSION_3 = Path(__file__).parents[1] / "vectors" / "registry-3.sql"
@@ -123,7 +123,7 @@ def test_a_model_is_named_by_the_start_of_its_hash(registry: Registry) -> None:
     with pytest.raises(InvalidArgument, match="2 models"):
         registry.models.resolve("0101")
     for start in ("01", "zzzz", "0" * 65):
-        with pytest.raises(InvalidArgument, match="start of a SHA-256"):
+        with pytest.raises(InvalidArgument, match="start of an ID"):
             registry.models.resolve(start)
 
 
@@ -406,6 +406,8 @@ CHANGES = [
     ("complaint", "payload = NULL"),
     ("complaint", f"secret_sha256 = X'{'00' * 32}'"),
     ("complaint", "position = 0"),
+    ("complaint", "position = 99"),
+    ("model", "position = -1"),
 ]
 
 
@@ -457,6 +459,25 @@ def test_version_3_is_read_and_brought_up_to_date(tmp_path: Path) -> None:
         ]  # fmt: skip
         assert registry.log.check().size == 13
         assert len(registry.models.all()) == len(registry.grants.find()) == 1
+
+
+def test_tables_of_version_3_are_brought_up_to_date_on_both_databases(
+    address: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tables.FIRST_VERSION - 1
+    with monkeypatch.context() as earlier, Registry.open(address, folder=folder) as registry:
+        for module in (sqlite, postgres):
+            earlier.setattr(module, "VERSION", before)
+        earlier.setattr(sqlite, "STEPS", sqlite.STEPS[:before])
+        earlier.setattr(postgres, "_STEPS", postgres._STEPS[: before - postgres._FIRST_VERSION + 1])
+        registry.personal.keep({"a": 1}, retention_class="personal")
+    with Registry.open(address, folder=folder) as registry:
+        assert (registry.models.all(), registry.grants.find()) == ([], [])
+        assert registry._database.version() == before
+        fill(registry)
+        assert registry._database.version() == tables.FIRST_VERSION
+        assert len(registry.personal.find()) == 3
+        assert registry.log.check().size == 8
 
 
 def test_erasing_brings_version_3_up_to_date(tmp_path: Path) -> None:

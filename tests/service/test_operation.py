@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,20 @@ def large(photograph: Callable[..., Image.Image]) -> bytes:
 # ---- the command ----
 
 
-def serve(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+Serve = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def serve(countermark: str) -> Serve:
+    """Runs the command for a home, which is to end by itself."""
+    return partial(_serve, countermark)
+
+
+def _serve(
+    countermark: str, *arguments: str, home: Path, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "countermark.cli", "serve", *arguments],
+        [countermark, "serve", *arguments],
         env={**os.environ, "COUNTERMARK_HOME": str(home), **environment},
         capture_output=True,
         text=True,
@@ -77,7 +89,7 @@ def test_command_serves_until_it_is_told_to_end(service_home: keys.Home) -> None
 
 
 def test_what_keeps_it_from_serving_is_said_in_a_sentence(
-    service_home: keys.Home, tmp_path: Path
+    serve: Serve, service_home: keys.Home, tmp_path: Path
 ) -> None:
     tokens = tmp_path / "tokens.txt"
     tokens.write_text("secret store:manifests")
@@ -97,7 +109,9 @@ def test_what_keeps_it_from_serving_is_said_in_a_sentence(
             assert "Traceback" not in ended.stderr
 
 
-def test_key_that_does_not_open_keeps_it_from_marking(tmp_path: Path, token_file: Path) -> None:
+def test_key_that_does_not_open_keeps_it_from_marking(
+    serve: Serve, tmp_path: Path, token_file: Path
+) -> None:
     keys.create_home(tmp_path / "home", passphrase="right")
     ended = serve(
         "--port", "0", "--token-file", str(token_file),

@@ -8,7 +8,6 @@ import io
 import json
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -170,13 +169,14 @@ def test_command_line_asks_what_it_is_told_to_ask(
     photograph: Callable[..., Image.Image],
     as_file: Callable[..., bytes],
     tmp_path: Path,
+    countermark: str,
 ) -> None:
     (tmp_path / "copy.jpg").write_bytes(stripped(known))
     (tmp_path / "unknown.jpg").write_bytes(as_file(photograph("ihc", 400)))
 
     def run(name: str, *options: str) -> tuple[int, Any, list[str]]:
         since = settled(server)
-        command = [sys.executable, "-m", "countermark.cli", "verify", "--json", *options, name]
+        command = [countermark, "verify", "--json", *options, name]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
         asked = routes(server, since, 2)
         return done.returncode, json.loads(done.stdout or "{}"), asked
@@ -197,6 +197,7 @@ def test_command_line_asks_no_host_that_is_not_allowed(
     stripped: Callable[..., bytes],
     manifest_of: Callable[[bytes], Manifest],
     tmp_path: Path,
+    countermark: str,
 ) -> None:
     (tmp_path / "copy.jpg").write_bytes(stripped(known))
     answers = offering(manifest_of(known).bytes)
@@ -205,7 +206,7 @@ def test_command_line_asks_no_host_that_is_not_allowed(
         elsewhere = place.url.replace("127.0.0.1", "localhost")
         service = stack.enter_context(serving(offering(b"", endpoint=elsewhere)))
         for options, verdict in ([], "unmarked"), (["--allow-host", "localhost"], "recovered"):
-            command = [sys.executable, "-m", "countermark.cli", "verify", "--json", "copy.jpg"]
+            command = [countermark, "verify", "--json", "copy.jpg"]
             command += ["--resolver", service.url, *options]
             done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
             assert json.loads(done.stdout)["verdict"] == verdict

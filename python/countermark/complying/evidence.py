@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from countermark import credentials, duties, image, watermark
 from countermark.credentials import Manifest, Trust, TrustStatus
@@ -22,12 +22,14 @@ from countermark.errors import (
 )
 from countermark.labels import aigc, scenes
 from countermark.labels.aigc import Reading, Verdict
-from countermark.labels.audible import HeardRhythm, rhythms_in
 from countermark.labels.profiles import Medium
 from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
 from countermark.screening import named_payloads
 from countermark.verifying import verify
+
+if TYPE_CHECKING:
+    from countermark.labels.audible import HeardRhythm
 
 _GENERATED: Final = (DigitalSource.AI_GENERATED, DigitalSource.AI_EDITED)
 
@@ -147,6 +149,9 @@ def _heard(source: Path | bytes, media_type: str | None) -> HeardRhythm | None:
     """The first rhythm in a sound; None where there is none, or it cannot be listened to."""
     if isinstance(source, bytes) or Medium.of(media_type or "") is not Medium.AUDIO:
         return None
+    # Here, so that whoever marks pictures does not wait for it.
+    from countermark.labels.audible import rhythms_in
+
     try:
         return next(iter(rhythms_in(source)), None)
     except (LabelError, MissingExtra):

@@ -16,7 +16,8 @@ from countermark.containers.content import Content, counted
 
 CRC_32: Final = b"\xbf"
 VOID: Final = b"\xec"
-_MAX_ELEMENTS: Final = 1 << 22
+_MAX_ELEMENTS: Final = 1 << 20
+"""Of one level: some hours of film in a single cluster."""
 _HEADER_BYTES: Final = 12
 _LONGEST: Final = 8
 

@@ -15,17 +15,18 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from countermark.containers.content import Content, pieces
+from countermark.containers.content import Content
+from countermark.containers.splicing import Splice, moved, splice
 
 
 class Edits:
     """Ranges of a file, and what the copy holds in their places."""
 
-    __slots__ = ("_asset", "_replaced")
+    __slots__ = ("_asset", "_splices")
 
     def __init__(self, asset: Content) -> None:
         self._asset = asset
-        self._replaced: list[tuple[int, int, bytes]] = []
+        self._splices: list[Splice] = []
 
     def replace(self, start: int, end: int, new: bytes) -> None:
         """Put `new` in the place of a range; an empty range lets it in before that offset.
@@ -35,29 +36,16 @@ class Edits:
         """
         if not 0 <= start <= end <= len(self._asset):
             raise ValueError(f"the range {start} to {end} is outside the file")
-        if any(start < other_end and other < end for other, other_end, _ in self._replaced):
+        if any(start < other.end and other.start < end for other in self._splices):
             raise ValueError(f"the range {start} to {end} is in use twice")
-        self._replaced.append((start, end, new))
+        self._splices.append(Splice(start, end, new))
         # Stable; what is let in at an offset comes before what is replaced from there on.
-        self._replaced.sort(key=lambda edit: edit[:2])
+        self._splices.sort(key=lambda one: one[:2])
 
     def place(self, offset: int) -> int:
         """Where the copy holds what the file holds at that offset."""
-        moved = offset
-        for start, end, new in self._replaced:
-            if end <= offset:
-                moved += len(new) - (end - start)
-            elif start < offset:
-                moved += min(offset - start, len(new)) - (offset - start)
-        return moved
+        return moved(self._splices, offset)
 
     def write(self, out: BinaryIO) -> None:
         """Write the copy, a piece at a time."""
-        at = 0
-        for start, end, new in self._replaced:
-            for piece in pieces(self._asset, at, start):
-                out.write(piece)
-            out.write(new)
-            at = end
-        for piece in pieces(self._asset, at, len(self._asset)):
-            out.write(piece)
+        splice(self._asset, out, self._splices)

@@ -21,7 +21,8 @@ class Part(NamedTuple):
     """An image, an extension, or the trailer.
 
     `head`: what it begins with, of an extension of applications with the name of the application.
-    `blocks`: where the data of its sub-blocks lies, the empty one at its end included.
+    `blocks`: where the data of its sub-blocks lies, the empty one at its end included; of parts
+    that nobody asked for, of that one alone.
     """
 
     kind: bytes
@@ -31,10 +32,13 @@ class Part(NamedTuple):
     blocks: tuple[Span, ...]
 
 
-def gif_parts(asset: Content, places: Iterator[None]) -> Iterator[Part]:
+def gif_parts(
+    asset: Content, places: Iterator[None], *, blocks_of: bytes | None = None
+) -> Iterator[Part]:
     """The parts behind the header, up to the trailer or to where the file is damaged.
 
-    Each part, and each of its sub-blocks, takes one of the `places`.
+    Each part, and each of its sub-blocks, takes one of the `places`. `blocks_of`: the beginning of
+    the parts whose sub-blocks are asked for.
     """
     at = 13 + _colours(asset[10:11])
     for _ in places:
@@ -51,7 +55,7 @@ def gif_parts(asset: Content, places: Iterator[None]) -> Iterator[Part]:
             data = at + 10 + _colours(head[9:]) + 1  # the size of the first code
         else:
             return
-        blocks = _blocks(asset, data, places)
+        blocks = _blocks(asset, data, places, keep=head == blocks_of)
         if not blocks:
             return
         yield Part(kind, head, at, blocks[-1][1], blocks)
@@ -64,7 +68,7 @@ def _colours(flags: bytes) -> int:
     return 3 << (flag & 7) + 1 if flag & 0x80 else 0
 
 
-def _blocks(asset: Content, at: int, places: Iterator[None]) -> tuple[Span, ...]:
+def _blocks(asset: Content, at: int, places: Iterator[None], *, keep: bool) -> tuple[Span, ...]:
     """The data of sub-blocks, the empty one last; nothing where the file ends inside them."""
     blocks: list[Span] = []
     for _ in places:
@@ -72,7 +76,8 @@ def _blocks(asset: Content, at: int, places: Iterator[None]) -> tuple[Span, ...]
         end = at + 1 + int.from_bytes(length, "big")
         if not length or end > len(asset):
             return ()
-        blocks.append((at + 1, end))
+        if keep or end == at + 1:
+            blocks.append((at + 1, end))
         if end == at + 1:
             return tuple(blocks)
         at = end

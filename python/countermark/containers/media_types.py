@@ -17,8 +17,9 @@ _BRANDS: Final = {
     b"avif": "image/avif",
     b"avis": "image/avif",
     b"heic": "image/heic",
-    b"heix": "image/heic",
+    **dict.fromkeys((b"heix", b"heim", b"heis", b"hevc", b"hevx"), "image/heic"),
     b"mif1": "image/heif",
+    b"msf1": "image/heif",
     b"qt  ": "video/quicktime",
     b"M4A ": "audio/mp4",
 }

@@ -12,8 +12,9 @@ from typing import Final, NamedTuple
 
 from countermark.containers.content import Content, unpack
 
-MAX_DIRECTORIES: Final = 4096
-MAX_ENTRIES: Final = 1 << 16
+MAX_ENTRIES: Final = 1 << 18
+"""Of all directories, which may overlap."""
+
 _TYPE_BYTES: Final = {
     **dict.fromkeys((1, 2, 6, 7), 1),
     **dict.fromkeys((3, 8), 2),
@@ -117,8 +118,12 @@ def pages(asset: Content, form: Layout, base: int = 0) -> Iterator[Directory]:
     """The directories that follow one another; raises as `directory`."""
     offset = first_offset(asset, form, base)
     seen: set[int] = set()
-    while offset and offset not in seen and len(seen) < MAX_DIRECTORIES:
+    left = MAX_ENTRIES
+    while offset and offset not in seen:
         seen.add(offset)
         page = directory(asset, form, offset, base)
+        left -= len(page.entries) + 1
+        if left < 0:
+            raise ValueError("more entries than countermark goes through")
         yield page
         offset = page.next_offset

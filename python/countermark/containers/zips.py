@@ -16,6 +16,7 @@ from countermark.containers.content import Content, pieces
 _MOST_AT_ONCE: Final = 1 << 23
 """Bytes of a directory that is taken into memory: some hundred thousand entries."""
 
+_LOCAL_HEADER: Final = b"PK\3\4"
 _LOCAL_HEADER_BYTES: Final = 30
 _UTF_8_FLAG: Final = 0x800
 
@@ -39,7 +40,8 @@ class _Stream(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._asset)}[whence]
         if start + offset < 0:
-            raise OSError("before the beginning")  # as zipfile expects of short files
+            # Where it looks for the end of a short file, zipfile expects an error of the system.
+            raise OSError if whence == io.SEEK_END else ValueError("before the beginning")
         self._at = start + offset
         return self._at
 
@@ -86,6 +88,7 @@ def replace(asset: Content, out: BinaryIO, contents: Mapping[str, bytes]) -> Non
         infos = sorted(former.infolist(), key=lambda info: info.header_offset)
         ends = [*(info.header_offset for info in infos[1:]), former.start_dir]
         for info, end in zip(infos, ends, strict=True):
+            _check(asset, info, end)
             if info.filename not in contents:
                 _copy(asset, archive, info, end)
             elif info.filename in missing:
@@ -94,18 +97,26 @@ def replace(asset: Content, out: BinaryIO, contents: Mapping[str, bytes]) -> Non
             _write(archive, name, content, (1980, 1, 1, 0, 0, 0))
 
 
-def _copy(asset: Content, archive: zipfile.ZipFile, info: zipfile.ZipInfo, end: int) -> None:
-    """An entry with its header, its bytes and what follows them, as they are."""
-    start = info.header_offset
-    if start + _LOCAL_HEADER_BYTES + len(info.filename) + info.compress_size > end:
-        raise ValueError("the entries of the archive overlap")
+def _check(asset: Content, info: zipfile.ZipInfo, end: int) -> None:
+    """That an entry is where the directory says, and ends before the next."""
     if not info.filename.isascii() and not info.flag_bits & _UTF_8_FLAG:
         raise ValueError("the archive has names that are not in Unicode")
+    name = info.orig_filename.encode()
+    start = info.header_offset
+    body = start + _LOCAL_HEADER_BYTES + len(name)
+    if asset[start : start + 4] != _LOCAL_HEADER or asset[body - len(name) : body] != name:
+        raise ValueError(f"the archive holds {info.filename!r:.100} elsewhere")
+    if body + info.compress_size > end:
+        raise ValueError("the entries of the archive overlap")
+
+
+def _copy(asset: Content, archive: zipfile.ZipFile, info: zipfile.ZipInfo, end: int) -> None:
+    """An entry with its header, its bytes and what follows them, as they are."""
     assert archive.fp is not None
     moved = copy.copy(info)
     moved.header_offset = archive.start_dir
     archive.fp.seek(archive.start_dir)
-    for piece in pieces(asset, start, end):
+    for piece in pieces(asset, info.header_offset, end):
         archive.fp.write(piece)
     archive.start_dir = archive.fp.tell()
     archive.filelist.append(moved)

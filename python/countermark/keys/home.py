@@ -16,6 +16,7 @@ What is where:
     feature-signers, features.toml                  whose features count, and what follows
     trust.pem, registry.sqlite3
     personal-keys.sqlite3, retention.toml           keys of personal records; how long they stay
+    complaints.toml                                 by when complaints are answered
 
 Nothing in it is ever overwritten but the trust file, the CRLs, the timestamp servers, whose
 features count and the name of the signing key; and the private keys when the passphrase changes.

@@ -10,7 +10,13 @@ import pytest
 from countermark.errors import UnreadableSound, UnsupportedSound
 from countermark.labels.audible import aiff, find_rhythm, label_audio
 
-ENCODERS = ["pcm_s8", "pcm_s16be", "pcm_s24be", "pcm_s32be", "pcm_s16le", "pcm_f32be", "pcm_f64be"]
+ENCODERS = [
+    *("pcm_s16le", "pcm_s24be", "pcm_f32be"),
+    *(
+        pytest.param(name, marks=pytest.mark.slow)
+        for name in ("pcm_s8", "pcm_s16be", "pcm_s32be", "pcm_f64be")
+    ),
+]
 
 
 def make(ffmpeg: Callable[..., bytes], path: Path, encoder: str = "pcm_s16be") -> None:

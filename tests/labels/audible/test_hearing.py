@@ -92,6 +92,7 @@ def test_unheard_cues_are_refused() -> None:
         cue_samples(8_000, 1, level_db=0)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="needs the audio of the corpus")
 def test_music_and_speech_hold_no_rhythm() -> None:
     files = sorted((CORPUS / "audio").glob("*.flac"))

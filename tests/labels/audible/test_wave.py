@@ -95,7 +95,7 @@ def test_content_is_the_same_bytes(tmp_path: Path, tag: int, size: int) -> None:
         assert labelled.content == "untouched"
 
 
-@pytest.mark.parametrize(("tag", "size"), ENCODINGS)
+@pytest.mark.parametrize(("tag", "size"), [(PCM, 1), (PCM, 3), (FLOAT, 4)])
 def test_other_readers_hear_the_rhythm(
     tmp_path: Path, decoded: Callable[..., np.ndarray], tag: int, size: int
 ) -> None:
@@ -202,9 +202,9 @@ def test_file_that_outgrows_riff_becomes_rf64(
 def test_long_files_need_little_memory(tmp_path: Path, decoded: Callable[..., np.ndarray]) -> None:
     """1 GB within 80 MB, and a file that crosses 4 GB while it is labelled."""
     code = (
-        "import resource, sys; from countermark.labels.audible import label_audio; "
+        "import sys; from countermark.labels.audible import label_audio; "
         "label_audio(sys.argv[1], sys.argv[2]); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "print(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0])"
     )
     for length, name in ((1 << 30, b"RIFF"), ((1 << 32) - 100_000, b"RF64")):
         source, out = tmp_path / "long.wav", tmp_path / "out.wav"

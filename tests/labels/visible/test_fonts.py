@@ -10,8 +10,6 @@ from PIL import ImageFont
 from countermark.errors import FontMissing
 from countermark.labels.visible import fonts, packaged
 
-LATIN = "DejaVuSans.ttf"
-
 
 @pytest.fixture(scope="module")
 def latin(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from countermark.errors import InvalidArgument
+from countermark.errors import InvalidArgument, LabelNotShown
 from countermark.labels.visible import Wording, interface_snippet, label_text, wording
 
 FILED: Final = wording("cn", filing_number="网信算备000000000000000000000号")
@@ -87,6 +88,116 @@ def test_label_in_a_document_is_shown_whatever_its_style_says(browser: Browser) 
     assert page.evaluate("document.body.firstElementChild.className") == "countermark-label"
     assert page.evaluate("document.body.lastElementChild.className") == "countermark-label"
     page.context.close()
+
+
+SOUP: Final = [
+    "<p>",
+    "</p>",
+    "<div>",
+    "</div>",
+    "<b>",
+    "</b>",
+    "words",
+    "&amp;",
+    "&lt",
+    "<br/>",
+    "<br>",
+    "<h1>",
+    "<ul><li>",
+    "</ul>",
+    "<pre>",
+    "</pre>",
+    "<!--",
+    "<!--c-->",
+    "-->",
+    "<script>",
+    "</script>",
+    "if(a<b)",
+    "<style>",
+    "</style>",
+    "<title>",
+    "</title>",
+    "<head>",
+    "</head>",
+    "<body>",
+    "</body>",
+    "<html>",
+    "</html>",
+    "<table>",
+    "<tr><td>",
+    "</td></tr>",
+    "</table>",
+    "<caption>",
+    "<col>",
+    "<textarea>",
+    "</textarea>",
+    "<select>",
+    "<option>",
+    "</select>",
+    "<svg>",
+    "</svg>",
+    "<math>",
+    "</math>",
+    "<template>",
+    "</template>",
+    "<noscript>",
+    "</noscript>",
+    "<img/alt='a>b'>",
+    "<a/href='x",
+    "'>",
+    "<!doctype/html>",
+    "<?php?>",
+    "<![CDATA[x]]>",
+    "<iframe>",
+    "</iframe>",
+    "<button>",
+    "</button>",
+    "<details>",
+    "<summary>",
+    "</details>",
+    "<frameset>",
+    "<plaintext>",
+    "<xmp>",
+    "</xmp>",
+    "<object>",
+    "</object>",
+    "<p/hidden>",
+    "<form>",
+    "<input/value='<p>'>",
+    "<video>",
+    "</video>",
+    "<audio>",
+    "<canvas>",
+    "</canvas>",
+    "<dialog>",
+    "</dialog>",
+    "<noembed>",
+    "<noframes>",
+    "</noframes>",
+]
+
+
+@pytest.mark.slow
+def test_label_in_any_soup_of_tags_is_shown_or_refused(browser: Browser) -> None:
+    page = browser.new_page()
+    page.route("**/*", lambda route: route.abort())
+    generator = random.Random(6)
+    shown = 0
+    for _ in range(500):
+        soup = "".join(generator.choice(SOUP) for _ in range(12))
+        soup = soup[: generator.randint(0, len(soup))]
+        for where in ("start", "end"):
+            try:
+                labelled = label_text(soup, FILED, where=where, form="html")  # type: ignore[arg-type]
+            except LabelNotShown:
+                continue
+            page.set_content(labelled)
+            (label,) = page.locator("p.countermark-label").all()
+            assert label.is_visible(), (soup, where)
+            assert label_text(labelled, FILED, where=where, form="html") == labelled  # type: ignore[arg-type]
+            shown += 1
+    assert shown > 200
+    page.close()
 
 
 def test_snippet_is_one_escaped_element_without_script() -> None:

@@ -155,6 +155,9 @@ def test_words_are_escaped() -> None:
         "<html><head></head></html>",
         "",
         "&amp;",
+        "a < b",
+        "<div hidden><div></div><p>y</div><p>x<p title='a>b'>x",
+        "<![if x]><![CD<p>x",
     ],
 )
 @pytest.mark.parametrize("where", ["start", "end"])
@@ -180,6 +183,13 @@ def test_html_label_is_first_or_last_in_the_body(document: str, where: Any) -> N
         "<frameset><frame></frameset>",
         "<script>if (a < b) {}",
         "<details><summary>x</summary>",
+        "if(a<b)",
+        "x<a href='y",
+        "<option>x",
+        "<div hidden>x",
+        "<div style='display: none'><div></div>x",
+        "<!--<!-- x</body>",
+        "<body hidden>x",
     ],
 )
 def test_html_that_would_hide_the_label_is_refused(document: str) -> None:
@@ -225,6 +235,9 @@ def test_turn_that_brings_its_label_keeps_it_alone() -> None:
         ("本文部分内容由 AI 辅助生成\n湖", ["本文部分内容由 AI 辅助生成"]),
         ("湖\n(AI合成)", ["AI合成"]),
         ("AI生成图片的十大技巧\n正文", []),  # a headline about it
+        ("【AI生成图片的十大技巧】\n正文", []),
+        ("[AI生成](https://example.com)\n湖", []),
+        ("【AI生成】湖", ["AI生成"]),
         ("AI\nA history.", []),
         ("湖\n生成", []),
     ],

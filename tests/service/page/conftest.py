@@ -232,7 +232,7 @@ _TRANSFER: Final = """([kind, base64, names]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service(
     page_home: keys.Home, files: dict[str, bytes], running: Callable[..., Any]
 ) -> Iterator[Any]:

@@ -84,10 +84,11 @@ def png(asset: Content) -> Iterator[Location]:
 def gif(asset: Content) -> Iterator[Location]:
     """The store in the sub-blocks of an application extension before the first image."""
     is_before_images = True
-    for part in gif_parts(asset, counted(_GIF_MAX_BLOCKS)):
+    parts = gif_parts(asset, counted(_GIF_MAX_BLOCKS), blocks_of=_GIF_APPLICATION)
+    for part in parts:
         is_before_images = is_before_images and part.kind != b","
         if part.head == _GIF_APPLICATION and is_before_images and len(part.blocks) > 1:
-            yield Location(tuple(part.blocks[:-1]), around=(15, 1))
+            yield Location(part.blocks[:-1], around=(15, 1))
 
 
 def tiff(asset: Content) -> Iterator[Location]:

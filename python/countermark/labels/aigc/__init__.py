@@ -11,12 +11,11 @@ Source: GB 45438-2025, 6.1 and annex E; TC260 practice guides of August 2025 for
 
 from __future__ import annotations
 
-import contextlib
 import io
-from collections.abc import Iterator
+import itertools
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from countermark import containers, files
 from countermark.containers import StreamContent
@@ -24,12 +23,13 @@ from countermark.errors import (
     CountermarkError,
     DestinationNotWritable,
     LabelNotWritten,
+    MissingExtra,
     SourceNotFound,
     UnsupportedContainer,
 )
 from countermark.labels import iptc
 from countermark.labels.aigc.carriers import CARRIERS, Carrier
-from countermark.labels.aigc.label import AigcLabel, Status, is_allowed
+from countermark.labels.aigc.label import AigcLabel, Status, check_code, is_allowed
 from countermark.labels.aigc.parsing import Finding
 from countermark.labels.aigc.reading import Carried, Found, Reading, Verdict, judged
 from countermark.labels.xmp import Property
@@ -58,6 +58,9 @@ _BY_SUFFIX = {
 }
 """Texts, which do not show by themselves what they are."""
 
+_MAX_LABELS: Final = 64
+"""Of one file that are looked at; two are a breach already."""
+
 
 def read(source: files.Source) -> Reading:
     """All labels of a file, and whether they are as the standard has them.
@@ -68,7 +71,11 @@ def read(source: files.Source) -> Reading:
     Raises `SourceNotFound`, and `UnsupportedContainer` for files of other kinds.
     """
     with _opened(source) as file:
-        return _read(file, _carrier(file, source))
+        carrier = _carrier(file, source)
+        try:
+            return _read(file, carrier)
+        except OSError as error:  # the medium fails
+            raise _unreadable(source, error) from error
 
 
 def write(
@@ -95,9 +102,11 @@ def write(
 
     A C2PA manifest in the file does not fit it any more: label first, sign then.
 
-    Raises `SourceNotFound`, `UnsupportedContainer`, `LabelNotWritten` when the file does not take
-    the label, `DestinationNotWritable`.
+    Raises `InvalidLabel` when the propagator, who writes, has a code that nobody can have (a
+    producer before may have a wrong one), `SourceNotFound`, `UnsupportedContainer`,
+    `LabelNotWritten` when the file does not take the label, `DestinationNotWritable`.
     """
+    check_code(label.propagator)
     beside = () if record is None else iptc.statements(record)
     with _opened(source) as file:
         carrier = _carrier(file, source)
@@ -126,6 +135,7 @@ def _put(
             carrier.put_beside(file, out, label, beside)
         else:
             carrier.put(file, out, label)
+        out.flush()
     except CountermarkError:
         raise
     except OSError as error:
@@ -161,8 +171,8 @@ def _read(file: BinaryIO, carrier: Carrier) -> Reading:
     found: list[Carried] = []
     file.seek(0)
     try:
-        found.extend(carrier.find(file))
-    except (CountermarkError, OSError):
+        found.extend(itertools.islice(carrier.find(file), _MAX_LABELS))
+    except (MissingExtra, OSError):
         raise
     except Exception:  # as above; what cannot be searched is never said to hold nothing
         return judged(tuple(found), is_complete=False)
@@ -180,7 +190,10 @@ def media_type(source: files.Source) -> str | None:
 
 def _media_type(file: BinaryIO, source: files.Source) -> str | None:
     suffix = Path(source).suffix.lower() if isinstance(source, (str, PathLike)) else ""
-    return containers.media_type(StreamContent(file)) or _BY_SUFFIX.get(suffix)
+    try:
+        return containers.media_type(StreamContent(file)) or _BY_SUFFIX.get(suffix)
+    except OSError as error:
+        raise _unreadable(source, error) from error
 
 
 def _carrier(file: BinaryIO, source: files.Source) -> Carrier:
@@ -194,17 +207,18 @@ def _carrier(file: BinaryIO, source: files.Source) -> Carrier:
     return CARRIERS[shown]
 
 
-@contextlib.contextmanager
-def _opened(source: files.Source) -> Iterator[BinaryIO]:
+def _opened(source: files.Source) -> BinaryIO:
     if not isinstance(source, (str, PathLike)):
-        yield io.BytesIO(files.load(source))
-        return
+        return io.BytesIO(files.load(source))
     try:
-        with Path(source).open("rb") as file:
-            yield file
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SourceNotFound(
-            f"The file {str(source)!r} cannot be read ({reason}).",
-            remedy="Check the path and the rights.",
-        ) from error
+        return Path(source).open("rb")
+    except (OSError, ValueError) as error:  # ValueError: NUL in a path
+        raise _unreadable(source, error) from error
+
+
+def _unreadable(source: object, error: Exception) -> SourceNotFound:
+    name = f"file {str(source)!r}" if isinstance(source, (str, PathLike)) else "stream"
+    return SourceNotFound(
+        f"The {name} cannot be read ({getattr(error, 'strerror', None) or error}).",
+        remedy="Check the path and the rights.",
+    )

@@ -1,7 +1,5 @@
 """The implicit label of generated content: seven texts in one JSON object.
 
->>> from countermark.record import DigitalSource, Producer, ProviderCode, Record
-
 Source: GB 45438-2025, 6.1 and annex E; which characters are allowed, annex E j).
 """
 
@@ -89,7 +87,7 @@ class AigcLabel:
 
         Source: GB 45438-2025, annex E, note 1.
         """
-        _check_code(producer)
+        check_code(producer)
         return cls(
             status=Status.GENERATED,
             producer=producer,
@@ -103,6 +101,7 @@ class AigcLabel:
     def of(cls, record: Record) -> AigcLabel:
         """The label that says what a record says.
 
+        >>> from countermark.record import DigitalSource, Producer, Record
         >>> producer = Producer(name="Example", code=ProviderCode("001191110102MACQD9K64010000"))
         >>> source = DigitalSource.AI_GENERATED
         >>> record = Record(source=source, producer=producer, content_id="picture-7")
@@ -125,7 +124,7 @@ class AigcLabel:
 
         Source: Labeling Measures (2025), article 6; GB 45438-2025, annex E.
         """
-        _check_code(propagator)
+        check_code(propagator)
         return replace(
             self,
             propagator=propagator,
@@ -168,7 +167,8 @@ def code_problem(code: str) -> str | None:
     return None
 
 
-def _check_code(code: str) -> None:
+def check_code(code: str) -> None:
+    """Refuse a provider code that nobody can have: raises `InvalidLabel`."""
     try:
         ProviderCode(code)
     except InvalidRecord as error:

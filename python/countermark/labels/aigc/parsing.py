@@ -28,8 +28,8 @@ _EARLIER: Final = ("ServiceProvider", "ServiceUser", "Time", "ContentId", "Conte
 
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 _UNNAMED: Final = re.compile(
-    r"AIGC[\"']?\s*[:=]?\s*[\"']?\{|Label[\"']?\s*:\s*[\"']?AIGC|ContentProducer|ProduceID"
-    r"|ServiceProvider[\s\S]*ContentI[dD]"
+    r"AIGC[\"']?\s{0,9}[:=]?\s{0,9}[\"']?\{|Label[\"']?\s{0,9}:\s{0,9}[\"']?AIGC"
+    r"|ContentProducer|ProduceID"
 )
 _UNNAMED_BASE64: Final = ("eyJBSUdD", "eyJMYWJlbCI6")  # {"AIGC and {"Label":
 
@@ -54,7 +54,9 @@ def looks_like_label(text: str) -> bool:
     >>> looks_like_label('{"AIGC":{"Label":"1"}}'), looks_like_label("AIGC conference, 2026")
     (True, False)
     """
-    return _UNNAMED.search(text) is not None or text.strip().startswith(_UNNAMED_BASE64)
+    is_earlier = "ServiceProvider" in text and ("ContentId" in text or "ContentID" in text)
+    is_encoded = text.strip().startswith(_UNNAMED_BASE64)
+    return is_earlier or is_encoded or _UNNAMED.search(text) is not None
 
 
 def parsed(text: str) -> tuple[dict[str, str], list[Finding]]:
@@ -86,7 +88,7 @@ def _pairs(text: str, problems: list[str]) -> _Pairs | None:
         problems.append(f"The label has {len(text):,} characters.")
         return None
     text = text.removeprefix("\ufeff").strip("\0 \t\r\n")
-    named = re.match(r"AIGC\s*[:=]?\s*(?=\{)", text)
+    named = re.match(r"AIGC\s{0,9}[:=]?\s{0,9}(?=\{)", text)
     if named:
         problems.append("The name AIGC stands before the label, in its text.")
         text = text[named.end() :]

@@ -18,7 +18,7 @@ Order = Literal["<", ">"]
 HEAD_BYTES: Final = 8
 UNKNOWN: Final = 0xFFFF_FFFF
 """A length that stands elsewhere: in `ds64`, or nowhere, as the writer could not go back."""
-_PIECE: Final = 1 << 20
+_PIECE: Final = 1 << 17
 _DS64: Final = struct.Struct("<QQQI")
 
 
@@ -99,7 +99,7 @@ def read(file: BinaryIO, chunk: Chunk, *, limit: int = 16 << 20) -> bytes:
 
 
 def pieces(file: BinaryIO, start: int, size: int, *, multiple: int = 1) -> Iterator[bytes]:
-    """The bytes from `start` on, in parts of about 1 MB whose length is that multiple."""
+    """The bytes from `start` on, in parts of about 128 KiB whose length is that multiple."""
     step = _PIECE - _PIECE % multiple or multiple
     file.seek(start)
     while size > 0:

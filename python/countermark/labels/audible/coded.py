@@ -141,6 +141,7 @@ def _numbers(frame: AudioFrame, channels: int) -> Samples:
 def _encoder(sound: _Sound) -> AudioCodecContext:
     encoder: Any = library().CodecContext.create(sound.encoder, "w")
     encoder.sample_rate, encoder.layout = sound.rate, sound.layout
+    encoder.time_base = Fraction(1, sound.rate)
     if sound.codec in _LOSSLESS:
         encoder.format = _lossless_format(sound)
     else:
@@ -190,7 +191,7 @@ def _join(
         if end is None:
             end = first = packet.pts
         if cue_packets and _is_place(placed, packet.pts - max(first, 0), scale):
-            _mux(muxer, output, cue_packets, end, scale)
+            _mux(muxer, output, cue_packets, end, scale, placed.rate)
             cue_packets, shift = [], round(lasts * scale)
         end = packet.pts + (packet.duration or 0)
         packet.pts += shift
@@ -198,10 +199,10 @@ def _join(
         packet.stream = output
         muxer.mux(packet)
     if cue_packets and end is not None:
-        _mux(muxer, output, cue_packets, end, scale)
+        _mux(muxer, output, cue_packets, end, scale, placed.rate)
 
 
-def _is_place(placed: Placed, into: int, scale: Any) -> bool:
+def _is_place(placed: Placed, into: int, scale: Fraction) -> bool:
     """Packets before zero fill the codec's past, and those after the last sample end it."""
     if placed.where == "middle":
         return bool(into >= placed.position * scale)
@@ -209,14 +210,20 @@ def _is_place(placed: Placed, into: int, scale: Any) -> bool:
 
 
 def _mux(
-    muxer: OutputContainer, output: AudioStream, packets: list[Any], start: int, scale: Any
+    muxer: OutputContainer,
+    output: AudioStream,
+    packets: list[Any],
+    start: int,
+    scale: Fraction,
+    rate: int,
 ) -> None:
+    """Write the packets of the cue; `scale` is from samples to units of the stream."""
     position = 0
     for packet in packets:
         lasts = packet.duration or 0
         packet.pts = packet.dts = start + round(position * scale)
         packet.duration = round(lasts * scale)
-        packet.time_base = output.time_base
+        packet.time_base = 1 / (scale * rate)
         packet.stream = output
         muxer.mux(packet)
         position += lasts
@@ -227,7 +234,8 @@ def _frame(placed: Placed, encoder: AudioCodecContext) -> AudioFrame:
     av = library()
     packed = np.ascontiguousarray(placed.samples.reshape(1, -1))
     frame: AudioFrame = av.AudioFrame.from_ndarray(packed, format="flt", layout=encoder.layout.name)
-    frame.sample_rate, frame.pts = placed.rate, None
+    frame.sample_rate, frame.pts = placed.rate, 0
+    frame.time_base = Fraction(1, placed.rate)
     return frame
 
 

@@ -31,7 +31,7 @@ _LARGEST_PEAK: Final = 0.98
 class Rhythm:
     """A tone in the rhythm "short long, short short".
 
-    >>> Rhythm().seconds
+    >>> round(Rhythm().seconds, 2)
     1.32
 
     `frequency_hz` from 200 to 3000, `dot_seconds` from 0.05 to 0.4; raises `InvalidArgument`.

@@ -17,6 +17,7 @@ import numpy.typing as npt
 _BLOCKS_A_SECOND: Final = 10
 _SILENCE: Final = 1e-7  # -70 dB, below which nothing counts as content (ITU-R BS.1770-5, annex 1)
 _RELATIVE_GATE: Final = 0.1  # nor what is 10 dB below the mean (ibid.): pauses between words
+_LARGEST: Final = 8.0  # of floating point, which may go beyond full scale
 _ABOUT_AS_QUIET: Final = 2.0  # 3 dB
 
 
@@ -38,9 +39,9 @@ class Loudness:
             samples = np.concatenate((self._rest, samples))
         whole = len(samples) // self._size * self._size
         self._rest = samples[whole:].copy()
-        blocks = np.nan_to_num(samples[:whole]).reshape(-1, self._size, samples.shape[1])
-        self._powers.append(np.mean(np.square(blocks, dtype=np.float64), axis=(1, 2)))
-        self._quietest.append(np.abs(blocks).max(axis=2).argmin(axis=1))
+        energies = _energies(samples[:whole]).reshape(-1, self._size)
+        self._powers.append(energies.mean(axis=1, dtype=np.float64))
+        self._quietest.append(energies.argmin(axis=1))
 
     @property
     def level_db(self) -> float | None:
@@ -70,5 +71,12 @@ class Loudness:
     def _all_powers(self) -> npt.NDArray[np.float64]:
         """With the last block, which may be short: all there is of a very short content."""
         rest = self._rest
-        last = [] if rest is None or not rest.size else [np.mean(np.square(rest, dtype=np.float64))]
+        last = [] if rest is None or not rest.size else [float(_energies(rest).mean())]
         return np.concatenate((*self._powers, np.array(last)))
+
+
+def _energies(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Of each sample, over its channels; broken numbers are silence."""
+    sane = np.nan_to_num(np.clip(samples, -_LARGEST, _LARGEST), copy=False)
+    energies: npt.NDArray[np.float32] = np.einsum("ic,ic->i", sane, sane) / sane.shape[1]
+    return energies

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 
-from countermark.errors import MissingExtra, UnsupportedSound
+from countermark.errors import MissingExtra, UnreadableSound, UnsupportedSound
 from countermark.labels.moving.boxes import carry_metadata
-from countermark.labels.pyav import library
+from countermark.labels.pyav import Sink, library
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
@@ -57,7 +56,20 @@ def tags_of(source: str | PathLike[str], container: InputContainer, codec: str) 
             remedy="Labelled is a single sound in WAV, AIFF, FLAC, MP3, M4A (AAC, ALAC) or "
             "Ogg Opus; movies are labelled as such.",
         )
+    if codec in {"flac", "alac"}:
+        _check_depth(os.fspath(source), codec)
     return kind(os.fspath(source), _format(container))
+
+
+def _check_depth(source: str, codec: str) -> None:
+    """FFmpeg encodes two depths; another one would not stay what it is."""
+    with _mutagen(source) as mutagen:
+        file = mutagen.flac.FLAC(source) if codec == "flac" else mutagen.mp4.MP4(source)
+    if file.info.bits_per_sample not in {16, 24}:
+        raise UnsupportedSound(
+            f"The file {source!r} has samples of {file.info.bits_per_sample} bits in {codec}.",
+            remedy="Convert it to WAV, or to 16 or 24 bits.",
+        )
 
 
 def _is_cover(stream: Any) -> bool:
@@ -75,8 +87,10 @@ def _format(container: InputContainer) -> str:
 
 @contextlib.contextmanager
 def _muxer(out: BinaryIO, name: str, options: dict[str, str]) -> Iterator[OutputContainer]:
-    with library().open(out, "w", format=name, container_options=options) as muxer:
+    sink = Sink(out)
+    with library().open(sink, "w", format=name, container_options=options) as muxer:
         yield muxer
+    sink.check()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +116,22 @@ class _Flac:
 
     def finish(self, out: BinaryIO, *, moved: tuple[int, int]) -> None:
         """All blocks but those of the stream itself: its parameters, and where to seek."""
-        flac = _mutagen().flac
-        out.seek(0)
-        new = flac.FLAC(out)
-        kept = [
-            block for block in flac.FLAC(self.source).metadata_blocks if block.code not in {0, 1, 3}
-        ]
-        for block in kept:
-            if isinstance(block, flac.CueSheet):
-                position, count = moved
-                for track in block.tracks:
-                    track.start_offset += count if track.start_offset >= position else 0
-        new.metadata_blocks[1:] = kept
-        out.seek(0)
-        new.save(out)
+        with _mutagen(self.source) as mutagen:
+            flac = mutagen.flac
+            out.seek(0)
+            new, old = flac.FLAC(out), flac.FLAC(self.source)
+            kept = [block for block in old.metadata_blocks if block.code not in {0, 1, 3}]
+            for block in kept:
+                if isinstance(block, flac.CueSheet):
+                    _move(block, *moved)
+            new.metadata_blocks[1:] = kept
+            out.seek(0)
+            new.save(out)
+
+
+def _move(sheet: Any, position: int, count: int) -> None:
+    for track in sheet.tracks:
+        track.start_offset += count if track.start_offset >= position else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +143,14 @@ class _Opus:
         return _muxer(out, self.format, {})
 
     def finish(self, out: BinaryIO, *, moved: tuple[int, int]) -> None:
-        opus = _mutagen().oggopus
-        out.seek(0)
-        new, old = opus.OggOpus(out), opus.OggOpus(self.source)
-        new.tags[:] = old.tags[:]
-        new.tags.vendor = old.tags.vendor
-        out.seek(0)
-        new.save(out)
+        with _mutagen(self.source) as mutagen:
+            opus = mutagen.oggopus.OggOpus
+            out.seek(0)
+            new, old = opus(out), opus(self.source)
+            new.tags[:] = old.tags[:]
+            new.tags.vendor = old.tags.vendor
+            out.seek(0)
+            new.save(out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +163,8 @@ class _Mp3:
         """ID3 stands before and after the packets, and stays byte for byte."""
         with open(self.source, "rb") as file:
             out.write(file.read(_id3_bytes(file)))
-        after: Any = _After(out)
         options = {"id3v2_version": "0", "write_id3v1": "0"}
-        with _muxer(after, self.format, options) as muxer:
+        with _muxer(out, self.format, options) as muxer:
             yield muxer
 
     def finish(self, out: BinaryIO, *, moved: tuple[int, int]) -> None:
@@ -156,28 +172,6 @@ class _Mp3:
         with open(self.source, "rb") as file:
             file.seek(-_tail_bytes(file), 2)
             out.write(file.read())
-
-
-class _After(io.RawIOBase):
-    """A file as seen from where it stands: what lies before cannot be reached."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file, self._start = file, file.tell()
-
-    def write(self, content: Any) -> int:
-        return self._file.write(content)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._file.seek(offset + (0 if whence else self._start), whence) - self._start
-
-    def tell(self) -> int:
-        return self._file.tell() - self._start
-
-    def seekable(self) -> bool:
-        return True
-
-    def writable(self) -> bool:
-        return True
 
 
 def _id3_bytes(file: BinaryIO) -> int:
@@ -210,13 +204,22 @@ def _tail_bytes(file: BinaryIO) -> int:
     return min(tail, length)
 
 
-def _mutagen() -> Any:
+@contextlib.contextmanager
+def _mutagen(source: str) -> Iterator[Any]:
+    """The library; what it says of a file in the body of the `with` statement, as ours."""
     try:
         import mutagen.flac
+        import mutagen.mp4
         import mutagen.oggopus
     except ImportError as error:
         raise MissingExtra(
-            "Tags in FLAC and Ogg are carried over by the package mutagen.",
+            "Tags in FLAC, M4A and Ogg are read by the package mutagen.",
             remedy="Install it: pip install 'countermark[labels]'.",
         ) from error
-    return mutagen
+    try:
+        yield mutagen
+    except mutagen.MutagenError as error:
+        raise UnreadableSound(
+            f"The tags of {source!r} cannot be read ({error}).",
+            remedy="Write it anew with the program that it comes from.",
+        ) from error

@@ -99,9 +99,9 @@ def _write(name: str, draft: BinaryIO, plan: Plan, codec: str, label: Label) -> 
     for attempt in attempts:
         draft.seek(0)
         draft.truncate()
-        with _opened(name) as (container, stream), reading(name, UnreadableVideo):
-            done = remux(container, stream, draft, attempt, codec=codec, label=label)
-        with writing(repr(name)):
+        with writing(f"The copy of {name!r}"):
+            with _opened(name) as (container, stream), reading(name, UnreadableVideo):
+                done = remux(container, stream, draft, attempt, codec=codec, label=label)
             finish(name, draft)
         if attempt.joint is None or is_clean(name, draft, done.frames, attempt.joint):
             break

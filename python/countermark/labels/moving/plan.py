@@ -48,27 +48,27 @@ def make_plan(
     joinable = codec in JOINABLE and (
         codec != "h264" or (sets is not None and sets.free_number is not None)
     )
-    start: int | None = None  # the first time of play; packets in order of decoding may go below
+    first: int | None = None  # what is shown before this key picture leans on nothing that is there
+    start: int | None = None  # the first time of play
     times: list[int | None] = []
     candidate: Packet[VideoStream] | None = None
+    before: tuple[int, ...] = ()
     for packet in packets:
+        first = packet.pts if first is None else first
         if packet.is_discard:
             continue
-        if packet.pts is None:
+        if packet.pts is None or first is None:
             joinable = False
             continue
-        if candidate is not None:
-            if packet.is_keyframe:
-                break
-            if packet.pts < (candidate.pts or 0):
-                candidate = None  # an open group: it leans on the one before
-            else:
-                continue
-        start = packet.pts if start is None else min(start, packet.pts)
-        end = start + lasts
-        if joinable and packet.is_keyframe and packet.pts > end and _is_fresh(packet, sets):
-            candidate = packet
-            before = _filled(times)
+        if packet.is_keyframe and (candidate is not None or (start is not None and not joinable)):
+            break  # nothing leans across the candidate; or the first group says where play begins
+        if candidate is not None and packet.pts < (candidate.pts or 0):
+            candidate = None  # an open group: it leans on the one before
+        if packet.pts >= first:
+            start = packet.pts if start is None else min(start, packet.pts)
+        is_past = start is not None and packet.pts > start + lasts
+        if joinable and is_past and packet.is_keyframe and _is_fresh(packet, sets):
+            candidate, before = packet, _filled(times)
         times.append(packet.dts)
     if start is None:
         return Plan(None, None, (), None)

@@ -12,7 +12,7 @@ from countermark.labels.moving.encoding import make_encoder
 from countermark.labels.moving.overlay import Overlay, make_overlay
 from countermark.labels.moving.parameter_sets import joined, with_lengths
 from countermark.labels.moving.plan import Plan
-from countermark.labels.pyav import library
+from countermark.labels.pyav import Sink, library
 from countermark.labels.visible import Corner, Wording
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class _Remuxer:
         codec: str,
         label: Label,
     ) -> None:
-        self._container, self._stream, self._out = container, stream, out
+        self._container, self._stream, self._sink = container, stream, Sink(out)
         self._plan, self._codec, self._label = plan, codec, label
         self._times = iter(plan.decoding_times)
         self._durations: dict[int, int] = {}
@@ -107,6 +107,7 @@ class _Remuxer:
         if self._muxer is None or self._done is None:
             raise UnreadableVideo("The movie has no frames.", remedy="Write the file anew.")
         self._muxer.close()
+        self._sink.check()
         return self._done
 
     def _decoded(self, packet: Packet[Any]) -> list[VideoFrame]:
@@ -157,7 +158,7 @@ class _Remuxer:
             number=None if sets is None else sets.free_number,
             profile=None if sets is None else sets.profile[0],
         )
-        muxer = library().open(self._out, "w", format=_format(self._container))
+        muxer = library().open(self._sink, "w", format=_format(self._container))
         self._muxer = muxer
         muxer.metadata.update(self._container.metadata)
         muxer.set_chapters(self._container.chapters())
@@ -218,6 +219,7 @@ class _Remuxer:
         assert self._muxer is not None
         packet.stream = self._outputs[index]
         self._muxer.mux(packet)
+        self._sink.check()
 
 
 def _track(muxer: OutputContainer, container: InputContainer, one: Any) -> Any:
@@ -237,7 +239,7 @@ def _track(muxer: OutputContainer, container: InputContainer, one: Any) -> Any:
             remedy="Take it out of the file first.",
         ) from error
     output.metadata.update(one.metadata)
-    output.disposition = one.disposition
+    output.disposition = one.disposition.value  # older PyAV takes numbers only
     return output
 
 

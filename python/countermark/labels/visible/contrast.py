@@ -12,7 +12,7 @@ Source: WCAG 2.2, definitions of contrast ratio and relative luminance.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from countermark.image.arrays import eight_bit
 MIN_CONTRAST: Final = 4.5
 """WCAG 2.2, success criterion 1.4.3 (AA); text of any size is held to that of small text."""
 
+_WHOLE: Final = 65_534  # the luminance of white; rounding keeps the three parts within 16 bits
 _STRIP: Final = 1 << 16  # pixels that are looked at or drawn on at a time
 
 
@@ -36,13 +37,14 @@ class Luminances(NamedTuple):
 
 def luminances(pixels: Pixels) -> Luminances:
     """The range of luminance of those pixels, over whatever may be behind them."""
-    least, greatest, total = 1.0, 0.0, 0.0
+    least, greatest, total = _WHOLE, 0, 0
     for rows in strips(pixels):
         for shown in _shown(eight_bit(pixels[rows])):
             found = _luminance(shown)
-            least, greatest = min(least, float(found.min())), max(greatest, float(found.max()))
-        total += float(found.sum())
-    return Luminances(least, greatest, total / (pixels.shape[0] * pixels.shape[1]))
+            least, greatest = min(least, int(found.min())), max(greatest, int(found.max()))
+        total += int(found.sum())
+    mean = total / (pixels.shape[0] * pixels.shape[1])
+    return Luminances(least / _WHOLE, greatest / _WHOLE, mean / _WHOLE)
 
 
 def ratio(seen: Luminances, *, is_white: bool) -> float:
@@ -57,13 +59,15 @@ def strips(pixels: Pixels) -> Iterator[slice]:
     return (slice(top, top + rows) for top in range(0, pixels.shape[0], rows))
 
 
-def _linear() -> NDArray[np.float32]:
+def _parts() -> NDArray[np.uint16]:
+    """What each value of red, green and blue gives to luminance, in parts of `_WHOLE`."""
     value = np.arange(256) / 255
     linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    return linear.astype(np.float32)
+    parts = np.outer((0.2126, 0.7152, 0.0722), linear) * _WHOLE
+    return np.asarray(np.rint(parts), np.uint16)
 
 
-_LINEAR: Final = _linear()
+_PARTS: Final = _parts()
 
 
 def _shown(pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
@@ -77,10 +81,10 @@ def _shown(pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     return [np.rint(each).astype(np.uint8) for each in over]
 
 
-def _luminance(shown: NDArray[Any]) -> NDArray[np.float32]:
-    if shown.ndim == 2:
-        return np.take(_LINEAR, shown)
-    result: NDArray[np.float32] = np.take(_LINEAR, shown[..., 0]) * np.float32(0.2126)
-    result += np.take(_LINEAR, shown[..., 1]) * np.float32(0.7152)
-    result += np.take(_LINEAR, shown[..., 2]) * np.float32(0.0722)
-    return result
+def _luminance(shown: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """In parts of `_WHOLE`: integers are quicker to look up and to add."""
+    channels = (shown,) * 3 if shown.ndim == 2 else (shown[..., each] for each in range(3))
+    red, green, blue = (np.take(part, each) for part, each in zip(_PARTS, channels, strict=True))
+    red += green
+    red += blue
+    return red

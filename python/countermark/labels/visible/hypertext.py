@@ -22,9 +22,18 @@ _IN_HEAD: Final = {
 # What is in these is not shown as text, or not always.
 _HIDING: Final = {
     *("audio", "canvas", "datalist", "details", "dialog", "iframe", "math", "noembed", "noframes"),
-    *("noscript", "object", "plaintext", "script", "select", "style", "svg", "template"),
-    *("textarea", "title", "video", "xmp"),
+    *("noscript", "object", "optgroup", "option", "plaintext", "script", "select", "style"),
+    *("svg", "template", "textarea", "title", "video", "xmp"),
 }
+_VOID: Final = {
+    *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source"),
+    *("track", "wbr"),
+}
+_HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_ATTRIBUTE: Final = re.compile(
+    r"""[\s/]*[^\s"'>=/][^\s>=/]*(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>][^\s>]*))?"""
+)
+_UNFINISHED: Final = re.compile(r"<[A-Za-z/!?]")  # which a browser takes for a tag or a comment
 _INLINE: Final = {
     *("a", "abbr", "b", "bdi", "bdo", "cite", "code", "em", "font", "i", "kbd", "mark", "q", "s"),
     *("small", "span", "strong", "sub", "sup", "u", "wbr"),
@@ -54,10 +63,9 @@ def insert(text: str, label: str, where: Literal["start", "end"]) -> str:
     """
     outline = _Outline(text)
     place = outline.start if where == "start" else outline.end
-    _check_shown(outline, place)
     if label in _own(text, place, where):
         return text
-    return text[:place] + label + text[place:]
+    return _inserted(text, outline, place, label)
 
 
 def insert_corner(text: str, mark: str) -> str:
@@ -70,20 +78,22 @@ def insert_corner(text: str, mark: str) -> str:
     """
     outline = _Outline(text)
     place = outline.last
-    _check_shown(outline, place)
     closing = mark[mark.rindex("</") :]
     if text[place:].startswith(closing) and text[: place + len(closing)].endswith(mark):
         return text
-    return text[:place] + mark + text[place:]
+    return _inserted(text, outline, place, mark)
 
 
-def _check_shown(outline: _Outline, place: int) -> None:
-    if outline.is_framed or outline.hides(place):
+def _inserted(text: str, outline: _Outline, place: int, label: str) -> str:
+    whole = text[:place] + label + text[place:]
+    after = _Outline(whole)  # in which the label must be what it was meant to be
+    if outline.is_framed or outline.hides(place) or place not in after.tags or after.hides(place):
         raise LabelNotShown(
             "The label would not be shown: the HTML has frames, or an element or a comment that "
             "does not end.",
             remedy="Close it, or put the label at the start of an ordinary page.",
         )
+    return whole
 
 
 def lines(text: str) -> list[str]:
@@ -126,10 +136,12 @@ class _Outline(HTMLParser):
         self.is_framed = False
         self.last = 0  # behind the last word
         self.shown: list[str] = []
+        self.tags: set[int] = set()  # where start tags are
         self._text = text
         self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
-        self._hiding: list[tuple[str, int]] = []
-        self._ended: list[tuple[int, int]] = []
+        self._hiding: list[tuple[str, int]] = []  # what is open, and where it begins
+        self._hidden: list[tuple[int, int]] = []
+        self._broken = len(text)  # from here on browsers may see something else
         self.feed(text)
         self.close()
         if self.start < 0:
@@ -137,19 +149,23 @@ class _Outline(HTMLParser):
         self.last = self.last or self.start
 
     def hides(self, place: int) -> bool:
-        """Whether a place lies in an element whose content is not shown, or in a comment."""
-        open_ones = [(begin, len(self._text)) for _, begin in self._hiding]
-        is_comment = self._text.rfind("<!--", 0, place) > self._text.rfind("-->", 0, place)
-        at_end = place == len(self._text)
-        return (is_comment and at_end) or any(a < place <= b for a, b in self._ended + open_ones)
+        """Whether a place lies in what is not shown, or behind a tag or comment without an end."""
+        still_open = [(begin, len(self._text)) for _, begin in self._hiding]
+        hidden = any(begin < place <= end for begin, end in self._hidden + still_open)
+        return hidden or place > self._broken
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(self._offset())
         self.is_framed |= tag == "frameset"
+        text = self.get_starttag_text() or ""
+        if not _is_whole(text):
+            self._break_off(self._offset())
         if tag == "body" and not self._hiding:
-            self.start = self._offset() + len(self.get_starttag_text() or "")
+            self.start = self._offset() + len(text)
         elif tag not in _IN_HEAD:
             self._begin_body()
-        if tag in _HIDING:
+        hides = tag in _HIDING or _is_hidden(attrs)
+        if (hides or self._hiding) and tag not in _VOID:
             self._hiding.append((tag, self._offset()))
         self._break(tag)
 
@@ -162,13 +178,28 @@ class _Outline(HTMLParser):
         names = [name for name, _ in self._hiding]
         if tag in names:  # and with it what was left open in it
             place = len(names) - 1 - names[::-1].index(tag)
-            self._ended.append((self._hiding[place][1], self._offset()))
+            self._hidden.append((self._hiding[place][1], self._offset()))
             del self._hiding[place:]
         elif tag in ("body", "html") and not self._hiding and self.end == len(self._text):
             self.end = self._offset()
         self._break(tag)
 
+    def parse_marked_section(self, i: int, report: int = 1) -> int:
+        """`<![` begins a comment that the next `>` ends, which older versions of Python dislike."""
+        return self._text.find(">", i) + 1 or -1
+
+    def handle_comment(self, data: str) -> None:
+        end = self._offset() + len("<!--") + len(data)
+        if self._text.startswith("<!--", self._offset()) and not self._text.startswith(
+            ("-->", "--!>"), end
+        ):
+            self._break_off(self._offset())
+
     def handle_data(self, data: str) -> None:
+        if not self.cdata_elem:
+            for match in re.finditer("<", data):
+                if _UNFINISHED.match(self._text, self._offset() + match.start()):
+                    self._break_off(self._offset() + match.start())
         if self._hiding:
             return
         if data.strip():
@@ -193,6 +224,9 @@ class _Outline(HTMLParser):
         if self.start < 0 and not self._hiding:
             self.start = self._offset() + skipped
 
+    def _break_off(self, place: int) -> None:
+        self._broken = min(self._broken, place)
+
     def _break(self, tag: str) -> None:
         if tag not in _INLINE:
             self.shown.append("\n")
@@ -200,3 +234,19 @@ class _Outline(HTMLParser):
     def _offset(self) -> int:
         line, column = self.getpos()
         return self._line_starts[line - 1] + column
+
+
+def _is_whole(tag: str) -> bool:
+    """Whether the quotes in a start tag end in it, and nothing else is left over."""
+    place = re.match(r"<[^\s/>]+", tag)
+    at = place.end() if place else 0
+    while match := _ATTRIBUTE.match(tag, at):
+        at = match.end()
+    return tag[at:].strip(" \t\r\n\f/") == ">"
+
+
+def _is_hidden(attributes: list[tuple[str, str | None]]) -> bool:
+    return any(
+        name == "hidden" or (name == "style" and _HIDDEN.search(value or ""))
+        for name, value in attributes
+    )

@@ -15,7 +15,7 @@ from countermark.labels.visible.contrast import MIN_CONTRAST, luminances, ratio,
 
 _OPACITY: Final = 178  # of 255; black over white, and white over black, leave 4.5 from 137 on
 _MIDDLE: Final = 0.25  # luminance that looks half as bright as white, a little over
-_STEP: Final = 7  # rows and columns, at the first look
+_SAMPLES: Final = 32  # rows or columns that are looked at first
 _OVERSAMPLING: Final = 4  # for the round corners of a plate
 
 
@@ -33,7 +33,8 @@ def look(beneath: Pixels) -> Look:
     >>> look(np.zeros((9, 9), np.uint8))
     Look(is_white=True, has_plate=False)
     """
-    for step in (_STEP, 1):  # few pixels mostly tell that ink alone is not enough
+    first = max(1, min(beneath.shape[:2]) // _SAMPLES)
+    for step in (first, 1):  # few pixels mostly tell that ink alone is not enough
         seen = luminances(beneath[::step, ::step])
         is_white = ratio(seen, is_white=True) > ratio(seen, is_white=False)
         if ratio(seen, is_white=is_white) < MIN_CONTRAST:
@@ -53,7 +54,11 @@ def lay_plate(pixels: Pixels, look: Look, radius: int) -> None:
 
 def lay_ink(pixels: Pixels, mask: NDArray[np.uint8], look: Look) -> None:
     """Draw ink on `pixels`, in place; `mask` says how much of each pixel it covers, 0..255."""
-    _blend(pixels, mask, 1 if look.is_white else 0)
+    for rows in strips(pixels):  # of lines of text only as much as is as wide as they are
+        (inked,) = np.nonzero(mask[rows].any(axis=0))
+        if inked.size:
+            columns = slice(inked[0], inked[-1] + 1)
+            _blend(pixels[rows, columns], mask[rows, columns], 1 if look.is_white else 0)
 
 
 def _blend(pixels: Pixels, mask: NDArray[np.uint8], gray: int) -> None:

@@ -29,8 +29,9 @@ Where: TypeAlias = Literal["start", "end", "both", "corner"]
 Form: TypeAlias = Literal["plain", "markdown", "html"]
 
 _JOINT: Final = " · "  # between label and filing number
-_LONGEST: Final = 40  # characters of a label of others
-_BRACKETS: Final = re.compile(r"^[【\[(（]([^】\])）]+)[】\])）]|[【\[(（]([^】\])）]+)[】\])）]$")
+_BRACKETS: Final = re.compile(
+    r"^[【\[(（]([^】\])）]+)[】\])）](?!\()|[【\[(（]([^】\])）]+)[】\])）]$"
+)
 _DRESS: Final = "*_#>~` \t—-·【】[]()（）。."
 # All that a line may hold beside both elements to be a statement about the text, not a part of it.
 _STATING: Final = re.compile(
@@ -100,7 +101,8 @@ def label_turn(
     the answer begins with it already; one at the end, or a corner mark, after the last. HTML is not
     taken: only a whole page says where its body is.
 
-    Raises as `label_text`.
+    Raises as `label_text`, for a label at the end only when all else has gone out: where nothing
+    may go out unlabelled, put it at the start.
 
     Source: GB 45438-2025, 5.1; the start and the end of a dialogue are those of one turn.
     """
@@ -131,7 +133,8 @@ def find_text_label(
     (TextLabel(text='本文由AI生成', where='start'),)
 
     A label is a line, or the beginning or end of one in brackets, that is one of the packaged
-    wordings or of `wordings`, or short and with both elements of GB 45438-2025.
+    wordings or of `wordings`, or has both elements of GB 45438-2025 and says nothing else. One that
+    also names a model or a company is found only by `wordings`.
     """
     _check("start", form)
     known = _all_known(wordings)
@@ -252,12 +255,14 @@ def _label_in(line: str, known: _Known) -> str | None:
     inside = _BRACKETS.search(line)
     if inside is not None:
         words = _words_of(inside[1] or inside[2])
-        is_known = words in known.texts or words in known.marks
-        if is_known or (has_both_elements(words) and len(words) <= _LONGEST):
+        if words in known.texts or words in known.marks or _only_says_so(words):
             return words
     words = _words_of(line.strip(_DRESS))
-    stated = has_both_elements(words) and not _STATING.sub("", words)
-    return words if words in known.texts or stated else None
+    return words if words in known.texts or _only_says_so(words) else None
+
+
+def _only_says_so(words: str) -> bool:
+    return has_both_elements(words) and not _STATING.sub("", words)
 
 
 def _words_of(line: str) -> str:

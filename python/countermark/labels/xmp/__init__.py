@@ -49,7 +49,7 @@ def put(
     """
     names = {(one.namespace, one.name) for one in stated}
     packets = places.find(asset)
-    main = next((packet for packet in packets if packet.spans), None)
+    main = next((one for one in packets if one.spans and one.is_main), None)
     for packet in packets:
         if packet is not main:
             rest = places.merge(packet.content, (), lambda *name: name in names or without(*name))

@@ -23,9 +23,7 @@ _MAX_BLOCKS: Final = 1 << 20
 
 
 def _parts(asset: Content) -> list[Part]:
-    found: list[Part] = []
-    for part in gif_parts(asset, counted(_MAX_BLOCKS)):
-        found.append(part._replace(blocks=()))
+    found = list(gif_parts(asset, counted(_MAX_BLOCKS)))
     end = found[-1].end if found else 0
     if not found or (found[-1].kind != TRAILER and end < len(asset)):
         raise DamagedFile("the GIF file is damaged before its end")

@@ -94,9 +94,8 @@ def merged_into(
         first = next((one for one in same if one.is_proper), None)
         if first is None:
             missing.append(wanted)
-        else:
-            if first.value != wanted.value:
-                changes.append(_set(packet, first, wanted))
+        elif first.value != wanted.value:
+            changes.append(_set(packet, first, wanted))
         changes += ((one.start, one.end, b"") for one in same if one is not first)
     done = {(wanted.namespace, wanted.name) for wanted in stated}
     for one in scanned.found:

@@ -16,12 +16,13 @@ class Packet:
     """XMP in a file.
 
     `spans`: the parts of the file that hold it, with what is around it; none where it is spread
-    out, and cannot be written anew.
+    out, and cannot be written anew. `is_main`: whether it speaks of the file as a whole.
     """
 
     content: bytes
     spans: tuple[Span, ...]
     place: str
+    is_main: bool = True
 
 
 class Merge(Protocol):

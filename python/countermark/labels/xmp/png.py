@@ -15,18 +15,20 @@ from countermark.labels.xmp.scanning import MAX_BYTES
 
 _KEYWORD: Final = b"XML:com.adobe.xmp"
 _HEADER_END: Final = 33  # of the signature and the chunk IHDR
-_MAX_CHUNKS: Final = 1 << 21
-"""Some 16 GB of the chunks that libpng writes."""
+_MAX_CHUNKS: Final = 1 << 20
+"""Some 8 GB of the chunks that libpng writes."""
 
 
 def chunks(asset: Content) -> list[tuple[bytes, Span]]:
     """The chunks but those with pixels; raises `DamagedFile` if the last one is missing."""
     found: list[tuple[bytes, Span]] = []
     last = b""
+    others = counted()
     for kind, span in png_chunks(asset, places=counted(_MAX_CHUNKS)):
         last = kind
         if kind not in (b"IDAT", b"fdAT"):
             found.append((kind, span))
+            next(others)
         if kind == b"IEND":
             break
     if last != b"IEND":

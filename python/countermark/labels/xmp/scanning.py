@@ -22,11 +22,14 @@ _FRAME: Final = (RDF, "adobe:ns:meta/", "http://www.w3.org/XML/1998/namespace", 
 """Namespaces of what is around the properties."""
 
 _MAX_DEPTH: Final = 1 << 10
-_MAX_ELEMENTS: Final = 1 << 18
+_MAX_ELEMENTS: Final = 1 << 20
 
 
 class BrokenPacket(ValueError):
     """The packet is not XML, or nothing that XMP is made of."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"its XMP cannot be added to: {reason}")
 
 
 @dataclass(slots=True)
@@ -100,8 +103,10 @@ class _Scanner:
     def scanned(self) -> Scan:
         try:
             self._parser.Parse(self._packet, True)
+        except BrokenPacket:
+            raise
         except (expat.ExpatError, ValueError, LookupError) as error:
-            # ValueError: our own too; LookupError: an encoding that nobody knows.
+            # LookupError: an encoding that nobody knows.
             raise BrokenPacket(str(error)) from error
         return self._scan
 

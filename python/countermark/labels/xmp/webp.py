@@ -9,7 +9,7 @@ import struct
 from typing import Final
 
 from countermark.containers import Content, DamagedFile, Edits, Span, chunks
-from countermark.labels.xmp.places import Packet, Places
+from countermark.labels.xmp.places import Packet, Places, no_room
 from countermark.labels.xmp.scanning import MAX_BYTES
 
 _HAS_XMP: Final = 0x04
@@ -56,7 +56,10 @@ def _settle(asset: Content, edits: Edits) -> None:
         edits.replace(at + 8, at + 9, bytes([asset[at + 8 : at + 9][0] | _HAS_XMP]))
     else:
         edits.replace(at, at, _header(kind, asset[at + 8 : at + 18]))
-    edits.replace(4, 8, struct.pack("<I", edits.place(end) - 8))
+    length = edits.place(end) - 8
+    if length >= 1 << 32:
+        raise no_room("The WebP file has no room below 4 GiB")
+    edits.replace(4, 8, struct.pack("<I", length))
 
 
 def _header(kind: bytes, head: bytes) -> bytes:

@@ -226,7 +226,9 @@ class Complaints(LoggedRows):
             self._database.run(_UPDATE, values)
 
     def _get(self, ticket: str, is_there: bool) -> Complaint:
-        rows_found = self._all(_BY_TICKET, (ticket,)) if is_there and ticket.isalnum() else []
+        rows_found = (
+            self._database.all(_BY_TICKET, (ticket,)) if is_there and ticket.isalnum() else []
+        )
         if not rows_found:
             raise InvalidArgument(
                 f"There is no complaint {ticket!r:.40}.",
@@ -236,7 +238,7 @@ class Complaints(LoggedRows):
 
     def _found(self, statement: str, *values: object) -> list[Complaint]:
         with self._reading() as is_there:
-            found = self._all(statement, values) if is_there else []
+            found = self._database.all(statement, values) if is_there else []
             return [self._complaint(row) for row in found]
 
     def _complaint(self, row: Row) -> Complaint:

@@ -203,7 +203,11 @@ class Grants(LoggedRows):
 
     def _found(self, statement: str, *values: object) -> list[UnlabelledGrant]:
         with self._reading() as is_there:
-            return [self._grant(row) for row in self._all(statement, values)] if is_there else []
+            return (
+                [self._grant(row) for row in self._database.all(statement, values)]
+                if is_there
+                else []
+            )
 
     def _grant(self, row: Row) -> UnlabelledGrant:
         """The grant in a row, held to its leaf."""

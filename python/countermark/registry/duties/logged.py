@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import Any, Final
+from typing import Final
 
 import rfc8785
 
-from countermark.errors import InvalidArgument, UnreadableRegistry
-from countermark.registry.database import Database, Row
+from countermark.errors import InvalidArgument, InvalidProof, UnreadableRegistry
+from countermark.registry.database import Database
 from countermark.registry.duties.tables import FIRST_VERSION
 from countermark.registry.key_use import DIGEST_BYTES, utc
 from countermark.registry.log import journal, leaf
@@ -51,16 +51,16 @@ class LoggedRows:
             with self._database.reading():
                 yield True
 
-    def _all(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
-        return self._database.all(statement, values)
-
     def _tell(self, kind: str, members: Mapping[str, str | int], at: datetime) -> int:
         """Append a leaf; its position."""
         return journal.append(self._database, [leaf.encode(kind, utc(at), members)])
 
     def _since(self, position: int, kind: str, members: Mapping[str, str | int]) -> datetime:
         """When the leaf at that position told this; raises `UnreadableRegistry` if it did not."""
-        told = leaf.decode(journal.leaf(self._database, position))
+        try:
+            told = leaf.decode(journal.leaf(self._database, position))
+        except InvalidProof as error:  # there is no such leaf
+            raise self._damaged() from error
         stated = {name: told[name] for name in told if name not in _NOT_COMPARED}
         if told["kind"] != kind or stated != members:
             raise self._damaged()
@@ -109,16 +109,3 @@ def check_at(at: datetime) -> datetime:
 def parse_time(text: str) -> datetime:
     """The time in a row or leaf."""
     return datetime.strptime(text, _TIME).replace(tzinfo=timezone.utc)
-
-
-def digest_range(start: str) -> tuple[bytes, bytes]:
-    """The first and the last SHA-256 that begin so; raises `InvalidArgument`."""
-    try:
-        if not 4 <= len(start) <= 2 * DIGEST_BYTES:
-            raise ValueError("too short or too long")
-        return bytes.fromhex(start.ljust(64, "0")), bytes.fromhex(start.ljust(64, "f"))
-    except ValueError as error:
-        raise InvalidArgument(
-            f"{start!r:.40} is not the start of a SHA-256.",
-            remedy="Give 4 to 64 hexadecimal digits.",
-        ) from error

@@ -28,9 +28,9 @@ from countermark.registry.duties.logged import (
     canonical,
     check_sha256,
     check_text,
-    digest_range,
 )
 from countermark.registry.log import leaf
+from countermark.registry.prefix import id_range
 
 ADDED: Final = "model-added"
 ASSESSED: Final = "model-assessed"
@@ -163,9 +163,9 @@ class Models(LoggedRows):
 
     def resolve(self, start: str) -> bytes:
         """The hash, in hexadecimal or its start, of one model; raises `InvalidArgument`."""
-        bounds = digest_range(start)
+        bounds = id_range(start)
         with self._reading() as is_there:
-            found = self._all(_BY_START, bounds) if is_there else []
+            found = self._database.all(_BY_START, bounds) if is_there else []
         if len(found) != 1:
             raise InvalidArgument(
                 f"{len(found)} models in the register begin with {start!r:.40}.",
@@ -176,7 +176,7 @@ class Models(LoggedRows):
     def all(self) -> list[Model]:
         """Every model, retired ones too, by name and version."""
         with self._reading() as is_there:
-            return [self._model(row) for row in self._all(_ALL)] if is_there else []
+            return [self._model(row) for row in self._database.all(_ALL)] if is_there else []
 
     def _in_use(self, sha256: bytes) -> Model:
         model = self._find(sha256)

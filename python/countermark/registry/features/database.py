@@ -53,6 +53,7 @@ from countermark.registry.features.stored import (
 from countermark.registry.key_use import utc
 from countermark.registry.log import journal, leaf
 from countermark.registry.log.note import NoteKey, NoteVerifier
+from countermark.registry.prefix import id_range
 
 _BATCH: Final = 1000
 _NOT_WHOLE: Final = "The list that it is of is not as its authority signed it."
@@ -163,7 +164,7 @@ class Features:
     def find(self, start: str, signers: Signers) -> list[tuple[Stored, Standing]]:
         """Those whose ID begins so, of this house and of lists; raises `InvalidArgument`."""
         with self._reading() as is_there:
-            rows = self._database.all(tables.BY_START, _range(start)) if is_there else []
+            rows = self._database.all(tables.BY_START, id_range(start)) if is_there else []
             if not rows:
                 raise InvalidArgument(
                     f"There is no feature {start!r:.40}.",
@@ -175,7 +176,7 @@ class Features:
     def resolve(self, start: str) -> bytes:
         """The ID of the one feature of this house that begins so; raises `InvalidArgument`."""
         with self._reading() as is_there:
-            rows = self._database.all(tables.BY_START, _range(start)) if is_there else []
+            rows = self._database.all(tables.BY_START, id_range(start)) if is_there else []
         own = [bytes(row[2]) for row in rows if not row[1]]
         if len(own) != 1:
             raise InvalidArgument(
@@ -327,15 +328,3 @@ def _signed(
             remedy="countermark features reviewer list shows them.",
         )
     return act
-
-
-def _range(start: str) -> tuple[bytes, bytes]:
-    """The first and the last ID that begin so."""
-    try:
-        if not 4 <= len(start) <= 64:
-            raise ValueError("too short or too long")
-        return bytes.fromhex(start.ljust(64, "0")), bytes.fromhex(start.ljust(64, "f"))
-    except ValueError as error:
-        raise InvalidArgument(
-            f"{start!r:.40} is not the start of an ID.", remedy="Give 4 to 64 hexadecimal digits."
-        ) from error

@@ -51,6 +51,7 @@ STREAMED = "streamed.wav"  # by a pipe, so that nobody knew its length
 DOCUMENTS = ("plain.pdf", "linear.pdf", "text.docx", "table.xlsx", "text.md", "page.html")
 MEDIA = (*FILMS, STREAMED)
 NAMES = (*MEDIA, *DOCUMENTS)
+NOT_BY_EXIFTOOL = ("wav", "avi", "docx", "xlsx", "md")
 
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 _RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -207,6 +208,18 @@ def name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(params=MEDIA)
 def media_name(request: pytest.FixtureRequest) -> str:
     """A sound or film, by its name."""
+    return str(request.param)
+
+
+@pytest.fixture(params=[one for one in MEDIA if not one.endswith(".wav")])
+def tagged_name(request: pytest.FixtureRequest) -> str:
+    """A sound or film that FFmpeg and MediaInfo read tags of; in WAV they skip unknown chunks."""
+    return str(request.param)
+
+
+@pytest.fixture(params=[one for one in NAMES if one.rpartition(".")[2] not in NOT_BY_EXIFTOOL])
+def exif_name(request: pytest.FixtureRequest) -> str:
+    """A file of which exiftool shows the label."""
     return str(request.param)
 
 

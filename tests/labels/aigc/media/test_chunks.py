@@ -76,7 +76,13 @@ def tag() -> bytes:
     return file.getvalue()
 
 
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-'
+    b'syntax-ns#"><rdf:Description rdf:about="" xmlns:T="http://www.tc260.org.cn/ns/AIGC/1.0/" '
+    b'title="Sea" T:AIGC="{}"/></rdf:RDF></x:xmpmeta>'
+)
 VARIANTS = {
+    "_PMX, T:AIGC": chunk(b"_PMX", XMP),
     "LIST.INFO.AIGC": information(INAM=b"Sea\0", AIGC=b"{}\0"),
     "AIGC": chunk(b"AIGC", b"{ }"),
     "ID3 TXXX": chunk(b"id3 ", tag()),
@@ -100,7 +106,7 @@ def test_forms_of_others_are_read_and_replaced(
 
 def test_two_labels_are_a_finding() -> None:
     reading = aigc.read(io.BytesIO(sound(*VARIANTS.values())))
-    assert len(reading.found) == 3
+    assert len(reading.found) == 4
     assert any("6.1 c)" in finding.clause for finding in reading.findings)
 
 

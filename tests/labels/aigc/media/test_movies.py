@@ -99,7 +99,14 @@ def test_it_is_written_as_ffmpeg_writes_it(
     assert ours.endswith(theirs)  # behind the empty list of tags of iTunes that FFmpeg leaves
 
 
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-'
+    b'syntax-ns#"><rdf:Description rdf:about="" xmlns:T="http://www.tc260.org.cn/ns/AIGC/1.0/" '
+    b'xmlns:dc="http://purl.org/dc/elements/1.1/" dc:source="Sea" T:AIGC="{}"/></rdf:RDF>'
+    b"</x:xmpmeta>"
+)
 VARIANTS = {
+    "XMP in user data": box(b"udta", box(b"XMP_", XMP)),
     "moov.meta by kind, as of an app for phones": metadata(b"mdir", box(b"AIGC", value("{}"))),
     "moov.meta without version": metadata(b"mdir", box(b"AIGC", value("{}")), full=False),
     "moov.meta by key": metadata(b"mdta", box(b"\0\0\0\1", value("{}")), keys=(b"AIGC",)),
@@ -132,6 +139,27 @@ def test_forms_of_others_are_read_and_replaced(
     assert texts(now) == [label.to_json()]
     assert sample(now) == b"SAMPLE"
     assert b"{}" not in now
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+def test_label_in_xmp_beside_the_header_is_replaced(
+    is_first: bool, put: Callable[[bytes], bytes], label: aigc.AigcLabel
+) -> None:
+    own = box(b"uuid", bytes.fromhex("be7acfcb97a942e89c71999491e3afac"), XMP)
+    content = movie(last=True)
+    start = content.index(b"ftyp") + 16
+    if is_first:
+        table = content.index(b"stco") + 12
+        (at,) = struct.unpack_from(">I", content, table)
+        content = content[:table] + struct.pack(">I", at + len(own)) + content[table + 4 :]
+        content = content[:start] + own + content[start:]
+    else:
+        content += own
+    assert texts(content) == ["{}"]
+    now = put(content)
+    assert texts(now) == [label.to_json()]
+    assert sample(now) == b"SAMPLE"
+    assert b'dc:source="Sea"' in now
 
 
 def test_several_are_a_finding_and_become_one(

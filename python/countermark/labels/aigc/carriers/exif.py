@@ -17,13 +17,14 @@ from countermark.labels.aigc.carriers.strays import Stray
 from countermark.labels.aigc.parsing import MAX_LENGTH, looks_like_label
 
 _ASCII: Final = 2
-_UNDEFINED: Final = 7
 _USER_COMMENT: Final = 0x9286
 _WINDOWS_TEXTS: Final = (0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F)  # in UTF-16
 _DIRECTORIES: Final = (0x8769, 0x8825)  # of Exif and GPS
 _NAMES: Final = {0x010E: "ImageDescription", _USER_COMMENT: "UserComment"}
 _CODE_BYTES: Final = 8
 _SHORTEST: Final = 8
+_MAX_BYTES: Final = 1 << 24
+"""Of all values that are looked at; they may overlap."""
 
 
 def strays(asset: Content, base: int, end: int, what: str) -> Iterator[Stray]:
@@ -33,12 +34,16 @@ def strays(asset: Content, base: int, end: int, what: str) -> Iterator[Stray]:
     damaged.
     """
     form = tiff.layout(asset, base)
-    order = form.offset[0]
+    left = _MAX_BYTES
     for page in tiff.pages(asset, form, base):
         for directory in _with_inner(asset, page, base):
             for entry in directory.entries:
-                if _SHORTEST <= entry.end - entry.start <= MAX_LENGTH and entry.end <= end:
-                    text = _text(entry, asset[entry.start : entry.end], order)
+                length = entry.end - entry.start
+                if _SHORTEST <= length <= MAX_LENGTH and entry.end <= end:
+                    left -= length
+                    if left < 0:
+                        raise ValueError("more texts than countermark goes through")
+                    text = _text(entry, asset[entry.start : entry.end])
                     if text is not None and looks_like_label(text):
                         yield _stray(entry, text, what)
 
@@ -52,15 +57,15 @@ def _with_inner(asset: Content, page: Directory, base: int) -> Iterator[Director
             yield tiff.directory(asset, form, offset, base)
 
 
-def _text(entry: Entry, value: bytes, order: str) -> str | None:
+def _text(entry: Entry, value: bytes) -> str | None:
     """The text of a value; None for what is none."""
-    utf_16 = "utf-16-le" if order == "<" else "utf-16-be"
     if entry.tag in _WINDOWS_TEXTS:
         return value.decode("utf-16-le", "replace")
-    if entry.tag == _USER_COMMENT and entry.kind == _UNDEFINED:
+    if entry.tag == _USER_COMMENT:  # of whatever kind: some writers do not know the right one
         code, text = value[:_CODE_BYTES], value[_CODE_BYTES:]
-        if code == b"UNICODE\0":
-            return text.decode(utf_16, "replace").strip("\0 ")
+        if code == b"UNICODE\0":  # in the order of the file, by right
+            is_big = text[:1] == b"\0"
+            return text.decode("utf-16-be" if is_big else "utf-16-le", "replace").strip("\0 ")
         return (
             (text if not code.strip(b"ACIJS\0") else value).decode("utf-8", "replace").strip("\0 ")
         )

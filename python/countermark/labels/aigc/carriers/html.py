@@ -15,7 +15,6 @@ from html.parser import HTMLParser
 from typing import BinaryIO, Final
 
 from countermark.containers import CHUNK_BYTES
-from countermark.errors import LabelNotWritten
 from countermark.labels.aigc.label import AigcLabel
 from countermark.labels.aigc.reading import Carried
 
@@ -120,7 +119,7 @@ def _head(file: BinaryIO) -> _Head:
     file.seek(0)
     content = file.read(_MAX_BYTES)
     if content.startswith(_OTHER_BOMS) or b"\0" in content:
-        raise LabelNotWritten("The page is not in UTF-8.", remedy="Save it in UTF-8 first.")
+        raise ValueError("the page is in UTF-16, or is none")
     start = len(_BOM) if content.startswith(_BOM) else 0
     # Each byte is one character, so that places are offsets; what is looked for is ASCII.
     return _Head(content[start:].decode("latin-1"), start)

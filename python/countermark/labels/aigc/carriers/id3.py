@@ -101,7 +101,7 @@ def without_labels(tag: bytes) -> bytes:
 
 def _read(file: BinaryIO) -> ID3 | None:
     with needing("mutagen"):
-        from mutagen.id3 import ID3, TXXX, Frames, ID3NoHeaderError
+        from mutagen.id3 import ID3, TXXX, ID3NoHeaderError
     file.seek(0)
     head = file.read(6)
     if head[:3] != b"ID3":
@@ -110,7 +110,7 @@ def _read(file: BinaryIO) -> ID3 | None:
     is_scrambled = head[3:4] == b"\4" and bool(head[5] & 0x80)
     # What mutagen does not know it keeps as it is, unless the version changes, or the tag as a
     # whole says that zeros were put in.
-    known = Frames if is_old or is_scrambled else {"TXXX": TXXX}
+    known = None if is_old or is_scrambled else {"TXXX": TXXX}
     file.seek(0)
     try:
         tag = ID3(file, known_frames=known, translate=False, load_v1=False)

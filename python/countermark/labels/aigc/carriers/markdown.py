@@ -13,8 +13,7 @@ import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
-from countermark.containers import CHUNK_BYTES, counted
-from countermark.errors import LabelNotWritten
+from countermark.containers import CHUNK_BYTES
 from countermark.labels.aigc.carriers.extra import needing
 from countermark.labels.aigc.label import AigcLabel
 from countermark.labels.aigc.reading import Carried
@@ -73,15 +72,12 @@ def _front_matter(file: BinaryIO) -> _FrontMatter:
     begin = _BEGIN.match(head)
     if begin is None:
         if head.removeprefix(_BOM).startswith(b"+++") or b"\0" in head:
-            raise LabelNotWritten(
-                "The text has front matter of another kind, or is not in UTF-8.",
-                remedy="Use front matter in YAML, and UTF-8.",
-            )
+            raise ValueError("it has front matter that is not YAML, or is not in UTF-8")
         return _FrontMatter(None, len(_BOM) if head.startswith(_BOM) else 0, newline)
     end = _END.search(head, begin.end())
     if end is None:
         if len(head) == _MAX_BYTES:
-            raise LabelNotWritten("The front matter is too long.", remedy="Shorten it to 64 KB.")
+            raise ValueError("the front matter is longer than 64 KB")
         # A line across the page, as Markdown has it.
         return _FrontMatter(None, len(_BOM) if head.startswith(_BOM) else 0, newline)
     return _FrontMatter(head[begin.end() : end.start()].decode(), begin.end(), begin[1].decode())
@@ -130,17 +126,19 @@ def _json(value: Node) -> str:
     """A label as JSON: texts, which hold it already, as they are."""
     if isinstance(value.value, str):
         return value.value
-    return _written(value, counted(_MAX_VALUES))
+    return _written(value, iter(range(_MAX_VALUES)))
 
 
-def _written(value: Node, places: Iterator[None]) -> str:
-    next(places)  # aliases may stand for billions of values
+def _written(value: Node, places: Iterator[int]) -> str:
+    if next(places, None) is None:  # aliases may stand for billions of values
+        raise ValueError("the label has too many members")
     if isinstance(value.value, str):
         return json.dumps(_plain(value), ensure_ascii=False)
     parts = []
     for part in value.value:
-        both = part if isinstance(part, tuple) else (part,)
-        parts.append(":".join(_written(one, places) for one in both))
+        key, one = part if isinstance(part, tuple) else (None, part)
+        name = "" if key is None else f"{json.dumps(str(key.value), ensure_ascii=False)}:"
+        parts.append(name + _written(one, places))
     opening, closing = "{}" if value.tag.endswith(":map") else "[]"
     return opening + ",".join(parts) + closing
 

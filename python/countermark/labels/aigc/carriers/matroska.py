@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from countermark.containers import Content, Splice, StreamContent, ebml, moved, splice
+from countermark.containers import Content, Splice, StreamContent, counted, ebml, moved, splice
 from countermark.containers.ebml import Element
-from countermark.errors import LabelNotWritten
 from countermark.labels.aigc.carriers.matroska_positions import corrected, patched_clusters
 from countermark.labels.aigc.label import AigcLabel
 from countermark.labels.aigc.reading import Carried
@@ -71,7 +70,9 @@ def _parts(asset: Content, segment: Element) -> Iterator[Element]:
     """The elements of the segment; clusters of unknown length end where the next part begins."""
     at = segment.body
     end = len(asset) if segment.end is None else segment.end
-    while at < end:
+    for _ in counted():
+        if at >= end:
+            return
         one = Element(b"", at, at, at)
         for one in ebml.elements(asset, at, end):
             if one.end is not None:
@@ -94,7 +95,7 @@ def _cluster_end(asset: Content, at: int, end: int) -> int:
 def _loaded(asset: Content, one: Element) -> bytes:
     assert one.end is not None
     if one.end - one.body > _MAX_METADATA:
-        raise LabelNotWritten("The tags are larger than 64 MB.", remedy="Remove some first.")
+        raise ValueError("the tags are larger than 64 MB")
     return asset[one.body : one.end]
 
 

@@ -91,7 +91,7 @@ def patched_clusters(
 def _loaded(asset: Content, one: Element) -> bytes:
     assert one.end is not None
     if one.end - one.body > _MAX_INDEX:
-        raise LabelNotWritten("An index of the file is larger than 64 MB.", remedy="Split it.")
+        raise ValueError("an index of the file is larger than 64 MB")
     return asset[one.body : one.end]
 
 

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 from countermark.containers import Content, Splice, StreamContent, splice
 from countermark.errors import LabelNotWritten
+from countermark.labels.aigc.carriers import packets
 from countermark.labels.aigc.carriers.movie_metadata import NAMES, Box, Metadata, boxed, children
 from countermark.labels.aigc.carriers.movie_offsets import correct
 from countermark.labels.aigc.label import AigcLabel
@@ -22,6 +23,8 @@ from countermark.labels.aigc.reading import Carried
 _MAX_METADATA: Final = 1 << 26
 """Bytes of metadata that are taken into memory; covers are among them."""
 
+_XMP_KIND: Final = b"XMP_"
+_XMP_UUID: Final = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _PADDING: Final = (b"free", b"skip")
 
 
@@ -31,6 +34,9 @@ def find(file: BinaryIO) -> Iterator[Carried]:
     for box in children(asset, 0, len(asset)):
         if box.kind == b"moov":
             yield from _in_movie(asset, box)
+        elif _is_xmp(asset, box):
+            packet = _loaded(asset, box.body + len(_XMP_UUID), box.end)
+            yield from packets.labels_in(packet, "uuid")
 
 
 def put(file: BinaryIO, out: BinaryIO, label: AigcLabel) -> None:
@@ -48,6 +54,7 @@ def put(file: BinaryIO, out: BinaryIO, label: AigcLabel) -> None:
     growth = sum(len(content) - (end - start) for start, end, content in changes)
     changes = [*_resized(asset, top[place], growth), *changes]
     changes += _padding(top[place + 1 : place + 2], growth)
+    changes = sorted([*changes, *_packets(asset, top)])
     splice(asset, out, changes)
     correct(asset, out, changes)
 
@@ -60,6 +67,9 @@ def _in_movie(asset: Content, movie: Box) -> Iterator[Carried]:
             for inner in children(asset, box.body, box.end):
                 if inner.kind == b"meta":
                     yield from _in_metadata(asset, inner, "moov.udta.meta")
+                elif inner.kind == _XMP_KIND:
+                    packet = _loaded(asset, inner.body, inner.end)
+                    yield from packets.labels_in(packet, "moov.udta.XMP_")
                 elif inner.kind in NAMES:
                     text = _user_text(_loaded(asset, inner.body, inner.end))
                     yield Carried(text, "moov.udta.AIGC", is_proper=False)
@@ -71,6 +81,21 @@ def _in_metadata(asset: Content, meta: Box, place: str) -> Iterator[Carried]:
     name = f"{place} ({metadata.handler.decode('ascii', 'replace')})"
     for text in metadata.labels():
         yield Carried(text, name, is_proper)
+
+
+def _is_xmp(asset: Content, box: Box) -> bool:
+    return box.kind == b"uuid" and asset[box.body : box.body + len(_XMP_UUID)] == _XMP_UUID
+
+
+def _packets(asset: Content, top: list[Box]) -> list[Splice]:
+    """What becomes of XMP beside the movie header, in the same room."""
+    changes = []
+    for box in top:
+        if _is_xmp(asset, box):
+            start = box.body + len(_XMP_UUID)
+            packet = _loaded(asset, start, box.end)
+            changes.append(Splice(start, box.end, packets.without_labels(packet)))
+    return changes
 
 
 def _user_text(content: bytes) -> str:
@@ -114,6 +139,8 @@ def _user_data(asset: Content, udta: Box, text: str | None) -> bytes:
         part = content[at:end]
         if kind in NAMES:
             continue
+        if kind == _XMP_KIND:
+            part = content[at:body] + packets.without_labels(content[body:end])
         if kind == b"meta":
             metadata = Metadata.of(content[body:end])
             if text is not None and metadata.is_by_key:
@@ -158,7 +185,5 @@ def _padding(behind: list[Box], growth: int) -> list[Splice]:
 
 def _loaded(asset: Content, start: int, end: int) -> bytes:
     if end - start > _MAX_METADATA:
-        raise LabelNotWritten(
-            "The metadata of the movie is larger than 64 MB.", remedy="Remove large covers first."
-        )
+        raise ValueError("the metadata of the movie are larger than 64 MB")
     return asset[start:end]

@@ -100,7 +100,7 @@ def _contents(archive: zipfile.ZipFile, text: str) -> dict[str, bytes]:
         former = zips.entry(archive, part, _MAX_PART)
         if part == place:
             contents[part] = _edited(former, names, text)
-        elif former is not None and any(_labels(_parsed(former))):
+        elif former is not None and _labels(_parsed(former)):
             contents[part] = _edited(former, names, None)
     if not known:
         _relate(relationships, names.relationship, place)

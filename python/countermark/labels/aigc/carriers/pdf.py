@@ -2,7 +2,7 @@
 
 The file is written anew: objects keep their content and streams their bytes, whether it is
 linearised stays as it is, former revisions are left out. Signed and encrypted files are refused,
-as both would break.
+as both would break, and so are damaged ones, of which parts might get lost.
 
 Source: TC260 practice guides of August 2025; ISO 32000-2, 12.8 (signatures) and 14.3.3.
 """
@@ -29,7 +29,7 @@ def find(file: BinaryIO) -> Iterator[Carried]:
     """The labels in the information dictionary and in the XMP metadata."""
     with needing("pikepdf"):
         from pikepdf import Pdf
-    with Pdf.open(file) as pdf:
+    with Pdf.open(file, attempt_recovery=False) as pdf:
         if "/Info" in pdf.trailer and _NAME in pdf.docinfo:
             yield Carried(str(pdf.docinfo[_NAME]), "Info.AIGC")
         if "/Metadata" in pdf.Root:
@@ -43,7 +43,7 @@ def put(file: BinaryIO, out: BinaryIO, label: AigcLabel) -> None:
     with needing("pikepdf"):
         from pikepdf import ObjectStreamMode, PasswordError, Pdf, StreamDecodeLevel, String
     try:
-        pdf = Pdf.open(file)
+        pdf = Pdf.open(file, attempt_recovery=False)
     except PasswordError as error:
         raise _encrypted() from error
     with pdf:

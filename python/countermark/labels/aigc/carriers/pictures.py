@@ -28,6 +28,7 @@ PREFIX: Final = "TC260"
 _NAME: Final = "AIGC"
 _EXIF: Final = b"Exif\0\0"
 _BARE: Final = re.compile(rb"[\0\s]*AIGC[\0\s:=]*\{|[\0\s]*\{\s*\"AIGC\"")
+_MAX_EXIF: Final = 1 << 20
 _COMMENT: Final = 0xFE
 _APPLICATIONS: Final = range(0xE0, 0xF0)
 
@@ -141,26 +142,32 @@ def _webp(asset: Content) -> Iterator[Stray]:
 
 
 def _heif(asset: Content) -> Iterator[Stray]:
-    found = heif.described(asset)
-    for item in found.items:
-        if item.kind == b"Exif":
-            spans = found.spans(item.number)
-            if len(spans) != 1:
-                raise DamagedFile("the Exif of the file lies in pieces")
-            ((start, end),) = spans
-            skipped = int.from_bytes(asset[start : start + 4], "big")
-            yield from _of_exif(asset, start + 4 + skipped, end, f"HEIF item {item.number}, Exif")
+    for found in heif.described(asset):
+        for item in found.items:
+            if item.kind == b"Exif":
+                spans = found.spans(item.number)
+                if len(spans) != 1:
+                    raise DamagedFile("the Exif of the file lies in pieces")
+                ((start, end),) = spans
+                base = start + 4 + int.from_bytes(asset[start : start + 4], "big")
+                yield from _of_exif(asset, base, end, f"HEIF item {item.number}, Exif")
 
 
 def _tiff(asset: Content) -> Iterator[Stray]:
-    yield from _of_exif(asset, 0, len(asset), "TIFF")
+    try:
+        yield from exif.strays(asset, 0, len(asset), "TIFF")
+    except (struct.error, OverflowError) as error:
+        raise DamagedFile("a directory of the TIFF file is damaged") from error
 
 
 def _of_exif(asset: Content, base: int, end: int, what: str) -> Iterator[Stray]:
     try:
         yield from exif.strays(asset, base, end, what)
-    except (struct.error, OverflowError) as error:
-        raise DamagedFile(f"the Exif in the file is damaged ({what})") from error
+    except (struct.error, OverflowError, ValueError) as error:
+        # Directories that lead nowhere are common; a label that nobody is led to shows its text.
+        text = asset[base : min(end, base + _MAX_EXIF)].replace(b"\0", b"").decode("latin-1")
+        if end - base > _MAX_EXIF or looks_like_label(text):
+            raise DamagedFile(f"the Exif in the file is damaged ({what})") from error
 
 
 _STRAYS: Final[dict[str, Strays]] = {

@@ -16,12 +16,14 @@ from typing import BinaryIO, Final, NamedTuple
 from countermark.containers import Content, Splice, StreamContent, counted, moved, splice, unpack
 from countermark.containers.opendml import moved as moved_indexes
 from countermark.errors import LabelNotWritten
+from countermark.labels.aigc.carriers import packets
 from countermark.labels.aigc.carriers.id3 import labels_in_tag, without_labels
 from countermark.labels.aigc.label import AigcLabel
 from countermark.labels.aigc.reading import Carried
 
 _NAMES: Final = (b"AIGC", b"aigc")
 _TAGS: Final = (b"id3 ", b"ID3 ")
+_XMP: Final = b"_PMX"
 _UNKNOWN: Final = 0xFFFFFFFF
 _MAX_METADATA: Final = 1 << 26
 """Bytes of metadata that are taken into memory."""
@@ -53,6 +55,8 @@ def find(file: BinaryIO) -> Iterator[Carried]:
                 if item[:4] in _NAMES:
                     size = int.from_bytes(item[4:8], "little")
                     yield Carried(_text(item[8 : 8 + size]), "LIST.INFO.AIGC", not is_sound)
+        elif chunk.kind == _XMP:
+            yield from packets.labels_in(_loaded(asset, chunk)[8:], "_PMX")
         elif chunk.kind in _TAGS:
             for text in labels_in_tag(_loaded(asset, chunk)[8:]):
                 yield Carried(text, "ID3 TXXX", is_proper=False)
@@ -139,7 +143,7 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 def _loaded(asset: Content, chunk: _Chunk) -> bytes:
     if chunk.end - chunk.at > _MAX_METADATA:
-        raise LabelNotWritten("The metadata are larger than 64 MB.", remedy="Remove some first.")
+        raise ValueError("the metadata are larger than 64 MB")
     return asset[chunk.at : chunk.end]
 
 
@@ -155,6 +159,10 @@ def _unlabelled(asset: Content, chunks: list[_Chunk]) -> list[Splice]:
             kept = [item for item in items if item[:4] not in _NAMES]
             if len(kept) < len(items):
                 content = _chunk(b"LIST", b"INFO" + b"".join(kept)) if kept else b""
+        elif chunk.kind == _XMP:
+            packet = _loaded(asset, chunk)[8:]
+            rest = packets.without_labels(packet)
+            content = _chunk(_XMP, rest) if rest != packet else None
         elif chunk.kind in _TAGS:
             tag = _loaded(asset, chunk)[8:]
             if any(True for _ in labels_in_tag(tag)):

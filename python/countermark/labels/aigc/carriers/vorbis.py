@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 from countermark.containers import CHUNK_BYTES
-from countermark.errors import LabelNotWritten
 from countermark.labels.aigc.carriers import id3
 from countermark.labels.aigc.carriers.extra import needing
 from countermark.labels.aigc.label import AigcLabel
@@ -51,10 +50,10 @@ def _opened(file: BinaryIO) -> Any:
         from mutagen.oggtheora import OggTheora
         from mutagen.oggvorbis import OggVorbis
     file.seek(0)
-    kinds = [FLAC, OggFLAC, OggOpus, OggSpeex, OggTheora, OggVorbis]
-    sound = mutagen.File(file, options=kinds)
+    is_ogg = file.read(4) == b"OggS"
+    file.seek(0)
+    kinds = [OggFLAC, OggOpus, OggSpeex, OggTheora, OggVorbis]
+    sound = mutagen.File(file, options=kinds) if is_ogg else FLAC(file)
     if sound is None:
-        raise LabelNotWritten(
-            "The OGG file holds no stream with comments.", remedy="Use Vorbis, Opus or FLAC."
-        )
+        raise ValueError("the file holds no stream with comments that is known")
     return sound
