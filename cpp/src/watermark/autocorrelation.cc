@@ -27,13 +27,22 @@ size_t ColumnsFor(size_t width, double outer, size_t radius) {
 
 }  // namespace
 
+Size PeriodFor(Size plane, double share) {
+  return {LaneFft::FastLength(plane.width + Reach(plane.width, share)),
+          LaneFft::FastLength(plane.height + Reach(plane.height, share))};
+}
+
+double OutermostFrequency(double smallest) {
+  return std::min(0.5, 1.1 * std::sqrt(static_cast<double>(kBandOuter2)) / (kTile * smallest));
+}
+
 Autocorrelation::Autocorrelation(Size plane, double share, double smallest, double largest,
                                  Arena& arena)
     : size_(plane),
       inner_(0.8 * std::sqrt(static_cast<double>(kBandInner2)) / (kTile * largest)),
-      outer_(std::min(0.5, 1.1 * std::sqrt(static_cast<double>(kBandOuter2)) / (kTile * smallest))),
-      width_(LaneFft::FastLength(plane.width + Reach(plane.width, share))),
-      height_(LaneFft::FastLength(plane.height + Reach(plane.height, share))),
+      outer_(OutermostFrequency(smallest)),
+      width_(PeriodFor(plane, share).width),
+      height_(PeriodFor(plane, share).height),
       radius_(std::max<size_t>(3, std::max(width_, height_) / 50)),
       fft_({width_, height_, ColumnsFor(width_, outer_, radius_),
             std::max(plane.height, Reach(plane.height, share) + 1)},
@@ -52,8 +61,8 @@ Autocorrelation::Autocorrelation(Size plane, double share, double smallest, doub
   lags_.overlap = AllocateBorderedPlane(lags, arena);
 }
 
-const LagPlane& Autocorrelation::Compute(const Plane& whitened) {
-  fft_.Power(whitened.data, whitened.stride, whitened.width, whitened.height, power_);
+const LagPlane& Autocorrelation::Compute(const Plane& whitened, const LowBins& bins) {
+  fft_.Power(whitened.data, whitened.stride, whitened.width, whitened.height, power_, &bins);
   FlattenSpectrum();
   fft_.Plane(power_, lags_.reach_y + 1, correlation_);
   FillOverlap();

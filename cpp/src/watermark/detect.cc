@@ -255,15 +255,18 @@ bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, const Plan& 
   constexpr size_t kMost = kLevels * LatticeSearch::kMostHypotheses;
   std::array<Hypothesis, kMost> hypotheses;
   size_t count = 0;
+  const Arena::Scope outer(arena_);
+  std::array<FourierFold, kLevels> folds;
   for (size_t i = 0; i < kLevels; ++i) {
     const ScaleRange at = RangeIn(i, plan.range);
     if (IsEmpty(at)) continue;
+    const Size plane = pyramid.levels[i].size();
+    folds[i] = FourierFold(PeriodFor(plane, plan.longest_lag), OutermostFrequency(at.smallest), arena_);
     const Arena::Scope scope(arena_);
-    Autocorrelation correlation(pyramid.levels[i].size(), plan.longest_lag, at.smallest, at.largest,
-                                arena_);
+    Autocorrelation correlation(plane, plan.longest_lag, at.smallest, at.largest, arena_);
     LatticeSearch lattice(arena_);
     if (pyramid.view.luma.data == nullptr) continue;
-    const LagPlane& lags = correlation.Compute(pyramid.levels[i]);
+    const LagPlane& lags = correlation.Compute(pyramid.levels[i], folds[i].bins());
     LatticeSearch::Hypotheses lattices;
     const size_t here = lattice.Find(lags, at, &lattices);
     for (size_t j = 0; j < here; ++j) {
@@ -274,8 +277,9 @@ bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, const Plan& 
             [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
   count = std::min(count, kMostScored);
   for (size_t i = 0; i < count; ++i) {
-    const Plane& plane = pyramid.levels[hypotheses[i].level];
-    hypotheses[i].score = reader_.Score(plane, PlacementIn(plane, hypotheses[i].linear));
+    const size_t level = hypotheses[i].level;
+    const Placement placement = PlacementIn(pyramid.levels[level], hypotheses[i].linear);
+    hypotheses[i].score = reader_.Score(folds[level], placement);
   }
   return TryBest(pyramid, whole, hypotheses.data(), count, false, found);
 }

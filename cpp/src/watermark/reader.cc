@@ -120,8 +120,8 @@ struct MarkReader::PilotTerms {
 MarkReader::MarkReader(const Layout& layout, Arena& arena)
     : layout_(layout), fold_(kMostTiles, arena), finder_(layout, arena), decoder_(arena) {}
 
-float MarkReader::Score(const Plane& plane, const Placement& placement) {
-  fold_.SumOnly(plane, placement, &sum_);
+float MarkReader::Score(const FourierFold& fold, const Placement& placement) {
+  fold.Sum(placement, &sum_);
   return ScoreOfSum();
 }
 
