@@ -76,7 +76,7 @@ void Advance(const float* branch, const float* old_metrics, float* new_metrics, 
 // The word in a circle of states, each of which ends with its step's bit, that starts at word bit
 // `first`, if its check bits agree.
 bool ReadWord(const uint16_t* circle, size_t first, Word* word) {
-  size_t next = kWordBits - first;
+  size_t next = (kWordBits - first) % kWordBits;
   const auto take = [&](size_t count) {
     uint64_t value = 0;
     while (count-- > 0) {

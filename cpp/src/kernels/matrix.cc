@@ -18,14 +18,14 @@ namespace hn = hwy::HWY_NAMESPACE;
 constexpr size_t kRowsAtOnce = 4;
 
 // A block of kRowsAtOnce rows by two vectors stays in registers while the inner index runs.
-HWY_INLINE void MultiplyBlock(const float* a, const float* b, size_t inner, size_t columns,
-                              float* out) {
+HWY_INLINE void MultiplyBlock(const float* a, size_t a_stride, const float* b, size_t inner,
+                              size_t columns, float* out) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   auto b0 = hn::LoadU(d, b);
   auto b1 = hn::LoadU(d, b + lanes);
-  auto a0 = hn::Set(d, a[0]), a1 = hn::Set(d, a[inner]);
-  auto a2 = hn::Set(d, a[2 * inner]), a3 = hn::Set(d, a[3 * inner]);
+  auto a0 = hn::Set(d, a[0]), a1 = hn::Set(d, a[a_stride]);
+  auto a2 = hn::Set(d, a[2 * a_stride]), a3 = hn::Set(d, a[3 * a_stride]);
   auto s00 = hn::Mul(a0, b0), s01 = hn::Mul(a0, b1);
   auto s10 = hn::Mul(a1, b0), s11 = hn::Mul(a1, b1);
   auto s20 = hn::Mul(a2, b0), s21 = hn::Mul(a2, b1);
@@ -36,13 +36,13 @@ HWY_INLINE void MultiplyBlock(const float* a, const float* b, size_t inner, size
     a0 = hn::Set(d, a[k]);
     s00 = hn::Add(s00, hn::Mul(a0, b0));
     s01 = hn::Add(s01, hn::Mul(a0, b1));
-    a1 = hn::Set(d, a[inner + k]);
+    a1 = hn::Set(d, a[a_stride + k]);
     s10 = hn::Add(s10, hn::Mul(a1, b0));
     s11 = hn::Add(s11, hn::Mul(a1, b1));
-    a2 = hn::Set(d, a[2 * inner + k]);
+    a2 = hn::Set(d, a[2 * a_stride + k]);
     s20 = hn::Add(s20, hn::Mul(a2, b0));
     s21 = hn::Add(s21, hn::Mul(a2, b1));
-    a3 = hn::Set(d, a[3 * inner + k]);
+    a3 = hn::Set(d, a[3 * a_stride + k]);
     s30 = hn::Add(s30, hn::Mul(a3, b0));
     s31 = hn::Add(s31, hn::Mul(a3, b1));
   }
@@ -56,21 +56,21 @@ HWY_INLINE void MultiplyBlock(const float* a, const float* b, size_t inner, size
   hn::StoreU(s31, d, out + 3 * columns + lanes);
 }
 
-void MultiplyMatrices(const float* a, const float* b, size_t rows, size_t inner, size_t columns,
-                      float* out) {
+void MultiplyMatrices(const float* a, size_t a_stride, const float* b, size_t rows, size_t inner,
+                      size_t columns, float* out) {
   const hn::ScalableTag<float> d;
   const size_t step = 2 * hn::Lanes(d);
   const size_t whole_rows = rows - rows % kRowsAtOnce;
   const size_t whole_columns = columns - columns % step;
   for (size_t r = 0; r < whole_rows; r += kRowsAtOnce) {
     for (size_t c = 0; c < whole_columns; c += step) {
-      MultiplyBlock(a + r * inner, b + c, inner, columns, out + r * columns + c);
+      MultiplyBlock(a + r * a_stride, a_stride, b + c, inner, columns, out + r * columns + c);
     }
   }
   for (size_t r = 0; r < rows; ++r) {
     for (size_t c = r < whole_rows ? whole_columns : 0; c < columns; ++c) {
-      float sum = a[r * inner] * b[c];
-      for (size_t k = 1; k < inner; ++k) sum = sum + a[r * inner + k] * b[k * columns + c];
+      float sum = a[r * a_stride] * b[c];
+      for (size_t k = 1; k < inner; ++k) sum = sum + a[r * a_stride + k] * b[k * columns + c];
       out[r * columns + c] = sum;
     }
   }
@@ -85,9 +85,9 @@ namespace countermark {
 
 HWY_EXPORT(MultiplyMatrices);
 
-void MultiplyMatrices(const float* a, const float* b, size_t rows, size_t inner, size_t columns,
-                      float* out) {
-  HWY_DYNAMIC_DISPATCH(MultiplyMatrices)(a, b, rows, inner, columns, out);
+void MultiplyMatrices(const float* a, size_t a_stride, const float* b, size_t rows, size_t inner,
+                      size_t columns, float* out) {
+  HWY_DYNAMIC_DISPATCH(MultiplyMatrices)(a, a_stride, b, rows, inner, columns, out);
 }
 
 }  // namespace countermark

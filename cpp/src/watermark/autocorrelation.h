@@ -35,10 +35,15 @@ class Autocorrelation {
   const LagPlane& Compute(const Plane& whitened, const LowBins& bins);
 
  private:
+  // Rows from frequency -reach to reach, round in circles.
+  struct Rows {
+    size_t first, count;
+  };
+  Rows RowsWithin(size_t reach) const;
   // Power spectra are smoothed across and down, twice, which comes near a Gaussian.
   void Smooth();
-  void SmoothAcross(const float* in, float* out);
-  void SmoothDown(const float* in, float* out);
+  void SmoothAcross(const float* in, Rows rows, float* out);
+  void SmoothDown(const float* in, Rows rows, float* out);
   void FlattenSpectrum();
   void FillOverlap();
   // What makes a deviation of the correlations 1.

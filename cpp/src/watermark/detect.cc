@@ -98,9 +98,11 @@ class Detector {
  private:
   View MakeView(const ImageView& part, double left, double top, double side);
   Plane WhitenedAt(const View& view, double scale, float floor);
-  bool ReadAligned(const View& view, float floor, Found* found);
-  Pyramid MakePyramid(const ImageView& part, double left, double top, double side,
-                      ScaleRange range);
+  // `fine`: the view, whitened at the finest floor.
+  bool ReadAligned(const View& view, const Plane& fine, Found* found);
+  bool ReadAlignedIn(const Plane& plane, const View& view, Found* found);
+  // `first`: the first level, where it is known.
+  Pyramid MakePyramid(const View& view, ScaleRange range, const Plane* first = nullptr);
   bool Search(const Pyramid& pyramid, const Pyramid& whole, const Plan& plan, Found* found);
   bool Scan(const Pyramid& pyramid, Found* found);
   void GrowOver(const Pyramid& whole, Found* found);
@@ -144,12 +146,12 @@ Plane Detector::WhitenedAt(const View& view, double scale, float floor) {
 }
 
 // With the levels in which marks of these magnifications are looked for.
-Pyramid Detector::MakePyramid(const ImageView& part, double left, double top, double side,
-                              ScaleRange range) {
-  Pyramid pyramid{MakeView(part, left, top, side), {}};
+Pyramid Detector::MakePyramid(const View& view, ScaleRange range, const Plane* first) {
+  Pyramid pyramid{view, {}};
   for (size_t i = 0; i < kLevels; ++i) {
     if (IsEmpty(RangeIn(i, range))) continue;
-    pyramid.levels[i] = WhitenedAt(pyramid.view, ScaleOf(i), kFineFloor);
+    pyramid.levels[i] =
+        i == 0 && first != nullptr ? *first : WhitenedAt(view, ScaleOf(i), kFineFloor);
   }
   return pyramid;
 }
@@ -160,13 +162,18 @@ Placement PlacementIn(const Plane& plane, const Linear& m) {
 
 bool Detector::DetectAligned(Found* found) {
   const View view = MakeView(image_, 0, 0, kCanonicalSide);
-  return std::any_of(std::begin(kFloors), std::end(kFloors),
-                     [&](float floor) { return ReadAligned(view, floor, found); });
+  return ReadAligned(view, WhitenedAt(view, 1, kFineFloor), found);
 }
 
-bool Detector::ReadAligned(const View& view, float floor, Found* found) {
-  const Arena::Scope scope(arena_);
-  const Plane plane = WhitenedAt(view, 1, floor);
+bool Detector::ReadAligned(const View& view, const Plane& fine, Found* found) {
+  if (ReadAlignedIn(fine, view, found)) return true;
+  return std::any_of(std::begin(kFloors) + 1, std::end(kFloors), [&](float floor) {
+    const Arena::Scope scope(arena_);
+    return ReadAlignedIn(WhitenedAt(view, 1, floor), view, found);
+  });
+}
+
+bool Detector::ReadAlignedIn(const Plane& plane, const View& view, Found* found) {
   if (plane.data == nullptr) return false;
   const int half_x = plane.width % 2 == 0, half_y = plane.height % 2 == 0;
   *found = {{}, Centred(plane, 1, 0, 0, 1), plane.size(), view, {}};
@@ -305,12 +312,11 @@ bool Detector::Scan(const Pyramid& pyramid, Found* found) {
 }
 
 bool Detector::DetectFully(Found* found) {
-  {
-    const Arena::Scope scope(arena_);
-    if (DetectAligned(found)) return true;
-  }
   const Arena::Scope scope(arena_);
-  const Pyramid whole = MakePyramid(image_, 0, 0, kCanonicalSide, kOfWhole.range);
+  const View view = MakeView(image_, 0, 0, kCanonicalSide);
+  const Plane fine = WhitenedAt(view, 1, kFineFloor);
+  if (ReadAligned(view, fine, found)) return true;
+  const Pyramid whole = MakePyramid(view, kOfWhole.range, &fine);
   if (Search(whole, whole, kOfWhole, found)) return true;
   {  // Perspective is nearly affine in the middle, and what surrounds a picture is cut off.
     const Arena::Scope inner(arena_);
@@ -318,8 +324,10 @@ bool Detector::DetectFully(Found* found) {
     const ImageView middle{image_.Row(top) + left * BytesPerPixel(image_.format),
                            image_.width - 2 * left, image_.height - 2 * top, image_.stride_bytes,
                            image_.format};
-    const Pyramid pyramid = MakePyramid(middle, static_cast<double>(left), static_cast<double>(top),
-                                        kCanonicalSide, kOfMiddle.range);
+    const Pyramid pyramid =
+        MakePyramid(MakeView(middle, static_cast<double>(left), static_cast<double>(top),
+                             kCanonicalSide),
+                    kOfMiddle.range);
     if (Search(pyramid, whole, kOfMiddle, found)) return true;
   }
   {  // Grown canvas: the mark looks smaller.
@@ -330,7 +338,7 @@ bool Detector::DetectFully(Found* found) {
     const double k = side / kCanonicalSide;
     const Plan plan{{std::max(0.7, 0.4 * k), 0.95 * k}, kLagOfGrown};
     const Pyramid pyramid =
-        side == kCanonicalSide ? whole : MakePyramid(image_, 0, 0, side, plan.range);
+        side == kCanonicalSide ? whole : MakePyramid(MakeView(image_, 0, 0, side), plan.range);
     if (Search(pyramid, whole, plan, found)) return true;
   }
   if (Scan(whole, found)) return true;
