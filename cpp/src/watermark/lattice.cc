@@ -22,6 +22,8 @@ constexpr size_t kSimilarities = 12, kStretches = 8, kPairs = 16;
 constexpr size_t kPairTries = 60;  // many pairs are bases of the same lattice
 constexpr size_t kMostPeriods = 48;
 constexpr float kTaken = -1e9f;
+// What a matched filter sees over the root of its norm, and of this, is in deviations of chance.
+constexpr float kLeastNorm = 0.1f;
 
 size_t ScaleCount(ScaleRange range, double step) {
   return std::min(static_cast<size_t>((range.largest - range.smallest) / step) + 1, kMostSteps);
@@ -37,18 +39,6 @@ double Squared(double value) { return value * value; }
 
 // Halves away from zero, as lround, which is a call on some machines.
 ptrdiff_t Round(double value) { return static_cast<ptrdiff_t>(value + (value < 0 ? -0.5 : 0.5)); }
-
-// What a matched filter sees at single lags, added up.
-struct MatchedSum {
-  // In deviations of chance.
-  float Score() const { return sum / std::sqrt(norm + 0.1f); }
-  // Whether the score, which takes longer, may be as high.
-  bool MayReach(float score) const {
-    return sum > 0 && sum * sum > 0.99f * score * score * (norm + 0.1f);
-  }
-
-  float sum = 0, norm = 0;
-};
 
 // The points of half a lattice, in periods.
 struct LatticePoint {
@@ -78,7 +68,7 @@ constexpr auto kLatticePoints = [] {
 }();
 
 float LatticeScore(const LagPlane& lags, const Linear& m) {
-  MatchedSum sum;
+  float sum = 0, norm = 0;
   for (const LatticePoint& point : kLatticePoints) {
     double x = kTile * (point.across * m.xx + point.down * m.xy);
     double y = kTile * (point.across * m.yx + point.down * m.yy);
@@ -89,10 +79,10 @@ float LatticeScore(const LagPlane& lags, const Linear& m) {
     const size_t column = static_cast<size_t>(Round(x) + static_cast<ptrdiff_t>(lags.reach_x));
     const size_t row = static_cast<size_t>(Round(y));
     if (column >= lags.weighted.width || row > lags.reach_y) continue;
-    sum.sum += lags.weighted.Row(row)[column];
-    sum.norm += lags.overlap.Row(row)[column];
+    sum += lags.weighted.Row(row)[column];
+    norm += lags.overlap.Row(row)[column];
   }
-  return sum.Score();
+  return sum / std::sqrt(norm + kLeastNorm);
 }
 
 // The best periods, best first, no two of them next to each other.
@@ -123,16 +113,18 @@ class PeriodList {
   size_t size_ = 0;
 };
 
-// Half the longest period that is looked for, in half pixels.
+// The longest period that is looked for, in half pixels.
 constexpr double kSlack = 1.25, kLongest = 2.5;
 constexpr size_t kMostHalves = static_cast<size_t>(2 * kTile * kLongest * kSlack) + 1;
 
-// Of the lags of one row, in half pixels, and their multiples: what a matched filter sees.
+// What a matched filter for periods sees, period by period of a row, in half pixels, on either side
+// of the middle.
 class RowOfPeriods {
  public:
-  // Lags from -reach2 to reach2 halves. Multiples are met closely enough in whole pixels.
-  void Add(const LagPlane& lags, int y2, int reach2) {
-    std::fill_n(Sums() - reach2, 2 * reach2 + 1, 0.0f);
+  // Row y2, of periods that reach as far. Multiples are met closely enough in whole pixels.
+  void Fill(const LagPlane& lags, int y2, int reach2) {
+    std::fill_n(right_, reach2 + 1, 0.0f);
+    std::fill_n(left_, reach2 + 1, 0.0f);
     std::fill_n(norms_, reach2 + 1, 0.0f);
     for (int j = 1; j <= kMultiples; ++j) {
       const size_t row = static_cast<size_t>(j * y2 + 1) / 2;
@@ -140,23 +132,45 @@ class RowOfPeriods {
       const float* weighted = lags.weighted.Row(row) + lags.reach_x;
       const float* overlap = lags.overlap.Row(row) + lags.reach_x;
       const int inside = std::min(reach2, 2 * static_cast<int>(lags.reach_x) / j);
-      float* sums = Sums();
       for (int x2 = 0; x2 <= inside; ++x2) {
         const ptrdiff_t x = (j * x2 + 1) / 2;
-        sums[x2] += weighted[x];
+        right_[x2] += weighted[x];
+        left_[x2] += weighted[-x];
         norms_[x2] += overlap[x];
       }
-      for (int x2 = 1; x2 <= inside; ++x2) sums[-x2] += weighted[-static_cast<ptrdiff_t>(j * x2 + 1) / 2];
     }
   }
-  MatchedSum At(int x2) const { return {sums_[kMiddle + x2], norms_[std::abs(x2)]}; }
+
+  // Calls offer(x2, score) for the scores above `least`.
+  template <typename Offer>
+  void ForEachAbove(float least, int reach2, Offer offer) const {
+    for (int first = 0; first <= reach2; first += kBlock) {
+      const int end = std::min(first + kBlock, reach2 + 1);
+      if (AnyMayReach(left_, least, first, end) || AnyMayReach(right_, least, first, end)) {
+        for (int x2 = first; x2 < end; ++x2) {
+          const float root = std::sqrt(norms_[x2] + kLeastNorm);
+          if (x2 > 0 && left_[x2] / root > least) offer(-x2, left_[x2] / root);
+          if (right_[x2] / root > least) offer(x2, right_[x2] / root);
+        }
+      }
+    }
+  }
 
  private:
   static constexpr int kMultiples = 4;
-  static constexpr int kMiddle = static_cast<int>(kMostHalves);
-  float* Sums() { return sums_ + kMiddle; }
+  static constexpr int kBlock = 16;
 
-  float sums_[2 * kMostHalves + 1];
+  // Whether one of the scores, which take longer, may be as high.
+  bool AnyMayReach(const float* sums, float least, int first, int end) const {
+    const float square = 0.99f * least * least;
+    int any = 0;
+    for (int i = first; i < end; ++i) {
+      any |= (sums[i] > 0) & (sums[i] * sums[i] > square * (norms_[i] + kLeastNorm));
+    }
+    return any != 0;
+  }
+
+  float right_[kMostHalves + 1], left_[kMostHalves + 1];
   float norms_[kMostHalves + 1];  // the same on either side
 };
 
@@ -170,14 +184,12 @@ PeriodList FindPeriods(const LagPlane& lags, ScaleRange range) {
   PeriodList found;
   RowOfPeriods row;
   for (int y2 = 0; y2 <= 2 * reach_y; ++y2) {
-    row.Add(lags, y2, 2 * reach_x);
-    for (int x2 = y2 == 0 ? 1 : -2 * reach_x; x2 <= 2 * reach_x; ++x2) {
-      const MatchedSum sum = row.At(x2);
-      if (!sum.MayReach(kLeastScore) || sum.Score() <= kLeastScore) continue;
+    row.Fill(lags, y2, 2 * reach_x);
+    row.ForEachAbove(kLeastScore, 2 * reach_x, [&](int x2, float score) {
       const double length2 = 0.25 * (x2 * x2 + y2 * y2);
-      if (length2 < near * near || length2 > far * far) continue;
-      found.Offer({0.5 * x2, 0.5 * y2, sum.Score()});
-    }
+      if (length2 < Squared(near) || length2 > Squared(far) || (y2 == 0 && x2 < 0)) return;
+      found.Offer({0.5 * x2, 0.5 * y2, score});
+    });
   }
   return found;
 }
@@ -288,7 +300,7 @@ void LatticeSearch::ScoreRow(const LagPlane& lags, const Bases& bases, int reach
       if (measure_norm) AddRay(lags, lags.overlap, x, y, dx, dy, columns, norms_);
     }
   }
-  for (size_t c = 0; c < columns; ++c) scores[c] /= std::sqrt(norms_[c] + 0.1f);
+  for (size_t c = 0; c < columns; ++c) scores[c] /= std::sqrt(norms_[c] + kLeastNorm);
 }
 
 // Calls make(row, column) for the best `count` cells, no two of them neighbours.
