@@ -22,7 +22,8 @@ struct LagPlane {
 
 // Of the transform: with room for lags up to this share of the plane's sides.
 Size PeriodFor(Size plane, double share);
-// In cycles per pixel: of a mark that appears `smallest` times its canonical size, and a little more.
+// In cycles per pixel: of a mark that appears `smallest` times its canonical size, and a little
+// more.
 double OutermostFrequency(double smallest);
 
 class Autocorrelation {

@@ -268,7 +268,8 @@ bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, const Plan& 
     const ScaleRange at = RangeIn(i, plan.range);
     if (IsEmpty(at)) continue;
     const Size plane = pyramid.levels[i].size();
-    folds[i] = FourierFold(PeriodFor(plane, plan.longest_lag), OutermostFrequency(at.smallest), arena_);
+    folds[i] =
+        FourierFold(PeriodFor(plane, plan.longest_lag), OutermostFrequency(at.smallest), arena_);
     const Arena::Scope scope(arena_);
     Autocorrelation correlation(plane, plan.longest_lag, at.smallest, at.largest, arena_);
     LatticeSearch lattice(arena_);
@@ -324,10 +325,9 @@ bool Detector::DetectFully(Found* found) {
     const ImageView middle{image_.Row(top) + left * BytesPerPixel(image_.format),
                            image_.width - 2 * left, image_.height - 2 * top, image_.stride_bytes,
                            image_.format};
-    const Pyramid pyramid =
-        MakePyramid(MakeView(middle, static_cast<double>(left), static_cast<double>(top),
-                             kCanonicalSide),
-                    kOfMiddle.range);
+    const Pyramid pyramid = MakePyramid(
+        MakeView(middle, static_cast<double>(left), static_cast<double>(top), kCanonicalSide),
+        kOfMiddle.range);
     if (Search(pyramid, whole, kOfMiddle, found)) return true;
   }
   {  // Grown canvas: the mark looks smaller.

@@ -112,9 +112,7 @@ void TileFold::AddTile(const Plane& plane, const Placement& p, double u, double 
 }
 
 // Every second sample of every second row.
-void TileFold::AddCoarseTile(const Plane& plane, const Placement& p, double u, double v,
-                             bool nearest) {
-  const auto add = nearest ? AddNearestSamples : AddSamples;
+void TileFold::AddCoarseTile(const Plane& plane, const Placement& p, double u, double v) {
   for (int row = 0; row < kCoarse; ++row) {
     const double down = v + 2 * row;
     const SampleLine line = {plane.data,
@@ -125,7 +123,7 @@ void TileFold::AddCoarseTile(const Plane& plane, const Placement& p, double u, d
                              static_cast<float>(p.yx * u + p.yy * down + p.y),
                              static_cast<float>(2 * p.xx),
                              static_cast<float>(2 * p.yx)};
-    add(line, kCoarse, samples_ + row * kCoarse);
+    AddSamples(line, kCoarse, samples_ + row * kCoarse);
   }
 }
 
@@ -169,7 +167,7 @@ void TileFold::CutCoarse(const Plane& plane, const Placement& placement) {
   ForEachTile(plane, placement, [&](const Placement& near, double u, double v) {
     if (count_ == most_tiles_) return;
     std::fill_n(samples_, kCoarse * kCoarse, 0.0f);
-    AddCoarseTile(plane, near, u, v, false);
+    AddCoarseTile(plane, near, u, v);
     transform_.AnalyseCoarse(samples_, &tiles_[count_]);
     centres_[2 * count_] = static_cast<float>(u + 0.5 * kTile);
     centres_[2 * count_ + 1] = static_cast<float>(v + 0.5 * kTile);
@@ -189,14 +187,6 @@ void TileFold::Sum(Spectrum* sum, float* power) const {
     }
   }
   SmoothOverBand(raw, power);
-}
-
-void TileFold::SumOnly(const Plane& plane, const Placement& placement, Spectrum* sum) {
-  std::fill_n(samples_, kCoarse * kCoarse, 0.0f);
-  ForEachTile(plane, placement, [&](const Placement& near, double u, double v) {
-    AddCoarseTile(plane, near, u, v, true);
-  });
-  transform_.AnalyseCoarse(samples_, sum);
 }
 
 UprightFold::UprightFold(size_t widest, Arena& arena)

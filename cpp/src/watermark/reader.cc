@@ -215,9 +215,9 @@ float MarkReader::TileHeight(size_t tile, double dx, double dy, const PilotTerms
   *slope_x = *slope_y = 0;
   for (size_t i = 0; i < kPilotSize; ++i) {
     const size_t k = terms.index[i];
-    const Complex turned = Times(Times(Times({spectrum.re[k], spectrum.im[k]}, across[kBand[k].kx]),
-                                       down[kBand[k].ky]),
-                                 terms.value[i]);
+    const Complex turned = Times(
+        Times(Times({spectrum.re[k], spectrum.im[k]}, across[kBand[k].kx]), down[kBand[k].ky]),
+        terms.value[i]);
     height += turned.real();
     *slope_x += kBand[k].kx * turned.imag();
     *slope_y += kBand[k].ky * turned.imag();

@@ -20,7 +20,8 @@ class MarkReader {
   // The same for a mark that is upright and `scale` times its canonical size.
   float Score(const Plane& plane, double scale, UprightFold& fold);
 
-  // Folds tile by tile and finds the pilot. Planes are bordered and whitened. Samples are moved by halves of a canonical pixel.
+  // Folds tile by tile and finds the pilot. Planes are bordered and whitened. Samples are moved by
+  // halves of a canonical pixel.
   PilotPeak Look(const Plane& plane, const Placement& placement, int half_x, int half_y);
   // The same from every second sample, without the halves.
   PilotPeak Glance(const Plane& plane, const Placement& placement);
