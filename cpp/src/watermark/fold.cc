@@ -1,6 +1,7 @@
 #include "watermark/fold.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "kernels/sample.h"
@@ -9,6 +10,23 @@ namespace countermark {
 namespace {
 
 constexpr int kReach = 2;
+
+constexpr int kGridRows = 2 * kHighestFrequency + 1 + 2 * kReach;
+constexpr int kGridColumns = kHighestFrequency + 1 + 2 * kReach;
+constexpr int kGridMiddle = kHighestFrequency + kReach;
+
+// How many frequencies within reach of each are in the band.
+constexpr std::array<float, kBandSize> kNeighbours = [] {
+  std::array<float, kBandSize> neighbours{};
+  for (size_t i = 0; i < kBandSize; ++i) {
+    for (int dy = -kReach; dy <= kReach; ++dy) {
+      for (int dx = -kReach; dx <= kReach; ++dx) {
+        neighbours[i] += InBand(kBand[i].kx + dx, kBand[i].ky + dy) ? 1.0f : 0.0f;
+      }
+    }
+  }
+  return neighbours;
+}();
 
 struct Box {
   double left, right, top, bottom;
@@ -223,29 +241,20 @@ void UprightFold::Sum(const Plane& plane, double scale, Spectrum* sum) {
 }
 
 void SmoothOverBand(const float* values, float* smooth) {
-  constexpr int kRows = 2 * kHighestFrequency + 1 + 2 * kReach;
-  constexpr int kColumns = kHighestFrequency + 1 + 2 * kReach;
-  float grid[kRows][kColumns] = {}, members[kRows][kColumns] = {};
-  const auto put = [&](int kx, int ky, float value) {
-    if (kx < -kReach) return;
-    grid[ky + kHighestFrequency + kReach][kx + kReach] = value;
-    members[ky + kHighestFrequency + kReach][kx + kReach] = 1;
-  };
+  float grid[kGridRows][kGridColumns] = {};
   for (size_t i = 0; i < kBandSize; ++i) {
-    put(kBand[i].kx, kBand[i].ky, values[i]);
+    const int kx = kBand[i].kx, ky = kBand[i].ky;
+    grid[ky + kGridMiddle][kx + kReach] = values[i];
     // A real tile's power is the same at the opposite frequency.
-    put(-kBand[i].kx, -kBand[i].ky, values[i]);
+    if (-kx >= -kReach) grid[-ky + kGridMiddle][-kx + kReach] = values[i];
   }
   for (size_t i = 0; i < kBandSize; ++i) {
-    float sum = 0, count = 0;
+    float sum = 0;
     for (int dy = 0; dy <= 2 * kReach; ++dy) {
-      for (int dx = 0; dx <= 2 * kReach; ++dx) {
-        const int row = kBand[i].ky + kHighestFrequency + dy, column = kBand[i].kx + dx;
-        sum += grid[row][column];
-        count += members[row][column];
-      }
+      const float* row = grid[kBand[i].ky + kHighestFrequency + dy] + kBand[i].kx;
+      for (int dx = 0; dx <= 2 * kReach; ++dx) sum += row[dx];
     }
-    smooth[i] = sum / count;
+    smooth[i] = sum / kNeighbours[i];
   }
 }
 
