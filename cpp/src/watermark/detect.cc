@@ -57,7 +57,7 @@ struct Plan {
   double longest_lag;  // of the plane's sides
 };
 
-constexpr Plan kOfWhole{{1 / kHalfStep, 3.6}, 0.9}, kOfMiddle{{0.7, 2.6}, 0.9};
+constexpr Plan kOfWhole{{0.9, 3.6}, 0.9}, kOfMiddle{{0.7, 2.6}, 0.9};
 constexpr double kLagOfGrown = 0.5;
 
 double ScaleOf(size_t level) { return std::exp2(0.5 * static_cast<double>(level)); }
@@ -336,7 +336,7 @@ bool Detector::DetectFully(Found* found) {
         std::sqrt(static_cast<double>(image_.width) * static_cast<double>(image_.height));
     const double side = std::clamp<double>(native, kCanonicalSide, kLargestSide);
     const double k = side / kCanonicalSide;
-    const Plan plan{{std::max(0.7, 0.4 * k), kOfWhole.range.smallest * k}, kLagOfGrown};
+    const Plan plan{{std::max(0.7, 0.4 * k), 0.95 * k}, kLagOfGrown};
     const Pyramid pyramid =
         side == kCanonicalSide ? whole : MakePyramid(MakeView(image_, 0, 0, side), plan.range);
     if (Search(pyramid, whole, plan, found)) return true;
