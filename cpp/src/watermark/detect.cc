@@ -227,9 +227,13 @@ bool Detector::TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis*
 // A message may be read under a placement that holds only about the middle: where it can be made
 // to hold for more of the picture, it is.
 void Detector::Settle(const Pyramid& whole, Found* found) {
-  Found grown = *found;
-  GrowOver(whole, &grown);
-  if (grown.peak.score > found->peak.score) *found = grown;
+  constexpr int kMostRounds = 3;  // each begins where the one before ended
+  for (int round = 0; round < kMostRounds && found->peak.score < kSettledScore; ++round) {
+    Found grown = *found;
+    GrowOver(whole, &grown);
+    if (grown.peak.score <= found->peak.score) return;
+    *found = grown;
+  }
 }
 
 // Lets what was found in a view, which is about the middle of the picture, grow over the whole.
