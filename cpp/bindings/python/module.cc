@@ -64,8 +64,9 @@ cmk_image Image(const py::array& array) {
           static_cast<ptrdiff_t>(array.strides(0))};
 }
 
-// Scratch memory of one call. What embedding and aligned detection take stays with the thread:
-// fresh pages for each call would make threads wait for each other in the system.
+// Scratch memory of one call. It stays with the thread as long as it is no more than embedding and
+// detection take: fresh pages for each call, ten thousand of them, would take a tenth of its time,
+// and make threads wait for each other in the system.
 class Scratch {
  public:
   explicit Scratch(size_t size) : size_(size) {
@@ -81,7 +82,7 @@ class Scratch {
   size_t size() const { return size_; }
 
  private:
-  static constexpr size_t kKept = size_t{16} << 20;
+  static constexpr size_t kKept = size_t{64} << 20;
   static inline thread_local std::unique_ptr<std::byte[]> kept_;
   static inline thread_local size_t kept_size_ = 0;
 

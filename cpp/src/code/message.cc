@@ -20,6 +20,9 @@ constexpr size_t kSteps = kRunIn + kWordBits + kRunIn;
 // The word is read from two windows, one a little earlier and one a little later: an error that
 // is cut by the ends of one lies whole inside the other.
 constexpr size_t kWindows[] = {kRunIn - 16, kRunIn + 16};
+// Outside of these, and of what reaches into them, there is nothing to read.
+constexpr size_t kFirst = kWindows[0], kLast = kWindows[1] + kWordBits + kConstraint;
+constexpr size_t kLookedAt = kLast - kFirst;
 constexpr size_t kMostOffers = 1 << 18;
 constexpr uint16_t kRoot = 0xffff;
 
@@ -70,12 +73,16 @@ void Advance(const float* branch, const float* old_metrics, float* new_metrics, 
   }
 }
 
-// The word in a circle of bits that starts at word bit `first`, if its check bits agree.
-bool ReadWord(const uint8_t* circle, size_t first, Word* word) {
-  size_t next = kWordBits - first;
+// The word in a circle of states, each of which ends with its step's bit, that starts at word bit
+// `first`, if its check bits agree.
+bool ReadWord(const uint16_t* circle, size_t first, Word* word) {
+  size_t next = (kWordBits - first) % kWordBits;
   const auto take = [&](size_t count) {
     uint64_t value = 0;
-    while (count-- > 0) value = value << 1 | circle[next++ % kWordBits];
+    while (count-- > 0) {
+      value = value << 1 | uint64_t{circle[next++]} >> (kConstraint - 2);
+      if (next == kWordBits) next = 0;
+    }
     return value;
   };
   word->payload = take(kPayloadBits);
@@ -110,6 +117,7 @@ MessageDecoder::MessageDecoder(Arena& arena)
       branch_(arena.Allocate<float>(kHalf)),
       lead_(arena.Allocate<float>(kSteps * kStates)),
       paths_(arena.Allocate<Path>(kMostCandidates)),
+      states_(arena.Allocate<uint16_t>(kMostCandidates * kLookedAt)),
       offered_(arena.Allocate<Path>(kMostOffers)) {
   if (offered_ == nullptr) return;
   for (size_t g = 0; g < kCodeRate; ++g) {
@@ -124,13 +132,13 @@ bool MessageDecoder::Decode(const float* soft, size_t candidates, Word* word) {
   offers_ = 0;
   paths_[0] = {0, kRoot, kSteps, static_cast<uint16_t>(end)};
   for (size_t path = 0;;) {
-    uint8_t bits[kSteps];
-    Trace(end, path, bits);
+    Trace(end, path);
     for (size_t window : kWindows) {
-      if (ReadWord(bits + window, (window + kWordBits - kRunIn) % kWordBits, word)) return true;
+      const size_t first = (window + kWordBits - kRunIn) % kWordBits;
+      if (ReadWord(StatesOf(path) + window - kFirst, first, word)) return true;
     }
     if (path + 1 == std::min(candidates, kMostCandidates)) return false;
-    Branch(end, path);
+    Branch(path);
     if (offers_ == 0) return false;
     std::pop_heap(offered_, offered_ + offers_, LosesMore);
     paths_[++path] = offered_[--offers_];
@@ -159,22 +167,34 @@ uint32_t MessageDecoder::Predecessor(size_t step, uint32_t state, bool survivor)
   return ((state << 1) & (kStates - 1)) | static_cast<uint32_t>(odd);
 }
 
-void MessageDecoder::Branch(uint32_t end, size_t parent) {
-  // Outside the windows there is nothing to read.
-  constexpr size_t kFirst = kWindows[0], kLast = kWindows[1] + kWordBits + kConstraint;
-  const Path& p = paths_[parent];
-  uint32_t state = end;
-  size_t step = kSteps;
-  if (p.parent != kRoot) {
-    step = p.step;
-    state = Predecessor(step, p.state, false);
-  }
-  while (step-- > kFirst) {
-    if (step < kLast) {
-      Offer({p.loss + std::fabs(lead_[step * kStates + state]), static_cast<uint16_t>(parent),
-             static_cast<uint16_t>(step), static_cast<uint16_t>(state)});
+uint16_t* MessageDecoder::StatesOf(size_t path) const { return states_ + path * kLookedAt; }
+
+void MessageDecoder::Trace(uint32_t end, size_t path) {
+  const Path& p = paths_[path];
+  uint16_t* states = StatesOf(path);
+  if (p.parent == kRoot) {
+    uint32_t state = end;
+    for (size_t step = kSteps; step-- > kFirst; state = Predecessor(step, state, true)) {
+      if (step < kLast) states[step - kFirst] = static_cast<uint16_t>(state);
     }
+    return;
+  }
+  // From where it meets its parent, which has not left the survivors there, they are one.
+  std::copy_n(StatesOf(p.parent), kLookedAt, states);
+  uint32_t state = Predecessor(p.step, p.state, false);
+  for (size_t step = p.step; step-- > kFirst && state != states[step - kFirst];) {
+    states[step - kFirst] = static_cast<uint16_t>(state);
     state = Predecessor(step, state, true);
+  }
+}
+
+void MessageDecoder::Branch(size_t parent) {
+  const Path& p = paths_[parent];
+  const uint16_t* states = StatesOf(parent);
+  for (size_t step = p.parent == kRoot ? kLast : p.step; step-- > kFirst;) {
+    const uint16_t state = states[step - kFirst];
+    Offer({p.loss + std::fabs(lead_[step * kStates + state]), static_cast<uint16_t>(parent),
+           static_cast<uint16_t>(step), state});
   }
 }
 
@@ -182,23 +202,6 @@ void MessageDecoder::Offer(const Path& path) {
   if (offers_ == kMostOffers) return;
   offered_[offers_++] = path;
   std::push_heap(offered_, offered_ + offers_, LosesMore);
-}
-
-// The bit of every step of a path.
-void MessageDecoder::Trace(uint32_t end, size_t path, uint8_t* bits) const {
-  // Where the path and those it comes from leave the survivors, the last first.
-  size_t left[kSteps];
-  size_t count = 0;
-  for (const Path* p = &paths_[path]; p->parent != kRoot; p = &paths_[p->parent]) {
-    left[count++] = p->step;
-  }
-  uint32_t state = end;
-  for (size_t step = kSteps; step-- > 0;) {
-    bits[step] = static_cast<uint8_t>(state >> (kConstraint - 2));
-    const bool leaves = count > 0 && left[count - 1] == step;
-    if (leaves) --count;
-    state = Predecessor(step, state, !leaves);
-  }
 }
 
 }  // namespace countermark

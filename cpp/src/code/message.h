@@ -53,18 +53,21 @@ class MessageDecoder {
 
   uint32_t RunForward(const float* soft);
   uint32_t Predecessor(size_t step, uint32_t state, bool survivor) const;
+  // The states of a path, those of the path it comes from being known.
+  void Trace(uint32_t end, size_t path);
   // Offers the paths that leave path `parent` before it left its own parent.
-  void Branch(uint32_t end, size_t parent);
+  void Branch(size_t parent);
   void Offer(const Path& path);
-  void Trace(uint32_t end, size_t path, uint8_t* bits) const;
+  uint16_t* StatesOf(size_t path) const;
 
   float* signs_;    // [kCodeRate][half the states]: output bit of each even state, as +-1
   float* metrics_;  // two generations of path metrics
   float* branch_;   // branch metric of each even state
   // [step][state]: by how much the odd predecessor's metric is larger than the even one's.
   float* lead_;
-  Path* paths_;    // taken so far
-  Path* offered_;  // a heap, least loss first
+  Path* paths_;       // taken so far
+  uint16_t* states_;  // [path][step that is looked at]: after the step
+  Path* offered_;     // a heap, least loss first
   size_t offers_ = 0;
 };
 

@@ -17,60 +17,60 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr size_t kRowsAtOnce = 4;
 
-// A block of kRowsAtOnce rows by two vectors stays in registers while the inner index runs.
-HWY_INLINE void MultiplyBlock(const float* a, const float* b, size_t inner, size_t columns,
-                              float* out) {
+// A block of kRowsAtOnce rows by so many vectors stays in registers while the inner index runs.
+template <size_t kVectors>
+HWY_INLINE void MultiplyBlock(const float* a, size_t a_stride, const float* b, size_t inner,
+                              size_t columns, float* out) {
   const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
   const size_t lanes = hn::Lanes(d);
-  auto b0 = hn::LoadU(d, b);
-  auto b1 = hn::LoadU(d, b + lanes);
-  auto a0 = hn::Set(d, a[0]), a1 = hn::Set(d, a[inner]);
-  auto a2 = hn::Set(d, a[2 * inner]), a3 = hn::Set(d, a[3 * inner]);
-  auto s00 = hn::Mul(a0, b0), s01 = hn::Mul(a0, b1);
-  auto s10 = hn::Mul(a1, b0), s11 = hn::Mul(a1, b1);
-  auto s20 = hn::Mul(a2, b0), s21 = hn::Mul(a2, b1);
-  auto s30 = hn::Mul(a3, b0), s31 = hn::Mul(a3, b1);
-  for (size_t k = 1; k < inner; ++k) {
-    b0 = hn::LoadU(d, b + k * columns);
-    b1 = hn::LoadU(d, b + k * columns + lanes);
-    a0 = hn::Set(d, a[k]);
-    s00 = hn::Add(s00, hn::Mul(a0, b0));
-    s01 = hn::Add(s01, hn::Mul(a0, b1));
-    a1 = hn::Set(d, a[inner + k]);
-    s10 = hn::Add(s10, hn::Mul(a1, b0));
-    s11 = hn::Add(s11, hn::Mul(a1, b1));
-    a2 = hn::Set(d, a[2 * inner + k]);
-    s20 = hn::Add(s20, hn::Mul(a2, b0));
-    s21 = hn::Add(s21, hn::Mul(a2, b1));
-    a3 = hn::Set(d, a[3 * inner + k]);
-    s30 = hn::Add(s30, hn::Mul(a3, b0));
-    s31 = hn::Add(s31, hn::Mul(a3, b1));
-  }
-  hn::StoreU(s00, d, out);
-  hn::StoreU(s01, d, out + lanes);
-  hn::StoreU(s10, d, out + columns);
-  hn::StoreU(s11, d, out + columns + lanes);
-  hn::StoreU(s20, d, out + 2 * columns);
-  hn::StoreU(s21, d, out + 2 * columns + lanes);
-  hn::StoreU(s30, d, out + 3 * columns);
-  hn::StoreU(s31, d, out + 3 * columns + lanes);
-}
-
-void MultiplyMatrices(const float* a, const float* b, size_t rows, size_t inner, size_t columns,
-                      float* out) {
-  const hn::ScalableTag<float> d;
-  const size_t step = 2 * hn::Lanes(d);
-  const size_t whole_rows = rows - rows % kRowsAtOnce;
-  const size_t whole_columns = columns - columns % step;
-  for (size_t r = 0; r < whole_rows; r += kRowsAtOnce) {
-    for (size_t c = 0; c < whole_columns; c += step) {
-      MultiplyBlock(a + r * inner, b + c, inner, columns, out + r * columns + c);
+  V sums[kRowsAtOnce][kVectors];
+  for (size_t r = 0; r < kRowsAtOnce; ++r) {
+    const V factor = hn::Set(d, a[r * a_stride]);
+    for (size_t v = 0; v < kVectors; ++v) {
+      sums[r][v] = hn::Mul(factor, hn::LoadU(d, b + v * lanes));
     }
   }
+  for (size_t k = 1; k < inner; ++k) {
+    V row[kVectors];
+    for (size_t v = 0; v < kVectors; ++v) row[v] = hn::LoadU(d, b + k * columns + v * lanes);
+    for (size_t r = 0; r < kRowsAtOnce; ++r) {
+      const V factor = hn::Set(d, a[r * a_stride + k]);
+      for (size_t v = 0; v < kVectors; ++v) {
+        sums[r][v] = hn::Add(sums[r][v], hn::Mul(factor, row[v]));
+      }
+    }
+  }
+  for (size_t r = 0; r < kRowsAtOnce; ++r) {
+    for (size_t v = 0; v < kVectors; ++v) {
+      hn::StoreU(sums[r][v], d, out + r * columns + v * lanes);
+    }
+  }
+}
+
+// Handles the columns from `first` on of which there are whole blocks, and returns where it ends.
+template <size_t kVectors>
+size_t MultiplyBlocks(const float* a, size_t a_stride, const float* b, size_t rows, size_t inner,
+                      size_t columns, size_t first, float* out) {
+  const size_t step = kVectors * hn::Lanes(hn::ScalableTag<float>());
+  for (; first + step <= columns; first += step) {
+    for (size_t r = 0; r < rows; r += kRowsAtOnce) {
+      MultiplyBlock<kVectors>(a + r * a_stride, a_stride, b + first, inner, columns,
+                              out + r * columns + first);
+    }
+  }
+  return first;
+}
+
+void MultiplyMatrices(const float* a, size_t a_stride, const float* b, size_t rows, size_t inner,
+                      size_t columns, float* out) {
+  const size_t whole_rows = rows - rows % kRowsAtOnce;
+  size_t done = MultiplyBlocks<3>(a, a_stride, b, whole_rows, inner, columns, 0, out);
+  done = MultiplyBlocks<1>(a, a_stride, b, whole_rows, inner, columns, done, out);
   for (size_t r = 0; r < rows; ++r) {
-    for (size_t c = r < whole_rows ? whole_columns : 0; c < columns; ++c) {
-      float sum = a[r * inner] * b[c];
-      for (size_t k = 1; k < inner; ++k) sum = sum + a[r * inner + k] * b[k * columns + c];
+    for (size_t c = r < whole_rows ? done : 0; c < columns; ++c) {
+      float sum = a[r * a_stride] * b[c];
+      for (size_t k = 1; k < inner; ++k) sum = sum + a[r * a_stride + k] * b[k * columns + c];
       out[r * columns + c] = sum;
     }
   }
@@ -85,9 +85,9 @@ namespace countermark {
 
 HWY_EXPORT(MultiplyMatrices);
 
-void MultiplyMatrices(const float* a, const float* b, size_t rows, size_t inner, size_t columns,
-                      float* out) {
-  HWY_DYNAMIC_DISPATCH(MultiplyMatrices)(a, b, rows, inner, columns, out);
+void MultiplyMatrices(const float* a, size_t a_stride, const float* b, size_t rows, size_t inner,
+                      size_t columns, float* out) {
+  HWY_DYNAMIC_DISPATCH(MultiplyMatrices)(a, a_stride, b, rows, inner, columns, out);
 }
 
 }  // namespace countermark

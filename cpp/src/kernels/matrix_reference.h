@@ -6,12 +6,12 @@
 
 namespace countermark::reference {
 
-inline void MultiplyMatrices(const float* a, const float* b, size_t rows, size_t inner,
-                             size_t columns, float* out) {
+inline void MultiplyMatrices(const float* a, size_t a_stride, const float* b, size_t rows,
+                             size_t inner, size_t columns, float* out) {
   for (size_t r = 0; r < rows; ++r) {
     for (size_t c = 0; c < columns; ++c) {
-      float sum = a[r * inner] * b[c];
-      for (size_t k = 1; k < inner; ++k) sum = sum + a[r * inner + k] * b[k * columns + c];
+      float sum = a[r * a_stride] * b[c];
+      for (size_t k = 1; k < inner; ++k) sum = sum + a[r * a_stride + k] * b[k * columns + c];
       out[r * columns + c] = sum;
     }
   }

@@ -20,11 +20,13 @@ using reference::kFixedOne;
 // so that what was stored one by one has left the store buffer before it is loaded as vectors.
 constexpr size_t kBatch = 32;
 // What is added one by one needs not wait; a coarse line of a tile is three of these.
-constexpr size_t kNearestBatch = 16;
+constexpr size_t kHalfBatch = kBatch / 2;
+// The last ones.
+constexpr size_t kFew = 8;
 
 #if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
 namespace hn = hwy::HWY_NAMESPACE;
-using Floats = hn::CappedTag<float, kBatch>;
+using Floats = hn::CappedTag<float, kFew>;
 using Indices = hn::RebindToSigned<Floats>;
 
 // Places along one axis of the samples of a batch, all of them inside.
@@ -45,23 +47,24 @@ HWY_INLINE hn::Vec<Floats> Fraction(hn::Vec<Indices> place) {
   return hn::Mul(hn::ConvertTo(Floats(), below), hn::Set(Floats(), reference::kFixedUnit));
 }
 
+template <size_t kCount>
 HWY_INLINE void AddBatch(FixedLine line, size_t first, float* sums) {
   const Floats d;
   const Indices di;
-  HWY_ALIGN int32_t index[kBatch];
-  HWY_ALIGN float across[kBatch], down[kBatch], upper[2 * kBatch], lower[2 * kBatch];
-  for (size_t i = 0; i < kBatch; i += hn::Lanes(d)) {
+  HWY_ALIGN int32_t index[kCount];
+  HWY_ALIGN float across[kCount], down[kCount], upper[2 * kCount], lower[2 * kCount];
+  for (size_t i = 0; i < kCount; i += hn::Lanes(d)) {
     const auto x = Places(line.X(first), line.dx, i), y = Places(line.Y(first), line.dy, i);
     hn::Store(Fraction(x), d, across + i);
     hn::Store(Fraction(y), d, down + i);
     hn::Store(IndexOf(line, x, y), di, index + i);
   }
-  for (size_t i = 0; i < kBatch; ++i) {
+  for (size_t i = 0; i < kCount; ++i) {
     const float* corner = line.corner + index[i];
     hwy::CopyBytes<2 * sizeof(float)>(corner, upper + 2 * i);
     hwy::CopyBytes<2 * sizeof(float)>(corner + line.stride, lower + 2 * i);
   }
-  for (size_t i = 0; i < kBatch; i += hn::Lanes(d)) {
+  for (size_t i = 0; i < kCount; i += hn::Lanes(d)) {
     hn::Vec<Floats> p0, p1, q0, q1;
     hn::LoadInterleaved2(d, upper + 2 * i, p0, p1);
     hn::LoadInterleaved2(d, lower + 2 * i, q0, q1);
@@ -73,26 +76,29 @@ HWY_INLINE void AddBatch(FixedLine line, size_t first, float* sums) {
   }
 }
 
+template <size_t kCount>
 HWY_INLINE void AddNearestBatch(FixedLine line, size_t first, float* sums) {
   const Indices di;
-  HWY_ALIGN int32_t index[kNearestBatch];
-  for (size_t i = 0; i < kNearestBatch; i += hn::Lanes(di)) {
+  HWY_ALIGN int32_t index[kCount];
+  for (size_t i = 0; i < kCount; i += hn::Lanes(di)) {
     const auto x = Places(line.X(first), line.dx, i), y = Places(line.Y(first), line.dy, i);
     hn::Store(IndexOf(line, x, y), di, index + i);
   }
-  for (size_t i = 0; i < kNearestBatch; ++i) {
+  for (size_t i = 0; i < kCount; ++i) {
     sums[first + i] = sums[first + i] + line.corner[index[i]];
   }
 }
 #else
+template <size_t kCount>
 void AddBatch(const FixedLine& line, size_t first, float* sums) {
-  for (size_t i = first; i < first + kBatch; ++i) {
+  for (size_t i = first; i < first + kCount; ++i) {
     sums[i] = sums[i] + reference::SampleBetween(line, i);
   }
 }
 
+template <size_t kCount>
 void AddNearestBatch(const FixedLine& line, size_t first, float* sums) {
-  for (size_t i = first; i < first + kNearestBatch; ++i) {
+  for (size_t i = first; i < first + kCount; ++i) {
     sums[i] = sums[i] + reference::SampleNearest(line, i);
   }
 }
@@ -100,12 +106,26 @@ void AddNearestBatch(const FixedLine& line, size_t first, float* sums) {
 
 // Samples `first` to `end` - 1, all of them inside.
 void AddSamples(const FixedLine& line, size_t first, size_t end, float* sums) {
-  for (; first + kBatch <= end; first += kBatch) AddBatch(line, first, sums);
+  for (; first + kBatch <= end; first += kBatch) AddBatch<kBatch>(line, first, sums);
+  if (first + kHalfBatch <= end) {
+    AddBatch<kHalfBatch>(line, first, sums);
+    first += kHalfBatch;
+  }
+  if (first + kFew <= end) {
+    AddBatch<kFew>(line, first, sums);
+    first += kFew;
+  }
   for (; first < end; ++first) sums[first] = sums[first] + reference::SampleBetween(line, first);
 }
 
 void AddNearestSamples(const FixedLine& line, size_t first, size_t end, float* sums) {
-  for (; first + kNearestBatch <= end; first += kNearestBatch) AddNearestBatch(line, first, sums);
+  for (; first + kHalfBatch <= end; first += kHalfBatch) {
+    AddNearestBatch<kHalfBatch>(line, first, sums);
+  }
+  if (first + kFew <= end) {
+    AddNearestBatch<kFew>(line, first, sums);
+    first += kFew;
+  }
   for (; first < end; ++first) sums[first] = sums[first] + reference::SampleNearest(line, first);
 }
 }  // namespace HWY_NAMESPACE

@@ -11,6 +11,7 @@ namespace countermark {
 namespace {
 
 constexpr size_t kParities = Harmonics::kParities;
+constexpr size_t kOfParity = Harmonics::kOfParity;
 constexpr size_t kDown = Harmonics::kDown, kAcross = Harmonics::kAcross;
 constexpr size_t kRows = kParities * kDown;
 
@@ -108,8 +109,8 @@ void HarmonicAnalysis<kSamples>::Analyse(const float* tile, float* harmonics) {
     }
   }
   for (size_t p = 0; p < kParities; ++p) {
-    MultiplyMatrices(down_ + p * kDown * kQuarter, parts_ + p * kDownPart, kDown, kQuarter,
-                     kSamples, half_done_ + p * kDown * kSamples);
+    MultiplyMatrices(down_ + p * kDown * kQuarter, kQuarter, parts_ + p * kDownPart, kDown,
+                     kQuarter, kSamples, half_done_ + p * kDown * kSamples);
   }
   for (size_t row = 0; row < kRows; ++row) {
     for (size_t x = 0; x < kQuarter; ++x) {
@@ -118,8 +119,8 @@ void HarmonicAnalysis<kSamples>::Analyse(const float* tile, float* harmonics) {
     }
   }
   for (size_t p = 0; p < kParities; ++p) {
-    MultiplyMatrices(parts_ + p * kAcrossPart, across_ + p * kQuarter * kAcross, kRows, kQuarter,
-                     kAcross, harmonics + p * kRows * kAcross);
+    MultiplyMatrices(parts_ + p * kAcrossPart, kQuarter, across_ + p * kQuarter * kAcross, kRows,
+                     kQuarter, kAcross, harmonics + p * kRows * kAcross);
   }
 }
 
@@ -142,10 +143,12 @@ HarmonicSynthesis::HarmonicSynthesis(Arena& arena)
 void HarmonicSynthesis::SynthesiseParts(const float* harmonics) {
   constexpr size_t kDownPart = kQuarterDown * kSamples, kAcrossPart = kRows * kQuarterAcross;
   for (size_t p = 0; p < kParities; ++p) {
-    MultiplyMatrices(harmonics + p * kRows * kAcross, across_ + p * kAcross * kQuarterAcross, kRows,
-                     kAcross, kQuarterAcross, parts_ + p * kAcrossPart);
+    MultiplyMatrices(harmonics + p * kRows * kAcross, kAcross,
+                     across_ + p * kAcross * kQuarterAcross, kRows, kOfParity, kQuarterAcross,
+                     parts_ + p * kAcrossPart);
   }
   for (size_t row = 0; row < kRows; ++row) {
+    if (row % kDown >= kOfParity) continue;
     for (size_t x = 0; x < kQuarter; ++x) {
       const float* part = parts_ + row * kQuarterAcross + x;
       const Quartet<kSamples> q{part[0], part[kAcrossPart], part[2 * kAcrossPart],
@@ -154,8 +157,8 @@ void HarmonicSynthesis::SynthesiseParts(const float* harmonics) {
     }
   }
   for (size_t p = 0; p < kParities; ++p) {
-    MultiplyMatrices(down_ + p * kQuarterDown * kDown, half_done_ + p * kDown * kSamples,
-                     kQuarterDown, kDown, kSamples, parts_ + p * kDownPart);
+    MultiplyMatrices(down_ + p * kQuarterDown * kDown, kDown, half_done_ + p * kDown * kSamples,
+                     kQuarterDown, kOfParity, kSamples, parts_ + p * kDownPart);
   }
 }
 

@@ -18,6 +18,7 @@ namespace countermark {
 struct Harmonics {
   static constexpr size_t kFrequencies = 22;
   static constexpr size_t kParities = 4;
+  static constexpr size_t kOfParity = kFrequencies / 2;
   // Harmonics of one parity: down, and across, where they are padded to whole vectors.
   static constexpr size_t kDown = 12;
   static constexpr size_t kAcross = 16;

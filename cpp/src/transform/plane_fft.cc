@@ -53,22 +53,47 @@ void PlaneFft::StoreRows(const float* transformed, size_t first_row, size_t rows
   }
 }
 
+// Columns `first` and on, and the one to the left of column 0, which mirrors column 1.
+void PlaneFft::StoreBins(const float* transformed, size_t first, size_t count,
+                         const LowBins& bins) const {
+  const ptrdiff_t reach = static_cast<ptrdiff_t>(bins.reach_y);
+  const size_t end = std::min(first + count, bins.reach_x + 1);
+  for (ptrdiff_t v = -reach; v <= reach; ++v) {
+    const size_t row = v < 0 ? down_.length() - static_cast<size_t>(-v) : static_cast<size_t>(v);
+    const float* re = transformed + row * kElement;
+    float* out = bins.Row(v);
+    for (size_t u = first; u < end; ++u) {
+      out[2 * u] = re[u - first];
+      out[2 * u + 1] = re[u - first + kLanes];
+    }
+    if (first > 0) continue;
+    float* mirrored = bins.Row(-v) - 2;
+    mirrored[0] = re[1];
+    mirrored[1] = -re[1 + kLanes];
+  }
+}
+
+// The plane's middle is put at the origin: powers are the same wherever it lies.
 void PlaneFft::Power(const float* plane, size_t stride, size_t plane_width, size_t plane_rows,
-                     float* power) {
-  const size_t height = down_.length();
+                     float* power, const LowBins* bins) {
+  const size_t width = across_.length(), height = down_.length();
+  const size_t left = plane_width / 2, top = plane_rows / 2;
   for (size_t first = 0; first < plane_rows; first += kReals) {
     const size_t rows = std::min(kReals, plane_rows - first);
-    std::fill_n(sequences_, across_.length() * kElement, 0.0f);
+    std::fill_n(sequences_, width * kElement, 0.0f);
     for (size_t x = 0; x < plane_width; ++x) {
+      float* element = sequences_ + (x < left ? x + width - left : x - left) * kElement;
       for (size_t row = 0; row < rows; ++row) {
-        sequences_[x * kElement + row % 2 * kLanes + row / 2] = plane[(first + row) * stride + x];
+        element[row % 2 * kLanes + row / 2] = plane[(first + row) * stride + x];
       }
     }
     StoreRows(across_.Transform(sequences_, scratch_), first, rows);
   }
   for (size_t batch = 0; batch * kLanes < columns_; ++batch) {
-    std::copy_n(Lanes(batch), plane_rows * kElement, sequences_);
-    std::fill_n(sequences_ + plane_rows * kElement, (height - plane_rows) * kElement, 0.0f);
+    const size_t below = plane_rows - top;
+    std::copy_n(Lanes(batch) + top * kElement, below * kElement, sequences_);
+    std::fill_n(sequences_ + below * kElement, (height - plane_rows) * kElement, 0.0f);
+    std::copy_n(Lanes(batch), top * kElement, sequences_ + (height - top) * kElement);
     const float* transformed = down_.Transform(sequences_, scratch_);
     const size_t first = batch * kLanes, count = std::min(kLanes, columns_ - first);
     for (size_t v = 0; v < height; ++v) {
@@ -78,6 +103,7 @@ void PlaneFft::Power(const float* plane, size_t stride, size_t plane_width, size
         power[v * columns_ + first + lane] = re[lane] * re[lane] + im[lane] * im[lane];
       }
     }
+    if (bins != nullptr) StoreBins(transformed, first, count, *bins);
   }
 }
 

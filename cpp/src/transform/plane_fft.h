@@ -10,6 +10,20 @@
 
 namespace countermark {
 
+// Coefficients of low frequencies, as pairs of floats: u from -1 to reach_x, v from -reach_y to
+// reach_y. The plane's middle, pixel (width / 2, height / 2), is the origin.
+struct LowBins {
+  float* data;
+  size_t reach_x, reach_y;
+
+  size_t stride() const { return 2 * (reach_x + 2); }
+  size_t size() const { return stride() * (2 * reach_y + 1); }
+  // (0, v).
+  float* Row(ptrdiff_t v) const {
+    return data + static_cast<size_t>(v + static_cast<ptrdiff_t>(reach_y)) * stride() + 2;
+  }
+};
+
 class PlaneFft {
  public:
   struct Shape {
@@ -26,9 +40,10 @@ class PlaneFft {
   size_t columns() const { return columns_; }
 
   // power[v][u] = |sum of plane(y, x) exp(-2 pi i (u x / width + v y / height))|^2,
-  // [height][columns]. The plane is zero beyond these rows and columns.
-  void Power(const float* plane, size_t stride, size_t plane_width, size_t plane_rows,
-             float* power);
+  // [height][columns]. The plane is zero beyond these rows and columns. Fills `bins`, if there are
+  // any, with the coefficients themselves: reach_x < columns, 2 reach_y < height.
+  void Power(const float* plane, size_t stride, size_t plane_width, size_t plane_rows, float* power,
+             const LowBins* bins = nullptr);
 
   // The first rows, [rows][width], of
   // plane(y, x) = sum of spectrum(v, u) exp(2 pi i (u x / width + v y / height)),
@@ -41,6 +56,7 @@ class PlaneFft {
   float* Lanes(size_t batch) { return half_done_ + batch * rows_ * kFourierElement; }
   void StoreRows(const float* transformed, size_t first_row, size_t rows);
   void LoadRows(size_t first_row, size_t rows);
+  void StoreBins(const float* transformed, size_t first, size_t count, const LowBins& bins) const;
   void StoreColumns(const float* transformed, size_t batch, size_t rows);
 
   size_t columns_, rows_;

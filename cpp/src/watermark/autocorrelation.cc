@@ -27,13 +27,22 @@ size_t ColumnsFor(size_t width, double outer, size_t radius) {
 
 }  // namespace
 
+Size PeriodFor(Size plane, double share) {
+  return {LaneFft::FastLength(plane.width + Reach(plane.width, share)),
+          LaneFft::FastLength(plane.height + Reach(plane.height, share))};
+}
+
+double OutermostFrequency(double smallest) {
+  return std::min(0.5, 1.1 * std::sqrt(static_cast<double>(kBandOuter2)) / (kTile * smallest));
+}
+
 Autocorrelation::Autocorrelation(Size plane, double share, double smallest, double largest,
                                  Arena& arena)
     : size_(plane),
       inner_(0.8 * std::sqrt(static_cast<double>(kBandInner2)) / (kTile * largest)),
-      outer_(std::min(0.5, 1.1 * std::sqrt(static_cast<double>(kBandOuter2)) / (kTile * smallest))),
-      width_(LaneFft::FastLength(plane.width + Reach(plane.width, share))),
-      height_(LaneFft::FastLength(plane.height + Reach(plane.height, share))),
+      outer_(OutermostFrequency(smallest)),
+      width_(PeriodFor(plane, share).width),
+      height_(PeriodFor(plane, share).height),
       radius_(std::max<size_t>(3, std::max(width_, height_) / 50)),
       fft_({width_, height_, ColumnsFor(width_, outer_, radius_),
             std::max(plane.height, Reach(plane.height, share) + 1)},
@@ -52,8 +61,8 @@ Autocorrelation::Autocorrelation(Size plane, double share, double smallest, doub
   lags_.overlap = AllocateBorderedPlane(lags, arena);
 }
 
-const LagPlane& Autocorrelation::Compute(const Plane& whitened) {
-  fft_.Power(whitened.data, whitened.stride, whitened.width, whitened.height, power_);
+const LagPlane& Autocorrelation::Compute(const Plane& whitened, const LowBins& bins) {
+  fft_.Power(whitened.data, whitened.stride, whitened.width, whitened.height, power_, &bins);
   FlattenSpectrum();
   fft_.Plane(power_, lags_.reach_y + 1, correlation_);
   FillOverlap();
@@ -61,19 +70,26 @@ const LagPlane& Autocorrelation::Compute(const Plane& whitened) {
   return lags_;
 }
 
+Autocorrelation::Rows Autocorrelation::RowsWithin(size_t reach) const {
+  if (2 * reach + 1 >= height_) return {0, height_};
+  return {height_ - reach, 2 * reach + 1};
+}
+
 // Running means along rows, which mirror themselves at frequency 0 and at the highest.
-void Autocorrelation::SmoothAcross(const float* in, float* out) {
+void Autocorrelation::SmoothAcross(const float* in, Rows rows, float* out) {
   const size_t columns = fft_.columns(), last = columns - 1;
   const ptrdiff_t radius = static_cast<ptrdiff_t>(radius_);
   const double scale = 1.0 / static_cast<double>(2 * radius_ + 1);
-  for (size_t y = 0; y < height_; y += kRowsAtOnce) {
-    size_t rows[kRowsAtOnce];
-    for (size_t k = 0; k < kRowsAtOnce; ++k) rows[k] = std::min(y + k, height_ - 1) * columns;
+  for (size_t y = 0; y < rows.count; y += kRowsAtOnce) {
+    size_t begins[kRowsAtOnce];
+    for (size_t k = 0; k < kRowsAtOnce; ++k) {
+      begins[k] = (rows.first + std::min(y + k, rows.count - 1)) % height_ * columns;
+    }
     for (ptrdiff_t i = -radius; i <= static_cast<ptrdiff_t>(columns) + radius; ++i) {
       const size_t around = static_cast<size_t>(std::abs(i)) % (2 * last);
       const size_t from = around > last ? 2 * last - around : around;
       float* line = lines_ + static_cast<size_t>(i + radius) * kRowsAtOnce;
-      for (size_t k = 0; k < kRowsAtOnce; ++k) line[k] = in[rows[k] + from];
+      for (size_t k = 0; k < kRowsAtOnce; ++k) line[k] = in[begins[k] + from];
     }
     double sum[kRowsAtOnce] = {};
     for (size_t i = 0; i < (2 * radius_ + 1) * kRowsAtOnce; ++i) {
@@ -83,7 +99,7 @@ void Autocorrelation::SmoothAcross(const float* in, float* out) {
     const float* entering = lines_ + (2 * radius_ + 1) * kRowsAtOnce;
     for (size_t x = 0; x < columns; ++x) {
       for (size_t k = 0; k < kRowsAtOnce; ++k) {
-        out[rows[k] + x] = static_cast<float>(sum[k] * scale);
+        out[begins[k] + x] = static_cast<float>(sum[k] * scale);
         sum[k] += static_cast<double>(entering[x * kRowsAtOnce + k] - leaving[x * kRowsAtOnce + k]);
       }
     }
@@ -91,31 +107,35 @@ void Autocorrelation::SmoothAcross(const float* in, float* out) {
 }
 
 // Running means along columns, which are circles.
-void Autocorrelation::SmoothDown(const float* in, float* out) {
+void Autocorrelation::SmoothDown(const float* in, Rows rows, float* out) {
   const size_t columns = fft_.columns(), radius = std::min(radius_, (height_ - 1) / 2);
   const double scale = 1.0 / static_cast<double>(2 * radius + 1);
   const auto row = [&](size_t y) { return in + y % height_ * columns; };
   std::fill_n(sums_, columns, 0.0);
   for (size_t i = 0; i < 2 * radius + 1; ++i) {
-    const float* entering = row(i + height_ - radius);
+    const float* entering = row(rows.first + i + height_ - radius);
     for (size_t x = 0; x < columns; ++x) sums_[x] += static_cast<double>(entering[x]);
   }
-  for (size_t y = 0; y < height_; ++y) {
+  for (size_t y = rows.first; y < rows.first + rows.count; ++y) {
     const float* entering = row(y + radius + 1);
     const float* leaving = row(y + height_ - radius);
+    float* mean = out + y % height_ * columns;
     for (size_t x = 0; x < columns; ++x) {
-      out[y * columns + x] = static_cast<float>(sums_[x] * scale);
+      mean[x] = static_cast<float>(sums_[x] * scale);
       sums_[x] += static_cast<double>(entering[x] - leaving[x]);
     }
   }
 }
 
 void Autocorrelation::Smooth() {
+  // Only the band's rows are asked for, and what they are made of.
+  const size_t band = static_cast<size_t>(outer_ * static_cast<double>(height_)) + 1;
+  const Rows near = RowsWithin(band + radius_);
   // There are no correlations yet.
-  SmoothAcross(power_, correlation_);
-  SmoothDown(correlation_, smooth_);
-  SmoothAcross(smooth_, correlation_);
-  SmoothDown(correlation_, smooth_);
+  SmoothAcross(power_, RowsWithin(band + 2 * radius_), correlation_);
+  SmoothDown(correlation_, near, smooth_);
+  SmoothAcross(smooth_, near, correlation_);
+  SmoothDown(correlation_, RowsWithin(band), smooth_);
 }
 
 // power /= its smoothed self within the band, = 0 elsewhere.
@@ -181,12 +201,12 @@ float Autocorrelation::ScaleOfLags() {
 }
 
 void Autocorrelation::FillLags(float scale) {
+  // Correlations over the root of their overlap are clipped, then multiplied by it.
   const auto fill = [scale](const float* correlation, const float* overlap, size_t first,
                             size_t end, float* weighted) {
     for (size_t i = first; i < end; ++i) {
       const float root = std::sqrt(overlap[i]);
-      const float value = std::min(std::max(correlation[i] / root * scale, kLowest), kHighest);
-      weighted[i] = overlap[i] > 0 ? value * root : 0.0f;
+      weighted[i] = std::min(std::max(correlation[i] * scale, kLowest * root), kHighest * root);
     }
   };
   for (size_t dy = 0; dy <= lags_.reach_y; ++dy) {

@@ -20,19 +20,31 @@ struct LagPlane {
   size_t reach_y = 0;  // and from 0 to reach_y
 };
 
+// Of the transform: with room for lags up to this share of the plane's sides.
+Size PeriodFor(Size plane, double share);
+// In cycles per pixel: of a mark that appears `smallest` times its canonical size, and a little
+// more.
+double OutermostFrequency(double smallest);
+
 class Autocorrelation {
  public:
   // `share`: the longest lag as a share of the plane's sides. Looks at the band of a mark that
   // appears `smallest` to `largest` times its canonical size.
   Autocorrelation(Size plane, double share, double smallest, double largest, Arena& arena);
 
-  const LagPlane& Compute(const Plane& whitened);
+  // Fills `bins` with the plane's transform on the way.
+  const LagPlane& Compute(const Plane& whitened, const LowBins& bins);
 
  private:
+  // Rows from frequency -reach to reach, round in circles.
+  struct Rows {
+    size_t first, count;
+  };
+  Rows RowsWithin(size_t reach) const;
   // Power spectra are smoothed across and down, twice, which comes near a Gaussian.
   void Smooth();
-  void SmoothAcross(const float* in, float* out);
-  void SmoothDown(const float* in, float* out);
+  void SmoothAcross(const float* in, Rows rows, float* out);
+  void SmoothDown(const float* in, Rows rows, float* out);
   void FlattenSpectrum();
   void FillOverlap();
   // What makes a deviation of the correlations 1.
@@ -44,7 +56,7 @@ class Autocorrelation {
 
   Size size_;
   double inner_, outer_;   // radii of the band, in cycles per pixel
-  size_t width_, height_;  // of the plane with room for the lags
+  size_t width_, height_;  // of the transform
   size_t radius_;          // of the smoothing
   PlaneFft fft_;
   float* power_;

@@ -98,9 +98,11 @@ class Detector {
  private:
   View MakeView(const ImageView& part, double left, double top, double side);
   Plane WhitenedAt(const View& view, double scale, float floor);
-  bool ReadAligned(const View& view, float floor, Found* found);
-  Pyramid MakePyramid(const ImageView& part, double left, double top, double side,
-                      ScaleRange range);
+  // `fine`: the view, whitened at the finest floor.
+  bool ReadAligned(const View& view, const Plane& fine, Found* found);
+  bool ReadAlignedIn(const Plane& plane, const View& view, Found* found);
+  // `first`: the first level, where it is known.
+  Pyramid MakePyramid(const View& view, ScaleRange range, const Plane* first = nullptr);
   bool Search(const Pyramid& pyramid, const Pyramid& whole, const Plan& plan, Found* found);
   bool Scan(const Pyramid& pyramid, Found* found);
   void GrowOver(const Pyramid& whole, Found* found);
@@ -144,12 +146,12 @@ Plane Detector::WhitenedAt(const View& view, double scale, float floor) {
 }
 
 // With the levels in which marks of these magnifications are looked for.
-Pyramid Detector::MakePyramid(const ImageView& part, double left, double top, double side,
-                              ScaleRange range) {
-  Pyramid pyramid{MakeView(part, left, top, side), {}};
+Pyramid Detector::MakePyramid(const View& view, ScaleRange range, const Plane* first) {
+  Pyramid pyramid{view, {}};
   for (size_t i = 0; i < kLevels; ++i) {
     if (IsEmpty(RangeIn(i, range))) continue;
-    pyramid.levels[i] = WhitenedAt(pyramid.view, ScaleOf(i), kFineFloor);
+    pyramid.levels[i] =
+        i == 0 && first != nullptr ? *first : WhitenedAt(view, ScaleOf(i), kFineFloor);
   }
   return pyramid;
 }
@@ -160,13 +162,18 @@ Placement PlacementIn(const Plane& plane, const Linear& m) {
 
 bool Detector::DetectAligned(Found* found) {
   const View view = MakeView(image_, 0, 0, kCanonicalSide);
-  return std::any_of(std::begin(kFloors), std::end(kFloors),
-                     [&](float floor) { return ReadAligned(view, floor, found); });
+  return ReadAligned(view, WhitenedAt(view, 1, kFineFloor), found);
 }
 
-bool Detector::ReadAligned(const View& view, float floor, Found* found) {
-  const Arena::Scope scope(arena_);
-  const Plane plane = WhitenedAt(view, 1, floor);
+bool Detector::ReadAligned(const View& view, const Plane& fine, Found* found) {
+  if (ReadAlignedIn(fine, view, found)) return true;
+  return std::any_of(std::begin(kFloors) + 1, std::end(kFloors), [&](float floor) {
+    const Arena::Scope scope(arena_);
+    return ReadAlignedIn(WhitenedAt(view, 1, floor), view, found);
+  });
+}
+
+bool Detector::ReadAlignedIn(const Plane& plane, const View& view, Found* found) {
   if (plane.data == nullptr) return false;
   const int half_x = plane.width % 2 == 0, half_y = plane.height % 2 == 0;
   *found = {{}, Centred(plane, 1, 0, 0, 1), plane.size(), view, {}};
@@ -220,9 +227,13 @@ bool Detector::TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis*
 // A message may be read under a placement that holds only about the middle: where it can be made
 // to hold for more of the picture, it is.
 void Detector::Settle(const Pyramid& whole, Found* found) {
-  Found grown = *found;
-  GrowOver(whole, &grown);
-  if (grown.peak.score > found->peak.score) *found = grown;
+  constexpr int kMostRounds = 3;  // each begins where the one before ended
+  for (int round = 0; round < kMostRounds && found->peak.score < kSettledScore; ++round) {
+    Found grown = *found;
+    GrowOver(whole, &grown);
+    if (grown.peak.score <= found->peak.score) return;
+    *found = grown;
+  }
 }
 
 // Lets what was found in a view, which is about the middle of the picture, grow over the whole.
@@ -255,15 +266,19 @@ bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, const Plan& 
   constexpr size_t kMost = kLevels * LatticeSearch::kMostHypotheses;
   std::array<Hypothesis, kMost> hypotheses;
   size_t count = 0;
+  const Arena::Scope outer(arena_);
+  std::array<FourierFold, kLevels> folds;
   for (size_t i = 0; i < kLevels; ++i) {
     const ScaleRange at = RangeIn(i, plan.range);
     if (IsEmpty(at)) continue;
+    const Size plane = pyramid.levels[i].size();
+    folds[i] =
+        FourierFold(PeriodFor(plane, plan.longest_lag), OutermostFrequency(at.smallest), arena_);
     const Arena::Scope scope(arena_);
-    Autocorrelation correlation(pyramid.levels[i].size(), plan.longest_lag, at.smallest, at.largest,
-                                arena_);
+    Autocorrelation correlation(plane, plan.longest_lag, at.smallest, at.largest, arena_);
     LatticeSearch lattice(arena_);
     if (pyramid.view.luma.data == nullptr) continue;
-    const LagPlane& lags = correlation.Compute(pyramid.levels[i]);
+    const LagPlane& lags = correlation.Compute(pyramid.levels[i], folds[i].bins());
     LatticeSearch::Hypotheses lattices;
     const size_t here = lattice.Find(lags, at, &lattices);
     for (size_t j = 0; j < here; ++j) {
@@ -274,8 +289,9 @@ bool Detector::Search(const Pyramid& pyramid, const Pyramid& whole, const Plan& 
             [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
   count = std::min(count, kMostScored);
   for (size_t i = 0; i < count; ++i) {
-    const Plane& plane = pyramid.levels[hypotheses[i].level];
-    hypotheses[i].score = reader_.Score(plane, PlacementIn(plane, hypotheses[i].linear));
+    const size_t level = hypotheses[i].level;
+    const Placement placement = PlacementIn(pyramid.levels[level], hypotheses[i].linear);
+    hypotheses[i].score = reader_.Score(folds[level], placement);
   }
   return TryBest(pyramid, whole, hypotheses.data(), count, false, found);
 }
@@ -301,12 +317,11 @@ bool Detector::Scan(const Pyramid& pyramid, Found* found) {
 }
 
 bool Detector::DetectFully(Found* found) {
-  {
-    const Arena::Scope scope(arena_);
-    if (DetectAligned(found)) return true;
-  }
   const Arena::Scope scope(arena_);
-  const Pyramid whole = MakePyramid(image_, 0, 0, kCanonicalSide, kOfWhole.range);
+  const View view = MakeView(image_, 0, 0, kCanonicalSide);
+  const Plane fine = WhitenedAt(view, 1, kFineFloor);
+  if (ReadAligned(view, fine, found)) return true;
+  const Pyramid whole = MakePyramid(view, kOfWhole.range, &fine);
   if (Search(whole, whole, kOfWhole, found)) return true;
   {  // Perspective is nearly affine in the middle, and what surrounds a picture is cut off.
     const Arena::Scope inner(arena_);
@@ -314,8 +329,9 @@ bool Detector::DetectFully(Found* found) {
     const ImageView middle{image_.Row(top) + left * BytesPerPixel(image_.format),
                            image_.width - 2 * left, image_.height - 2 * top, image_.stride_bytes,
                            image_.format};
-    const Pyramid pyramid = MakePyramid(middle, static_cast<double>(left), static_cast<double>(top),
-                                        kCanonicalSide, kOfMiddle.range);
+    const Pyramid pyramid = MakePyramid(
+        MakeView(middle, static_cast<double>(left), static_cast<double>(top), kCanonicalSide),
+        kOfMiddle.range);
     if (Search(pyramid, whole, kOfMiddle, found)) return true;
   }
   {  // Grown canvas: the mark looks smaller.
@@ -326,7 +342,7 @@ bool Detector::DetectFully(Found* found) {
     const double k = side / kCanonicalSide;
     const Plan plan{{std::max(0.7, 0.4 * k), 0.95 * k}, kLagOfGrown};
     const Pyramid pyramid =
-        side == kCanonicalSide ? whole : MakePyramid(image_, 0, 0, side, plan.range);
+        side == kCanonicalSide ? whole : MakePyramid(MakeView(image_, 0, 0, side), plan.range);
     if (Search(pyramid, whole, plan, found)) return true;
   }
   if (Scan(whole, found)) return true;

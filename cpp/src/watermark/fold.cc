@@ -1,6 +1,7 @@
 #include "watermark/fold.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "kernels/sample.h"
@@ -9,6 +10,23 @@ namespace countermark {
 namespace {
 
 constexpr int kReach = 2;
+
+constexpr int kGridRows = 2 * kHighestFrequency + 1 + 2 * kReach;
+constexpr int kGridColumns = kHighestFrequency + 1 + 2 * kReach;
+constexpr int kGridMiddle = kHighestFrequency + kReach;
+
+// How many frequencies within reach of each are in the band.
+constexpr std::array<float, kBandSize> kNeighbours = [] {
+  std::array<float, kBandSize> neighbours{};
+  for (size_t i = 0; i < kBandSize; ++i) {
+    for (int dy = -kReach; dy <= kReach; ++dy) {
+      for (int dx = -kReach; dx <= kReach; ++dx) {
+        neighbours[i] += InBand(kBand[i].kx + dx, kBand[i].ky + dy) ? 1.0f : 0.0f;
+      }
+    }
+  }
+  return neighbours;
+}();
 
 struct Box {
   double left, right, top, bottom;
@@ -112,9 +130,7 @@ void TileFold::AddTile(const Plane& plane, const Placement& p, double u, double 
 }
 
 // Every second sample of every second row.
-void TileFold::AddCoarseTile(const Plane& plane, const Placement& p, double u, double v,
-                             bool nearest) {
-  const auto add = nearest ? AddNearestSamples : AddSamples;
+void TileFold::AddCoarseTile(const Plane& plane, const Placement& p, double u, double v) {
   for (int row = 0; row < kCoarse; ++row) {
     const double down = v + 2 * row;
     const SampleLine line = {plane.data,
@@ -125,7 +141,7 @@ void TileFold::AddCoarseTile(const Plane& plane, const Placement& p, double u, d
                              static_cast<float>(p.yx * u + p.yy * down + p.y),
                              static_cast<float>(2 * p.xx),
                              static_cast<float>(2 * p.yx)};
-    add(line, kCoarse, samples_ + row * kCoarse);
+    AddSamples(line, kCoarse, samples_ + row * kCoarse);
   }
 }
 
@@ -169,7 +185,7 @@ void TileFold::CutCoarse(const Plane& plane, const Placement& placement) {
   ForEachTile(plane, placement, [&](const Placement& near, double u, double v) {
     if (count_ == most_tiles_) return;
     std::fill_n(samples_, kCoarse * kCoarse, 0.0f);
-    AddCoarseTile(plane, near, u, v, false);
+    AddCoarseTile(plane, near, u, v);
     transform_.AnalyseCoarse(samples_, &tiles_[count_]);
     centres_[2 * count_] = static_cast<float>(u + 0.5 * kTile);
     centres_[2 * count_ + 1] = static_cast<float>(v + 0.5 * kTile);
@@ -189,14 +205,6 @@ void TileFold::Sum(Spectrum* sum, float* power) const {
     }
   }
   SmoothOverBand(raw, power);
-}
-
-void TileFold::SumOnly(const Plane& plane, const Placement& placement, Spectrum* sum) {
-  std::fill_n(samples_, kCoarse * kCoarse, 0.0f);
-  ForEachTile(plane, placement, [&](const Placement& near, double u, double v) {
-    AddCoarseTile(plane, near, u, v, true);
-  });
-  transform_.AnalyseCoarse(samples_, sum);
 }
 
 UprightFold::UprightFold(size_t widest, Arena& arena)
@@ -233,29 +241,20 @@ void UprightFold::Sum(const Plane& plane, double scale, Spectrum* sum) {
 }
 
 void SmoothOverBand(const float* values, float* smooth) {
-  constexpr int kRows = 2 * kHighestFrequency + 1 + 2 * kReach;
-  constexpr int kColumns = kHighestFrequency + 1 + 2 * kReach;
-  float grid[kRows][kColumns] = {}, members[kRows][kColumns] = {};
-  const auto put = [&](int kx, int ky, float value) {
-    if (kx < -kReach) return;
-    grid[ky + kHighestFrequency + kReach][kx + kReach] = value;
-    members[ky + kHighestFrequency + kReach][kx + kReach] = 1;
-  };
+  float grid[kGridRows][kGridColumns] = {};
   for (size_t i = 0; i < kBandSize; ++i) {
-    put(kBand[i].kx, kBand[i].ky, values[i]);
+    const int kx = kBand[i].kx, ky = kBand[i].ky;
+    grid[ky + kGridMiddle][kx + kReach] = values[i];
     // A real tile's power is the same at the opposite frequency.
-    put(-kBand[i].kx, -kBand[i].ky, values[i]);
+    if (-kx >= -kReach) grid[-ky + kGridMiddle][-kx + kReach] = values[i];
   }
   for (size_t i = 0; i < kBandSize; ++i) {
-    float sum = 0, count = 0;
+    float sum = 0;
     for (int dy = 0; dy <= 2 * kReach; ++dy) {
-      for (int dx = 0; dx <= 2 * kReach; ++dx) {
-        const int row = kBand[i].ky + kHighestFrequency + dy, column = kBand[i].kx + dx;
-        sum += grid[row][column];
-        count += members[row][column];
-      }
+      const float* row = grid[kBand[i].ky + kHighestFrequency + dy] + kBand[i].kx;
+      for (int dx = 0; dx <= 2 * kReach; ++dx) sum += row[dx];
     }
-    smooth[i] = sum / count;
+    smooth[i] = sum / kNeighbours[i];
   }
 }
 

@@ -51,15 +51,11 @@ class TileFold {
   double centre_x(size_t i) const { return centres_[2 * i]; }
   double centre_y(size_t i) const { return centres_[2 * i + 1]; }
 
-  // Only the sum, without a spectrum for each tile, from the nearest pixels: several times faster.
-  void SumOnly(const Plane& plane, const Placement& placement, Spectrum* sum);
-
  private:
   template <typename Visit>
   void ForEachTile(const Plane& plane, const Placement& placement, Visit visit) const;
   void AddTile(const Plane& plane, const Placement& placement, double u, double v);
-  void AddCoarseTile(const Plane& plane, const Placement& placement, double u, double v,
-                     bool nearest);
+  void AddCoarseTile(const Plane& plane, const Placement& placement, double u, double v);
   void AddPixels(const Plane& plane, const Placement& placement, double u, double v);
 
   size_t most_tiles_;
@@ -71,7 +67,7 @@ class TileFold {
 };
 
 // The sum for placements that are centred and upright, from the nearest pixels. As all tiles are
-// cut alike, their rows are added up before their columns are: many times faster than SumOnly.
+// cut alike, their rows are added up before their columns are, which is many times faster.
 class UprightFold {
  public:
   // Planes may be `widest` wide.

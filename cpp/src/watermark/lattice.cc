@@ -22,6 +22,8 @@ constexpr size_t kSimilarities = 12, kStretches = 8, kPairs = 16;
 constexpr size_t kPairTries = 60;  // many pairs are bases of the same lattice
 constexpr size_t kMostPeriods = 48;
 constexpr float kTaken = -1e9f;
+// What a matched filter sees over the root of its norm, and of this, is in deviations of chance.
+constexpr float kLeastNorm = 0.1f;
 
 size_t ScaleCount(ScaleRange range, double step) {
   return std::min(static_cast<size_t>((range.largest - range.smallest) / step) + 1, kMostSteps);
@@ -33,49 +35,54 @@ struct Period {
   float score;
 };
 
+double Squared(double value) { return value * value; }
+
 // Halves away from zero, as lround, which is a call on some machines.
 ptrdiff_t Round(double value) { return static_cast<ptrdiff_t>(value + (value < 0 ? -0.5 : 0.5)); }
 
-// Adds up what a matched filter for a lattice sees at single lags.
-class MatchedSum {
- public:
-  explicit MatchedSum(const LagPlane& lags) : lags_(lags) {}
+// The points of half a lattice, in periods.
+struct LatticePoint {
+  double across, down;
+};
 
-  void Add(double x, double y) {
+constexpr int kPolishReach2 = 36;
+constexpr bool IsInHalf(int i, int j) { return (i > 0 || j > 0) && i * i + j * j <= kPolishReach2; }
+
+constexpr auto kLatticePoints = [] {
+  constexpr int kReach = 6;
+  constexpr size_t kCount = [] {
+    size_t count = 0;
+    for (int i = 0; i <= kReach; ++i) {
+      for (int j = -kReach; j <= kReach; ++j) count += IsInHalf(i, j);
+    }
+    return count;
+  }();
+  std::array<LatticePoint, kCount> points{};
+  size_t next = 0;
+  for (int i = 0; i <= kReach; ++i) {
+    for (int j = -kReach; j <= kReach; ++j) {
+      if (IsInHalf(i, j)) points[next++] = {static_cast<double>(j), static_cast<double>(i)};
+    }
+  }
+  return points;
+}();
+
+float LatticeScore(const LagPlane& lags, const Linear& m) {
+  float sum = 0, norm = 0;
+  for (const LatticePoint& point : kLatticePoints) {
+    double x = kTile * (point.across * m.xx + point.down * m.xy);
+    double y = kTile * (point.across * m.yx + point.down * m.yy);
     if (y < 0) {
       x = -x;
       y = -y;
     }
-    AddAt(Round(x), static_cast<size_t>(Round(y)));
+    const size_t column = static_cast<size_t>(Round(x) + static_cast<ptrdiff_t>(lags.reach_x));
+    const size_t row = static_cast<size_t>(Round(y));
+    if (column >= lags.weighted.width || row > lags.reach_y) continue;
+    sum += lags.weighted.Row(row)[column];
+    norm += lags.overlap.Row(row)[column];
   }
-  void AddAt(ptrdiff_t x, size_t row) {
-    const size_t column = static_cast<size_t>(x + static_cast<ptrdiff_t>(lags_.reach_x));
-    if (column >= lags_.weighted.width || row > lags_.reach_y) return;
-    sum_ += lags_.weighted.Row(row)[column];
-    norm_ += lags_.overlap.Row(row)[column];
-  }
-  // In deviations of chance.
-  float Score() const { return sum_ / std::sqrt(norm_ + 0.1f); }
-  // Whether the score, which takes longer, may be as high.
-  bool MayReach(float score) const {
-    return sum_ > 0 && sum_ * sum_ > 0.99f * score * score * (norm_ + 0.1f);
-  }
-
- private:
-  const LagPlane& lags_;
-  float sum_ = 0, norm_ = 0;
-};
-
-float LatticeScore(const LagPlane& lags, const Linear& m) {
-  constexpr int kReach = 6;
-  MatchedSum sum(lags);
-  for (int i = 0; i <= kReach; ++i) {
-    for (int j = -kReach; j <= kReach; ++j) {
-      if ((i == 0 && j <= 0) || i * i + j * j > kReach * kReach) continue;
-      sum.Add(kTile * (j * m.xx + i * m.xy), kTile * (j * m.yx + i * m.yy));
-    }
-  }
-  return sum.Score();
+  return sum / std::sqrt(norm + kLeastNorm);
 }
 
 // The best periods, best first, no two of them next to each other.
@@ -89,7 +96,8 @@ class PeriodList {
     if (size_ == kMostPeriods && period.score <= periods_[size_ - 1].score) return;
     size_t place = 0;
     while (place < size_ &&
-           std::hypot(periods_[place].x - period.x, periods_[place].y - period.y) >= kApart) {
+           Squared(periods_[place].x - period.x) + Squared(periods_[place].y - period.y) >=
+               kApart * kApart) {
       ++place;
     }
     if (place < size_ && periods_[place].score >= period.score) return;
@@ -105,28 +113,83 @@ class PeriodList {
   size_t size_ = 0;
 };
 
+// The longest period that is looked for, in half pixels.
+constexpr double kSlack = 1.25, kLongest = 2.5;
+constexpr size_t kMostHalves = static_cast<size_t>(2 * kTile * kLongest * kSlack) + 1;
+
+// What a matched filter for periods sees, period by period of a row, in half pixels, on either side
+// of the middle.
+class RowOfPeriods {
+ public:
+  // Row y2, of periods that reach as far. Multiples are met closely enough in whole pixels.
+  void Fill(const LagPlane& lags, int y2, int reach2) {
+    std::fill_n(right_, reach2 + 1, 0.0f);
+    std::fill_n(left_, reach2 + 1, 0.0f);
+    std::fill_n(norms_, reach2 + 1, 0.0f);
+    for (int j = 1; j <= kMultiples; ++j) {
+      const size_t row = static_cast<size_t>(j * y2 + 1) / 2;
+      if (row > lags.reach_y) return;
+      const float* weighted = lags.weighted.Row(row) + lags.reach_x;
+      const float* overlap = lags.overlap.Row(row) + lags.reach_x;
+      const int inside = std::min(reach2, 2 * static_cast<int>(lags.reach_x) / j);
+      for (int x2 = 0; x2 <= inside; ++x2) {
+        const ptrdiff_t x = (j * x2 + 1) / 2;
+        right_[x2] += weighted[x];
+        left_[x2] += weighted[-x];
+        norms_[x2] += overlap[x];
+      }
+    }
+  }
+
+  // Calls offer(x2, score) for the scores above `least`.
+  template <typename Offer>
+  void ForEachAbove(float least, int reach2, Offer offer) const {
+    for (int first = 0; first <= reach2; first += kBlock) {
+      const int end = std::min(first + kBlock, reach2 + 1);
+      if (AnyMayReach(left_, least, first, end) || AnyMayReach(right_, least, first, end)) {
+        for (int x2 = first; x2 < end; ++x2) {
+          const float root = std::sqrt(norms_[x2] + kLeastNorm);
+          if (x2 > 0 && left_[x2] / root > least) offer(-x2, left_[x2] / root);
+          if (right_[x2] / root > least) offer(x2, right_[x2] / root);
+        }
+      }
+    }
+  }
+
+ private:
+  static constexpr int kMultiples = 4;
+  static constexpr int kBlock = 16;
+
+  // Whether one of the scores, which take longer, may be as high.
+  bool AnyMayReach(const float* sums, float least, int first, int end) const {
+    const float square = 0.99f * least * least;
+    int any = 0;
+    for (int i = first; i < end; ++i) {
+      any |= (sums[i] > 0) & (sums[i] * sums[i] > square * (norms_[i] + kLeastNorm));
+    }
+    return any != 0;
+  }
+
+  float right_[kMostHalves + 1], left_[kMostHalves + 1];
+  float norms_[kMostHalves + 1];  // the same on either side
+};
+
 // The lags that, with their multiples, stand out most.
 PeriodList FindPeriods(const LagPlane& lags, ScaleRange range) {
-  constexpr int kMultiples = 4;
-  constexpr double kSlack = 1.25, kLongest = 2.5;
   constexpr float kLeastScore = 2.5f;
   const double near = kTile * range.smallest / kSlack;
   const double far = kTile * std::min(range.largest, kLongest) * kSlack;
   const int reach_x = static_cast<int>(std::min(far, static_cast<double>(lags.reach_x)));
   const int reach_y = static_cast<int>(std::min(far, static_cast<double>(lags.reach_y)));
   PeriodList found;
-  // Twice the period is a whole number of pixels, so that multiples are met closely enough.
+  RowOfPeriods row;
   for (int y2 = 0; y2 <= 2 * reach_y; ++y2) {
-    for (int x2 = y2 == 0 ? 1 : -2 * reach_x; x2 <= 2 * reach_x; ++x2) {
+    row.Fill(lags, y2, 2 * reach_x);
+    row.ForEachAbove(kLeastScore, 2 * reach_x, [&](int x2, float score) {
       const double length2 = 0.25 * (x2 * x2 + y2 * y2);
-      if (length2 < near * near || length2 > far * far) continue;
-      MatchedSum sum(lags);
-      for (int j = 1; j <= kMultiples; ++j) {
-        sum.AddAt((j * x2 + (x2 < 0 ? -1 : 1)) / 2, static_cast<size_t>(j * y2 + 1) / 2);
-      }
-      if (!sum.MayReach(kLeastScore) || sum.Score() <= kLeastScore) continue;
-      found.Offer({0.5 * x2, 0.5 * y2, sum.Score()});
-    }
+      if (length2 < Squared(near) || length2 > Squared(far) || (y2 == 0 && x2 < 0)) return;
+      found.Offer({0.5 * x2, 0.5 * y2, score});
+    });
   }
   return found;
 }
@@ -148,21 +211,20 @@ Linear BasisFrom(Period a, Period b) {
 
 // Climbs to where the lattice's points are highest.
 Linear Polish(const LagPlane& lags, Linear m) {
+  constexpr double Linear::* kEntries[] = {&Linear::xx, &Linear::xy, &Linear::yx, &Linear::yy};
+  constexpr size_t kMoves = 2 * std::size(kEntries);  // up and down in each
   float score = LatticeScore(lags, m);
   for (double step : {0.5 / kTile, 0.25 / kTile, 0.12 / kTile}) {
-    for (bool better = true; better;) {
-      better = false;
-      for (double Linear::* entry : {&Linear::xx, &Linear::xy, &Linear::yx, &Linear::yy}) {
-        for (double sign : {1.0, -1.0}) {
-          Linear tried = m;
-          tried.*entry += sign * step;
-          const float there = LatticeScore(lags, tried);
-          if (there > score) {
-            score = there;
-            m = tried;
-            better = true;
-          }
-        }
+    // Until no move is for the better.
+    for (size_t move = 0, failed = 0; failed < kMoves; ++move) {
+      Linear tried = m;
+      tried.*kEntries[move / 2 % std::size(kEntries)] += move % 2 == 0 ? step : -step;
+      const float there = LatticeScore(lags, tried);
+      ++failed;
+      if (there > score) {
+        score = there;
+        m = tried;
+        failed = 0;
       }
     }
   }
@@ -238,7 +300,7 @@ void LatticeSearch::ScoreRow(const LagPlane& lags, const Bases& bases, int reach
       if (measure_norm) AddRay(lags, lags.overlap, x, y, dx, dy, columns, norms_);
     }
   }
-  for (size_t c = 0; c < columns; ++c) scores[c] /= std::sqrt(norms_[c] + 0.1f);
+  for (size_t c = 0; c < columns; ++c) scores[c] /= std::sqrt(norms_[c] + kLeastNorm);
 }
 
 // Calls make(row, column) for the best `count` cells, no two of them neighbours.

@@ -156,10 +156,23 @@ void LumaReader::Interpolate(const ImageView& image, const Plane& plane) {
 }
 
 void ShrinkPlane(const Plane& from, const Plane& to, Arena& arena) {
+  // The part of a row that a pixel covers, in steps: whole pixels less what is left of it.
+  struct Cover {
+    uint32_t first, last;
+    float left, right, width;
+  };
   const Arena::Scope scope(arena);
   float* sums = arena.Allocate<float>(from.width + 1);
-  if (from.data == nullptr || sums == nullptr) return;
+  Cover* covers = arena.Allocate<Cover>(to.width);
+  if (from.data == nullptr || covers == nullptr) return;
   const float steps = static_cast<float>(kSteps);
+  for (size_t x = 0; x < to.width; ++x) {
+    const uint32_t left = Edge(x, from.width, to.width);
+    const uint32_t right = Edge(x + 1, from.width, to.width);
+    covers[x] = {static_cast<uint32_t>(left / kSteps), static_cast<uint32_t>(right / kSteps),
+                 static_cast<float>(left % kSteps), static_cast<float>(right % kSteps),
+                 static_cast<float>(right - left)};
+  }
   for (size_t y = 0; y < to.height; ++y) {
     const uint64_t top = Edge(y, from.height, to.height);
     const uint64_t bottom = Edge(y + 1, from.height, to.height);
@@ -171,14 +184,12 @@ void ShrinkPlane(const Plane& from, const Plane& to, Arena& arena) {
                                 static_cast<float>(inside) / static_cast<float>(bottom - top)};
       WeightedSum(taps, weights, 2, from.width, sums);
     }
+    float* out = to.Row(y);
     for (size_t x = 0; x < to.width; ++x) {
-      const uint32_t left = Edge(x, from.width, to.width);
-      const uint32_t right = Edge(x + 1, from.width, to.width);
-      const size_t first = left / kSteps, last = right / kSteps;
-      float sum = -sums[first] * static_cast<float>(left % kSteps) +
-                  sums[last] * static_cast<float>(right % kSteps);
-      for (size_t i = first; i < last; ++i) sum += sums[i] * steps;
-      to.Row(y)[x] = sum / static_cast<float>(right - left);
+      const Cover& cover = covers[x];
+      float sum = -sums[cover.first] * cover.left + sums[cover.last] * cover.right;
+      for (uint32_t i = cover.first; i < cover.last; ++i) sum += sums[i] * steps;
+      out[x] = sum / cover.width;
     }
   }
 }

@@ -10,13 +10,18 @@ namespace {
 using Complex = std::complex<float>;
 constexpr float kStep = 6.283185307179586f / kTile;
 
+// Of finite numbers, which is all that the operator also looks at.
+Complex Times(Complex a, Complex b) {
+  return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
+}
+
 // Powers of a unit complex number, from -kHighestFrequency to kHighestFrequency.
 struct Phasors {
   explicit Phasors(float angle) {
     const Complex turn(std::cos(angle), std::sin(angle));
     at[kHighestFrequency] = 1;
     for (int k = 1; k <= kHighestFrequency; ++k) {
-      at[kHighestFrequency + k] = at[kHighestFrequency + k - 1] * turn;
+      at[kHighestFrequency + k] = Times(at[kHighestFrequency + k - 1], turn);
       at[kHighestFrequency - k] = std::conj(at[kHighestFrequency + k]);
     }
   }
@@ -120,8 +125,8 @@ struct MarkReader::PilotTerms {
 MarkReader::MarkReader(const Layout& layout, Arena& arena)
     : layout_(layout), fold_(kMostTiles, arena), finder_(layout, arena), decoder_(arena) {}
 
-float MarkReader::Score(const Plane& plane, const Placement& placement) {
-  fold_.SumOnly(plane, placement, &sum_);
+float MarkReader::Score(const FourierFold& fold, const Placement& placement) {
+  fold.Sum(placement, &sum_);
   return ScoreOfSum();
 }
 
@@ -210,8 +215,9 @@ float MarkReader::TileHeight(size_t tile, double dx, double dy, const PilotTerms
   *slope_x = *slope_y = 0;
   for (size_t i = 0; i < kPilotSize; ++i) {
     const size_t k = terms.index[i];
-    const Complex turned = Complex(spectrum.re[k], spectrum.im[k]) * across[kBand[k].kx] *
-                           down[kBand[k].ky] * terms.value[i];
+    const Complex turned = Times(
+        Times(Times({spectrum.re[k], spectrum.im[k]}, across[kBand[k].kx]), down[kBand[k].ky]),
+        terms.value[i]);
     height += turned.real();
     *slope_x += kBand[k].kx * turned.imag();
     *slope_y += kBand[k].ky * turned.imag();

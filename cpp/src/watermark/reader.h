@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "watermark/fold.h"
+#include "watermark/fourier_fold.h"
 #include "watermark/layout.h"
 #include "watermark/pilot.h"
 #include "watermark/reading.h"
@@ -14,12 +15,13 @@ class MarkReader {
  public:
   MarkReader(const Layout& layout, Arena& arena);
 
-  // Height of the pilot, to rank hypotheses by. Planes are bordered and whitened.
-  float Score(const Plane& plane, const Placement& placement);
+  // Height of the pilot, to rank hypotheses by.
+  float Score(const FourierFold& fold, const Placement& placement);
   // The same for a mark that is upright and `scale` times its canonical size.
   float Score(const Plane& plane, double scale, UprightFold& fold);
 
-  // Folds tile by tile and finds the pilot. Samples are moved by halves of a canonical pixel.
+  // Folds tile by tile and finds the pilot. Planes are bordered and whitened. Samples are moved by
+  // halves of a canonical pixel.
   PilotPeak Look(const Plane& plane, const Placement& placement, int half_x, int half_y);
   // The same from every second sample, without the halves.
   PilotPeak Glance(const Plane& plane, const Placement& placement);

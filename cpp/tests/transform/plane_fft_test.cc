@@ -72,6 +72,30 @@ TEST_F(PlaneFftTest, PowerAgreesWithTheDefinition) {
   }
 }
 
+TEST_F(PlaneFftTest, LowBinsAreCoefficientsAboutTheMiddle) {
+  const std::vector<float> plane = Noise(8).Floats(kPlaneWidth * kRows, 1e-4f);
+  PlaneFft fft({kWidth, kHeight, 12, kRows}, arena_);
+  std::vector<float> power(fft.columns() * kHeight);
+  LowBins bins{nullptr, 9, 17};
+  std::vector<float> memory(bins.size());
+  bins.data = memory.data();
+  fft.Power(plane.data(), kPlaneWidth, kPlaneWidth, kRows, power.data(), &bins);
+  for (int v = -17; v <= 17; ++v) {
+    for (int u = -1; u <= 9; ++u) {
+      std::complex<double> sum = 0;
+      for (size_t i = 0; i < plane.size(); ++i) {
+        const int x = static_cast<int>(i % kPlaneWidth) - static_cast<int>(kPlaneWidth / 2);
+        const int y = static_cast<int>(i / kPlaneWidth) - static_cast<int>(kRows / 2);
+        const double turns =
+            static_cast<double>(u * x) / kWidth + static_cast<double>(v * y) / kHeight;
+        sum += static_cast<double>(plane[i]) * std::polar(1.0, -2 * M_PI * turns);
+      }
+      EXPECT_NEAR(bins.Row(v)[2 * u], sum.real(), 1e-3) << u << ", " << v;
+      EXPECT_NEAR(bins.Row(v)[2 * u + 1], sum.imag(), 1e-3) << u << ", " << v;
+    }
+  }
+}
+
 TEST_F(PlaneFftTest, PlaneAgreesWithTheDefinition) {
   for (size_t columns : {size_t{7}, size_t{18}, kWidth / 2 + 1}) {
     PlaneFft fft({kWidth, kHeight, columns, kRows}, arena_);

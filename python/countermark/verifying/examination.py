@@ -99,9 +99,8 @@ class Examination(Sight):
     def _by_watermark(self) -> Report | None:
         detection = self.detection
         if detection is None:
-            self.found.append(
-                evidence.no_watermark(too_small=min(self.luma.shape) < image.MIN_SIDE)
-            )
+            too_small = min(self.pixels.shape[:2]) < image.MIN_SIDE
+            self.found.append(evidence.no_watermark(too_small=too_small))
             return None
         entry = None if self.registry is None else self.registry.find_payload(detection.payload)
         self.found.append(evidence.watermark(detection, registered=entry is not None))
