@@ -11,14 +11,17 @@ import c2pa
 import pytest
 
 from countermark.credentials import (
+    Kind,
     SoftBinding,
     Trust,
+    TrustList,
     TrustStatus,
     hard_binding,
     read_detached,
     sign_detached,
 )
 from countermark.errors import InvalidArgument, SigningFailed, SourceNotFound
+from countermark.keys import TimestampAuthority
 from countermark.record import DigitalSource, Record, System
 
 SCENE = b"glTF\2\0\0\0" + bytes(range(256)) * 20
@@ -130,3 +133,12 @@ def test_missing_file_is_said(signer: Any, store: bytes, trust: Trust, tmp_path:
         sign_detached(tmp_path / "none.glb", record=RECORD, signer=signer)
     with pytest.raises(SourceNotFound):
         read_detached(store, tmp_path / "none.glb", trust=trust)
+
+
+def test_time_is_proven(signer: Any, trust: Trust, time_server: Any) -> None:
+    authority = TimestampAuthority([time_server.url], anchors=time_server.root)
+    store = sign_detached(io.BytesIO(SCENE), record=RECORD, signer=signer, time_stamper=authority)
+    stamps = TrustList(Kind.TIMESTAMP, time_server.root, name="stamps")
+    found = read_detached(store, io.BytesIO(SCENE), trust=Trust(lists=(*trust.lists, stamps)))
+    assert (found.hard_binding, found.failures) == ("match", ())
+    assert found.time_stamped_by is not None
