@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 from countermark.errors import UnsupportedVideo
+from countermark.labels.moving.scheduling import ordinary_priority
 from countermark.labels.pyav import library
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def make_encoder(
     if frame.interlaced_frame and codec == "h264":
         encoder.flags |= _INTERLACED
     try:
-        encoder.open()
+        with ordinary_priority():
+            encoder.open()
     except (library().FFmpegError, ValueError) as error:
         raise UnsupportedVideo(
             f"{name} does not encode {frame.format.name} of {frame.width} x {frame.height}.",
