@@ -1,7 +1,7 @@
 """Keeps an encoder from taking the machine: SVT-AV1 makes itself a real-time process where it may.
 
-Run as root on Linux, it gives the thread that opens it, and all that it starts, the highest real-time
-priority (SCHED_FIFO, 99), which other programs then wait for, and child processes inherit.
+Run as root on Linux, it gives the thread that opens it, and all that it starts, the highest
+real-time priority (SCHED_FIFO, 99), which other programs wait for, and child processes inherit.
 
 >>> with ordinary_priority():
 ...     pass  # open the encoder here
