@@ -50,6 +50,18 @@ class Labelling:
         checks = {rule.check for one in self.profiles for rule in one.rules}
         return Demands(consent=BIOMETRIC, assessed_models=Check.ASSESSED_MODEL in checks)
 
+    def numbered(self, record: Record, content_id: str) -> Record:
+        """The record with a number of the content, where a label or a profile wants one.
+
+        >>> captured = Record(source=DigitalSource.CAPTURED)
+        >>> Labelling().numbered(captured, "picture-7").content_id is None
+        True
+        """
+        has_code = record.producer is not None and record.producer.code is not None
+        if record.content_id is not None or record.source not in _GENERATED:
+            return record
+        return replace(record, content_id=content_id) if self.profiles or has_code else record
+
     def shown(self, pixels: Pixels, record: Record) -> tuple[Pixels, Record]:
         """The picture with the label that people see, if it is to have one, and who states it.
 
@@ -145,17 +157,6 @@ class Labelling:
         if "cn" in places:
             return wording("cn", "en" if len(places) > 1 else None, filing_number=number)
         return wording(places[0], filing_number=number)
-
-
-def numbered(record: Record, content_id: str) -> Record:
-    """The record with a number of the content, which generated content has.
-
-    >>> numbered(Record(source=DigitalSource.CAPTURED), "picture-7").content_id is None
-    True
-    """
-    if record.content_id is not None or record.source not in _GENERATED:
-        return record
-    return replace(record, content_id=content_id)
 
 
 def implicit_label(record: Record) -> AigcLabel | None:

@@ -32,7 +32,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 import numpy as np
 
@@ -59,16 +59,17 @@ from countermark.errors import (
     UnsupportedImage,
 )
 from countermark.image import Picture
-from countermark.labelling import Labelling, numbered
-from countermark.labels import aigc
-from countermark.labels.profiles import Profile
-from countermark.labels.visible import Wording
-from countermark.preserving import Marks, check_kept
 from countermark.record import Modality, Record
 from countermark.registry import Entry, Registry
 from countermark.registry.features import Notice
 from countermark.screening import Rules, Sight, Use, named_payloads, screen
 from countermark.watermark import Strength
+
+if TYPE_CHECKING:
+    from countermark.labelling import Labelling
+    from countermark.labels.profiles import Profile
+    from countermark.labels.visible import Wording
+    from countermark.preserving import Marks
 
 SUFFIXES: Final = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -120,7 +121,7 @@ def mark(
     `source`, `destination`: paths or binary streams; the destination may be the source. JPEG,
     PNG, WebP, AVIF and TIFF keep their format, EXIF, ICC profile and orientation.
     `record`: what the signer states about the picture; `created` is now if it says nothing,
-    and the content id of what was generated is the payload.
+    and the content id is the payload where a label or a profile wants one.
     `registry`: by default the one of the home folder. `strength`: of the watermark.
     `time_stamper`: proves when it was signed; when it cannot, that is a warning
     (`TimeStampMissing`), and the picture is marked without.
@@ -145,6 +146,10 @@ def mark(
     signing fails, `HomeMissing` without registry and home, `UnusablePolicy`, `RegistryError`,
     `DestinationNotWritable`.
     """
+    # Here, so that whoever verifies or signs does not load what labels are made with.
+    from countermark.labelling import Labelling
+    from countermark.preserving import check_kept
+
     labelling = Labelling(profiles=tuple(profiles), wording=wording)
     with ExitStack() as stack:
         if registry is None:
@@ -158,7 +163,7 @@ def mark(
         marked_at = datetime.now(timezone.utc).replace(microsecond=0)  # as manifests state times
         payload = registry.new_payload()
         record = replace(record, created=record.created or marked_at)
-        record = numbered(record, f"{payload:016x}")
+        record = labelling.numbered(record, f"{payload:016x}")
 
         picture, record = _labelled(original.picture, record, labelling)
         picture = _watermarked(picture, payload, strength)
@@ -216,9 +221,11 @@ def _read(source: files.Source) -> _Original:
             _check_kind(StreamContent(stream))  # before a movie of gigabytes is loaded
     content = files.load(source)
     _check_kind(content)
+    from countermark.preserving import Marks, labels_in  # as above
+
     picture = image.read(io.BytesIO(content))
     manifest = credentials.read(io.BytesIO(content), picture.media_type, trust=Trust.nobody())
-    marks = Marks.of(manifest, aigc.read(io.BytesIO(content)))
+    marks = Marks.of(manifest, labels_in(io.BytesIO(content)))
     return _Original(content, picture, manifest, marks)
 
 

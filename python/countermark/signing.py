@@ -36,7 +36,7 @@ from countermark.credentials import (
     Unstamped,
 )
 from countermark.duties import Demands, modality_of
-from countermark.labelling import Labelling, numbered
+from countermark.labelling import Labelling
 from countermark.labels import aigc, scenes
 from countermark.labels.profiles import Profile
 from countermark.labels.visible import Wording
@@ -95,7 +95,7 @@ def sign(
     duties.check(record, registry, modality=modality_of(media_type), demands=demands)
     earlier = credentials.read(source, media_type, trust=Trust.nobody())
     came_in = Marks.of(earlier, labels_in(source))
-    record = numbered(record, uuid.uuid4().hex)
+    record = labelling.numbered(record, uuid.uuid4().hex)
     place = files.target(destination)
     with tempfile.TemporaryDirectory() as folder:
         labelled, record = labelling.shown_in_file(source, Path(folder), media_type, record)
@@ -157,7 +157,7 @@ def sign_beside(
     duties.check(record, registry, modality=modality_of(shown or ""))
     labels = labels_in(source)
     label = None if labels is None else labels.label
-    record = numbered(record, (label and label.produce_id) or uuid.uuid4().hex)
+    record = Labelling().numbered(record, (label and label.produce_id) or uuid.uuid4().hex)
     place = files.target(destination)
     payloads = scenes.find_payloads(source) if shown == scenes.GLB else ()
     store = credentials.sign_detached(

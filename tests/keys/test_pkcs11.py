@@ -33,7 +33,7 @@ from countermark.errors import (
 from countermark.keys import DevelopmentAuthority, Pkcs11Key, Pkcs11Signer, remote_request
 from countermark.keys.issuing import common_name
 
-TOKEN, PIN = "darkroom", "correct-horse"
+TOKEN, PIN = "enlarger", "correct-horse"
 CURVES = {
     "es256": "secp256r1",
     "es384": "secp384r1",

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
-from xml.sax.saxutils import escape
 
 from countermark.labels.xmp.scanning import (
     ATTRIBUTE,
@@ -123,7 +122,7 @@ def _description(stated: Iterable[Property], rdf: str, about: str) -> str:
     stated = list(stated)
     spaces = {one.prefix: one.namespace for one in stated}
     declared = "".join(f' xmlns:{prefix}="{space}"' for prefix, space in spaces.items())
-    texts = (f"<{p.prefix}:{p.name}>{escape(p.value)}</{p.prefix}:{p.name}>" for p in stated)
+    texts = (f"<{p.prefix}:{p.name}>{_escaped(p.value)}</{p.prefix}:{p.name}>" for p in stated)
     return f"<{rdf}:Description {rdf}:about={about}{declared}>{''.join(texts)}</{rdf}:Description>"
 
 
@@ -131,15 +130,15 @@ def _set(packet: bytes, one: Occurrence, wanted: Property) -> tuple[int, int, by
     """The change that gives a property its value, in the form that it has."""
     name = one.qualified
     if one.is_attribute:
-        value = escape(wanted.value, {'"': "&quot;"}).encode()
+        value = _escaped(wanted.value).encode()
         return one.start, one.end, b" " + name + b'="' + value + b'"'
     tag = TAG.match(packet, one.start)
     prefix, colon, _ = name.rpartition(b":")
     declaration = b"xmlns" + colon + prefix
     declared = b""
     if tag is not None and any(m[1] == declaration for m in ATTRIBUTE.finditer(tag[0])):
-        declared = b" " + declaration + b'="' + escape(wanted.namespace).encode() + b'"'
-    value = escape(wanted.value).encode()
+        declared = b" " + declaration + b'="' + _escaped(wanted.namespace).encode() + b'"'
+    value = _escaped(wanted.value).encode()
     return one.start, one.end, b"<" + name + declared + b">" + value + b"</" + name + b">"
 
 
@@ -191,3 +190,13 @@ def _parted(packet: bytes) -> tuple[bytes, bytes]:
     if at < 0 or b"?>" in packet[at:-2]:
         return packet, b""
     return packet[:at].rstrip(), packet[at:]
+
+
+def _escaped(text: str) -> str:
+    """As content of an element or a value in double quotes.
+
+    xml.sax.saxutils would do it, and loads what fetches from networks.
+    """
+    for sign, reference in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        text = text.replace(sign, reference)
+    return text
