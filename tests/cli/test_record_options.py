@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,12 @@ def stated(
             return complaint
         manifest = read(out, "image/svg+xml", trust=Trust.nobody())
         assert manifest is not None
-        assert manifest.record is not None
-        return manifest.record
+        record = manifest.record
+        assert record is not None
+        # What has a code gets a number of the content where the options state none.
+        has_code = record.producer is not None and record.producer.code is not None
+        assert (record.content_id is not None) >= has_code
+        return replace(record, content_id=None)
 
     return stated
 

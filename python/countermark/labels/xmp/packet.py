@@ -130,7 +130,7 @@ def _set(packet: bytes, one: Occurrence, wanted: Property) -> tuple[int, int, by
     """The change that gives a property its value, in the form that it has."""
     name = one.qualified
     if one.is_attribute:
-        value = _escaped(wanted.value).encode()
+        value = _escaped(wanted.value).replace('"', "&quot;").encode()
         return one.start, one.end, b" " + name + b'="' + value + b'"'
     tag = TAG.match(packet, one.start)
     prefix, colon, _ = name.rpartition(b":")
@@ -193,10 +193,10 @@ def _parted(packet: bytes) -> tuple[bytes, bytes]:
 
 
 def _escaped(text: str) -> str:
-    """As content of an element or a value in double quotes.
+    """As content of an element.
 
     xml.sax.saxutils would do it, and loads what fetches from networks.
     """
-    for sign, reference in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+    for sign, reference in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         text = text.replace(sign, reference)
     return text
