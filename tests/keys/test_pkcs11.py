@@ -166,7 +166,7 @@ def test_wrong_pin_is_said(key: Callable[..., Key]) -> None:
     run = worker("open", key(), "swordfish")
     assert run.returncode == 1
     last = run.stderr.splitlines()[-1]
-    assert last.startswith(f"{WrongPin.__module__}.WrongPin: The token 'darkroom' does not open")
+    assert last.startswith(f"{WrongPin.__module__}.WrongPin: The token '{TOKEN}' does not open")
     assert "swordfish" not in run.stderr
     assert worker("open", key(), PIN).returncode == 0
 
