@@ -107,7 +107,7 @@ def test_chain_is_in_the_report_and_its_thumbnails_in_the_details(
     service_home: keys.Home,
     manifest_of: Callable[..., Any],
 ) -> None:
-    first, again = marked(photograph("hubble", 400), service_home), io.BytesIO()
+    first, again = marked(photograph("retina", 400), service_home), io.BytesIO()
     with Registry.open(service_home.registry_path) as registry:
         record = Record(source=DigitalSource.HUMAN_EDITED, creator="Ada Example")
         mark(

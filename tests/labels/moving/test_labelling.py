@@ -315,6 +315,7 @@ def make_av1(path: Path) -> None:
 def test_av1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    before = os.sched_getscheduler(0)
     monkeypatch.setenv("SVT_LOG", "1")
     make_av1(tmp_path / "a.mp4")
     monkeypatch.delenv("SVT_LOG")
@@ -323,7 +324,7 @@ def test_av1(
     expect_label(tmp_path / "a.mp4", tmp_path / "b.mp4")
     assert capfd.readouterr().err == ""
     # Run as root, the encoder makes itself and all that follows a real-time process.
-    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+    assert os.sched_getscheduler(0) == before
 
 
 @pytest.mark.parametrize("rotation", [90, slow(180), slow(270)])
