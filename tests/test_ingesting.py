@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from countermark import credentials, keys, mark, verify
+from countermark.complying import Evidence
 from countermark.credentials import Trust
 from countermark.errors import InvalidLabel, LabelNotWritten, MarkLost, UnsupportedContainer
-from countermark.ingesting import EDITED_METADATA, Decision, Ingested, decided, ingest
+from countermark.ingesting import EDITED_METADATA, Decision, Ingested, decided, ingest, restated
 from countermark.labels import aigc
 from countermark.labels.aigc import AigcLabel, Status
 from countermark.labels.aigc.reading import Carried, judged
@@ -233,3 +234,25 @@ def test_each_kind_of_mark_is_missed() -> None:
     ):
         with pytest.raises(MarkLost):
             compare(before, after)
+
+
+def test_origin_that_nobody_states_is_not_made_up() -> None:
+    """A manifest without a digital source, and no label by which the content was generated."""
+    silent = Evidence(
+        media_type="image/jpeg",
+        labels=judged(()),
+        manifest=credentials.Manifest(b"", label="urn:c2pa:1"),
+        record=None,
+        is_recovered=False,
+        trust=credentials.TrustStatus.NONE,
+        heard=None,
+        payload=None,
+        can_hold_watermark=True,
+        is_assessed=None,
+        is_logged=None,
+    )
+    with pytest.raises(LabelNotWritten, match="--source"):
+        restated(silent, Decision.POSSIBLE, None)
+    known = restated(silent, Decision.POSSIBLE, DigitalSource.CAPTURED)
+    assert known == Record(source=DigitalSource.CAPTURED)
+    assert restated(silent, Decision.IS, None).source is DigitalSource.AI_GENERATED

@@ -121,6 +121,7 @@ def ingest(
     propagate_id: str,
     is_declared: bool = False,
     is_suspected: bool = False,
+    origin: DigitalSource | None = None,
     signer: Signer | None = None,
     trust: Trust | None = None,
     registry: Registry | None = None,
@@ -130,7 +131,8 @@ def ingest(
 
     `source`, `destination`: paths; they may be the same. `propagator`, `propagate_id`: the code of
     the platform, and its number of the content. `is_declared`: whether whoever uploads it says that
-    it was generated; `is_suspected`: whether a detector of the platform thinks so. `signer`: needed
+    it was generated; `is_suspected`: whether a detector of the platform thinks so. `origin`: where
+    the content comes from, for a manifest that does not say so. `signer`: needed
     for a file with a manifest, which gets a new one with the old one as parent. `trust`: whose
     signatures count; `registry`: where traces are looked for and the new manifest is remembered.
 
@@ -172,7 +174,7 @@ def ingest(
         )
     assert seen.media_type is not None
     with _labelled(source, label) as draft:
-        store = _sign(source, draft, seen, signer, time_stamper)
+        store = _sign(source, draft, seen, restated(seen, decision, origin), signer, time_stamper)
         _check_kept(seen, draft, trust)
         _copy(draft, destination)
     if registry is not None:
@@ -218,7 +220,12 @@ def _labelled(source: Path, label: AigcLabel) -> Iterator[Path]:
 
 
 def _sign(
-    source: Path, draft: Path, seen: Evidence, signer: Signer, time_stamper: TimeStamper | None
+    source: Path,
+    draft: Path,
+    seen: Evidence,
+    record: Record,
+    signer: Signer,
+    time_stamper: TimeStamper | None,
 ) -> bytes:
     """Sign the copy where it lies, with the source as its parent; the manifest store."""
     manifest, media_type = seen.manifest, seen.media_type
@@ -229,7 +236,7 @@ def _sign(
         draft,
         draft,
         media_type,
-        record=_restated(seen),
+        record=record,
         signer=signer,
         soft_binding=SoftBinding.of_payload(payloads[0]) if payloads else None,
         thumbnail=manifest.thumbnail if _is_jpeg(manifest.thumbnail) else None,
@@ -243,15 +250,22 @@ def _is_jpeg(thumbnail: bytes | None) -> bool:
     return thumbnail is not None and thumbnail.startswith(b"\xff\xd8")
 
 
-def _restated(seen: Evidence) -> Record:
+def restated(seen: Evidence, decision: Decision, origin: DigitalSource | None) -> Record:
     """What the platform states: the record of whom it trusts, else where the content comes from."""
     manifest = seen.manifest
     assert manifest is not None
     if seen.is_bound and manifest.trust is TrustStatus.TRUSTED and manifest.record is not None:
         return manifest.record
-    sources = {one.uri: one for one in DigitalSource}
-    source = sources.get(manifest.digital_source or "", DigitalSource.AI_GENERATED)
-    return Record(source=source)
+    stated = {one.uri: one for one in DigitalSource}.get(manifest.digital_source or "", origin)
+    if stated is None and decision is Decision.IS:
+        stated = DigitalSource.AI_GENERATED  # as the label of its producer says
+    if stated is None:
+        raise LabelNotWritten(
+            "The manifest in the file does not say where the content comes from, and nobody else "
+            "does.",
+            remedy="State it, as origin (--source).",
+        )
+    return Record(source=stated)
 
 
 def _remember(registry: Registry, store: bytes, payloads: list[int]) -> None:

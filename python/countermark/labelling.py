@@ -26,11 +26,10 @@ from countermark.labels.aigc import AigcLabel
 from countermark.labels.profiles import Check, Level, Medium, Profile, Service
 from countermark.labels.visible import Corner, Wording, label_picture, wording
 from countermark.labels.visible.picture import MIN_HEIGHT
-from countermark.record import DigitalSource, ExplicitLabel, Record, Sense
+from countermark.record import ExplicitLabel, Record, Sense
 from countermark.registry import Registry
 
 _RHYTHM: Final = "short long, short short"
-_GENERATED: Final = (DigitalSource.AI_GENERATED, DigitalSource.AI_EDITED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,7 @@ class Labelling:
         True
         """
         has_code = record.producer is not None and record.producer.code is not None
-        if record.content_id is not None or record.source not in _GENERATED:
+        if record.content_id is not None or not record.source.is_by_ai:
             return record
         return replace(record, content_id=content_id) if self.profiles or has_code else record
 
@@ -143,7 +142,7 @@ class Labelling:
 
     def _demanded_words(self, record: Record, medium: Medium) -> Wording | None:
         """The words that satisfy every profile which demands a label of such a file."""
-        if record.source not in _GENERATED or record.grant is not None:
+        if not record.source.is_by_ai or record.grant is not None:
             return None
         places = [
             one.wording
@@ -172,7 +171,7 @@ def implicit_label(record: Record) -> AigcLabel | None:
     Source: GB 45438-2025, annex E.
     """
     has_code = record.producer is not None and record.producer.code is not None
-    if not has_code or record.content_id is None or record.source not in _GENERATED:
+    if not has_code or record.content_id is None or not record.source.is_by_ai:
         return None
     return AigcLabel.of(record)
 

@@ -12,7 +12,7 @@ from countermark import ingesting, keys, stamping
 from countermark.auditing import audited
 from countermark.cli import output
 from countermark.cli.home import secrets
-from countermark.record import ProviderCode
+from countermark.record import DigitalSource, ProviderCode
 from countermark.registry import Registry
 from countermark.verifying.trusted import trust_store
 
@@ -28,6 +28,10 @@ def ingest(
         bool, typer.Option(help="Whoever publishes it says that it was generated.")
     ] = False,
     suspected: Annotated[bool, typer.Option(help="A detector of yours thinks so.")] = False,
+    source: Annotated[
+        DigitalSource | None,
+        typer.Option(metavar="NAME", help="Where it comes from, if its manifest does not say."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, on one line.")] = False,
 ) -> None:
     """Decide what to say of a file, and write a copy that says so in its metadata.
@@ -51,6 +55,7 @@ def ingest(
             propagate_id=id,
             is_declared=declared,
             is_suspected=suspected,
+            origin=source,
             signer=audited(keys.open_signer(home, secrets())(), registry),
             trust=trust_store(home).trust(),
             registry=registry,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO
 
 from countermark import credentials, duties, image, watermark
 from countermark.credentials import Manifest, Trust, TrustStatus
@@ -30,8 +30,6 @@ from countermark.verifying import verify
 
 if TYPE_CHECKING:
     from countermark.labels.audible import HeardRhythm
-
-_GENERATED: Final = (DigitalSource.AI_GENERATED, DigitalSource.AI_EDITED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +80,7 @@ class Evidence:
         source = None if self.record is None else self.record.source.uri
         if source is None and self.manifest is not None and self.is_bound:
             source = self.manifest.digital_source
-        if source is None or source in [each.uri for each in _GENERATED]:
+        if source is None or source in [each.uri for each in DigitalSource if each.is_by_ai]:
             return None if source is None else True
         return False if self.trust is TrustStatus.TRUSTED else None
 

@@ -14,11 +14,10 @@ from __future__ import annotations
 from typing import Final
 
 from countermark.labels.xmp import Property
-from countermark.record import DigitalSource, Record
+from countermark.record import Record
 
 NAMESPACE: Final = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 PREFIX: Final = "Iptc4xmpExt"
-_BY_AI: Final = (DigitalSource.AI_EDITED, DigitalSource.AI_GENERATED)
 
 
 def statements(record: Record) -> tuple[Property, ...]:
@@ -27,7 +26,7 @@ def statements(record: Record) -> tuple[Property, ...]:
     The system is stated for what AI made or edited only, as IPTC defines the property.
     """
     values: dict[str, str | None] = {"DigitalSourceType": record.source.uri}
-    if record.system is not None and record.source in _BY_AI:
+    if record.system is not None and record.source.is_by_ai:
         values["AISystemUsed"] = record.system.name
         values["AISystemVersionUsed"] = record.system.version
     return tuple(

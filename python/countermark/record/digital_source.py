@@ -38,6 +38,15 @@ class DigitalSource(Enum):
 
     uri: str
 
+    @property
+    def is_by_ai(self) -> bool:
+        """Whether AI made or edited it, so that the laws on synthetic media speak of it.
+
+        >>> [source.value for source in DigitalSource if source.is_by_ai]
+        ['ai-generated', 'ai-edited']
+        """
+        return self in (DigitalSource.AI_GENERATED, DigitalSource.AI_EDITED)
+
     def __new__(cls, name: str, term: str) -> Self:
         member = object.__new__(cls)
         member._value_ = name

@@ -54,17 +54,6 @@ class Profile:
             remedy=f"It has {', '.join(rule.id for rule in self.rules)}.",
         )
 
-    def demands(self, check: Check, medium: Medium) -> bool:
-        """Whether it asks this of every file of that medium.
-
-        >>> profile("cn").demands(Check.IMPLICIT_LABEL, Medium.IMAGE)
-        True
-        """
-        return any(
-            rule.check is check and rule.level is Level.SHALL and medium in rule.media
-            for rule in self.rules
-        )
-
 
 def profile(name: str | Path) -> Profile:
     """A profile that comes with countermark, by its name, or one of your own, by its file.
