@@ -52,6 +52,7 @@ class Labelling:
     def numbered(self, record: Record, content_id: str) -> Record:
         """The record with a number of the content, where a label or a profile wants one.
 
+        >>> from countermark.record import DigitalSource
         >>> captured = Record(source=DigitalSource.CAPTURED)
         >>> Labelling().numbered(captured, "picture-7").content_id is None
         True
@@ -161,7 +162,7 @@ class Labelling:
 def implicit_label(record: Record) -> AigcLabel | None:
     """The label in metadata that a record amounts to; None without the codes that it consists of.
 
-    >>> from countermark.record import Producer, ProviderCode
+    >>> from countermark.record import DigitalSource, Producer, ProviderCode
     >>> works = Producer(name="Example Works", code=ProviderCode.of("91350100M000100Y43"))
     >>> implicit_label(
     ...     Record(source=DigitalSource.AI_GENERATED, producer=works, content_id="picture-7")
