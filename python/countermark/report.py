@@ -33,6 +33,8 @@ from countermark.credentials import Ingredient, TrustStatus
 from countermark.record import Record, ServiceClass
 from countermark.registry.features import Kind, Notice
 
+Origin: TypeAlias = Literal["file", "sidecar", "registry", "resolver"]
+
 _WIDTH: Final = 88
 _LABEL_WIDTH: Final = 13
 
@@ -81,9 +83,11 @@ class Confidence(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestEvidence:
-    """A C2PA manifest (Content Credentials): from the file itself, the registry, or a resolver.
+    """A C2PA manifest (Content Credentials): from the file itself, beside it, or from elsewhere.
 
-    `sha256`: of the manifest store, hexadecimal. `claim_signer`: who vouches for the statements.
+    `origin`: "sidecar" for one in a file of its own, whose path is `sidecar`; "registry";
+    "resolver". `sha256`: of the manifest store, hexadecimal. `claim_signer`: who vouches for the
+    statements.
     `signed_at`, `time_stamped_by`: the proven time, and the authority that proves it.
     `trusted_by`: the trust list that decided. `hard_binding`: whether these are the very bytes
     that were signed.
@@ -97,7 +101,8 @@ class ManifestEvidence:
     confidence: Confidence
     check: str
     explanation: str
-    origin: Literal["file", "registry", "resolver"] = "file"
+    origin: Origin = "file"
+    sidecar: str | None = None
     label: str | None = None
     sha256: str | None = None
     claim_signer: str | None = None

@@ -26,6 +26,9 @@ def comply(
         list[str],
         typer.Option(metavar="NAMES", help=f"Which duties: {_NAMES}, or a TOML file; a,b for two."),
     ],
+    manifest: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With its manifest, if not in or beside it.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, on one line.")] = False,
 ) -> None:
     """Say rule by rule whether a finished file meets the duties of some jurisdictions.
@@ -39,6 +42,6 @@ def comply(
         countermark comply marked.jpg --profile cn,eu
         countermark comply clip.mp4 --profile us-ca --json
     """
-    found = complying.comply(path, profiles(profile))
+    found = complying.comply(path, profiles(profile), manifest=manifest)
     typer.echo(found.to_json() if as_json else str(found))
     raise typer.Exit(output.GOOD if found.complies else output.NEGATIVE)

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from countermark.credentials import SIDECAR
 from countermark.errors import (
     CertificateExpiresSoon,
     FeatureIgnored,
@@ -83,7 +84,14 @@ def pictures(folder: Path, *, except_in: Path | None = None) -> list[Path]:
     return _files_in(folder, _PICTURES, except_in)
 
 
-def _files_in(folder: Path, suffixes: frozenset[str], except_in: Path | None = None) -> list[Path]:
+def _files_in(
+    folder: Path,
+    suffixes: frozenset[str],
+    except_in: Path | None = None,
+    *,
+    or_beside: bool = False,
+) -> list[Path]:
+    """`or_beside`: also files of other kinds that have a manifest beside them."""
     found: list[Path] = []
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(
@@ -91,18 +99,30 @@ def _files_in(folder: Path, suffixes: frozenset[str], except_in: Path | None = N
             for name in folders
             if not name.startswith(".") and not _same(Path(parent, name), except_in)
         )
-        found += (Path(parent, name) for name in sorted(names) if _ends_in(suffixes, name))
+        tied = _with_sidecars(names) if or_beside else set()
+        found += (
+            Path(parent, name)
+            for name in sorted(names)
+            if _ends_in(suffixes, name) or (name in tied and not name.startswith("."))
+        )
     return found
 
 
+def _with_sidecars(names: Sequence[str]) -> set[str]:
+    """Those of a folder's files beside which there is a manifest, by their names."""
+    beside = {Path(name).stem for name in names if Path(name).suffix.lower() == SIDECAR}
+    others = (name for name in names if Path(name).suffix.lower() != SIDECAR)
+    return {name for name in others if name in beside or Path(name).stem in beside}
+
+
 def expand(paths: Iterable[Path]) -> list[Path]:
-    """Folders replaced by the files in them that can carry credentials.
+    """Folders replaced by the files in them that can carry credentials, or have them beside them.
 
     Raises `SourceNotFound` for a folder without any.
     """
     found: list[Path] = []
     for path in paths:
-        inside = _files_in(path, _SIGNED) if path.is_dir() else [path]
+        inside = _files_in(path, _SIGNED, or_beside=True) if path.is_dir() else [path]
         if not inside:
             raise _nothing_in(path, "files to verify", _SIGNED)
         found += inside

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from countermark.cli import output
-from countermark.errors import CountermarkError
+from countermark.errors import CountermarkError, InvalidArgument
 from countermark.report import Report
 from countermark.resolving import Resolver
 from countermark.verifying import verify as verify_file
@@ -17,6 +17,10 @@ from countermark.verifying import verify as verify_file
 
 def verify(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files, or folders of them.")],
+    manifest: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With the manifest of the one file, to be judged alone."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line and file.")
     ] = False,
@@ -35,8 +39,10 @@ def verify(
     """Say what is known about files and how: verdict, trust in the signer, evidence.
 
     Pictures are examined by manifest, watermark and fingerprint; movies, sounds, documents and
-    other pictures by the manifest in them alone. In folders the files are those whose names end
-    as such files do.
+    other pictures by their manifest alone. A file without one in it may have it beside it, in
+    FILE.c2pa or by the same name with the ending .c2pa; that one counts only if it was signed for
+    exactly this file. In folders the files are those whose names end as files with manifests do,
+    and those that have one beside them.
 
     Verdicts: intact, recovered (exit code 0); altered, transplanted, unmarked, unreadable (1).
     Trust never changes the verdict. What is known of the content (countermark features), such as a
@@ -50,6 +56,7 @@ def verify(
 
         countermark verify photo.jpg
         countermark verify --json downloads/ | jq -r '[.file, .verdict, .trust] | @tsv'
+        countermark verify letter.docx --manifest archive/letter.c2pa
         countermark verify --resolver https://credentials.example/v1 copy.jpg
     """
     hosts = tuple(allow_host or ())
@@ -58,9 +65,13 @@ def verify(
     ]
     worst = output.GOOD
     files = output.expand(paths)
+    if manifest is not None and (len(files) != 1 or paths[0].is_dir()):
+        raise InvalidArgument(
+            "A manifest belongs to one file.", remedy="Name that file alone with --manifest."
+        )
     for number, path in enumerate(output.progress(files, "Verifying")):
         try:
-            report = verify_file(path, resolvers=resolvers)
+            report = verify_file(path, manifest=manifest, resolvers=resolvers)
         except CountermarkError as error:
             _fail(path, error, as_json=as_json)
             worst = output.FAILURE

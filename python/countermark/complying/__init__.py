@@ -32,6 +32,7 @@ def comply(
     source: Path | bytes,
     profiles: Sequence[Profile],
     *,
+    manifest: Path | None = None,
     trust: Trust | None = None,
     registry: Registry | None = None,
 ) -> Assessment:
@@ -39,8 +40,8 @@ def comply(
 
     Example: see the module.
 
-    `source`: a path, or the content of a file. `trust`: whose signatures count, by default as
-    `verify` has it. `registry`: whose log and register are asked, and where lost manifests are
+    `source`: a path, or the content of a file. `manifest`: the file with its manifest, by default
+    what is in it or beside it, as `verify` has it, as is `trust`: whose signatures count. `registry`: whose log and register are asked, and where lost manifests are
     looked for; by default that of the home folder.
 
     It looks at the file, never at the company: what else a law asks for is in docs/compliance.md.
@@ -53,6 +54,6 @@ def comply(
             trust = trust_store(home).trust()
         if registry is None and home is not None:
             registry = stack.enter_context(Registry.open(home.registry_path))
-        seen = examine(source, trust=trust, registry=registry)
+        seen = examine(source, trust=trust, registry=registry, sidecar=manifest)
     outcomes = tuple(outcome(profile, rule, seen) for profile in profiles for rule in profile.rules)
     return Assessment(seen.media_type, seen.is_generated, outcomes)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from countermark import credentials, duties, image, watermark
+from countermark import duties, image, watermark
+from countermark.containers import StreamContent
 from countermark.credentials import Manifest, Trust, TrustStatus
 from countermark.credentials.assets import opened
-from countermark.credentials.bounds import MAX_BYTES
-from countermark.credentials.containers import MEDIA_TYPES
+from countermark.credentials.containers import media_type
 from countermark.errors import (
     ImageError,
     LabelError,
@@ -27,6 +27,7 @@ from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
 from countermark.screening import named_payloads
 from countermark.verifying import verify
+from countermark.verifying.carried import carried
 
 if TYPE_CHECKING:
     from countermark.labels.audible import HeardRhythm
@@ -37,8 +38,8 @@ class Evidence:
     """What was found in and about one file.
 
     `media_type`: by its content; None for an unknown kind. `labels`: in its metadata; None where
-    files of this kind have no place for them. `manifest`: whether it holds or not; in the file, or
-    beside it as `.c2pa` where such files have no place for one.
+    files of this kind have no place for them. `manifest`: whether it holds or not; in the file,
+    beside it, or in the file that was named.
     `record`: what its maker states, from a manifest that holds, in the file or recovered by its
     watermark or fingerprint. `is_recovered`: in the latter case. `trust`: of whoever states it.
     `heard`: the rhythm that says so, in a sound. `payload`: in the pixels; None when there is none.
@@ -67,7 +68,13 @@ class Evidence:
     @property
     def is_bound(self) -> bool:
         """Whether the manifest holds, and is for exactly this file."""
-        return _is_bound(self.manifest)
+        found = self.manifest
+        return (
+            found is not None
+            and found.signature_valid
+            and found.assertions_valid
+            and found.hard_binding == "match"
+        )
 
     @property
     def is_generated(self) -> bool | None:
@@ -85,14 +92,17 @@ class Evidence:
         return False if self.trust is TrustStatus.TRUSTED else None
 
 
-def examine(source: Path | bytes, *, trust: Trust, registry: Registry | None) -> Evidence:
-    """Look at a file; raises `SourceNotFound`, `RegistryError` and what `verify` raises."""
-    report = verify(_file(source), trust=trust, registry=registry)
+def examine(
+    source: Path | bytes, *, trust: Trust, registry: Registry | None, sidecar: Path | None = None
+) -> Evidence:
+    """Look at a file; raises `SourceNotFound`, `RegistryError` and what `verify` raises.
+
+    `sidecar`: the file with its manifest, as in `verify`.
+    """
+    report = verify(_file(source), manifest=sidecar, trust=trust, registry=registry)
     shown = aigc.media_type(_file(source))
-    manifest = _manifest(source, shown, trust)
-    record, by = report.record, report.trust
-    if shown not in MEDIA_TYPES and manifest is not None and _is_bound(manifest):
-        record, by = manifest.record, manifest.trust
+    manifest = _manifest(source, sidecar, trust)
+    record = report.record
     payload, can_hold = _watermark(source, shown)
     return Evidence(
         media_type=shown,
@@ -103,33 +113,18 @@ def examine(source: Path | bytes, *, trust: Trust, registry: Registry | None) ->
         is_recovered=record is not None and (manifest is None or record != manifest.record),
         payload=payload,
         can_hold_watermark=can_hold,
-        trust=by,
+        trust=report.trust,
         is_assessed=_is_assessed(record, registry),
         is_logged=_is_logged(manifest, payload, registry),
     )
 
 
-def _manifest(source: Path | bytes, shown: str | None, trust: Trust) -> Manifest | None:
-    """The manifest in the file, or beside it where files of its kind have no place for one."""
-    if shown in MEDIA_TYPES:
-        return credentials.read(_file(source), shown, trust=trust)
-    if isinstance(source, bytes):
-        return None
-    sidecar = source.with_suffix(credentials.SIDECAR)
-    if not sidecar.is_file() or sidecar == source:
-        return None
-    with opened(sidecar) as stream:
-        store = stream.read(MAX_BYTES + 1)
-    return credentials.read_detached(store, _file(source), trust=trust)
-
-
-def _is_bound(found: Manifest | None) -> bool:
-    return (
-        found is not None
-        and found.signature_valid
-        and found.assertions_valid
-        and found.hard_binding == "match"
-    )
+def _manifest(source: Path | bytes, sidecar: Path | None, trust: Trust) -> Manifest | None:
+    """As `verify` finds it."""
+    path = None if isinstance(source, bytes) else source
+    with opened(_file(source)) as stream:
+        shown = media_type(StreamContent(stream))
+        return carried(stream, shown, trust=trust, path=path, sidecar=sidecar).manifest
 
 
 def _file(source: Path | bytes) -> Path | BinaryIO:

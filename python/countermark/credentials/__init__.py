@@ -12,7 +12,7 @@ from countermark.credentials.identity import Identity
 from countermark.credentials.ingredients import Ingredient, IngredientState
 from countermark.credentials.library import media_type_of
 from countermark.credentials.reading import Manifest, read, read_detached, read_fragment
-from countermark.credentials.sidecar import SIDECAR, sign_detached
+from countermark.credentials.sidecar import SIDECAR, load_sidecar, sidecars, sign_detached
 from countermark.credentials.signer import Signer
 from countermark.credentials.signing import Signed, sign, sign_file
 from countermark.credentials.soft_binding import (
@@ -50,10 +50,12 @@ __all__ = [
     "active_label",
     "add_time_stamp",
     "continues",
+    "load_sidecar",
     "media_type_of",
     "read",
     "read_detached",
     "read_fragment",
+    "sidecars",
     "sign",
     "sign_detached",
     "sign_file",

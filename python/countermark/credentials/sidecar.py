@@ -18,6 +18,7 @@ from countermark.certificates import signature_length_bytes
 from countermark.containers import StreamContent
 from countermark.credentials import build, hard_binding, library, profile, reading
 from countermark.credentials.assets import Stream, opened
+from countermark.credentials.bounds import MAX_BYTES
 from countermark.credentials.finishing import (
     REPORT,
     time_stamped,
@@ -34,7 +35,39 @@ from countermark.errors import InvalidArgument, SigningFailed, UnreadableManifes
 from countermark.record import Record
 
 SIDECAR: Final = ".c2pa"
-"""In place of that of the file."""
+"""In place of the ending of the file, or behind it."""
+
+
+def sidecars(path: Path) -> tuple[Path, ...]:
+    """The files beside a file that may hold its manifest, the one with the fuller name first.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("room.glb", "room.c2pa", "room.glb.c2pa"):
+    ...         _ = Path(folder, name).write_bytes(b"")
+    ...     [one.name for one in sidecars(Path(folder, "room.glb"))]
+    ['room.glb.c2pa', 'room.c2pa']
+
+    A name proves nothing: `read_detached` tells whether what is there belongs to this very file.
+    """
+    if not path.name or path.suffix.lower() == SIDECAR:
+        return ()
+    names = (path.with_name(path.name + SIDECAR), path.with_suffix(SIDECAR))
+    return tuple(one for one in dict.fromkeys(names) if one.is_file())
+
+
+def load_sidecar(path: Path) -> bytes:
+    """The manifest store in a file of its own, for `read_detached`; never much more than may be.
+
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile() as file:
+    ...     load_sidecar(Path(file.name))
+    b''
+
+    Raises `SourceNotFound`.
+    """
+    with opened(path) as stream:
+        return stream.read(MAX_BYTES + 1)  # what is larger is refused by whoever reads it
 
 
 def sign_detached(

@@ -24,12 +24,12 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 
-from countermark import files, image
+from countermark import containers, files, image
 from countermark.containers import StreamContent
 from countermark.credentials import Manifest, Trust
 from countermark.credentials.assets import Stream, opened
 from countermark.credentials.containers import media_type
-from countermark.credentials.reading import UNREADABLE_ASSET, read_stream
+from countermark.credentials.reading import UNREADABLE_ASSET
 from countermark.errors import ImageError
 from countermark.image import Picture
 from countermark.registry import Registry
@@ -37,6 +37,7 @@ from countermark.report import Confidence, Evidence, Report, Verdict
 from countermark.resolving import Resolver
 from countermark.screening import Rules, Sight, Use, named_payloads, screen
 from countermark.verifying import conclusion, evidence
+from countermark.verifying.carried import Carried, carried
 from countermark.verifying.conclusion import is_bound
 from countermark.verifying.examination import Examination
 from countermark.verifying.trusted import find_home, trust_store
@@ -45,6 +46,7 @@ from countermark.verifying.trusted import find_home, trust_store
 def verify(
     source: files.Source,
     *,
+    manifest: str | PathLike[str] | None = None,
     trust: Trust | None = None,
     registry: Registry | None = None,
     resolvers: Sequence[Resolver] = (),
@@ -55,7 +57,8 @@ def verify(
     Example: see the module.
 
     `source`: a path or a binary stream; a file at a path is never loaded as a whole, but for
-    pictures that have to be decoded. `trust`: whose signatures count, by default the official
+    pictures that have to be decoded. `manifest`: the file with its manifest, which is then judged
+    instead of the one in it or beside it. `trust`: whose signatures count, by default the official
     C2PA lists and those of the home folder, if there is one, with the revocation lists of its
     authorities; the report names the list that decided. `registry`: where lost manifests are
     looked for, by default that of the home folder. `resolvers`: services of others that are asked
@@ -65,7 +68,9 @@ def verify(
 
     What the registry knows of the content, such as a refutation, stands before all else
     (`Report.notices`), also for intact files; only in a registry with features is it looked for.
-    Then the manifest in the file is checked; without one that holds, the watermark in the
+    Then the manifest in the file is checked, or without one that which lies beside a file at a
+    path: photo.jpg.c2pa or photo.c2pa for photo.jpg. That one counts only for the very bytes that
+    were signed; a name ties nothing. Without a manifest that holds, the watermark in the
     pixels, then their fingerprint, lead to a manifest in the registry. Such a manifest counts
     only if its own signature and hashes hold, it names no other marks than were found (C2PA 2.2,
     section 18.10.5.1), and the thumbnail in it shows this picture.
@@ -85,7 +90,15 @@ def verify(
                 trust = trust_store(home).trust()
             if registry is None and home is not None:
                 registry = stack.enter_context(Registry.open(home.registry_path))
-        return _report(asset, trust, registry, resolvers, rules)
+        known = media_type(StreamContent(asset))
+        at = carried(
+            asset,
+            known,
+            trust=trust,
+            path=Path(source) if isinstance(source, (str, PathLike)) else None,
+            sidecar=None if manifest is None else Path(manifest),
+        )
+        return _report(asset, known, at, trust, registry, resolvers, rules)
 
 
 def _at_hand(source: files.Source) -> AbstractContextManager[Stream]:
@@ -97,28 +110,31 @@ def _at_hand(source: files.Source) -> AbstractContextManager[Stream]:
 
 def _report(
     asset: Stream,
+    shown: str | None,
+    at: Carried,
     trust: Trust,
     registry: Registry | None,
     resolvers: Sequence[Resolver],
     rules: Rules | None,
 ) -> Report:
-    shown = media_type(StreamContent(asset))
-    embedded = None if shown is None else read_stream(asset, shown, trust=trust)
+    embedded = None if at.is_strange else at.manifest
     tell = partial(
         screen, registry=registry, use=Use.VERIFY, named=named_payloads(embedded), rules=rules
     )
     if embedded is not None and is_bound(embedded) and embedded.hard_binding == "match":
-        found = [evidence.manifest(embedded, Confidence.PROVEN)]
-        report = conclusion.by_manifest(Verdict.INTACT, embedded, found, media_type=shown)
+        found = [evidence.manifest(embedded, Confidence.PROVEN, sidecar=at.sidecar)]
+        kind = shown or containers.media_type(StreamContent(asset))
+        report = conclusion.by_manifest(Verdict.INTACT, embedded, found, media_type=kind)
         known = registry is not None and registry.features.any()
         return replace(report, notices=tell(_sight(asset) if known else None))
     try:
         picture = _decoded(asset)
     except ImageError as error:
         notices = tell(None)
-        return replace(_report_undecoded(asset, shown, embedded, error), notices=notices)
+        return replace(_report_undecoded(asset, shown, at, error), notices=notices)
     content = partial(_content, asset)
     seen = Examination(picture, shown, embedded, trust, registry, resolvers, content)
+    seen.found += _strange(at)
     notices = tell(seen)
     return replace(seen.report(), notices=notices)
 
@@ -150,9 +166,15 @@ def _head(asset: Stream) -> bytes:
 
 
 def _report_undecoded(
-    asset: Stream, shown: str | None, embedded: Manifest | None, error: ImageError
+    asset: Stream, shown: str | None, at: Carried, error: ImageError
 ) -> Report:
     """Without pixels the manifest in the file is all there is."""
+    embedded = None if at.is_strange else at.manifest
+    if at.is_strange:
+        reason = "files of this kind are not decoded."
+        nothing = [*_strange(at), *evidence.not_decoded(reason)]
+        kind = shown or containers.media_type(StreamContent(asset))
+        return conclusion.by_nothing(None, nothing, media_type=kind, decoded=False)
     could_have_pixels = image.is_decodable(_head(asset))
     if shown is None:
         reason = f"{error.problem} Nothing can be verified in such a file."
@@ -171,3 +193,10 @@ def _report_undecoded(
     reason = error.problem if could_have_pixels else f"files of type {shown} are not decoded."
     found = [evidence.unusable_manifest(embedded), *evidence.not_decoded(reason)]
     return conclusion.by_nothing(embedded, found, media_type=shown, decoded=False)
+
+
+def _strange(at: Carried) -> list[Evidence]:
+    """What is said of a manifest beside the file that is not one of these bytes."""
+    if at.manifest is None or at.sidecar is None or not at.is_strange:
+        return []
+    return [evidence.strange_manifest(at.manifest, at.sidecar)]

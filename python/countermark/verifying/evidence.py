@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, Literal
+from pathlib import Path
+from typing import Final
 
 from countermark.credentials import Manifest
 from countermark.credentials.reading import UNREADABLE_ASSET
@@ -19,6 +20,7 @@ from countermark.report import (
     Evidence,
     FingerprintEvidence,
     ManifestEvidence,
+    Origin,
     Verdict,
     WatermarkEvidence,
 )
@@ -33,6 +35,7 @@ _WATERMARK: Final = "32-bit check and pilot of the watermark"
 _FINGERPRINT: Final = f"PDQ hash, all eight symmetries, at most {MAX_DISTANCE} of 256 bits differ"
 _ORIGINS: Final = {
     "file": "The file carries Content Credentials (a C2PA manifest).",
+    "sidecar": "Content Credentials (a C2PA manifest) lie beside the file, in {sidecar}.",
     "registry": "The registry holds the Content Credentials (a C2PA manifest) of that picture.",
     "resolver": "The resolution service {host} gave Content Credentials (a C2PA manifest).",
 }
@@ -42,7 +45,8 @@ def manifest(
     found: Manifest,
     confidence: Confidence,
     *,
-    origin: Literal["file", "registry", "resolver"] = "file",
+    origin: Origin = "file",
+    sidecar: Path | None = None,
     host: str | None = None,
     likeness: Resemblance | None = None,
     names_watermark: bool | None = None,
@@ -50,10 +54,11 @@ def manifest(
 ) -> ManifestEvidence:
     """A manifest whose checks have been made.
 
-    `host`: of the resolver. `decoded`: whether there were pixels to compare.
+    `sidecar`: the file that holds it, if that is one of its own. `host`: of the resolver. `decoded`: whether there were pixels to compare.
     """
-    checks = [_HARD_BINDING if origin == "file" else _STORED]
-    sentences = [_ORIGINS[origin].format(host=host)]
+    origin = origin if sidecar is None else "sidecar"
+    checks = [_HARD_BINDING if origin in ("file", "sidecar") else _STORED]
+    sentences = [_ORIGINS[origin].format(host=host, sidecar=sidecar)]
     sentences.append(found.explanation)
     if names_watermark is not None:
         checks.append(_SOFT_BINDING)
@@ -64,7 +69,7 @@ def manifest(
         sentences.append(_likeness(likeness))
     elif not decoded:
         sentences.append("No thumbnail was compared, for this file was not decoded.")
-    elif origin != "file" or found.hard_binding == "mismatch":
+    elif origin in ("registry", "resolver") or found.hard_binding == "mismatch":
         sentences.append("It was not compared with the picture by a thumbnail.")
     return ManifestEvidence(
         found=True,
@@ -72,6 +77,7 @@ def manifest(
         check=", ".join(checks),
         explanation=" ".join(sentences),
         origin=origin,
+        sidecar=None if sidecar is None else str(sidecar),
         label=found.label,
         sha256=hashlib.sha256(found.bytes).hexdigest(),
         claim_signer=found.claim_signer,
@@ -104,6 +110,17 @@ def unusable_manifest(found: Manifest | None) -> ManifestEvidence:
         else "The file is damaged. No Content Credentials (C2PA manifest) were found in it.",
         failures=() if found is None else found.failures,
     )
+
+
+def strange_manifest(found: Manifest, sidecar: Path) -> ManifestEvidence:
+    """A manifest beside the file that is not one for these very bytes."""
+    plain = manifest(found, Confidence.NONE, sidecar=sidecar)
+    says = (
+        "The file was changed since, or they belong to another one: nothing they state counts."
+        if found.hard_binding == "mismatch"
+        else "They prove nothing about this file."
+    )
+    return replace(plain, explanation=f"{plain.explanation} {says}")
 
 
 def unmatched_manifest(found: Manifest) -> ManifestEvidence:
@@ -232,6 +249,8 @@ def summary(verdict: Verdict, found: Sequence[Evidence], *, decoded: bool = True
     """Why a manifest led to this verdict; it is the last one found."""
     rests_on = [item for item in found if isinstance(item, ManifestEvidence)][-1]
     from_file = rests_on.origin == "file"
+    if verdict is Verdict.INTACT and rests_on.origin == "sidecar":
+        return "The Content Credentials beside the file were signed for exactly these bytes."
     if verdict is Verdict.INTACT:
         return "The file carries Content Credentials, and nothing in it has changed since."
     if verdict is Verdict.ALTERED and not decoded:
@@ -278,6 +297,13 @@ def summary_of_nothing(found: Sequence[Evidence], *, media_type: str | None = No
     """Why no manifest led to a verdict; `media_type`: of a file that was not decoded."""
     for item in found:
         if isinstance(item, ManifestEvidence) and item.found:
+            if item.origin == "sidecar":
+                return (
+                    "The Content Credentials beside the file are not of these bytes, and nothing "
+                    "they state counts: the file was changed since, or they belong to another one."
+                    if item.hard_binding == "mismatch"
+                    else "The Content Credentials beside the file prove nothing about it."
+                )
             if "manifest.inaccessible" in item.failures:
                 return (
                     "The file only links to Content Credentials elsewhere. They were not "
