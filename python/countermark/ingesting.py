@@ -22,7 +22,6 @@ from typing import Final
 from countermark import credentials, files
 from countermark.complying import Evidence, examine
 from countermark.credentials import Signer, SoftBinding, TimeStamper, Trust, TrustStatus
-from countermark.credentials.containers import MEDIA_TYPES
 from countermark.errors import LabelNotWritten, UnsupportedContainer
 from countermark.labels import aigc
 from countermark.labels.aigc import AigcLabel, Reading, Status, Verdict
@@ -162,7 +161,7 @@ def ingest(
             _check_kept(seen, draft, trust)
             _copy(draft, destination)
         return Ingested(decision, label, None)
-    if seen.media_type not in MEDIA_TYPES:
+    if seen.sidecar is not None:
         raise LabelNotWritten(
             "A manifest lies beside the file, which would not fit it any more with another label.",
             remedy="Ask the producer for a copy that is labelled and signed with your code in it.",

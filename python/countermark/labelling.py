@@ -21,7 +21,7 @@ from countermark.complying import comply
 from countermark.duties import BIOMETRIC, Demands
 from countermark.errors import ProfileNotMet
 from countermark.image import Pixels
-from countermark.labels import aigc
+from countermark.labels import aigc, documents
 from countermark.labels.aigc import AigcLabel
 from countermark.labels.profiles import Check, Level, Medium, Profile, Service
 from countermark.labels.visible import Corner, Wording, label_picture, wording
@@ -94,7 +94,7 @@ class Labelling:
     def shown_in_file(
         self, source: Path, folder: Path, media_type: str, record: Record
     ) -> tuple[Path, Record]:
-        """A movie or sound with its label, in `folder`, and the record that states it.
+        """A movie, sound or document with its label, in `folder`, and the record that states it.
 
         The source itself when it has none to get: no profile demands one, it is stated already, or
         files of this kind are not labelled here.
@@ -108,6 +108,8 @@ class Labelling:
             return labelled, replace(record, label=_shown_in_movie(source, labelled, words))
         if medium is Medium.AUDIO:
             return labelled, replace(record, label=_heard(source, labelled))
+        if medium is Medium.TEXT and documents.is_labelled(media_type):
+            return labelled, replace(record, label=_read(source, labelled, words))
         return source, record
 
     def stated_in_file(
@@ -122,14 +124,18 @@ class Labelling:
         aigc.write(source, stated, label, record=record if is_picture else None)
         return stated
 
-    def check(self, content: Path | bytes, registry: Registry | None) -> None:
+    def check(
+        self, content: Path | bytes, registry: Registry | None, *, manifest: Path | None = None
+    ) -> None:
         """Raises `ProfileNotMet` unless the finished file shows that every demand is met.
+
+        `manifest`: the file with its manifest, if that is not in it.
 
         What happens only when the file is put in its place, the entry in the log, is not asked for.
         """
         if not self.profiles:
             return
-        found = comply(content, self.profiles, registry=registry)
+        found = comply(content, self.profiles, manifest=manifest, registry=registry)
         unmet = [
             one for one in (*found.missing, *found.unknown) if one.rule.check is not Check.LOGGED
         ]
@@ -202,6 +208,11 @@ def _heard(source: Path, destination: Path) -> ExplicitLabel:
         place="start",
         seconds=done.end_seconds - done.start_seconds,
     )
+
+
+def _read(source: Path, destination: Path, words: Wording) -> ExplicitLabel:
+    done = documents.label_document(source, destination, words)
+    return ExplicitLabel(sense=Sense.READ, text=done.text, place=done.place)
 
 
 def _demands_label(profile: Profile, record: Record, medium: Medium) -> bool:

@@ -221,8 +221,10 @@ def _read(source: files.Source) -> _Original:
             _check_kind(StreamContent(stream))  # before a movie of gigabytes is loaded
     content = files.load(source)
     _check_kind(content)
-    from countermark.preserving import Marks, labels_in  # as above
+    from countermark.preserving import Marks, check_alone, labels_in  # as above
 
+    if isinstance(source, (str, PathLike)):
+        check_alone(Path(source))
     picture = image.read(io.BytesIO(content))
     manifest = credentials.read(io.BytesIO(content), picture.media_type, trust=Trust.nobody())
     marks = Marks.of(manifest, labels_in(io.BytesIO(content)))

@@ -69,6 +69,27 @@ def check_kept(before: Marks, asset: bytes | Path, media_type: str) -> None:
     compare(before, Marks.of(manifest, labels_in(_file(asset))))
 
 
+def check_alone(source: Path) -> None:
+    """Refuse a file whose manifest lies beside it: another one could not name that as its parent.
+
+    Raises `MarkLost`.
+    """
+    for sidecar in credentials.sidecars(source):
+        if fits(sidecar, source):
+            raise MarkLost(
+                f"The manifest of {str(source)!r} lies beside it in {sidecar.name!r}, and a new "
+                "one cannot name it as its parent, so nothing was written.",
+                remedy="Keep it; or, if it is your own and wrong, move it elsewhere first.",
+            )
+
+
+def fits(sidecar: Path, source: Path) -> bool:
+    """Whether a file holds a manifest that was signed for exactly these bytes."""
+    store = credentials.load_sidecar(sidecar)
+    found = credentials.read_detached(store, source, trust=Trust.nobody())
+    return found.signature_valid and found.assertions_valid and found.hard_binding == "match"
+
+
 def labels_in(source: files.Source) -> Reading | None:
     """The labels in a file's metadata; None where there is no place for any.
 

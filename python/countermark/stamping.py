@@ -19,6 +19,7 @@ from typing import Final
 
 from countermark import credentials, keys
 from countermark.credentials import Kind, Signer, TimeStamper, Trust, Unstamped
+from countermark.credentials.library import STORE_MEDIA_TYPE
 from countermark.errors import CountermarkError, TimestampFailed, TimestampTooLarge
 from countermark.keys import Home, QueuedFile
 from countermark.registry import Registry
@@ -122,7 +123,7 @@ def _stamp(
     signer: Callable[[], Signer],
     registry: Registry,
 ) -> None:
-    media_type = credentials.media_type_of(file.path)
+    media_type = _media_type(file.path)
     wanted = Unstamped(file.manifest, file.signature)
     store = credentials.add_time_stamp(
         file.path, media_type, wanted, time_stamper=time_stamper, signer=signer
@@ -135,3 +136,10 @@ def _stamp(
         store = None if found is None else found.bytes
     if store is not None:
         registry.manifests.add(payload, store)
+
+
+def _media_type(path: Path) -> str:
+    """That of a signed file, or of a manifest that lies beside one."""
+    if path.suffix.lower() == credentials.SIDECAR:
+        return STORE_MEDIA_TYPE
+    return credentials.media_type_of(path)

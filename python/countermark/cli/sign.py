@@ -50,11 +50,14 @@ def sign(
     better served by countermark mark. The key is that of the home folder (countermark init),
     unless its signer.toml names another one. A file that carries a manifest is its own parent, so
     that the earlier manifest is kept. Time stamps are asked of the home folder's servers
-    (countermark keys timestamps), if it names some. With --profile, movies and sounds get the
-    labels that these jurisdictions demand, and any file is refused if it lacks something else.
+    (countermark keys timestamps), if it names some. With --profile, movies, sounds and documents
+    (PDF, Office, Markdown, HTML) get the labels that these jurisdictions demand, and any file is
+    refused if it lacks something else.
 
-    Of files that have no place for a manifest, such as scenes, it is written to a file of its own:
-    --out room.c2pa beside room.glb. It names the watermark in the textures of a scene.
+    Of files that have no place for a manifest, such as Office files and scenes, it is written to a
+    file of its own beside the destination: signed.c2pa beside signed.docx. With --out room.c2pa
+    nothing else is written, and room.glb stays as it is. Of a scene it names the watermark in the
+    textures.
 
     For example:
 
@@ -62,6 +65,7 @@ def sign(
         countermark sign song.flac --out signed.flac --source ai-generated
         countermark sign page.pdf --out signed.pdf --component photo.jpg
         countermark sign clip.mp4 --out clip.mp4 --record record.json --profile cn
+        countermark sign letter.docx --out signed.docx --record record.json --profile cn
         countermark sign room.glb --out room.c2pa --source ai-generated
     """
     stated = options.stated(
@@ -76,11 +80,12 @@ def sign(
         service_class=service_class,
     )
     is_beside = out.suffix.lower() == credentials.SIDECAR
-    if is_beside and (parent is not None or component or profile):
+    if is_beside and (parent is not None or component):
         raise InvalidArgument(
-            "A manifest beside a file names no other files, and the profiles are not looked at.",
-            remedy="Leave --parent, --component and --profile out; then run countermark comply.",
+            "A manifest beside a file names no other files.",
+            remedy="Leave --parent and --component out.",
         )
+    demanded = profiles(profile)
     home = keys.open_home()
     time_stamper = stamping.time_stamper(home)
     with Registry.open(home.registry_path) as registry:
@@ -92,6 +97,7 @@ def sign(
                 signer=keys.open_signer(home, secrets())(),
                 registry=registry,
                 time_stamper=time_stamper,
+                profiles=demanded,
             )
         else:
             done = sign_file(
@@ -103,14 +109,21 @@ def sign(
                 parent=parent,
                 components=component or (),
                 time_stamper=time_stamper,
-                profiles=profiles(profile),
+                profiles=demanded,
             )
-    if time_stamper is not None and not is_beside:
-        stamping.settle(home, out, done.unstamped)
+    if time_stamper is not None:
+        stamping.settle(home, done.sidecar or out, done.unstamped)
     if as_json:
-        members = {"file": str(path), "destination": str(out), "manifest": done.manifest}
+        members = {
+            "file": str(path),
+            "destination": str(out),
+            "manifest": done.manifest,
+            "sidecar": None if done.sidecar is None else str(done.sidecar),
+        }
         typer.echo(json.dumps({**members, "waits_for_time_stamp": done.unstamped is not None}))
     else:
         waits = f"; {output.QUEUED}" if done.unstamped else ""
-        typer.echo(f"{path} -> {out} ({done.manifest}{waits})")
+        beside = done.sidecar is not None and not is_beside
+        where = f" with {done.sidecar} beside it" if beside else ""
+        typer.echo(f"{path} -> {out}{where} ({done.manifest}{waits})")
     raise typer.Exit(output.GOOD)

@@ -41,8 +41,9 @@ def comply(
     Example: see the module.
 
     `source`: a path, or the content of a file. `manifest`: the file with its manifest, by default
-    what is in it or beside it, as `verify` has it, as is `trust`: whose signatures count. `registry`: whose log and register are asked, and where lost manifests are
-    looked for; by default that of the home folder.
+    what is in it or beside it. `trust`: whose signatures count. Both are as `verify` has them.
+    `registry`: whose log and register are asked, and where lost manifests are looked for; by
+    default that of the home folder.
 
     It looks at the file, never at the company: what else a law asks for is in docs/compliance.md.
 

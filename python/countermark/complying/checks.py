@@ -93,7 +93,8 @@ def _explicit_label(profile: Profile, rule: Rule, evidence: Evidence) -> _Found:
         return (
             Status.CANNOT_TELL,
             "Nobody has signed that there is one, and countermark does not judge by the look.",
-            "Look for it; or put it there with countermark mark --profile, or countermark labels.",
+            "Put it there with countermark mark --profile or countermark sign --profile; or, where "
+            "it is there already, state it as the label of the record and sign.",
         )
     problem = _unfit(label, profile, rule, evidence.medium)
     if problem is not None:

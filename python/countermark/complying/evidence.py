@@ -27,7 +27,7 @@ from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
 from countermark.screening import named_payloads
 from countermark.verifying import verify
-from countermark.verifying.carried import carried
+from countermark.verifying.carried import Carried, carried
 
 if TYPE_CHECKING:
     from countermark.labels.audible import HeardRhythm
@@ -39,7 +39,7 @@ class Evidence:
 
     `media_type`: by its content; None for an unknown kind. `labels`: in its metadata; None where
     files of this kind have no place for them. `manifest`: whether it holds or not; in the file,
-    beside it, or in the file that was named.
+    beside it, or in the file that was named, which is `sidecar` then.
     `record`: what its maker states, from a manifest that holds, in the file or recovered by its
     watermark or fingerprint. `is_recovered`: in the latter case. `trust`: of whoever states it.
     `heard`: the rhythm that says so, in a sound. `payload`: in the pixels; None when there is none.
@@ -51,6 +51,7 @@ class Evidence:
     media_type: str | None
     labels: Reading | None
     manifest: Manifest | None
+    sidecar: Path | None
     record: Record | None
     is_recovered: bool
     trust: TrustStatus
@@ -101,7 +102,8 @@ def examine(
     """
     report = verify(_file(source), manifest=sidecar, trust=trust, registry=registry)
     shown = aigc.media_type(_file(source))
-    manifest = _manifest(source, sidecar, trust)
+    found = _carried(source, sidecar, trust)
+    manifest = found.manifest
     record = report.record
     payload, can_hold = _watermark(source, shown)
     return Evidence(
@@ -109,6 +111,7 @@ def examine(
         labels=_labels(source),
         heard=_heard(source, shown),
         manifest=manifest,
+        sidecar=found.sidecar,
         record=record,
         is_recovered=record is not None and (manifest is None or record != manifest.record),
         payload=payload,
@@ -119,12 +122,12 @@ def examine(
     )
 
 
-def _manifest(source: Path | bytes, sidecar: Path | None, trust: Trust) -> Manifest | None:
+def _carried(source: Path | bytes, sidecar: Path | None, trust: Trust) -> Carried:
     """As `verify` finds it."""
     path = None if isinstance(source, bytes) else source
     with opened(_file(source)) as stream:
         shown = media_type(StreamContent(stream))
-        return carried(stream, shown, trust=trust, path=path, sidecar=sidecar).manifest
+        return carried(stream, shown, trust=trust, path=path, sidecar=sidecar)
 
 
 def _file(source: Path | bytes) -> Path | BinaryIO:

@@ -22,6 +22,7 @@ from countermark.containers import StreamContent
 from countermark.credentials import build, finishing, library, profile, reading, timestamps
 from countermark.credentials import claim as claims
 from countermark.credentials.assets import Stream, Watched, opened, written
+from countermark.credentials.bounds import MAX_BYTES
 from countermark.credentials.claim import Claim
 from countermark.credentials.containers import locate
 from countermark.credentials.reading import Manifest
@@ -90,7 +91,8 @@ def add_time_stamp(
 ) -> bytes | None:
     """Add a time stamp of a manifest to the file that holds it; the new manifest store.
 
-    None when there is one already. `wanted`: as `unstamped` said when the file was signed.
+    None when there is one already. `media_type`: that of the file, or `library.STORE_MEDIA_TYPE`
+    for a manifest beside its file, which is not looked at. `wanted`: as `unstamped` said when the file was signed.
     `signer`: called when there is an update manifest to be signed. The file is replaced in one
     step, after it was read back as valid as before; whatever fails, it is as it was. Example:
     `countermark.stamping.flush` in docs/keys.md.
@@ -101,15 +103,19 @@ def add_time_stamp(
     `DestinationNotWritable`.
     """
     place = files.target(path)
+    is_store = media_type == library.STORE_MEDIA_TYPE
     with opened(place) as source:
-        before = _checked(reading.read_stream(source, media_type, trust=Trust.nobody()), path)
+        before = _checked(_read(source, media_type), path, is_store=is_store)
     lineage = _lineage(before, wanted, path)
     if _is_stamped(lineage[-1]) or _has_token(lineage):
         return None
     with files.drafting(place, like=place) as (file, put):
         draft = Watched(file)
         with written(draft, place):
-            if media_type in _GROWING or len(lineage) > 1:
+            if is_store:
+                store = _stamped(before.bytes, time_stamper)
+                draft.write(store)
+            elif media_type in _GROWING or len(lineage) > 1:
                 message = timestamps.added_message(wanted.signature)
                 tokens = {wanted.manifest: finishing.token(time_stamper, message)}
                 store = _update(place, draft, media_type, tokens, signer(), time_stamper)
@@ -120,22 +126,30 @@ def add_time_stamp(
     return store
 
 
-def _checked(manifest: Manifest | None, path: Path) -> Manifest:
+def _read(stream: Stream, media_type: str) -> Manifest | None:
+    if media_type != library.STORE_MEDIA_TYPE:
+        return reading.read_stream(stream, media_type, trust=Trust.nobody())
+    stream.seek(0)
+    store = stream.read(MAX_BYTES + 1)  # what is larger is refused
+    return reading.read_detached(store, trust=Trust.nobody())
+
+
+def _checked(manifest: Manifest | None, path: Path, *, is_store: bool) -> Manifest:
     """The manifest of a file that is as it was signed."""
     if manifest is None:
         raise _changed(path, "carries no manifest any more")
     if "signingCredential.expired" in manifest.failures:
         raise _too_late(path)
-    if not _is_whole(manifest):
+    if not _is_whole(manifest, is_store=is_store):
         raise _changed(path, "was changed since it was signed")
     return manifest
 
 
-def _is_whole(manifest: Manifest) -> bool:
+def _is_whole(manifest: Manifest, *, is_store: bool) -> bool:
     return (
         manifest.signature_valid
         and manifest.assertions_valid
-        and manifest.hard_binding == "match"
+        and manifest.hard_binding == ("not checked" if is_store else "match")
         and set(manifest.failures) == {"signingCredential.untrusted"}
     )
 
@@ -197,12 +211,16 @@ def _update(
 
 def _filled(source: Path, draft: Stream, store: bytes, time_stamper: TimeStamper) -> bytes:
     """Write the file with the time stamp in the header of the signature that it has."""
-    message = timestamps.message(claims.parse(store))
-    store = finishing.with_time_stamp(store, finishing.token(time_stamper, message))
+    store = _stamped(store, time_stamper)
     with opened(source) as content:
         shutil.copyfileobj(content, draft)
     _put(draft, store)
     return store
+
+
+def _stamped(store: bytes, time_stamper: TimeStamper) -> bytes:
+    message = timestamps.message(claims.parse(store))
+    return finishing.with_time_stamp(store, finishing.token(time_stamper, message))
 
 
 def _put(draft: Stream, store: bytes) -> None:
@@ -216,11 +234,11 @@ def _put(draft: Stream, store: bytes) -> None:
 
 def _check(draft: Stream, media_type: str, store: bytes, before: Manifest) -> None:
     """Read the finished file as any verifier would."""
-    after = reading.read_stream(draft, media_type, trust=Trust.nobody())
+    after = _read(draft, media_type)
     if (
         after is None
         or after.bytes != store
-        or not _is_whole(after)
+        or not _is_whole(after, is_store=media_type == library.STORE_MEDIA_TYPE)
         or after.soft_bindings != before.soft_bindings
         or after.record != before.record
     ):

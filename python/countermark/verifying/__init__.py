@@ -26,7 +26,7 @@ from pathlib import Path
 
 from countermark import containers, files, image
 from countermark.containers import StreamContent
-from countermark.credentials import Manifest, Trust
+from countermark.credentials import Trust
 from countermark.credentials.assets import Stream, opened
 from countermark.credentials.containers import media_type
 from countermark.credentials.reading import UNREADABLE_ASSET
@@ -165,9 +165,7 @@ def _head(asset: Stream) -> bytes:
     return asset.read(image.HEAD_BYTES)
 
 
-def _report_undecoded(
-    asset: Stream, shown: str | None, at: Carried, error: ImageError
-) -> Report:
+def _report_undecoded(asset: Stream, shown: str | None, at: Carried, error: ImageError) -> Report:
     """Without pixels the manifest in the file is all there is."""
     embedded = None if at.is_strange else at.manifest
     if at.is_strange:

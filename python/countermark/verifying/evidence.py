@@ -54,7 +54,8 @@ def manifest(
 ) -> ManifestEvidence:
     """A manifest whose checks have been made.
 
-    `sidecar`: the file that holds it, if that is one of its own. `host`: of the resolver. `decoded`: whether there were pixels to compare.
+    `sidecar`: the file that holds it, if that is one of its own. `host`: of the resolver.
+    `decoded`: whether there were pixels to compare.
     """
     origin = origin if sidecar is None else "sidecar"
     checks = [_HARD_BINDING if origin in ("file", "sidecar") else _STORED]

@@ -9,13 +9,12 @@ Source: TC260 practice guides of August 2025; ECMA-376 part 1, 22.3 (custom prop
 
 from __future__ import annotations
 
-import posixpath
 import zipfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from countermark.containers import StreamContent, zips
-from countermark.errors import LabelNotWritten
+from countermark.labels.aigc.carriers import opc
 from countermark.labels.aigc.carriers.extra import needing
 from countermark.labels.aigc.label import AigcLabel
 from countermark.labels.aigc.reading import Carried
@@ -27,14 +26,9 @@ _NAME: Final = "AIGC"
 _FORMAT_ID: Final = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}"  # of properties that users define
 _FIRST_ID: Final = 2
 
-_TYPES_PART: Final = "[Content_Types].xml"
-_RELATIONSHIPS_PART: Final = "_rels/.rels"
+_RELATIONSHIPS: Final = opc.relationships_of("")
 _USUAL_PART: Final = "docProps/custom.xml"
 
-_PACKAGE: Final = "http://schemas.openxmlformats.org/package/2006/"
-_TYPES: Final = f"{{{_PACKAGE}content-types}}"
-_RELATIONSHIPS: Final = f"{{{_PACKAGE}relationships}}"
-_SIGNATURE: Final = f"{_PACKAGE}relationships/digital-signature/origin"
 _CONTENT_TYPE: Final = "application/vnd.openxmlformats-officedocument.custom-properties+xml"
 
 _MAX_PART: Final = 1 << 22
@@ -65,11 +59,11 @@ _BOTH: Final = (_TRANSITIONAL, _STRICT)
 def find(file: BinaryIO) -> Iterator[Carried]:
     """The labels among the custom properties."""
     with zips.opened(StreamContent(file)) as archive:
-        relationships = _parsed(_part(archive, _RELATIONSHIPS_PART))
+        relationships = opc.parsed(opc.part(archive, _RELATIONSHIPS, _MAX_PART))
         for part in sorted({_USUAL_PART, *_parts(relationships)}):
             content = zips.entry(archive, part, _MAX_PART)
             if content is not None:
-                for text in map(_text, _labels(_parsed(content))):
+                for text in map(_text, _labels(opc.parsed(content))):
                     yield Carried(text, f"{part} AIGC")
 
 
@@ -83,16 +77,10 @@ def put(file: BinaryIO, out: BinaryIO, label: AigcLabel) -> None:
 
 def _contents(archive: zipfile.ZipFile, text: str) -> dict[str, bytes]:
     """The parts that change."""
-    relationships = _parsed(_part(archive, _RELATIONSHIPS_PART))
-    types = _parsed(_part(archive, _TYPES_PART))
-    kinds = [one.get("Type", "") for one in relationships.iter(f"{_RELATIONSHIPS}Relationship")]
-    if _SIGNATURE in kinds:
-        raise LabelNotWritten(
-            "The file is signed, and the signature may break.",
-            remedy="Label the file first, sign it then.",
-        )
-    names = _STRICT if any(kind.startswith("http://purl.oclc.org/") for kind in kinds) else None
-    names = names or _TRANSITIONAL
+    relationships = opc.parsed(opc.part(archive, _RELATIONSHIPS, _MAX_PART))
+    types = opc.parsed(opc.part(archive, opc.TYPES_PART, _MAX_PART))
+    opc.check_unsigned(relationships)
+    names = _STRICT if opc.is_strict(relationships) else _TRANSITIONAL
     known = _parts(relationships)
     place = known[0] if known else _USUAL_PART
     contents: dict[str, bytes] = {}
@@ -100,32 +88,21 @@ def _contents(archive: zipfile.ZipFile, text: str) -> dict[str, bytes]:
         former = zips.entry(archive, part, _MAX_PART)
         if part == place:
             contents[part] = _edited(former, names, text)
-        elif former is not None and _labels(_parsed(former)):
+        elif former is not None and _labels(opc.parsed(former)):
             contents[part] = _edited(former, names, None)
     if not known:
-        _relate(relationships, names.relationship, place)
-        contents[_RELATIONSHIPS_PART] = _serialised(relationships)
-    if not _is_typed(types, place):
-        _type(types, place)
-        contents[_TYPES_PART] = _serialised(types)
+        opc.relate(relationships, names.relationship, place)
+        contents[_RELATIONSHIPS] = opc.serialised(relationships)
+    if not opc.is_typed(types, place):
+        opc.type_part(types, place, _CONTENT_TYPE)
+        contents[opc.TYPES_PART] = opc.serialised(types)
     return contents
-
-
-def _part(archive: zipfile.ZipFile, name: str) -> bytes:
-    content = zips.entry(archive, name, _MAX_PART)
-    if content is None:
-        raise ValueError(f"no part {name}")
-    return content
 
 
 def _parts(relationships: _Element) -> list[str]:
     """The parts of custom properties that the package leads to."""
     kinds = [names.relationship for names in _BOTH]
-    return [
-        posixpath.normpath("/" + one.get("Target", "")).lstrip("/")
-        for one in relationships.iter(f"{_RELATIONSHIPS}Relationship")
-        if one.get("Type") in kinds and one.get("TargetMode") != "External"
-    ]
+    return [part for _, kind, part in opc.targets(relationships, "") if kind in kinds]
 
 
 def _labels(properties: _Element) -> list[_Element]:
@@ -143,9 +120,9 @@ def _edited(former: bytes | None, names: _Names, text: str | None) -> bytes:
         from lxml import etree
     if former is None:
         namespaces = f'xmlns="{names.properties}" xmlns:vt="{names.values}"'
-        properties = _parsed(f"<Properties {namespaces} />".encode())
+        properties = opc.parsed(f"<Properties {namespaces} />".encode())
     else:
-        properties = _parsed(former)
+        properties = opc.parsed(former)
         own = etree.QName(properties).namespace
         names = next((known for known in _BOTH if known.properties == own), names)
         for one in _labels(properties):
@@ -158,49 +135,4 @@ def _edited(former: bytes | None, names: _Names, text: str | None) -> bytes:
         attributes = {"fmtid": _FORMAT_ID, "pid": str(number), "name": _NAME}
         one = etree.SubElement(properties, f"{{{names.properties}}}property", attributes)
         etree.SubElement(one, f"{{{names.values}}}lpwstr").text = text
-    return _serialised(properties)
-
-
-def _relate(relationships: _Element, kind: str, part: str) -> None:
-    with needing("lxml"):
-        from lxml import etree
-    taken = {one.get("Id") for one in relationships}
-    free = next(
-        name for number in range(len(taken) + 1) if (name := f"rIdAIGC{number}") not in taken
-    )
-    attributes = {"Id": free, "Type": kind, "Target": part}
-    etree.SubElement(relationships, f"{_RELATIONSHIPS}Relationship", attributes)
-
-
-def _is_typed(types: _Element, part: str) -> bool:
-    return any(
-        one.get("PartName", "").lower() == f"/{part}".lower()
-        for one in types.iter(f"{_TYPES}Override")
-    )
-
-
-def _type(types: _Element, part: str) -> None:
-    with needing("lxml"):
-        from lxml import etree
-    attributes = {"PartName": f"/{part}", "ContentType": _CONTENT_TYPE}
-    etree.SubElement(types, f"{_TYPES}Override", attributes)
-
-
-def _parsed(content: bytes) -> _Element:
-    """The root of a part, which may not define anything of its own.
-
-    Source: ECMA-376 part 2, 8.1.4.
-    """
-    with needing("lxml"):
-        from lxml import etree
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    root = etree.fromstring(content, parser)
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise ValueError("a part with a document type")
-    return root
-
-
-def _serialised(root: _Element) -> bytes:
-    with needing("lxml"):
-        from lxml import etree
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    return opc.serialised(properties)

@@ -9,6 +9,7 @@ Source: TC260 practice guides of August 2025; ISO 32000-2, 12.8 (signatures) and
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -41,7 +42,20 @@ def find(file: BinaryIO) -> Iterator[Carried]:
 def put(file: BinaryIO, out: BinaryIO, label: AigcLabel) -> None:
     """Copy the document with the label in its information dictionary."""
     with needing("pikepdf"):
-        from pikepdf import ObjectStreamMode, PasswordError, Pdf, StreamDecodeLevel, String
+        from pikepdf import String
+    with opened(file) as pdf:
+        if "/Metadata" in pdf.Root and _XMP_NAME in pdf.open_metadata(strict=True):
+            with pdf.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as metadata:
+                del metadata[_XMP_NAME]
+        pdf.docinfo[_NAME] = String(label.to_json())
+        save(pdf, out)
+
+
+@contextlib.contextmanager
+def opened(file: BinaryIO) -> Iterator[Pdf]:
+    """The document, to be changed; raises `LabelNotWritten` if it is encrypted or signed."""
+    with needing("pikepdf"):
+        from pikepdf import PasswordError, Pdf
     try:
         pdf = Pdf.open(file, attempt_recovery=False)
     except PasswordError as error:
@@ -54,18 +68,21 @@ def put(file: BinaryIO, out: BinaryIO, label: AigcLabel) -> None:
                 "The document is signed, and the signature would break.",
                 remedy="Label the document first, sign it then.",
             )
-        if "/Metadata" in pdf.Root and _XMP_NAME in pdf.open_metadata(strict=True):
-            with pdf.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as metadata:
-                del metadata[_XMP_NAME]
-        pdf.docinfo[_NAME] = String(label.to_json())
-        pdf.save(
-            out,
-            compress_streams=False,
-            fix_metadata_version=False,
-            linearize=pdf.is_linearized,
-            object_stream_mode=ObjectStreamMode.preserve,
-            stream_decode_level=StreamDecodeLevel.none,
-        )
+        yield pdf
+
+
+def save(pdf: Pdf, out: BinaryIO) -> None:
+    """Write the document anew, with all that was not changed as it was."""
+    with needing("pikepdf"):
+        from pikepdf import ObjectStreamMode, StreamDecodeLevel
+    pdf.save(
+        out,
+        compress_streams=False,
+        fix_metadata_version=False,
+        linearize=pdf.is_linearized,
+        object_stream_mode=ObjectStreamMode.preserve,
+        stream_decode_level=StreamDecodeLevel.none,
+    )
 
 
 def _encrypted() -> LabelNotWritten:
