@@ -15,10 +15,13 @@ import pytest
 from PIL import Image
 
 from countermark import TrustStatus, Verdict, keys, mark, verify
-from countermark.credentials import Manifest, Trust, read, sign
-from countermark.record import DigitalSource, Record
+from countermark.complying import comply, profile
+from countermark.credentials import Kind, Manifest, Trust, read, sign
+from countermark.labels import aigc
+from countermark.record import DigitalSource, ProviderCode, Record
 from countermark.registry import Registry
 from countermark.service import details
+from countermark.verifying.trusted import trust_store
 
 JPEG = {"content-type": "image/jpeg"}
 RECORD = {"source": "ai-generated", "creator": "Ada Lovelace 愛", "system": {"name": "Model 3"}}
@@ -215,6 +218,97 @@ def test_malformed_marking_is_refused(
         answer = generator.post(f"/v1/mark{query}", content=known, headers=headers)
     assert answer.status_code == status
     assert answer.json()["error"]
+
+
+MAKER = {
+    "source": "ai-generated",
+    "producer": {"name": "Example Works", "code": str(ProviderCode.of("91350100M000100Y43"))},
+    "system": {"name": "Example Model", "version": "3"},
+    "service_class": "immersive-scene",
+    "filing": {"number": "Filing 1234567890", "url": "https://example.org/filing"},
+}
+
+
+def making(**record: Any) -> dict[str, str]:
+    return {**JPEG, "countermark-record": json.dumps({**MAKER, **record})}
+
+
+@pytest.mark.parametrize("query", ["profile=cn,us-ca", "profile=cn&profile=us-ca&profile=cn"])
+def test_picture_marked_with_profiles_meets_them(
+    server: Any,
+    photograph: Callable[..., Image.Image],
+    as_file: Callable[..., bytes],
+    tmp_path: Path,
+    query: str,
+) -> None:
+    content = as_file(photograph("rocket", 640))
+    with server.client("generator") as generator:
+        answer = generator.post(f"/v1/mark?{query}", content=content, headers=making())
+    assert answer.status_code == 200, answer.text
+    trust = Trust.from_file(server.home.trust_path)
+    with Registry.open(server.home.registry_path) as registry:
+        demanded = [profile("cn"), profile("us-ca")]
+        found = comply(answer.content, demanded, trust=trust, registry=registry)
+    assert found.complies, str(found)
+    explicit = next(one for one in found.outcomes if one.rule.id == "cn-explicit-label")
+    assert "AI生成" in explicit.evidence
+    label = aigc.read(io.BytesIO(answer.content)).label
+    assert label is not None
+    assert label.produce_id == answer.headers["countermark-payload"]
+
+
+@pytest.mark.parametrize(
+    ("query", "record", "status", "said"),
+    [
+        ("profile=cn", {"producer": {"name": "Nobody"}}, 422, "cn-implicit-label"),
+        ("profile=cn", {"service_class": "face-swap"}, 422, "No consent"),
+        ("profile=eu", {}, 422, "eu-time-stamp"),  # the home names no server
+        ("profile=uk", {}, 400, "There is no profile 'uk'"),
+        ("profile=cn,", {}, 200, ""),
+        ("profile=/etc/profile.toml", {}, 400, "There is no profile '/etc/profile.toml'"),
+    ],
+)
+def test_profiles_refuse_as_on_the_command_line(
+    server: Any, known: bytes, query: str, record: dict[str, Any], status: int, said: str
+) -> None:
+    with Registry.open(server.home.registry_path) as registry:
+        before = sum(1 for _ in registry.all_entries())
+    with server.client("generator") as generator:
+        headers = making(**record)
+        answer = generator.post(f"/v1/mark?{query}", content=known, headers=headers)
+    assert answer.status_code == status, answer.text
+    if status != 200:
+        assert answer.json().keys() == {"error"}
+        assert said in answer.json()["error"]
+        with Registry.open(server.home.registry_path) as registry:
+            assert sum(1 for _ in registry.all_entries()) == before
+
+
+@pytest.mark.slow  # a service of its own
+def test_time_is_stamped_by_the_servers_of_the_home(
+    running: Callable[..., Any],
+    token_file: Path,
+    tmp_path: Path,
+    time_server: Any,
+    photograph: Callable[..., Image.Image],
+    as_file: Callable[..., bytes],
+) -> None:
+    home = keys.create_home(tmp_path / "home")
+    root = tmp_path / "root.pem"
+    root.write_bytes(time_server.root)
+    trust_store(home).add(root, Kind.TIMESTAMP)
+    keys.set_timestamp_servers(home, [time_server.url])
+    content = as_file(photograph("rocket", 640))
+    with running(home, token_file=token_file) as server, server.client("generator") as generator:
+        answer = generator.post("/v1/mark?profile=eu", content=content, headers=making())
+        time_server.answers = False
+        refused = generator.post("/v1/mark?profile=eu", content=content, headers=making())
+    assert answer.status_code == 200, answer.text
+    found = read(io.BytesIO(answer.content), "image/jpeg", trust=trust_store(home).trust())
+    assert found is not None
+    assert found.time_stamped_by == "Clock, Example Ltd"
+    assert refused.status_code == 422
+    assert "eu-time-stamp" in refused.json()["error"]
 
 
 def test_picture_that_holds_no_mark_is_refused(server: Any, as_file: Callable[..., bytes]) -> None:

@@ -92,10 +92,10 @@ def add_time_stamp(
     """Add a time stamp of a manifest to the file that holds it; the new manifest store.
 
     None when there is one already. `media_type`: that of the file, or `library.STORE_MEDIA_TYPE`
-    for a manifest beside its file, which is not looked at. `wanted`: as `unstamped` said when the file was signed.
-    `signer`: called when there is an update manifest to be signed. The file is replaced in one
-    step, after it was read back as valid as before; whatever fails, it is as it was. Example:
-    `countermark.stamping.flush` in docs/keys.md.
+    for a manifest beside its file, which is not looked at. `wanted`: as `unstamped` said when the
+    file was signed. `signer`: called when there is an update manifest to be signed. The file is
+    replaced in one step, after it was read back as valid as before; whatever fails, it is as it
+    was. Example: `countermark.stamping.flush` in docs/keys.md.
 
     Raises `ManifestChanged` when the file does not hold that manifest, or not as it was signed;
     `CertificateExpired` when its certificates have run out, for then a time stamp proves nothing;

@@ -26,6 +26,10 @@ _STATUS: Final[tuple[tuple[type[CountermarkError], int], ...]] = (
     (errors.ConsentMissing, 422),
     (errors.UnassessedModel, 422),
     (errors.GrantMissing, 422),
+    (errors.ProfileNotMet, 422),
+    (errors.MarkLost, 422),
+    (errors.FontMissing, 500),  # the host has to install one
+    (errors.LabelError, 422),
     (errors.ServiceBusy, 503),
     (errors.InvalidFeature, 500),  # somebody has to look at it; coming back does not help
     (errors.RegistryError, 503),

@@ -9,15 +9,17 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from countermark import credentials, fingerprint, image, keys, watermark
+from countermark import credentials, fingerprint, image, keys, stamping, watermark
 from countermark.credentials import (
     FINGERPRINT_ALGORITHM,
     WATERMARK_ALGORITHM,
     Signer,
     SoftBinding,
+    TimeStamper,
     Trust,
 )
 from countermark.errors import ImageTooSmall, InvalidArgument
+from countermark.labels.profiles import profile
 from countermark.marking import mark
 from countermark.record import Record
 from countermark.registry import MIN_QUALITY
@@ -33,12 +35,13 @@ _BITS = 256
 
 @dataclass(frozen=True, slots=True)
 class Jobs:
-    """What a worker needs for its jobs. `signer`: only for marking."""
+    """What a worker needs for its jobs. `signer`, `time_stamper`: only for marking."""
 
     trust: Trust
     registry: RegistryFile
     max_pixels: int
     signer: Signer | None = None
+    time_stamper: TimeStamper | None = None
 
     @classmethod
     def opened(cls, settings: dict[str, Any], *, with_signer: bool) -> Jobs:
@@ -54,6 +57,7 @@ class Jobs:
             signer=home.signer(os.environ.get("COUNTERMARK_PASSPHRASE") or None)
             if with_signer
             else None,
+            time_stamper=stamping.time_stamper(home) if with_signer else None,
         )
 
     def do(self, values: dict[str, Any], body: bytes) -> Answer:
@@ -88,6 +92,8 @@ class Jobs:
             signer=self.signer,
             registry=self.registry.registry(),
             strength=Strength(values["strength"]),
+            time_stamper=self.time_stamper,
+            profiles=[profile(name) for name in values["profiles"]],
         )
         content = marked.getvalue()
         answer = {

@@ -7,17 +7,21 @@ JSON in a header and not in the address, which proxies write down.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from countermark.errors import InvalidProfile
+from countermark.labels.profiles import NAMES
 from countermark.record import Record
 from countermark.service import tokens
 from countermark.service.context import PREFIX, Service, described
 from countermark.watermark import Strength
 
+_PROFILES: Final = f"^({'|'.join(NAMES)})(,({'|'.join(NAMES)}))*$"
 _TYPES: Final = ("image/*", "video/*", "audio/*", "application/octet-stream")
 _PICTURE: Final = {
     "requestBody": {
@@ -124,14 +128,29 @@ def router(service: Service) -> APIRouter:
             ),
         ],
         strength: Annotated[Strength, Query(description="Of the watermark.")] = Strength.BALANCED,
+        profile: Annotated[
+            Sequence[str],
+            Query(
+                description="Whose duties are to be met: the picture gets the labels that they "
+                "demand, and is refused with 422 if it lacks anything else. One of "
+                f"{', '.join(NAMES)}, or several with commas; may be repeated.",
+                json_schema_extra={"items": {"type": "string", "pattern": _PROFILES}},
+            ),
+        ] = (),
     ) -> Response:
         """Put a watermark and a signed manifest into a picture, and remember both."""
         _check_no_form(request)
         stated = Record.from_json(record)  # refused before the picture is read
+        demanded = _profiles(profile)
         if service.markers is None:
             raise HTTPException(403, "This service does not mark.")
         service.markers.check_room()
-        job = {"job": "mark", "record": stated.to_json(), "strength": strength.value}
+        job = {
+            "job": "mark",
+            "record": stated.to_json(),
+            "strength": strength.value,
+            "profiles": demanded,
+        }
         picture = await request.body()
         done, content = await service.markers.run(job, picture, is_gone=request.is_disconnected)
         headers = {
@@ -143,6 +162,17 @@ def router(service: Service) -> APIRouter:
         return Response(content, media_type=done["media_type"], headers=headers)
 
     return routes
+
+
+def _profiles(texts: Sequence[str]) -> list[str]:
+    """The names in a parameter that may be repeated; never a file of this machine."""
+    names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise InvalidProfile(
+            f"There is no profile {unknown[0]!r:.100}.", remedy=f"Use {', '.join(NAMES)}."
+        )
+    return list(dict.fromkeys(names))
 
 
 def _check_no_form(request: Request) -> None:

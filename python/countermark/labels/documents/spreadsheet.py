@@ -58,7 +58,8 @@ _SHAPE: Final = (
     '<xdr:cNvPr id="{number}" name="{name}" descr="{spoken}"/>'
     '<xdr:cNvSpPr txBox="1"/></xdr:nvSpPr>'
     '<xdr:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="{width}" cy="{height}"/></a:xfrm>'
-    "{plate}</xdr:spPr><xdr:txBody>{text}</xdr:txBody></xdr:sp><xdr:clientData/>"
+    "{plate}</xdr:spPr><xdr:txBody>{text}</xdr:txBody></xdr:sp>"
+    '<xdr:clientData fPrintsWithSheet="0"/>'  # the header is on every printed page
     "</xdr:oneCellAnchor>"
 )
 
