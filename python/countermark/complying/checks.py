@@ -88,7 +88,8 @@ def _explicit_label(profile: Profile, rule: Rule, evidence: Evidence) -> _Found:
         start = evidence.heard.start_seconds
         shown = f"The rhythm short long, short short is heard from second {start:.1f}."
         return Status.SATISFIED, shown, None
-    label = None if record is None or evidence.is_recovered else record.label
+    # What the record says of the label is believed while the signature covers the content.
+    label = record.label if record is not None and evidence.is_bound else None
     if label is None:
         return (
             Status.CANNOT_TELL,

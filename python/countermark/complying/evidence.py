@@ -51,7 +51,6 @@ class Evidence:
     media_type: str | None
     labels: Reading | None
     manifest: Manifest | None
-    sidecar: Path | None
     record: Record | None
     is_recovered: bool
     trust: TrustStatus
@@ -60,6 +59,7 @@ class Evidence:
     can_hold_watermark: bool
     is_assessed: bool | None
     is_logged: bool | None
+    sidecar: Path | None = None
 
     @property
     def medium(self) -> Medium:

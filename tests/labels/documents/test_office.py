@@ -1,5 +1,6 @@
 """The label of Office files stands where people begin to read; nothing else moves."""
 
+import io
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -104,8 +105,9 @@ def test_spreadsheet_keeps_every_cell(workbook: Any, tmp_path: Path) -> None:
 
 def test_pictures_and_headers_of_a_sheet_stay(workbook: Any, tmp_path: Path) -> None:
     sheet = workbook["Lakes"]
-    Image.new("RGB", (40, 20), "teal").save(tmp_path / "lake.png")
-    sheet.add_image(Drawing(tmp_path / "lake.png"), "A9")
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 20), "teal").save(picture, "PNG")
+    sheet.add_image(Drawing(picture), "A9")
     sheet.oddHeader.left.text, sheet.oddHeader.right.text = "R & D", "Page &P"
     sheet.firstHeader.center.text, sheet.HeaderFooter.differentFirst = "Title", True
     path, out = saved(workbook, tmp_path), tmp_path / "out.xlsx"
@@ -113,10 +115,8 @@ def test_pictures_and_headers_of_a_sheet_stay(workbook: Any, tmp_path: Path) -> 
     label_document(out, out, wording("kr"))
     after = openpyxl.load_workbook(out)["Lakes"]
     assert after.oddHeader.right.text == "AI 생성 AI生成 Page &P"
-    assert (after.firstHeader.center.text, after.firstHeader.right.text) == (
-        "Title",
-        "AI 생성AI生成",
-    ) or after.firstHeader.right.text == "AI 생성 AI生成"
+    assert after.firstHeader.center.text == "Title"
+    assert after.firstHeader.right.text == "AI 생성 AI生成"
     assert len(after._images) == 1
     content = parts(out)["xl/drawings/drawing1.xml"]
     assert [words for words, _ in labels(content)] == [["AI生成"], ["AI 생성"]]
@@ -135,10 +135,8 @@ def test_files_without_a_place_are_refused(docx: Path, pptx: Path, tmp_path: Pat
     signed = tmp_path / "signed.docx"
     with zipfile.ZipFile(signed, "w") as archive:
         for name, content in parts(docx).items():
-            kind = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
             origin = b"http://schemas.openxmlformats.org/package/2006/relationships/"
             lead = b'<Relationship Id="s" Type="%sdigital-signature/origin" Target="s"/>' % origin
-            assert kind
             archive.writestr(name, content.replace(b"</Relationships>", lead + b"</Relationships>"))
     with pytest.raises(LabelNotWritten, match="signed"):
         label_document(signed, out, wording("cn"))
