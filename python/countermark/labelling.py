@@ -120,8 +120,9 @@ class Labelling:
         if label is None:
             return source
         stated = folder / f"stated{source.suffix}"
-        is_picture = Medium.of(aigc.media_type(source) or "") is Medium.IMAGE
-        aigc.write(source, stated, label, record=record if is_picture else None)
+        medium = Medium.of(aigc.media_type(source) or "")
+        is_beside = medium in (Medium.IMAGE, Medium.SCENE)
+        aigc.write(source, stated, label, record=record if is_beside else None)
         return stated
 
     def check(

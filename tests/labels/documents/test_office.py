@@ -1,6 +1,7 @@
 """The label of Office files stands where people begin to read; nothing else moves."""
 
 import io
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -144,3 +145,41 @@ def test_files_without_a_place_are_refused(docx: Path, pptx: Path, tmp_path: Pat
     with pytest.raises(UnsupportedContainer, match="not labelled here"):
         label_document(tmp_path / "notes.txt", out, wording("cn"))
     assert not out.exists()
+
+
+STRICT = {
+    b"http://schemas.openxmlformats.org/officeDocument/2006/relationships": b"http://purl.oclc.org/"
+    b"ooxml/officeDocument/relationships",
+    **{
+        b"http://schemas.openxmlformats.org/%s/2006/%s" % (kind, name): b"http://purl.oclc.org/"
+        b"ooxml/%s/%s" % (kind, name)
+        for kind, name in (
+            (b"drawingml", b"main"),
+            (b"presentationml", b"main"),
+            (b"spreadsheetml", b"main"),
+        )
+    },
+}
+
+
+def test_strict_variants_keep_their_names(pptx: Path, workbook: Any, tmp_path: Path) -> None:
+    for path, changes in (
+        (pptx, {"ppt/slides/slide2.xml"}),
+        (saved(workbook, tmp_path), {"xl/worksheets/sheet2.xml", "xl/drawings/drawing1.xml"}),
+    ):
+        strict, out = path.with_stem("strict"), path.with_stem("out")
+        with zipfile.ZipFile(strict, "w") as archive:
+            for name, content in parts(path).items():
+                for former, new in STRICT.items():
+                    content = content.replace(former, new)
+                archive.writestr(name, content)
+        label_document(strict, out, wording("cn"))
+        assert changes <= changed(strict, out)
+        for name in changed(strict, out) - {"[Content_Types].xml"}:
+            spaces = re.findall(rb'xmlns(?::\w+)?="([^"]+)"', parts(out)[name])
+            assert spaces
+            assert not [one for one in spaces if one in STRICT], (name, spaces)
+            if name.startswith("xl/drawings"):
+                assert b"http://purl.oclc.org/ooxml/drawingml/spreadsheetDrawing" in spaces
+        with zipfile.ZipFile(out) as archive:
+            assert archive.testzip() is None
