@@ -28,6 +28,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", SECTION, re.DOTALL | re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_commands_work(
     pdf: Callable[..., Path],
     docx: Path,
