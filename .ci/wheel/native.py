@@ -12,8 +12,10 @@ import sys
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 WIDTH, HEIGHT, RGB8, ALIGNED = 640, 480, 1, 0
+LIBRARY_BYTES_MAX = 500_000
 NAMES = {"win32": "countermark.dll", "darwin": "libcountermark.dylib"}
 
 
@@ -73,25 +75,32 @@ def read_again(library: ctypes.CDLL, payload: int) -> int:
     return found.payload
 
 
-def main() -> None:
-    folder = package()
-    library = ctypes.CDLL(str(folder / NAMES.get(sys.platform, "libcountermark.so")))
-    library.cmk_version_string.restype = ctypes.c_char_p
-    [module] = [
-        path
+def extension_module(folder: Path) -> ModuleType:
+    [file] = [
+        candidate
         for suffix in importlib.machinery.EXTENSION_SUFFIXES
-        if (path := folder / f"_core{suffix}").exists()
+        if (candidate := folder / f"_core{suffix}").exists()
     ]
-    spec = importlib.util.spec_from_file_location("_core", module)
+    spec = importlib.util.spec_from_file_location("_core", file)
     assert spec is not None
     assert spec.loader is not None
-    core = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(core)
-    assert core.version() == library.cmk_version_string().decode()
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def main() -> None:
+    folder = package()
+    file = folder / NAMES.get(sys.platform, "libcountermark.so")
+    assert file.stat().st_size <= LIBRARY_BYTES_MAX
+    library = ctypes.CDLL(str(file))
+    library.cmk_version_string.restype = ctypes.c_char_p
+    module = extension_module(folder)
+    assert module.version() == library.cmk_version_string().decode()
     assert read_again(library, 2026) == 2026
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
         assert not sys._is_gil_enabled(), "the extension module switched the GIL on"
-    print(f"countermark {core.version()} ({core.target_name()}) in {folder}")
+    print(f"countermark {module.version()} ({module.target_name()}) in {folder}")
 
 
 if __name__ == "__main__":
