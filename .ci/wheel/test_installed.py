@@ -82,6 +82,15 @@ def test_library_module_and_metadata_have_one_version() -> None:
     assert ffi.string(library.cmk_target_name()).decode() == _core.target_name()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tells of a process")
+def test_no_library_but_those_of_the_system_comes_from_outside_the_wheel() -> None:
+    lines = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
+    mapped = {Path(line.split(maxsplit=5)[5]) for line in lines if ".so" in line}
+    own = {path for path in mapped if re.match(r"(lib)?(countermark|hwy)", path.name)}
+    assert PACKAGE.resolve() / "libcountermark.so" in own
+    assert all(path.is_relative_to(PACKAGE.resolve().parent) for path in own), own
+
+
 def test_library_has_every_function_of_its_header() -> None:
     names = re.findall(r"\b(cmk_\w+)\(", _native.declarations())
     assert len(names) > 20
