@@ -27,6 +27,7 @@ DOCUMENTS = [
     "docs/keys-stores.md",
     "docs/labels.md",
     "docs/lint.md",
+    "docs/platforms.md",
     "docs/retention.md",
     "docs/service.md",
     "docs/verdicts.md",

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -197,6 +198,10 @@ def test_help_has_examples(run: Run, command: str) -> None:
     assert result.returncode == 0
     assert f"countermark {command}" in result.stdout
     assert "For example" in result.stdout
+
+
+def test_version_is_that_of_the_package(run: Run) -> None:
+    assert run("--version").stdout == f"countermark {version('countermark')}\n"
 
 
 def test_help_has_the_exit_codes(run: Run) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from typing import Annotated
 
 import typer
 
@@ -76,6 +77,24 @@ def _leave_no_core_dump() -> None:
     """A crash must not write to the disk what is in memory: private keys, a passphrase."""
     if resource is not None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _show_version(asked: bool) -> None:
+    from countermark._core import version
+
+    if asked:
+        typer.echo(f"countermark {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:
