@@ -135,6 +135,7 @@ def _become(connection: socket.socket) -> None:
     sys.stdout = os.fdopen(1, "w", closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False, errors="backslashreplace")
     sys.argv = arguments
+    sys.executable = os.fspath(Path(arguments[0]).with_name("python"))  # for those it starts
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
@@ -150,6 +151,7 @@ def run() -> None:
     match sys.argv[0]:
         case "-m":
             del sys.argv[0]
+            sys.modules.pop(sys.argv[0], None)  # it is another one as the program
             runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
             return
         case "-c":
