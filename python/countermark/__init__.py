@@ -9,15 +9,20 @@
 42
 """
 
-from countermark import errors, fingerprint, keys, watermark
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
 from countermark._core import version as _version
-from countermark.credentials import Signer, Trust, TrustStatus
-from countermark.marking import Marked, mark
-from countermark.record import DigitalSource, Record
-from countermark.registry import Registry
-from countermark.report import Report, Verdict
-from countermark.resolving import Resolver
-from countermark.verifying import verify
+
+if TYPE_CHECKING:
+    from countermark import errors, fingerprint, keys, watermark
+    from countermark.credentials import Signer, Trust, TrustStatus
+    from countermark.marking import Marked, mark
+    from countermark.record import DigitalSource, Record
+    from countermark.registry import Registry
+    from countermark.report import Report, Verdict
+    from countermark.resolving import Resolver
+    from countermark.verifying import verify
 
 __all__ = [
     "DigitalSource",
@@ -39,3 +44,30 @@ __all__ = [
 ]
 
 __version__ = _version()
+
+_PLACES: Final = {
+    "DigitalSource": "record",
+    "Marked": "marking",
+    "Record": "record",
+    "Registry": "registry",
+    "Report": "report",
+    "Resolver": "resolving",
+    "Signer": "credentials",
+    "Trust": "credentials",
+    "TrustStatus": "credentials",
+    "Verdict": "report",
+    "mark": "marking",
+    "verify": "verifying",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Names and modules are imported when they are asked for: few programs need them all."""
+    if name in _PLACES:
+        value = getattr(import_module(f"countermark.{_PLACES[name]}"), name)
+    elif name in __all__:
+        return import_module(f"countermark.{name}")
+    else:
+        raise AttributeError(f"module 'countermark' has no attribute {name!r}")
+    globals()[name] = value
+    return value

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,7 +36,7 @@ TOKENS: Final = {
     "reader": "fetch:manifests",
 }
 _PROGRAM: Final = """
-import json, sys
+import json, os, sys
 from pathlib import Path
 from countermark.service import Settings, guard, serve, server
 options = json.loads(sys.argv[1])
@@ -44,15 +45,16 @@ for name, value in options.pop("paces").items():
 for name in ("token_file", "reader"):
     if options.get(name):
         options[name] = Path(options[name])
-serve(Settings(port=0, **options), announce=lambda address: print(address, flush=True))
+serve(Settings(port=0, **options), announce=lambda url: print(os.getpid(), url, flush=True))
 """
 
 
 @dataclass
 class Server:
-    """A service that runs. `lines`: its log so far."""
+    """A service that runs. `lines`: its log so far. `pid`: of the process that listens."""
 
     process: subprocess.Popen[str]
+    pid: int
     url: str
     home: keys.Home
     lines: list[str] = field(default_factory=list)
@@ -70,11 +72,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def _running(home: keys.Home, **options: Any) -> Iterator[Server]:
-    """Starts a service for a home folder and ends it."""
+def _running(python: Path, home: keys.Home, **options: Any) -> Iterator[Server]:
+    """Starts a service for a home folder, and its workers, by that Python, and ends it."""
     options = {"requests_per_second": 0, "workers": 1, "paces": {}, **options}
     process = subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM, json.dumps(options, default=os.fspath)],
+        [python, "-c", _PROGRAM, json.dumps(options, default=os.fspath)],
         env={**os.environ, "COUNTERMARK_HOME": os.fspath(home.folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -86,9 +88,9 @@ def _running(home: keys.Home, **options: Any) -> Iterator[Server]:
     reader = threading.Thread(target=lambda: lines.extend(process.stderr), daemon=True)
     reader.start()
     try:
-        url = process.stdout.readline().strip()
-        assert url, (process.wait(10), lines)
-        yield Server(process, url, home, lines)
+        said = process.stdout.readline().split()
+        assert said, (process.wait(10), lines)
+        yield Server(process, int(said[0]), said[1], home, lines)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
@@ -119,9 +121,13 @@ def service_home(tmp_path_factory: pytest.TempPathFactory) -> keys.Home:
 
 
 @pytest.fixture(scope="session")
-def server(service_home: keys.Home, token_file: Path) -> Iterator[Server]:
+def server(
+    service_home: keys.Home,
+    token_file: Path,
+    running: Callable[..., contextlib.AbstractContextManager[Server]],
+) -> Iterator[Server]:
     """The service that most tests share."""
-    with _running(service_home, token_file=token_file, workers=2) as started:
+    with running(service_home, token_file=token_file, workers=2) as started:
         yield started
 
 
@@ -179,9 +185,15 @@ def elsewhere(
 
 
 @pytest.fixture(scope="session")
-def running() -> Callable[..., contextlib.AbstractContextManager[Server]]:
+def running(warm: Path) -> Callable[..., contextlib.AbstractContextManager[Server]]:
     """Starts a service for a home folder, with other settings, and ends it."""
-    return _running
+    return partial(_running, warm / "python")
+
+
+@pytest.fixture(scope="session")
+def running_anew() -> Callable[..., contextlib.AbstractContextManager[Server]]:
+    """The same in processes that share no memory with others."""
+    return partial(_running, Path(sys.executable))
 
 
 @pytest.fixture(scope="session")

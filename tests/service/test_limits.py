@@ -178,13 +178,14 @@ def test_damaged_pictures_do_no_harm(client: httpx.Client, known: bytes, service
     assert client.get("/readyz").status_code == 200
 
 
-def test_memory_of_one_picture_is_capped(running: Running, service_home: Any) -> None:
+def test_memory_of_one_picture_is_capped(running_anew: Running, service_home: Any) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (3500, 4500, 3), dtype=np.uint8)
     stream = io.BytesIO()
     Image.fromarray(noise).save(stream, "JPEG", quality=80)
     small = io.BytesIO()
     Image.fromarray(noise[:200, :200]).save(small, "JPEG")
-    with running(service_home, job_memory_bytes=60_000_000) as server, server.client() as client:
+    cap = 60_000_000
+    with running_anew(service_home, job_memory_bytes=cap) as server, server.client() as client:
         answer = client.post(BY_CONTENT, content=stream.getvalue(), headers=JPEG)
         assert answer.status_code in (413, 422), answer.text
         assert client.post(BY_CONTENT, content=small.getvalue(), headers=JPEG).status_code == 200

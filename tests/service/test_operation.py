@@ -130,7 +130,7 @@ def test_passphrase_is_for_workers_that_mark(
     with running(home, token_file=token_file) as server:
         found = [
             b"COUNTERMARK_PASSPHRASE" in Path(f"/proc/{worker}/environ").read_bytes()
-            for worker in children(server.process.pid)
+            for worker in children(server.pid)
         ]
     assert sorted(found) == [False, True]
 
@@ -267,12 +267,12 @@ def test_worker_that_dies_is_replaced(
     service_home: keys.Home, running: Running, known: bytes
 ) -> None:
     with running(service_home) as server, server.client() as client:
-        (worker,) = children(server.process.pid)
+        (worker,) = children(server.pid)
         os.kill(worker, signal.SIGKILL)
         answer = client.post("/v1/verify", content=known, headers=JPEG)
         assert answer.status_code in (200, 422)  # 422: it died while it had the picture
         assert client.post("/v1/verify", content=known, headers=JPEG).status_code == 200
-        assert worker not in children(server.process.pid)
+        assert worker not in children(server.pid)
 
 
 # ---- one worker ----

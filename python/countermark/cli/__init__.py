@@ -9,41 +9,68 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
 try:
     import resource
 except ImportError:  # Windows, which writes none of itself
     resource = None  # type: ignore[assignment]
 
-from countermark.cli.complaints import app as complaints
-from countermark.cli.comply import comply
-from countermark.cli.demo import demo
-from countermark.cli.features import app as features
-from countermark.cli.grants import app as grants
-from countermark.cli.init import init
-from countermark.cli.inspect import inspect
-from countermark.cli.keys import app as keys
-from countermark.cli.labels import app as labels
-from countermark.cli.lint import lint
-from countermark.cli.log import app as log
-from countermark.cli.mark import mark
-from countermark.cli.models import app as models
 from countermark.cli.output import FAILURE, complain, show_warning
-from countermark.cli.registry import app as registry
-from countermark.cli.report import app as report
-from countermark.cli.serve import serve
-from countermark.cli.sign import sign
-from countermark.cli.trust import trust
-from countermark.cli.verify import verify
 from countermark.errors import CountermarkError
 
 __all__ = ["app", "main"]
 
+_NAMES: Final = (
+    *("init", "mark", "verify", "inspect", "lint", "comply", "sign", "serve", "demo"),
+    *("trust", "complaints", "features", "grants", "keys", "labels", "log", "models"),
+    *("registry", "report"),
+)
+"""Of the commands in the order of the help, each from a module of this name."""
+
+
+class _Commands(Mapping[str, Any]):
+    """Commands that are imported when they are asked for: a start pays for one, not for all."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_NAMES)
+
+    def __len__(self) -> int:
+        return len(_NAMES)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in _NAMES:
+            raise KeyError(name)
+        return _command(name)
+
+
+@cache
+def _command(name: str) -> Any:
+    module = import_module(f"countermark.cli.{name}")
+    group = typer.Typer(rich_markup_mode="markdown")
+    if hasattr(module, "app"):
+        group.add_typer(module.app, name=name)
+    else:
+        group.command()(getattr(module, name))
+    return get_group(group).commands[name]
+
+
+class _Group(TyperGroup):
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands: Any = _Commands()
+
+
 app = typer.Typer(
     name="countermark",
+    cls=_Group,
     help="Prove where a picture comes from, also after its metadata is gone.",
     epilog="Exit codes: 0 good, 1 the verdict is negative, 2 wrong usage, 3 failure; "
     "for several files the highest. Keys, trust list and registry are in COUNTERMARK_HOME.",
@@ -52,25 +79,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-app.command()(init)
-app.command()(mark)
-app.command()(verify)
-app.command()(inspect)
-app.command()(lint)
-app.command()(comply)
-app.command()(sign)
-app.command()(serve)
-app.command()(demo)
-app.add_typer(trust)
-app.add_typer(complaints, name="complaints")
-app.add_typer(features, name="features")
-app.add_typer(grants, name="grants")
-app.add_typer(keys, name="keys")
-app.add_typer(labels, name="labels")
-app.add_typer(log, name="log")
-app.add_typer(models, name="models")
-app.add_typer(registry, name="registry")
-app.add_typer(report, name="report")
 
 
 def _leave_no_core_dump() -> None:

@@ -15,8 +15,7 @@ from countermark.credentials import Kind, TrustList, TrustStore
 from countermark.credentials.trust_store import STALE_DAYS, fingerprint
 from countermark.verifying.trusted import find_home, trust_store
 
-trust = typer.Typer(
-    name="trust",
+app = typer.Typer(
     help="Whose signatures count: list, update, add, remove. Nothing is fetched.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -38,7 +37,7 @@ _PURPOSES = {
 }
 
 
-@trust.command("list")
+@app.command("list")
 def list_() -> None:
     """Say who is trusted, for which purpose, until when, and by which list of which date.
 
@@ -63,7 +62,7 @@ def list_() -> None:
     _warn(store)
 
 
-@trust.command()
+@app.command()
 def update(
     source: Annotated[Path, typer.Option("--from", help="The new list, PEM.", show_default=False)],
     kind: KindOption,
@@ -86,7 +85,7 @@ def update(
     typer.echo(f"{len(change.added)} added, {len(change.removed)} removed.")
 
 
-@trust.command()
+@app.command()
 def add(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="Certificates, PEM.")],
     kind: KindOption,
@@ -104,7 +103,7 @@ def add(
     typer.echo(f"{len(added)} added, which {_PURPOSES[kind]}.")
 
 
-@trust.command()
+@app.command()
 def remove(
     certificate: Annotated[
         str, typer.Argument(metavar="FINGERPRINT", help="SHA-256, or its first eight digits.")

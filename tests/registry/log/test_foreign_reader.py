@@ -49,8 +49,9 @@ def built(folder: Path, *options: str) -> Path:
         "HOME": str(folder),
         "CGO_ENABLED": "0",
     }
+    quick = ("-gcflags=all=-N -l", "-ldflags=-s -w")  # to build: it runs for a moment only
     subprocess.run(
-        [GO_ROOT / "bin/go", "build", *options, "-o", "oracle", "."],
+        [GO_ROOT / "bin/go", "build", *quick, *options, "-o", "oracle", "."],
         cwd=folder,
         env=environment,
         check=True,

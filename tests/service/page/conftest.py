@@ -8,6 +8,7 @@ import io
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -191,12 +192,12 @@ class Seen:
 
 @dataclass
 class Visit:
-    """A browser at the page. `shots`: where its pictures go."""
+    """A browser at the page. `shots`: where its pictures go, if anywhere."""
 
     page: Page
     url: str
     seen: Seen
-    shots: Path
+    shots: Path | None
 
     def drop(self, content: bytes, name: str = "photo.jpg") -> None:
         """Let a file fall onto the page, and wait for the answer."""
@@ -217,7 +218,8 @@ class Visit:
         return self.page.locator(f".panel.{name}")
 
     def shoot(self, name: str) -> None:
-        self.page.screenshot(path=self.shots / f"{name}.png", full_page=True)
+        if self.shots is not None:
+            self.page.screenshot(path=self.shots / f"{name}.png", full_page=True)
 
 
 _TRANSFER: Final = """([kind, base64, names]) => {
@@ -243,13 +245,20 @@ def service(
 
 
 @pytest.fixture(scope="session")
-def visiting() -> Callable[..., contextlib.AbstractContextManager[Visit]]:
-    """Opens the page in a browser that remembers nothing from before."""
-    return _visiting
+def visiting(
+    request: pytest.FixtureRequest,
+) -> Callable[..., contextlib.AbstractContextManager[Visit]]:
+    """Opens the page in a browser that remembers nothing from before.
+
+    Pictures of it are for people, and taken when no workers of xdist share the tests (-n 0).
+    """
+    return partial(_visiting, is_shown=not hasattr(request.config, "workerinput"))
 
 
 @contextlib.contextmanager
-def _visiting(browser: Browser, url: str, shots: Path, **options: Any) -> Iterator[Visit]:
+def _visiting(
+    browser: Browser, url: str, shots: Path, *, is_shown: bool, **options: Any
+) -> Iterator[Visit]:
     seen = Seen()
     settings = {"locale": "en-GB", "viewport": {"width": 1180, "height": 900}, **options}
     context = browser.new_context(**settings)
@@ -261,7 +270,7 @@ def _visiting(browser: Browser, url: str, shots: Path, **options: Any) -> Iterat
         page.on("dialog", lambda dialog: (seen.dialogs.append(dialog.message), dialog.dismiss()))
         page.goto(url)
         page.locator("#privacy").get_by_text(url.removeprefix("http://")).wait_for()
-        yield Visit(page, url, seen, shots)
+        yield Visit(page, url, seen, shots if is_shown else None)
     finally:
         context.close()
 
