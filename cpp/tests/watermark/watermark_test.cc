@@ -84,8 +84,9 @@ TEST(MarkTest, NeitherAnotherKeyNorAnUnmarkedPictureGivesAMessage) {
   Key other = kDefaultKey;
   other[15] ^= 1;
   Detection detection;
-  EXPECT_FALSE(Read(Marked(Photograph(), kPayload, other), Effort::kFull, &detection));
-  EXPECT_FALSE(Read(Photograph(), Effort::kFull, &detection));
+  const Effort effort = kEmulated ? Effort::kAligned : Effort::kFull;
+  EXPECT_FALSE(Read(Marked(Photograph(), kPayload, other), effort, &detection));
+  EXPECT_FALSE(Read(Photograph(), effort, &detection));
 }
 
 TEST(MarkTest, PlainPicturesAreMarkedWithoutHarm) {
