@@ -2,7 +2,9 @@
  * mark, fingerprints it. Prints the most memory that was ever resident; each of the calls lies
  * between two calls of sched_yield, for a plugin of the emulator to count its instructions.
  *
- *     gateway WIDTH HEIGHT [LIMIT]     fails when more than LIMIT KiB were resident */
+ *     gateway WIDTH HEIGHT aligned|full [LIMIT]
+ *
+ * fails when nothing is read or more than LIMIT KiB were resident. */
 #include <countermark/countermark.h>
 #include <sched.h>
 #include <stdio.h>
@@ -41,7 +43,8 @@ static void check(const char* call, cmk_status status) {
 }
 
 int main(int argc, char** argv) {
-  if (argc < 3) return 2;
+  if (argc < 4) return 2;
+  const cmk_effort effort = strcmp(argv[3], "full") == 0 ? CMK_EFFORT_FULL : CMK_EFFORT_ALIGNED;
   const uint32_t width = (uint32_t)atoi(argv[1]), height = (uint32_t)atoi(argv[2]);
   uint8_t* pixels = malloc((size_t)width * height);
   if (pixels == NULL) return 1;
@@ -49,7 +52,7 @@ int main(int argc, char** argv) {
   const cmk_image image = {sizeof(image), width, height, CMK_FORMAT_GRAY8, pixels, (int)width};
   size_t size = 0, sizes[3];
   check("embed", cmk_watermark_embed_scratch_size(&image, &sizes[0]));
-  check("detect", cmk_watermark_detect_scratch_size(&image, CMK_EFFORT_FULL, &sizes[1]));
+  check("detect", cmk_watermark_detect_scratch_size(&image, effort, &sizes[1]));
   check("PDQ", cmk_fingerprint_pdq_scratch_size(&image, &sizes[2]));
   for (int i = 0; i < 3; ++i) size = sizes[i] > size ? sizes[i] : size;
   void* scratch = malloc(size);
@@ -60,24 +63,24 @@ int main(int argc, char** argv) {
   uint8_t hash[CMK_PDQ_BYTES];
   int32_t quality;
   sched_yield();
-  cmk_status status = cmk_watermark_detect(&image, key, CMK_EFFORT_FULL, scratch, size, &found);
+  cmk_status status = cmk_watermark_detect(&image, key, effort, scratch, size, &found);
   sched_yield();
   if (status != CMK_STATUS_NOT_FOUND) return 1;
   sched_yield();
   check("embed", cmk_watermark_embed(&image, &image, 2026, key, 1.0f, scratch, size));
   sched_yield();
   sched_yield();
-  check("detect", cmk_watermark_detect(&image, key, CMK_EFFORT_ALIGNED, scratch, size, &found));
+  check("detect", cmk_watermark_detect(&image, key, effort, scratch, size, &found));
   sched_yield();
   sched_yield();
   check("PDQ", cmk_fingerprint_pdq(&image, scratch, size, hash, &quality));
   sched_yield();
 
   const long peak = peak_resident();
-  printf("%s: payload %llu; %zu KiB of luma, %zu KiB of scratch memory, %ld KiB resident\n",
-         cmk_target_name(), (unsigned long long)found.payload, (size_t)width * height / 1024,
-         size / 1024, peak);
+  printf("%s, %s: payload %llu; %zu KiB of luma, %zu KiB of scratch memory, %ld KiB resident\n",
+         cmk_target_name(), argv[3], (unsigned long long)found.payload,
+         (size_t)width * height / 1024, size / 1024, peak);
   free(scratch);
   free(pixels);
-  return found.payload != 2026 || peak < 0 || (argc > 3 && peak > atol(argv[3]));
+  return found.payload != 2026 || peak < 0 || (argc > 4 && peak > atol(argv[4]));
 }
