@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 
 #: The most instructions of a vector pass over full resolution, as a share of its plain loop's. ARM
-#: of 32 bits shifts and compares for nothing in plain loops, and halves its vectors to widen them.
-SHARES = {"aarch64": 1 / 4, "arm": 0.35}
+#: of 32 bits shifts and compares for nothing in plain loops, and divides number by number.
+SHARES = {"aarch64": 1 / 4, "arm": 0.4}
 CALLS = ("detect, {}, no mark there", "embed", "detect, {}", "PDQ")
 
 
