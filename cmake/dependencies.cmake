@@ -23,6 +23,10 @@ FetchContent_MakeAvailable(hwy)
 # (AVX2) and 11 (SSE4) stay on; NEON has 28 and 29. The numbers have held from Highway 1.0.3 to
 # 1.4, the names have not. Without EMU128 the fallback is plain scalar code in every version.
 set(COUNTERMARK_TARGET_DEFINITIONS HWY_DISABLED_TARGETS=0xFFFF5FFLL HWY_BROKEN_EMU128=1)
+if(COUNTERMARK_BUILD_TESTS)
+  # The plain loops too, where no processor needs them: 64-bit ARM always has NEON.
+  list(APPEND COUNTERMARK_TARGET_DEFINITIONS HWY_COMPILE_ALL_ATTAINABLE)
+endif()
 
 if(NOT TARGET hwy::hwy)
   add_library(hwy::hwy ALIAS hwy)

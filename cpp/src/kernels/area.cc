@@ -7,6 +7,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "kernels/exact-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace countermark {
 namespace HWY_NAMESPACE {
@@ -68,7 +70,7 @@ size_t AverageFours(const uint16_t* sums, const AreaTaps& areas, float* out) {
     const auto widths = hn::LoadU(d32, areas.widths + i);
     const auto sum = hn::Add(shifted, hn::ShiftLeft<15>(widths));
     const auto divisor = hn::Mul(hn::Set(df, 256.0f), hn::ConvertTo(df, widths));
-    const auto scale = hn::Div(hn::Set(df, 1.0f), divisor);
+    const auto scale = ExactQuotient(df, hn::Set(df, 1.0f), divisor);
     hn::StoreU(hn::Mul(hn::ConvertTo(df, sum), scale), df, out + i);
   }
   return i;

@@ -24,6 +24,10 @@ using Tag = hn::CappedTag<float, kFourierLanes>;
 using Floats = hn::Vec<Tag>;
 
 struct Complexes {
+  // What a compiler adds by itself is not for the target, and could not hold its vectors.
+  HWY_INLINE Complexes() {}
+  HWY_INLINE Complexes(Floats real, Floats imaginary) : re(real), im(imaginary) {}
+
   Floats re, im;
 };
 

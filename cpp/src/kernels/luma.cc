@@ -127,38 +127,47 @@ size_t LumaRow8(const uint8_t* row, size_t width, uint8_t* luma) {
   return x;
 }
 
+// The twin's EightBits, still in the upper half.
 template <class DW, class VW>
-HWY_INLINE VW EightBits(DW dw, VW value) {
+HWY_INLINE VW EightBitsAbove(DW dw, VW value) {
   const VW scaled = hn::Sub(hn::ShiftLeft<8>(value), value);
-  return hn::ShiftRight<16>(hn::Add(scaled, hn::Set(dw, 32895u)));
+  return hn::Add(scaled, hn::Set(dw, 32895u));
 }
 
 template <size_t kChannels>
-size_t LumaRow16(const uint16_t* row, size_t width, uint8_t* luma) {
+HWY_INLINE void LumaOfVector16(const uint16_t* pixels, uint8_t* luma) {
   const hn::ScalableTag<uint16_t> d;
   const hn::Repartition<uint32_t, decltype(d)> dw;
   const hn::Repartition<int16_t, decltype(d)> di;
   const hn::Rebind<uint8_t, decltype(d)> d8;
   const auto low = hn::Set(dw, 0xFFFFu);
+  hn::Vec<decltype(dw)> even, odd;
+  if constexpr (kChannels == 1) {
+    const auto v = hn::BitCast(dw, hn::LoadU(d, pixels));
+    even = hn::And(v, low);
+    odd = hn::ShiftRight<16>(v);
+  } else {
+    hn::Vec<decltype(d)> r16, g16, b16;
+    LoadRgb<kChannels>(d, pixels, r16, g16, b16);
+    const auto r = hn::BitCast(dw, r16);
+    const auto g = hn::BitCast(dw, g16);
+    const auto b = hn::BitCast(dw, b16);
+    even = hn::ShiftRight<8>(WeightedSum(dw, hn::And(r, low), hn::And(g, low), hn::And(b, low)));
+    odd = hn::ShiftRight<8>(
+        WeightedSum(dw, hn::ShiftRight<16>(r), hn::ShiftRight<16>(g), hn::ShiftRight<16>(b)));
+  }
+  const auto both = hn::Or(hn::ShiftRight<16>(EightBitsAbove(dw, even)),
+                           hn::And(EightBitsAbove(dw, odd), hn::Set(dw, 0xFFFF0000u)));
+  hn::StoreU(hn::DemoteTo(d8, hn::BitCast(di, both)), d8, luma);
+}
+
+template <size_t kChannels>
+size_t LumaRow16(const uint16_t* row, size_t width, uint8_t* luma) {
+  const size_t lanes = hn::Lanes(hn::ScalableTag<uint16_t>());
   size_t x = 0;
-  for (; x + hn::Lanes(d) <= width; x += hn::Lanes(d)) {
-    hn::Vec<decltype(dw)> even, odd;
-    if constexpr (kChannels == 1) {
-      const auto v = hn::BitCast(dw, hn::LoadU(d, row + x));
-      even = hn::And(v, low);
-      odd = hn::ShiftRight<16>(v);
-    } else {
-      hn::Vec<decltype(d)> r16, g16, b16;
-      LoadRgb<kChannels>(d, row + x * kChannels, r16, g16, b16);
-      const auto r = hn::BitCast(dw, r16);
-      const auto g = hn::BitCast(dw, g16);
-      const auto b = hn::BitCast(dw, b16);
-      even = hn::ShiftRight<8>(WeightedSum(dw, hn::And(r, low), hn::And(g, low), hn::And(b, low)));
-      odd = hn::ShiftRight<8>(
-          WeightedSum(dw, hn::ShiftRight<16>(r), hn::ShiftRight<16>(g), hn::ShiftRight<16>(b)));
-    }
-    const auto both = hn::Or(EightBits(dw, even), hn::ShiftLeft<16>(EightBits(dw, odd)));
-    hn::StoreU(hn::DemoteTo(d8, hn::BitCast(di, both)), d8, luma + x);
+  for (; x + 2 * lanes <= width; x += 2 * lanes) {
+    LumaOfVector16<kChannels>(row + x * kChannels, luma + x);
+    LumaOfVector16<kChannels>(row + (x + lanes) * kChannels, luma + x + lanes);
   }
   return x;
 }

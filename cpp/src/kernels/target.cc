@@ -31,12 +31,18 @@ const char* Name(int64_t target) {
 // The lowest bit is the best target.
 int64_t Best(int64_t targets) { return targets & -targets; }
 
+// A library of a single target calls it without asking the processor, as on 64-bit ARM, where it is
+// NEON. Highway 1.0.3 would miss it on boards without AES instructions, which we do not use.
+int64_t Available() {
+  return Best(HWY_TARGETS) == HWY_TARGETS ? HWY_TARGETS : hwy::SupportedTargets() & HWY_TARGETS;
+}
+
 }  // namespace
 
-const char* TargetName() { return Name(Best(hwy::SupportedTargets() & HWY_TARGETS)); }
+const char* TargetName() { return Name(Best(Available())); }
 
 bool ForceTarget(const char* name) {
-  for (int64_t rest = hwy::SupportedTargets() & HWY_TARGETS; rest != 0; rest &= rest - 1) {
+  for (int64_t rest = Available(); rest != 0; rest &= rest - 1) {
     if (std::strcmp(Name(Best(rest)), name) == 0) {
       hwy::SetSupportedTargetsForTest(Best(rest));
       return true;

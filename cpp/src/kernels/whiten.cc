@@ -7,6 +7,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "kernels/exact-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace countermark {
 namespace HWY_NAMESPACE {
@@ -35,7 +37,7 @@ void RootsOfLimited(const float* in, float floor, float ceiling, float factor, s
   size_t i = 0;
   for (; i + lanes <= count; i += lanes) {
     const auto limited = hn::Min(hn::LoadU(d, in + i), hn::Set(d, ceiling));
-    const auto root = hn::Sqrt(hn::Add(hn::Set(d, floor), limited));
+    const auto root = ExactRoot(d, hn::Add(hn::Set(d, floor), limited));
     hn::StoreU(hn::Mul(hn::Set(d, factor), root), d, out + i);
   }
   reference::RootsOfLimited(in + i, floor, ceiling, factor, count - i, out + i);
@@ -44,8 +46,8 @@ void RootsOfLimited(const float* in, float floor, float ceiling, float factor, s
 template <class D, class V = hn::Vec<D> >
 HWY_INLINE V WhiteningGain(D d, V re, V im, V floor) {
   const V square = hn::Add(hn::Mul(re, re), hn::Mul(im, im));
-  const V level = hn::Add(hn::Sqrt(square), floor);
-  return hn::Div(hn::Set(d, 1.0f), hn::Mul(level, hn::Sqrt(level)));
+  const V level = hn::Add(ExactRoot(d, square), floor);
+  return ExactQuotient(d, hn::Set(d, 1.0f), hn::Mul(level, ExactRoot(d, level)));
 }
 
 void WhitenCoefficients(float* cosine, float* sine, float floor, size_t count) {

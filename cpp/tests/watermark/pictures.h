@@ -13,6 +13,13 @@
 
 namespace countermark {
 
+// Where a search through a whole picture without a mark takes minutes, fewer of them do.
+#ifdef COUNTERMARK_EMULATED
+inline constexpr bool kEmulated = true;
+#else
+inline constexpr bool kEmulated = false;
+#endif
+
 class Picture {
  public:
   Picture(size_t width, size_t height, PixelFormat format)

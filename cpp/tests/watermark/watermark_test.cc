@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <fstream>
 #include <sstream>
@@ -84,8 +85,9 @@ TEST(MarkTest, NeitherAnotherKeyNorAnUnmarkedPictureGivesAMessage) {
   Key other = kDefaultKey;
   other[15] ^= 1;
   Detection detection;
-  EXPECT_FALSE(Read(Marked(Photograph(), kPayload, other), Effort::kFull, &detection));
-  EXPECT_FALSE(Read(Photograph(), Effort::kFull, &detection));
+  const Effort effort = kEmulated ? Effort::kAligned : Effort::kFull;
+  EXPECT_FALSE(Read(Marked(Photograph(), kPayload, other), effort, &detection));
+  EXPECT_FALSE(Read(Photograph(), effort, &detection));
 }
 
 TEST(MarkTest, PlainPicturesAreMarkedWithoutHarm) {
@@ -96,14 +98,15 @@ TEST(MarkTest, PlainPicturesAreMarkedWithoutHarm) {
 }
 
 // (x, y) of the changed picture, pixel centres at halves, to canonical coordinates.
-void ExpectMapsTo(const Detection& detection, double x, double y, double u, double v) {
+void ExpectMapsTo(const Detection& detection, double x, double y, double u, double v,
+                  double tolerance = 2.0) {
   const auto& g = detection.geometry;
   // The tile repeats every 96: compare modulo that.
   const double w = g[6] * x + g[7] * y + g[8];
   const double across = std::remainder((g[0] * x + g[1] * y + g[2]) / w - u, 96);
   const double down = std::remainder((g[3] * x + g[4] * y + g[5]) / w - v, 96);
-  EXPECT_NEAR(across, 0, 2.0);
-  EXPECT_NEAR(down, 0, 2.0);
+  EXPECT_NEAR(across, 0, tolerance);
+  EXPECT_NEAR(down, 0, tolerance);
 }
 
 class GeometryTest : public testing::Test {
@@ -166,6 +169,47 @@ TEST_F(GeometryTest, OfCropOfTurnedPicture) {
     const auto [fx, fy] = from(x, y);
     ExpectMapsTo(detection_, x, y, U(fx), V(fy));
   }
+}
+
+// tests/vectors/detection.txt: a line for each part of the picture that is cut out: left, top,
+// width, height; the message; the score; the geometry. Cosines and logarithms are the system's, so
+// that the last digits may differ between systems; on one, every target gives the same bits.
+TEST_F(GeometryTest, IsTheSameEverywhere) {
+  std::ifstream file(COUNTERMARK_VECTORS "/detection.txt");
+  size_t vectors = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    std::istringstream fields(line);
+    size_t left = 0, top = 0, width = 0, height = 0;
+    uint64_t payload = 0;
+    float score = 0;
+    std::array<double, 9> expected{};
+    fields >> left >> top >> width >> height >> payload >> score;
+    for (double& value : expected) fields >> value;
+    ASSERT_FALSE(fields.fail()) << line;
+    const Picture part = marked_.Rearranged(
+        width, height, [&](size_t x, size_t y) { return std::pair{x + left, y + top}; });
+    std::vector<Detection> all;
+    ForEachTarget([&] {
+      ASSERT_TRUE(Read(part, Effort::kFull, &detection_));
+      EXPECT_EQ(detection_.word.payload, payload);
+      EXPECT_NEAR(detection_.score, score, 1e-2);
+      const double w = static_cast<double>(width), h = static_cast<double>(height);
+      for (const auto& [x, y] : {std::pair{0.0, 0.0}, {w, 0.0}, {0.0, h}, {w, h}}) {
+        const auto& e = expected;
+        const double scale = e[6] * x + e[7] * y + e[8];
+        ExpectMapsTo(detection_, x, y, (e[0] * x + e[1] * y + e[2]) / scale,
+                     (e[3] * x + e[4] * y + e[5]) / scale, 1e-2);
+      }
+      all.push_back(detection_);
+    });
+    for (const Detection& other : all) {
+      EXPECT_EQ(other.score, all[0].score);
+      EXPECT_EQ(other.geometry, all[0].geometry);
+    }
+    ++vectors;
+  }
+  EXPECT_GE(vectors, 2u);
 }
 
 TEST(ScratchTest, StaysWithinTheBoundsStated) {
