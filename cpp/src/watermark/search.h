@@ -1,0 +1,64 @@
+// Where a mark may lie in a picture, and what is read there.
+#ifndef COUNTERMARK_WATERMARK_SEARCH_H_
+#define COUNTERMARK_WATERMARK_SEARCH_H_
+
+#include "base/arena.h"
+#include "watermark/detect.h"
+#include "watermark/reader.h"
+#include "watermark/views.h"
+
+namespace countermark {
+
+// A place in which the pilot was found.
+struct Found {
+  PilotPeak peak;
+  Placement placement;  // in `plane`
+  Size plane;
+  Part part;  // of the picture, which the plane shows
+  Message message;
+};
+
+Detection DetectionOf(const Found& found, const Layout& layout);
+
+class MarkSearch {
+ public:
+  // `trials`: as for ReadMessage.
+  MarkSearch(Views& views, Size picture, const Layout& layout, double trials, Arena& arena)
+      : views_(views), picture_(picture), arena_(arena), reader_(layout, trials, arena) {}
+
+  // Whether a message was read.
+  bool Run(Effort effort, Found* found);
+  bool ReadInPlace(Found* found);
+  // By the lattice of the mark's periods, level by level.
+  bool SearchLattice(const Pyramid& pyramid, const Pyramid& whole, const Plan& plan, Found* found);
+
+  MarkReader& reader() { return reader_; }
+  // Where the pilot stood highest among the places that were tried and gave nothing.
+  const Found& best() const { return best_; }
+
+ private:
+  struct Hypothesis {
+    Linear linear;  // canonical to pixels of the level
+    size_t level;
+    float score;
+  };
+
+  bool ReadInPlaceOf(const Plane& plane, Found* found);
+  bool RunFully(Found* found);
+  bool Scan(const Pyramid& pyramid, Found* found);
+  void Remember(const Found& found);
+  void GrowOver(const Pyramid& whole, Found* found);
+  void Settle(const Pyramid& whole, Found* found);
+  bool TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis* hypotheses, size_t count,
+               bool upright, Found* found);
+
+  Views& views_;
+  Size picture_;
+  Arena& arena_;
+  MarkReader reader_;
+  Found best_{};
+};
+
+}  // namespace countermark
+
+#endif  // COUNTERMARK_WATERMARK_SEARCH_H_
