@@ -29,7 +29,7 @@ Placement PlacementIn(const Plane& plane, const Linear& m) {
 }  // namespace
 
 bool MarkSearch::Run(Effort effort, Found* found) {
-  return effort == Effort::kAligned ? ReadInPlace(found) : RunFully(found);
+  return ReadInPlace(found) || (effort == Effort::kFull && SearchViews(found));
 }
 
 bool MarkSearch::ReadInPlace(Found* found) {
@@ -189,8 +189,11 @@ bool MarkSearch::Scan(const Pyramid& pyramid, Found* found) {
   return TryBest(pyramid, pyramid, hypotheses.data(), count, true, found);
 }
 
-bool MarkSearch::RunFully(Found* found) {
-  if (ReadInPlace(found)) return true;
+bool MarkSearch::SearchIn(const Pyramid& whole, const Plan& plan, Found* found) {
+  return SearchLattice(whole, whole, plan, found) || Scan(whole, found);
+}
+
+bool MarkSearch::SearchViews(Found* found) {
   const Arena::Scope scope(arena_);
   const Pyramid whole = views_.Whole();
   if (SearchLattice(whole, whole, kOfWhole, found)) return true;

@@ -26,11 +26,13 @@ class MarkSearch {
   MarkSearch(Views& views, Size picture, const Layout& layout, double trials, Arena& arena)
       : views_(views), picture_(picture), arena_(arena), reader_(layout, trials, arena) {}
 
-  // Whether a message was read.
+  // Each says whether a message was read.
   bool Run(Effort effort, Found* found);
   bool ReadInPlace(Found* found);
-  // By the lattice of the mark's periods, level by level.
-  bool SearchLattice(const Pyramid& pyramid, const Pyramid& whole, const Plan& plan, Found* found);
+  // By the lattice of the mark's periods, then by scanning upright crops; in every view.
+  bool SearchViews(Found* found);
+  // The same in one.
+  bool SearchIn(const Pyramid& whole, const Plan& plan, Found* found);
 
   MarkReader& reader() { return reader_; }
   // Where the pilot stood highest among the places that were tried and gave nothing.
@@ -44,7 +46,7 @@ class MarkSearch {
   };
 
   bool ReadInPlaceOf(const Plane& plane, Found* found);
-  bool RunFully(Found* found);
+  bool SearchLattice(const Pyramid& pyramid, const Pyramid& whole, const Plan& plan, Found* found);
   bool Scan(const Pyramid& pyramid, Found* found);
   void Remember(const Found& found);
   void GrowOver(const Pyramid& whole, Found* found);

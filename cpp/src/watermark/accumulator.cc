@@ -1,0 +1,158 @@
+#include "watermark/accumulator.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace countermark {
+namespace {
+
+// The last frames that are added up, as if nothing moved among them, to find a mark that moves.
+constexpr size_t kWindow = 8;
+constexpr Plan kOfWindow{{0.75, 3.6}, 0.9};
+// Height of the pilot in a window, from which on it is followed; and in the sum, from which on it
+// goes on being followed.
+constexpr float kWorthFollowing = 5.0f;
+
+}  // namespace
+
+FrameAccumulator::FrameAccumulator(Size frame, const Key& key, Effort effort, Arena& arena)
+    : layout_(key),
+      size_(frame),
+      effort_(effort),
+      sums_(frame, effort, arena),
+      history_(effort == Effort::kFull ? ScaledSize(frame, kCanonicalSide) : Size{0, 0}, arena) {}
+
+void FrameAccumulator::Reset() {
+  sums_.Reset();
+  history_.Reset();
+  calls_ = 0;
+  is_tracked_ = false;
+}
+
+void FrameAccumulator::Add(const ImageView& frame, Arena& arena) {
+  const Arena::Scope scope(arena);
+  PictureViews views(frame, arena);
+  sums_.Add(views, arena);
+  if (effort_ == Effort::kAligned) return;
+  history_.Keep(views.luma());
+  Follower follower(layout_, arena);
+  if (!is_tracked_) return;
+  const Plane plane = views.Whole().levels[level_];
+  follower.Follow(plane, false, &track_);
+  follower.Add(plane, &track_);
+}
+
+bool FrameAccumulator::ReadTrack(MarkReader& reader, Found* found) const {
+  if (!is_tracked_) return false;
+  const PilotPeak peak = reader.LookAt(track_.sum, track_.power);
+  *found = {peak, track_.placement, plane_, WholeOf(size_), {}};
+  return peak.score >= kLeastScore && reader.Read(peak, Hint::kFoundPlacement, &found->message);
+}
+
+Plane FrameAccumulator::Recalled(size_t frame, size_t level, Arena& arena) const {
+  const Plane luma = AllocatePlane(ScaledSize(size_, kCanonicalSide), arena);
+  history_.Recall(frame, luma);
+  return WhitenedAt(luma, ScaleOf(level), kFineFloor, arena);
+}
+
+// The sum of the last frames.
+Pyramid FrameAccumulator::Window(Arena& arena) const {
+  const Size size = ScaledSize(size_, kCanonicalSide);
+  Pyramid window{WholeOf(size_), {}};
+  {
+    Arena counting;
+    window = MakePyramid(WholeOf(size_), AllocatePlane(size, counting), kOfWindow.range, counting);
+  }
+  for (Plane& level : window.levels) {
+    if (level.width > 0) level = AllocateBorderedPlane(level.size(), arena);
+  }
+  const size_t count = history_.count();
+  for (size_t i = count - std::min(count, kWindow); i < count; ++i) {
+    const Arena::Scope scope(arena);
+    const Plane luma = AllocatePlane(size, arena);
+    history_.Recall(i, luma);
+    const Pyramid frame = MakePyramid(window.part, luma, kOfWindow.range, arena);
+    for (size_t level = 0; level < kLevels; ++level) {
+      AddPlane(frame.levels[level], window.levels[level]);
+    }
+  }
+  return window;
+}
+
+// From the middle of the window back to the oldest frame, to learn how it moves; then through all
+// frames to the newest, adding them up.
+void FrameAccumulator::Follow(const Found& from, Arena& arena) {
+  Follower follower(layout_, arena);
+  const size_t count = history_.count(), window = std::min(count, kWindow);
+  track_ = {};
+  track_.placement = from.placement;
+  track_.peak = from.peak;
+  track_.strength =
+      static_cast<double>(from.peak.score) / std::sqrt(static_cast<double>(std::max<size_t>(window, 1)));
+  plane_ = from.plane;
+  const auto follow = [&](size_t frame, bool backwards) {
+    const Arena::Scope scope(arena);
+    const Plane plane = Recalled(frame, level_, arena);
+    follower.Follow(plane, backwards, &track_);
+    if (!backwards) follower.Add(plane, &track_);
+  };
+  for (size_t i = count - window / 2; i-- > 0;) follow(i, true);
+  for (size_t i = 0; i < count; ++i) follow(i, false);
+  is_tracked_ = true;
+}
+
+bool FrameAccumulator::Acquire(double trials, Arena& arena, Found* found, float* highest_score) {
+  const Arena::Scope scope(arena);
+  const Pyramid window = Window(arena);
+  MarkSearch search(sums_, size_, layout_, trials, arena);
+  bool is_read = search.SearchIn(window, kOfWindow, found);
+  Found best = is_read ? *found : search.best();
+  if (window.levels[0].data == nullptr) level_ = 0;
+  if (!is_read && best.peak.score >= kWorthFollowing) {
+    level_ = 0;
+    while (level_ + 1 < kLevels && window.levels[level_].width != best.plane.width) ++level_;
+    Follow(best, arena);
+    is_read = ReadTrack(search.reader(), found);
+  }
+  *highest_score = std::max(*highest_score, search.reader().highest_score());
+  return is_read;
+}
+
+bool FrameAccumulator::Detect(Arena& arena, Detection* detection) {
+  const Arena::Scope scope(arena);
+  ++calls_;
+  // So that the rates of all calls, however many, add up to that of one: the sum of
+  // 1 / (n (n + 1)) is 1. Twice, for there are two readers.
+  const double n = static_cast<double>(calls_);
+  const double trials = 2 * n * (n + 1);
+  Found found{};
+  float highest_score = 0;
+  bool is_read = false;
+  {
+    const Arena::Scope inner(arena);
+    MarkSearch search(sums_, size_, layout_, trials, arena);
+    is_read = search.ReadInPlace(&found) ||
+              (effort_ == Effort::kFull &&
+               (ReadTrack(search.reader(), &found) || search.SearchViews(&found)));
+    highest_score = search.reader().highest_score();
+  }
+  if (!is_read && effort_ == Effort::kFull) is_read = Acquire(trials, arena, &found, &highest_score);
+  if (!is_read) {
+    detection->score = highest_score;
+    return false;
+  }
+  *detection = DetectionOf(found, layout_);
+  return true;
+}
+
+size_t AccumulatorSize(Size frame, Effort effort) {
+  Arena arena;
+  FrameAccumulator accumulator(frame, kDefaultKey, effort, arena);
+  const ImageView image{nullptr, frame.width, frame.height, 0, PixelFormat::kRgba16};
+  accumulator.Add(image, arena);
+  Detection unused;
+  accumulator.Detect(arena, &unused);
+  return arena.SizeNeeded();
+}
+
+}  // namespace countermark

@@ -1,0 +1,52 @@
+// Reads the mark that the frames of a video have in common, also where no frame alone tells it.
+#ifndef COUNTERMARK_WATERMARK_ACCUMULATOR_H_
+#define COUNTERMARK_WATERMARK_ACCUMULATOR_H_
+
+#include <cstdint>
+
+#include "watermark/frame_sums.h"
+#include "watermark/search.h"
+#include "watermark/track.h"
+
+namespace countermark {
+
+class FrameAccumulator {
+ public:
+  // Frames have this size. What lasts, and what is needed for a while, is taken from the arena.
+  FrameAccumulator(Size frame, const Key& key, Effort effort, Arena& arena);
+  FrameAccumulator(const FrameAccumulator&) = delete;
+  FrameAccumulator& operator=(const FrameAccumulator&) = delete;
+
+  void Reset();
+  void Add(const ImageView& frame, Arena& arena);
+  // As Detect of watermark/detect.h. The geometry is that of the last frame. The bound is that of
+  // all calls since the last reset.
+  bool Detect(Arena& arena, Detection* detection);
+
+  Size frame_size() const { return size_; }
+
+ private:
+  bool ReadTrack(MarkReader& reader, Found* found) const;
+  bool Acquire(double trials, Arena& arena, Found* found, float* highest_score);
+  Pyramid Window(Arena& arena) const;
+  void Follow(const Found& from, Arena& arena);
+  Plane Recalled(size_t frame, size_t level, Arena& arena) const;
+
+  Layout layout_;
+  Size size_;
+  Effort effort_;
+  FrameSums sums_;
+  FrameHistory history_;
+  uint64_t calls_ = 0;
+  bool is_tracked_ = false;
+  size_t level_ = 0;  // of the whole, in which the mark is tracked
+  Size plane_{};
+  Track track_;
+};
+
+// Bytes that a FrameAccumulator takes from its arena, itself not counted.
+size_t AccumulatorSize(Size frame, Effort effort);
+
+}  // namespace countermark
+
+#endif  // COUNTERMARK_WATERMARK_ACCUMULATOR_H_
