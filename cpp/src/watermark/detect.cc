@@ -327,8 +327,11 @@ bool Detector::DetectFully(Found* found) {
     const Arena::Scope inner(arena_);
     const size_t left = image_.width / 5, top = image_.height / 5;
     const ImageView middle{image_.Row(top) + left * BytesPerPixel(image_.format),
-                           image_.width - 2 * left, image_.height - 2 * top, image_.stride_bytes,
-                           image_.format};
+                           image_.width - 2 * left,
+                           image_.height - 2 * top,
+                           image_.stride_bytes,
+                           image_.format,
+                           image_.plane_stride_bytes};
     const Pyramid pyramid = MakePyramid(
         MakeView(middle, static_cast<double>(left), static_cast<double>(top), kCanonicalSide),
         kOfMiddle.range);
