@@ -106,11 +106,11 @@ bool FrameAccumulator::Acquire(double trials, Arena& arena, Found* found, float*
   const Pyramid window = Window(arena);
   MarkSearch search(sums_, size_, layout_, trials, arena);
   bool is_read = search.SearchIn(window, kOfWindow, found);
-  Found best = is_read ? *found : search.best();
-  if (window.levels[0].data == nullptr) level_ = 0;
-  if (!is_read && best.peak.score >= kWorthFollowing) {
+  const Found best = search.best();
+  const bool is_counting = window.levels[0].data == nullptr;
+  if (is_counting || (!is_read && best.peak.score >= kWorthFollowing)) {
     level_ = 0;
-    while (level_ + 1 < kLevels && window.levels[level_].width != best.plane.width) ++level_;
+    while (!is_counting && level_ + 1 < kLevels && window.levels[level_].width != best.plane.width) ++level_;
     Follow(best, arena);
     is_read = ReadTrack(search.reader(), found);
   }

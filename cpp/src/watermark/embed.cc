@@ -262,7 +262,9 @@ void Embed(const ImageView& in, const MutableImageView& out, uint64_t payload, c
   const ResidualPlan plan = PlacePixels(in.width, w);
   for (size_t y = 0; y < in.height; ++y) {
     MakeFineRow(y, in.height, w);
-    AddResidual(in.Row(y), in.format, w.fine, plan, out.Row(y));
+    for (size_t plane = 0; plane < Planes(in.format); ++plane) {
+      AddResidual(in.Row(y, plane), in.format, w.fine, plan, out.Row(y, plane));
+    }
   }
 }
 

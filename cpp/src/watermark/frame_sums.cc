@@ -53,7 +53,7 @@ FrameSums::FrameSums(Size picture, Effort effort, Arena& arena) : effort_(effort
   whole_ = AllocateLike(shapes.Whole(), arena);
   whole_.levels[0] = in_place_[0];
   middle_ = AllocateLike(shapes.Middle(), arena);
-  grown_ = AllocateLike(shapes.Grown(), arena);
+  grown_ = GrownSide(picture) > kCanonicalSide ? AllocateLike(shapes.Grown(), arena) : whole_;
 }
 
 void FrameSums::Reset() {
@@ -75,6 +75,7 @@ void FrameSums::Add(PictureViews& frame, Arena& arena) {
     const Arena::Scope scope(arena);
     AddPyramid(frame.Middle(), middle_, 0);
   }
+  if (grown_.levels[0].width == whole_.levels[0].width) return;  // the same planes
   const Arena::Scope scope(arena);
   AddPyramid(frame.Grown(), grown_, 0);
 }

@@ -84,6 +84,10 @@ void LumaReader::Read(const ImageView& image, const Plane& plane) {
   }
 }
 
+void LumaReader::ReadLuma(const ImageView& image, size_t y) {
+  LumaRow(image.Row(y), image.plane_stride_bytes, image.format, image.width, luma_);
+}
+
 void LumaReader::PlaceAreas(size_t pixels, size_t areas) {
   for (size_t i = 0; i < areas; ++i) {
     const uint32_t left = Edge(i, pixels, areas), right = Edge(i + 1, pixels, areas);
@@ -110,7 +114,7 @@ void LumaReader::Average(const ImageView& image, const Plane& plane) {
     const uint64_t bottom = Edge(y + 1, image.height, plane.height);
     std::fill_n(sums_, image.width, uint16_t{0});
     for (size_t row = top / kSteps; row * kSteps < bottom; ++row) {
-      if (row != in_luma) LumaRow(image.Row(row), image.format, image.width, luma_);
+      if (row != in_luma) ReadLuma(image, row);
       in_luma = row;
       const uint32_t weight =
           Share((row + 1) * kSteps, top, bottom) - Share(row * kSteps, top, bottom);
@@ -122,7 +126,7 @@ void LumaReader::Average(const ImageView& image, const Plane& plane) {
 
 void LumaReader::Interpolate(const ImageView& image, const Plane& plane) {
   for (size_t y = 0; y < image.height; ++y) {
-    LumaRow(image.Row(y), image.format, image.width, luma_);
+    ReadLuma(image, y);
     std::copy_n(luma_, image.width, rows_ + y * image.width);
   }
   const double step_x = static_cast<double>(image.width) / static_cast<double>(plane.width);

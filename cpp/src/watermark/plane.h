@@ -44,6 +44,7 @@ class LumaReader {
     float weight[4];
   };
 
+  void ReadLuma(const ImageView& image, size_t y);
   void Average(const ImageView& image, const Plane& plane);
   void PlaceAreas(size_t pixels, size_t areas);
   void Interpolate(const ImageView& image, const Plane& plane);
