@@ -87,8 +87,8 @@ void FrameAccumulator::Follow(const Found& from, Arena& arena) {
   track_ = {};
   track_.placement = from.placement;
   track_.peak = from.peak;
-  track_.strength =
-      static_cast<double>(from.peak.score) / std::sqrt(static_cast<double>(std::max<size_t>(window, 1)));
+  track_.strength = static_cast<double>(from.peak.score) /
+                    std::sqrt(static_cast<double>(std::max<size_t>(window, 1)));
   plane_ = from.plane;
   const auto follow = [&](size_t frame, bool backwards) {
     const Arena::Scope scope(arena);
@@ -110,9 +110,10 @@ bool FrameAccumulator::Acquire(double trials, Arena& arena, Found* found, float*
   const bool is_counting = window.levels[0].data == nullptr;
   if (is_counting || (!is_read && best.peak.score >= kWorthFollowing)) {
     level_ = 0;
-    while (!is_counting && level_ + 1 < kLevels && window.levels[level_].width != best.plane.width) ++level_;
+    while (!is_counting && level_ + 1 < kLevels && window.levels[level_].width != best.plane.width)
+      ++level_;
     Follow(best, arena);
-    is_read = ReadTrack(search.reader(), found);
+    is_read = !is_counting && ReadTrack(search.reader(), found);
   }
   *highest_score = std::max(*highest_score, search.reader().highest_score());
   return is_read;
@@ -136,7 +137,8 @@ bool FrameAccumulator::Detect(Arena& arena, Detection* detection) {
                (ReadTrack(search.reader(), &found) || search.SearchViews(&found)));
     highest_score = search.reader().highest_score();
   }
-  if (!is_read && effort_ == Effort::kFull) is_read = Acquire(trials, arena, &found, &highest_score);
+  if (!is_read && effort_ == Effort::kFull)
+    is_read = Acquire(trials, arena, &found, &highest_score);
   if (!is_read) {
     detection->score = highest_score;
     return false;

@@ -30,7 +30,8 @@ class Follower {
   // To the next frame; or, `backwards`, to the one before. Its plane is whitened, bordered and has
   // the same size.
   void Follow(const Plane& frame, bool backwards, Track* track);
-  // Adds the frame to which it was followed last, the more of it the stronger the pilot was of late.
+  // Adds the frame to which it was followed last, the more of it the stronger the pilot was of
+  // late.
   void Add(const Plane& frame, Track* track);
 
  private:
