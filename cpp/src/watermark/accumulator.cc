@@ -7,7 +7,7 @@ namespace countermark {
 namespace {
 
 // The last frames that are added up, as if nothing moved among them, to find a mark that moves.
-constexpr size_t kWindow = 8;
+constexpr size_t kWindows[] = {8, 3};
 constexpr Plan kOfWindow{{0.75, 3.6}, 0.9};
 // Height of the pilot in a window, from which on it is followed; and in the sum, from which on it
 // goes on being followed.
@@ -42,9 +42,10 @@ void FrameAccumulator::Add(const ImageView& frame, Arena& arena) {
   follower.Add(plane, &track_);
 }
 
-bool FrameAccumulator::ReadTrack(MarkReader& reader, Found* found) const {
+bool FrameAccumulator::ReadTrack(MarkReader& reader, Found* found) {
   if (!is_tracked_) return false;
   const PilotPeak peak = reader.LookAt(track_.sum, track_.power);
+  track_score_ = peak.score;
   *found = {peak, track_.placement, plane_, WholeOf(size_), {}};
   return peak.score >= kLeastScore && reader.Read(peak, Hint::kFoundPlacement, &found->message);
 }
@@ -56,7 +57,7 @@ Plane FrameAccumulator::Recalled(size_t frame, size_t level, Arena& arena) const
 }
 
 // The sum of the last frames.
-Pyramid FrameAccumulator::Window(Arena& arena) const {
+Pyramid FrameAccumulator::Window(size_t length, Arena& arena) const {
   const Size size = ScaledSize(size_, kCanonicalSide);
   Pyramid window{WholeOf(size_), {}};
   {
@@ -67,7 +68,7 @@ Pyramid FrameAccumulator::Window(Arena& arena) const {
     if (level.width > 0) level = AllocateBorderedPlane(level.size(), arena);
   }
   const size_t count = history_.count();
-  for (size_t i = count - std::min(count, kWindow); i < count; ++i) {
+  for (size_t i = count - std::min(count, length); i < count; ++i) {
     const Arena::Scope scope(arena);
     const Plane luma = AllocatePlane(size, arena);
     history_.Recall(i, luma);
@@ -81,42 +82,52 @@ Pyramid FrameAccumulator::Window(Arena& arena) const {
 
 // From the middle of the window back to the oldest frame, to learn how it moves; then through all
 // frames to the newest, adding them up.
-void FrameAccumulator::Follow(const Found& from, Arena& arena) {
+Track FrameAccumulator::Follow(const Found& from, size_t level, size_t window, Arena& arena) const {
   Follower follower(layout_, arena);
-  const size_t count = history_.count(), window = std::min(count, kWindow);
-  track_ = {};
-  track_.placement = from.placement;
-  track_.peak = from.peak;
-  track_.strength = static_cast<double>(from.peak.score) /
-                    std::sqrt(static_cast<double>(std::max<size_t>(window, 1)));
-  plane_ = from.plane;
+  const size_t count = history_.count();
+  window = std::min(count, window);
+  Track track{};
+  track.placement = from.placement;
+  track.peak = from.peak;
+  track.strength = static_cast<double>(from.peak.score) /
+                   std::sqrt(static_cast<double>(std::max<size_t>(window, 1)));
   const auto follow = [&](size_t frame, bool backwards) {
     const Arena::Scope scope(arena);
-    const Plane plane = Recalled(frame, level_, arena);
-    follower.Follow(plane, backwards, &track_);
-    if (!backwards) follower.Add(plane, &track_);
+    const Plane plane = Recalled(frame, level, arena);
+    follower.Follow(plane, backwards, &track);
+    if (!backwards) follower.Add(plane, &track);
   };
   for (size_t i = count - window / 2; i-- > 0;) follow(i, true);
   for (size_t i = 0; i < count; ++i) follow(i, false);
-  is_tracked_ = true;
+  return track;
 }
 
-bool FrameAccumulator::Acquire(double trials, Arena& arena, Found* found, float* highest_score) {
+bool FrameAccumulator::AcquireIn(size_t length, MarkSearch& search, Arena& arena, Found* found) {
   const Arena::Scope scope(arena);
-  const Pyramid window = Window(arena);
-  MarkSearch search(sums_, size_, layout_, trials, arena);
-  bool is_read = search.SearchIn(window, kOfWindow, found);
-  const Found best = search.best();
+  const Pyramid window = Window(length, arena);
+  search.Forget();
+  if (search.SearchIn(window, kOfWindow, found)) return true;
+  const Found& best = search.best();
   const bool is_counting = window.levels[0].data == nullptr;
-  if (is_counting || (!is_read && best.peak.score >= kWorthFollowing)) {
-    level_ = 0;
-    while (!is_counting && level_ + 1 < kLevels && window.levels[level_].width != best.plane.width)
-      ++level_;
-    Follow(best, arena);
-    is_read = !is_counting && ReadTrack(search.reader(), found);
-  }
-  *highest_score = std::max(*highest_score, search.reader().highest_score());
-  return is_read;
+  if (is_counting) Follow(best, 0, length, arena);
+  if (is_counting || best.peak.score < kWorthFollowing) return false;
+  size_t level = 0;
+  while (level + 1 < kLevels && window.levels[level].width != best.plane.width) ++level;
+  const Track track = Follow(best, level, length, arena);
+  const float score = search.reader().LookAt(track.sum, track.power).score;
+  if (is_tracked_ && score <= track_score_) return false;
+  track_ = track;
+  track_score_ = score;
+  level_ = level;
+  plane_ = best.plane;
+  is_tracked_ = true;
+  return ReadTrack(search.reader(), found);
+}
+
+bool FrameAccumulator::Acquire(MarkSearch& search, Arena& arena, Found* found) {
+  return std::any_of(std::begin(kWindows), std::end(kWindows), [&](size_t length) {
+    return AcquireIn(length, search, arena, found);
+  });
 }
 
 bool FrameAccumulator::Detect(Arena& arena, Detection* detection) {
@@ -137,8 +148,11 @@ bool FrameAccumulator::Detect(Arena& arena, Detection* detection) {
                (ReadTrack(search.reader(), &found) || search.SearchViews(&found)));
     highest_score = search.reader().highest_score();
   }
-  if (!is_read && effort_ == Effort::kFull)
-    is_read = Acquire(trials, arena, &found, &highest_score);
+  if (!is_read && effort_ == Effort::kFull) {
+    MarkSearch search(sums_, size_, layout_, trials, arena);
+    is_read = Acquire(search, arena, &found);
+    highest_score = std::max(highest_score, search.reader().highest_score());
+  }
   if (!is_read) {
     detection->score = highest_score;
     return false;

@@ -26,10 +26,12 @@ class FrameAccumulator {
   Size frame_size() const { return size_; }
 
  private:
-  bool ReadTrack(MarkReader& reader, Found* found) const;
-  bool Acquire(double trials, Arena& arena, Found* found, float* highest_score);
-  Pyramid Window(Arena& arena) const;
-  void Follow(const Found& from, Arena& arena);
+  bool ReadTrack(MarkReader& reader, Found* found);
+  // Finds a mark that moves, in the last frames.
+  bool Acquire(MarkSearch& search, Arena& arena, Found* found);
+  bool AcquireIn(size_t length, MarkSearch& search, Arena& arena, Found* found);
+  Pyramid Window(size_t length, Arena& arena) const;
+  Track Follow(const Found& from, size_t level, size_t window, Arena& arena) const;
   Plane Recalled(size_t frame, size_t level, Arena& arena) const;
 
   Layout layout_;
@@ -39,6 +41,7 @@ class FrameAccumulator {
   FrameHistory history_;
   uint64_t calls_ = 0;
   bool is_tracked_ = false;
+  float track_score_ = 0;
   size_t level_ = 0;  // of the whole, in which the mark is tracked
   Size plane_{};
   Track track_;

@@ -37,6 +37,7 @@ class MarkSearch {
   MarkReader& reader() { return reader_; }
   // Where the pilot stood highest among the places that were tried and gave nothing.
   const Found& best() const { return best_; }
+  void Forget() { best_ = {}; }
 
  private:
   struct Hypothesis {
