@@ -61,7 +61,8 @@ cmk_image Image(const py::array& array) {
           Side(array.shape(0)),
           format,
           const_cast<void*>(array.data()),
-          static_cast<ptrdiff_t>(array.strides(0))};
+          static_cast<ptrdiff_t>(array.strides(0)),
+          0};
 }
 
 // Scratch memory of one call. It stays with the thread as long as it is no more than embedding and
