@@ -33,9 +33,7 @@ class Reading:
     wrong: int = 0
 
     def __add__(self, other: "Reading") -> "Reading":
-        return Reading(
-            self.read + other.read, self.tried + other.tried, self.wrong + other.wrong
-        )
+        return Reading(self.read + other.read, self.tried + other.tried, self.wrong + other.wrong)
 
 
 #: From the place of a pixel in the picture that is seen, around its centre in units of half of its
@@ -100,7 +98,11 @@ ATTACKS = [
         strength=0.5,
         motion=lambda t: linear(0.8 - 0.04 * t / 25),
     ),
-    Attack("slow pan of a crop to 0.7, CRF 28", rate_factor=28, motion=lambda t: linear(0.7, x=0.01 * t)),
+    Attack(
+        "slow pan of a crop to 0.7, CRF 28",
+        rate_factor=28,
+        motion=lambda t: linear(0.7, x=0.01 * t),
+    ),
     Attack("filmed anew by hand, CRF 23", motion=refilmed),
     Attack("filmed anew by hand, strength 0.5, CRF 23", strength=0.5, motion=refilmed),
 ]
@@ -114,7 +116,9 @@ def filmed(name: str) -> Clip:
 
 def flown_over(name: str, width: int, height: int) -> Clip:
     """A camera that moves and turns over a photograph: what is behind the mark changes."""
-    picture = Image.fromarray(corpus.pixels(next(iter(corpus.files(f"images/{name}"))))).convert("L")
+    picture = Image.fromarray(corpus.pixels(next(iter(corpus.files(f"images/{name}"))))).convert(
+        "L"
+    )
     across, down = picture.width / 2, picture.height / 2
     clip = []
     for t in range(COUNT):
@@ -182,9 +186,7 @@ def through_codec(clip: Clip, attack: Attack) -> Clip:
         container.mux(stream.encode())
     file.seek(0)
     with av.open(file) as container:
-        return [
-            frame.to_ndarray()[:height].copy() for frame in container.decode(video=0)
-        ]
+        return [frame.to_ndarray()[:height].copy() for frame in container.decode(video=0)]
 
 
 def attacked(marked: Clip, attack: Attack) -> Clip:
@@ -202,7 +204,7 @@ def judged(found: watermark.Detection | None) -> Reading:
 
 
 def alone(clip: Clip) -> Reading:
-    return sum((judged(watermark.detect(frame)) for frame in clip[2::7]), Reading())
+    return sum((judged(watermark.detect(frame)) for frame in clip[3::7]), Reading())
 
 
 def added_up(clip: Clip, length: int) -> Reading:
@@ -216,33 +218,36 @@ def added_up(clip: Clip, length: int) -> Reading:
     return reading
 
 
+COLUMNS: dict[str, Callable[[Clip], Reading]] = {
+    "single frames": alone,
+    "8 frames": lambda clip: added_up(clip, 8),
+    "25 frames": lambda clip: added_up(clip, 25),
+}
+
+
+def cell(reading: Reading) -> str:
+    return f"{reading.read}/{reading.tried}" + (f", {reading.wrong} wrong" if reading.wrong else "")
+
+
+def measure(name: str, clip: Clip) -> None:
+    print(f"\n## {name}\n\n| copy | {' | '.join(COLUMNS)} |\n|---|{'---|' * len(COLUMNS)}")
+    at_strength: dict[float, Clip] = {}
+    for attack in ATTACKS:
+        if attack.strength not in at_strength:
+            at_strength[attack.strength] = marked(clip, attack.strength)
+        seen = attacked(at_strength[attack.strength], attack)
+        cells = (cell(read(seen)) for read in COLUMNS.values())
+        print(f"| {attack.name} | {' | '.join(cells)} |", flush=True)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--only", help="attacks whose name holds this")
-    parser.add_argument("--clip", help="clips whose name holds this")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clip", default="", help="only clips whose name holds this")
     arguments = parser.parse_args()
-    columns = {"1": alone, "8": lambda c: added_up(c, 8), "25": lambda c: added_up(c, 25)}
-    totals = {attack: dict.fromkeys(columns, Reading()) for attack in ATTACKS}
+    print(machine.provenance(), flush=True)
     for name, make in CLIPS.items():
-        if arguments.clip and arguments.clip not in name:
-            continue
-        clip = make()
-        at_strength: dict[float, Clip] = {}
-        for attack in ATTACKS:
-            if arguments.only and arguments.only not in attack.name:
-                continue
-            if attack.strength not in at_strength:
-                at_strength[attack.strength] = marked(clip, attack.strength)
-            seen = attacked(at_strength[attack.strength], attack)
-            row = {column: measure(seen) for column, measure in columns.items()}
-            print(name, "|", attack.name, *(f"{r.read}/{r.tried}" for r in row.values()), flush=True)
-            for column, reading in row.items():
-                totals[attack][column] += reading
-    print(machine.provenance())
-    for attack, row in totals.items():
-        if any(reading.tried for reading in row.values()):
-            cells = (f"{r.read}/{r.tried}" + (f" ({r.wrong} wrong)" if r.wrong else "") for r in row.values())
-            print(f"| {attack.name} | {' | '.join(cells)} |")
+        if arguments.clip in name:
+            measure(name, make())
 
 
 if __name__ == "__main__":

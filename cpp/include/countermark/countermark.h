@@ -81,8 +81,8 @@ typedef enum cmk_status {
   CMK_STATUS_UNKNOWN_TARGET = 14,    /* COUNTERMARK_TARGET names a target that is not here */
   CMK_STATUS_TOO_MANY_HASHES = 15,   /* over CMK_HAMMING_COUNT_MAX */
   CMK_STATUS_DAMAGED_INDEX = 16,     /* damaged, cut off, of another version, or no index */
-  CMK_STATUS_BUSY = 17,              /* another thread is in a call with the same stream */
-  CMK_STATUS_NOT_INITIALISED = 18,   /* the memory holds no stream, or one that was moved */
+  CMK_STATUS_BUSY = 17,              /* another thread is in a call with the same object */
+  CMK_STATUS_NOT_INITIALISED = 18,   /* the memory holds no object, or one that was moved */
   CMK_STATUS_BAD_INTERVAL = 19       /* a number of frames is not one that the function takes */
 } cmk_status;
 
@@ -432,7 +432,7 @@ CMK_API cmk_status cmk_watermark_accumulator_add(cmk_watermark_accumulator* accu
  *            however many, reads anything in a video that is not marked
  *
  * Returns CMK_STATUS_OK when a payload was read, CMK_STATUS_NOT_FOUND when there is none, or
- * NULL_POINTER, STRUCT_SIZE, MISALIGNED, BUSY, NOT_INITIALISED.
+ * NULL_POINTER, STRUCT_SIZE, MISALIGNED, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
  */
 CMK_API cmk_status cmk_watermark_accumulator_detect(cmk_watermark_accumulator* accumulator,
                                                     cmk_detection* detection) CMK_MUST_USE;
@@ -440,7 +440,7 @@ CMK_API cmk_status cmk_watermark_accumulator_detect(cmk_watermark_accumulator* a
 /*
  * Forgets all frames, as at a cut to what another stream marked.
  *
- * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, BUSY, NOT_INITIALISED.
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
  */
 CMK_API cmk_status cmk_watermark_accumulator_reset(cmk_watermark_accumulator* accumulator)
     CMK_MUST_USE;

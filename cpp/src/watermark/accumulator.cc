@@ -7,7 +7,7 @@ namespace countermark {
 namespace {
 
 // The last frames that are added up, as if nothing moved among them, to find a mark that moves.
-constexpr size_t kWindows[] = {8, 3};
+constexpr size_t kWindows[] = {8, 3, 1};
 constexpr Plan kOfWindow{{0.75, 3.6}, 0.9};
 // Height of the pilot in a window, from which on it is followed; and in the sum, from which on it
 // goes on being followed.
@@ -37,16 +37,20 @@ void FrameAccumulator::Add(const ImageView& frame, Arena& arena) {
   history_.Keep(views.luma());
   Follower follower(layout_, arena);
   if (!is_tracked_) return;
-  const Plane plane = views.Whole().levels[level_];
-  follower.Follow(plane, false, &track_);
-  follower.Add(plane, &track_);
+  const Plane plane = views.Whole().levels[tracked_.level];
+  follower.Follow(plane, false, &tracked_.track);
+  follower.Add(plane, &tracked_.track);
 }
 
 bool FrameAccumulator::ReadTrack(MarkReader& reader, Found* found) {
   if (!is_tracked_) return false;
-  const PilotPeak peak = reader.LookAt(track_.sum, track_.power);
-  track_score_ = peak.score;
-  *found = {peak, track_.placement, plane_, WholeOf(size_), {}};
+  const PilotPeak peak = reader.LookAt(tracked_.track.sum, tracked_.track.power);
+  tracked_.score = peak.score;
+  *found = {peak,
+            tracked_.track.placement,
+            sums_.Whole().levels[tracked_.level].size(),
+            WholeOf(size_),
+            {}};
   return peak.score >= kLeastScore && reader.Read(peak, Hint::kFoundPlacement, &found->message);
 }
 
@@ -56,7 +60,6 @@ Plane FrameAccumulator::Recalled(size_t frame, size_t level, Arena& arena) const
   return WhitenedAt(luma, ScaleOf(level), kFineFloor, arena);
 }
 
-// The sum of the last frames.
 Pyramid FrameAccumulator::Window(size_t length, Arena& arena) const {
   const Size size = ScaledSize(size_, kCanonicalSide);
   Pyramid window{WholeOf(size_), {}};
@@ -80,80 +83,80 @@ Pyramid FrameAccumulator::Window(size_t length, Arena& arena) const {
   return window;
 }
 
-// From the middle of the window back to the oldest frame, to learn how it moves; then through all
-// frames to the newest, adding them up.
-Track FrameAccumulator::Follow(const Found& from, size_t level, size_t window, Arena& arena) const {
+// From the middle of the window, the last frames, in which it was found, back to the oldest frame,
+// to learn how it moves; then through all frames to the newest, adding them up.
+void FrameAccumulator::Follow(const Found& found, size_t window, MarkReader& reader, Arena& arena) {
+  const Arena::Scope scope(arena);
   Follower follower(layout_, arena);
   const size_t count = history_.count();
   window = std::min(count, window);
-  Track track{};
-  track.placement = from.placement;
-  track.peak = from.peak;
-  track.strength = static_cast<double>(from.peak.score) /
+  Tracked tracked{};
+  tracked.level = LevelFor(found, sums_.Whole());
+  Track& track = tracked.track;
+  track.placement = PlacementInLevel(found, sums_.Whole(), tracked.level);
+  track.peak = found.peak;
+  track.strength = static_cast<double>(found.peak.score) /
                    std::sqrt(static_cast<double>(std::max<size_t>(window, 1)));
   const auto follow = [&](size_t frame, bool backwards) {
-    const Arena::Scope scope(arena);
-    const Plane plane = Recalled(frame, level, arena);
+    const Arena::Scope inner(arena);
+    const Plane plane = Recalled(frame, tracked.level, arena);
     follower.Follow(plane, backwards, &track);
     if (!backwards) follower.Add(plane, &track);
   };
   for (size_t i = count - window / 2; i-- > 0;) follow(i, true);
   for (size_t i = 0; i < count; ++i) follow(i, false);
-  return track;
+  if (IsCounting()) return;
+  tracked.score = reader.LookAt(track.sum, track.power).score;
+  if (is_tracked_ && tracked.score <= tracked_.score) return;
+  tracked_ = tracked;
+  is_tracked_ = true;
 }
 
 bool FrameAccumulator::AcquireIn(size_t length, MarkSearch& search, Arena& arena, Found* found) {
   const Arena::Scope scope(arena);
   const Pyramid window = Window(length, arena);
   search.Forget();
-  if (search.SearchIn(window, kOfWindow, found)) return true;
-  const Found& best = search.best();
-  const bool is_counting = window.levels[0].data == nullptr;
-  if (is_counting) Follow(best, 0, length, arena);
-  if (is_counting || best.peak.score < kWorthFollowing) return false;
-  size_t level = 0;
-  while (level + 1 < kLevels && window.levels[level].width != best.plane.width) ++level;
-  const Track track = Follow(best, level, length, arena);
-  const float score = search.reader().LookAt(track.sum, track.power).score;
-  if (is_tracked_ && score <= track_score_) return false;
-  track_ = track;
-  track_score_ = score;
-  level_ = level;
-  plane_ = best.plane;
-  is_tracked_ = true;
+  if (search.SearchIn(window, kOfWindow, found)) {
+    Follow(*found, length, search.reader(), arena);
+    return true;
+  }
+  if (search.best().peak.score < kWorthFollowing && !IsCounting()) return false;
+  Follow(search.best(), length, search.reader(), arena);
   return ReadTrack(search.reader(), found);
 }
 
+bool FrameAccumulator::Search(MarkSearch& search, Arena& arena, Found* found) {
+  if (search.ReadInPlace(found)) return true;
+  if (effort_ == Effort::kAligned) return false;
+  if (ReadTrack(search.reader(), found)) return true;
+  const bool is_read = search.SearchViews(found);
+  if (is_read || IsCounting()) Follow(*found, FrameHistory::kMost, search.reader(), arena);
+  return is_read;
+}
+
 bool FrameAccumulator::Acquire(MarkSearch& search, Arena& arena, Found* found) {
-  return std::any_of(std::begin(kWindows), std::end(kWindows), [&](size_t length) {
-    return AcquireIn(length, search, arena, found);
-  });
+  return effort_ == Effort::kFull &&
+         std::any_of(std::begin(kWindows), std::end(kWindows),
+                     [&](size_t length) { return AcquireIn(length, search, arena, found); });
 }
 
 bool FrameAccumulator::Detect(Arena& arena, Detection* detection) {
   const Arena::Scope scope(arena);
   ++calls_;
   // So that the rates of all calls, however many, add up to that of one: the sum of
-  // 1 / (n (n + 1)) is 1. Twice, for there are two readers.
+  // 1 / (n (n + 1)) is 1. Twice, for there are two searches.
   const double n = static_cast<double>(calls_);
   const double trials = 2 * n * (n + 1);
   Found found{};
   float highest_score = 0;
-  bool is_read = false;
-  {
+  const auto search_by = [&](auto how) {
     const Arena::Scope inner(arena);
     MarkSearch search(sums_, size_, layout_, trials, arena);
-    is_read = search.ReadInPlace(&found) ||
-              (effort_ == Effort::kFull &&
-               (ReadTrack(search.reader(), &found) || search.SearchViews(&found)));
-    highest_score = search.reader().highest_score();
-  }
-  if (!is_read && effort_ == Effort::kFull) {
-    MarkSearch search(sums_, size_, layout_, trials, arena);
-    is_read = Acquire(search, arena, &found);
+    const bool is_read = (this->*how)(search, arena, &found);
     highest_score = std::max(highest_score, search.reader().highest_score());
-  }
-  if (!is_read) {
+    return is_read;
+  };
+  if (!search_by(&FrameAccumulator::Search) && !search_by(&FrameAccumulator::Acquire)) {
     detection->score = highest_score;
     return false;
   }

@@ -26,12 +26,25 @@ class FrameAccumulator {
   Size frame_size() const { return size_; }
 
  private:
-  bool ReadTrack(MarkReader& reader, Found* found);
-  // Finds a mark that moves, in the last frames.
+  struct Tracked {
+    Track track;
+    size_t level;  // of the whole, whose planes it is followed in
+    float score;   // of the pilot in the sum
+  };
+
+  // Without memory, to learn how much is needed.
+  bool IsCounting() { return sums_.InPlace(0).data == nullptr; }
+  // Each looks in another way, and says whether a message was read: where the frames lie still, or
+  // where the mark is followed already; and where it moves, in the last of them.
+  bool Search(MarkSearch& search, Arena& arena, Found* found);
   bool Acquire(MarkSearch& search, Arena& arena, Found* found);
   bool AcquireIn(size_t length, MarkSearch& search, Arena& arena, Found* found);
+  bool ReadTrack(MarkReader& reader, Found* found);
+  // Keeps on following what was found in a window if the pilot stands higher than where it is
+  // followed now.
+  void Follow(const Found& found, size_t window, MarkReader& reader, Arena& arena);
+  // The sum of the last frames.
   Pyramid Window(size_t length, Arena& arena) const;
-  Track Follow(const Found& from, size_t level, size_t window, Arena& arena) const;
   Plane Recalled(size_t frame, size_t level, Arena& arena) const;
 
   Layout layout_;
@@ -41,10 +54,7 @@ class FrameAccumulator {
   FrameHistory history_;
   uint64_t calls_ = 0;
   bool is_tracked_ = false;
-  float track_score_ = 0;
-  size_t level_ = 0;  // of the whole, in which the mark is tracked
-  Size plane_{};
-  Track track_;
+  Tracked tracked_{};
 };
 
 // Bytes that a FrameAccumulator takes from its arena, itself not counted.

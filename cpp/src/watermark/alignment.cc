@@ -120,6 +120,11 @@ Alignment::Alignment(const TileFold& fold, const float* weight, const Layout& la
     index_[i] = to.index;
     value_[i] = {w * layout.pilot_re[i],
                  to.conjugated ? w * layout.pilot_im[i] : -w * layout.pilot_im[i]};
+    Complex sum = 0;
+    for (size_t t = 0; t < fold.count(); ++t) {
+      sum += Complex(fold.tile(t).re[to.index], fold.tile(t).im[to.index]);
+    }
+    product_[i] = Times(sum, value_[i]);
     const double expected = static_cast<double>(std::fabs(w));
     total += expected;
     square_x_ += expected * k.kx * k.kx;
@@ -179,16 +184,20 @@ float Alignment::HeightUnder(const Shift& shift, double radius, Slope* slope) co
   return total;
 }
 
+float Alignment::HeightAt(double dx, double dy) const {
+  const Phasors across(kStep * (peak_.x - static_cast<float>(dx)));
+  const Phasors down(kStep * (peak_.y - static_cast<float>(dy)));
+  float height = 0;
+  for (size_t i = 0; i < kPilotSize; ++i) {
+    const Frequency k = kBand[index_[i]];
+    height += Times(Times(product_[i], across[k.kx]), down[k.ky]).real();
+  }
+  return height;
+}
+
 float Alignment::Deviation() const {
   float squares = 0;
-  for (size_t i = 0; i < kPilotSize; ++i) {
-    Complex sum = 0;
-    for (size_t t = 0; t < fold_.count(); ++t) {
-      const Spectrum& tile = fold_.tile(t);
-      sum += Complex(tile.re[index_[i]], tile.im[index_[i]]);
-    }
-    squares += std::norm(sum) * std::norm(value_[i]);
-  }
+  for (const Complex& product : product_) squares += std::norm(product);
   return std::sqrt(0.5f * squares) + 1e-20f;
 }
 

@@ -52,6 +52,8 @@ class Alignment {
   // The pilot's correlation with the sum of the tiles no farther than `radius` from the origin,
   // each moved by the shift at its centre.
   float HeightUnder(const Shift& shift, double radius, Slope* slope) const;
+  // The same for all tiles, moved alike.
+  float HeightAt(double dx, double dy) const;
   // Of the height of all tiles where there is no pilot.
   float Deviation() const;
   // The tile around which the pilot stands highest.
@@ -68,6 +70,7 @@ class Alignment {
   // The conjugate pilot as it lies in the fold, weighted.
   uint16_t index_[kPilotSize];
   std::complex<float> value_[kPilotSize];
+  std::complex<float> product_[kPilotSize];  // with the sum of the tiles
   double square_x_ = 0, square_y_ = 0;  // mean squares of its frequencies, in radians per pixel
 };
 

@@ -109,24 +109,37 @@ void MarkSearch::Settle(const Pyramid& whole, Found* found) {
   }
 }
 
-// Lets what was found in a view, which is about the middle of the picture, grow over the whole.
-void MarkSearch::GrowOver(const Pyramid& whole, Found* found) {
-  const Placement& from = found->placement;
-  const double magnification = std::sqrt(std::fabs(from.Determinant())) * found->part.width /
-                               static_cast<double>(found->plane.width) *
+size_t LevelFor(const Found& found, const Pyramid& whole) {
+  const double magnification = std::sqrt(std::fabs(found.placement.Determinant())) *
+                               found.part.width / static_cast<double>(found.plane.width) *
                                static_cast<double>(whole.levels[0].width) / whole.part.width;
-  const Plane& plane = whole.levels[Pyramid::LevelFor(magnification)];
+  return Pyramid::LevelFor(magnification);
+}
+
+Placement PlacementInLevel(const Found& found, const Pyramid& whole, size_t level) {
+  const Placement& from = found.placement;
+  const Plane& plane = whole.levels[level];
   // Pixel X of the one plane is (X + 1/2) / sx + left of the picture.
-  const double sx = static_cast<double>(found->plane.width) / found->part.width;
-  const double sy = static_cast<double>(found->plane.height) / found->part.height;
+  const double sx = static_cast<double>(found.plane.width) / found.part.width;
+  const double sy = static_cast<double>(found.plane.height) / found.part.height;
   const double tx = static_cast<double>(plane.width) / whole.part.width;
   const double ty = static_cast<double>(plane.height) / whole.part.height;
-  const Placement start{from.xx * tx / sx,
-                        from.xy * tx / sx,
-                        from.yx * ty / sy,
-                        from.yy * ty / sy,
-                        ((from.x + 0.5) / sx + found->part.left) * tx - 0.5,
-                        ((from.y + 0.5) / sy + found->part.top) * ty - 0.5};
+  return {from.xx * tx / sx,
+          from.xy * tx / sx,
+          from.yx * ty / sy,
+          from.yy * ty / sy,
+          ((from.x + 0.5) / sx + found.part.left) * tx - 0.5,
+          ((from.y + 0.5) / sy + found.part.top) * ty - 0.5,
+          from.px,
+          from.py};
+}
+
+// Lets what was found in a view, which is about the middle of the picture, grow over the whole.
+void MarkSearch::GrowOver(const Pyramid& whole, Found* found) {
+  const size_t level = LevelFor(*found, whole);
+  const Plane& plane = whole.levels[level];
+  Placement start = PlacementInLevel(*found, whole, level);
+  start.px = start.py = 0;
   found->placement = reader_.Grow(plane, start, found->peak);
   found->plane = plane.size();
   found->part = whole.part;

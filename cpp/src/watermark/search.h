@@ -18,6 +18,10 @@ struct Found {
   Message message;
 };
 
+// Of the whole picture, in which the mark appears about canonical; and where it is there.
+size_t LevelFor(const Found& found, const Pyramid& whole);
+Placement PlacementInLevel(const Found& found, const Pyramid& whole, size_t level);
+
 Detection DetectionOf(const Found& found, const Layout& layout);
 
 class MarkSearch {

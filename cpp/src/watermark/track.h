@@ -35,7 +35,9 @@ class Follower {
   void Add(const Plane& frame, Track* track);
 
  private:
-  void Correct(bool backwards, Track* track);
+  void Weigh(float* weight) const;
+  bool Jump(double direction, Track* track) const;
+  void Correct(double direction, Track* track) const;
 
   const Layout& layout_;
   TileFold fold_;

@@ -1,5 +1,3 @@
-#include "watermark/accumulator.h"
-
 #include <atomic>
 #include <cstdint>
 #include <new>
@@ -7,6 +5,9 @@
 #include "api/arguments.h"
 #include "api/detection.h"
 #include "api/refusal.h"
+#include "api/target.h"
+#include "api/turn.h"
+#include "watermark/accumulator.h"
 
 // What lies at the beginning of the caller's memory; behind it, what the arena gives out.
 struct cmk_watermark_accumulator {
@@ -24,7 +25,7 @@ struct cmk_watermark_accumulator {
 
   uint64_t magic = kMagic;
   const void* place = this;
-  std::atomic<bool> is_busy = false;
+  std::atomic<uint32_t> is_busy = 0;
   uint32_t format;
   size_t size;
   countermark::Arena arena;
@@ -37,7 +38,6 @@ namespace {
 // The caller brings memory at multiples of it.
 constexpr size_t kAlignment = 8;
 static_assert(alignof(cmk_watermark_accumulator) <= kAlignment);
-static_assert(std::atomic<bool>::is_always_lock_free);
 
 size_t SizeFor(const cmk_image& frame, cmk_effort effort) {
   return sizeof(cmk_watermark_accumulator) +
@@ -45,6 +45,7 @@ size_t SizeFor(const cmk_image& frame, cmk_effort effort) {
 }
 
 cmk_status CheckAccumulator(const cmk_watermark_accumulator* accumulator) {
+  COUNTERMARK_REQUIRE(TargetIsAvailable(), CMK_STATUS_UNKNOWN_TARGET);
   COUNTERMARK_REQUIRE(accumulator != nullptr, CMK_STATUS_NULL_POINTER);
   COUNTERMARK_REQUIRE(reinterpret_cast<uintptr_t>(accumulator) % kAlignment == 0,
                       CMK_STATUS_MISALIGNED);
@@ -53,25 +54,6 @@ cmk_status CheckAccumulator(const cmk_watermark_accumulator* accumulator) {
   COUNTERMARK_REQUIRE(accumulator->place == accumulator, CMK_STATUS_NOT_INITIALISED);
   return CMK_STATUS_OK;
 }
-
-// Keeps other threads out as long as it lives, if none was in.
-class Turn {
- public:
-  explicit Turn(cmk_watermark_accumulator& accumulator)
-      : accumulator_(accumulator),
-        is_mine_(!accumulator.is_busy.exchange(true, std::memory_order_acquire)) {}
-  ~Turn() {
-    if (is_mine_) accumulator_.is_busy.store(false, std::memory_order_release);
-  }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-
-  bool is_mine() const { return is_mine_; }
-
- private:
-  cmk_watermark_accumulator& accumulator_;
-  bool is_mine_;
-};
 
 }  // namespace
 }  // namespace countermark
@@ -104,8 +86,8 @@ cmk_status cmk_watermark_accumulator_add(cmk_watermark_accumulator* accumulator,
                                          const cmk_image* frame) {
   COUNTERMARK_CHECK(countermark::CheckImage(frame, CMK_SIDE_MIN));
   COUNTERMARK_CHECK(countermark::CheckAccumulator(accumulator));
-  countermark::Turn turn(*accumulator);
-  COUNTERMARK_REQUIRE(turn.is_mine(), CMK_STATUS_BUSY);
+  const countermark::Turn turn(accumulator->is_busy);
+  COUNTERMARK_REQUIRE(turn.is_ours(), CMK_STATUS_BUSY);
   const countermark::Size size = accumulator->frames.frame_size();
   COUNTERMARK_REQUIRE(frame->width == size.width, CMK_STATUS_SHAPE_MISMATCH);
   COUNTERMARK_REQUIRE(frame->height == size.height, CMK_STATUS_SHAPE_MISMATCH);
@@ -120,8 +102,8 @@ cmk_status cmk_watermark_accumulator_detect(cmk_watermark_accumulator* accumulat
                                             cmk_detection* detection) {
   COUNTERMARK_CHECK(countermark::CheckAccumulator(accumulator));
   COUNTERMARK_CHECK(countermark::CheckResult(detection));
-  countermark::Turn turn(*accumulator);
-  COUNTERMARK_REQUIRE(turn.is_mine(), CMK_STATUS_BUSY);
+  const countermark::Turn turn(accumulator->is_busy);
+  COUNTERMARK_REQUIRE(turn.is_ours(), CMK_STATUS_BUSY);
   countermark::Detection found;
   const bool is_read = accumulator->frames.Detect(accumulator->arena, &found);
   return countermark::TellDetection(is_read, found, detection);
@@ -129,8 +111,8 @@ cmk_status cmk_watermark_accumulator_detect(cmk_watermark_accumulator* accumulat
 
 cmk_status cmk_watermark_accumulator_reset(cmk_watermark_accumulator* accumulator) {
   COUNTERMARK_CHECK(countermark::CheckAccumulator(accumulator));
-  countermark::Turn turn(*accumulator);
-  COUNTERMARK_REQUIRE(turn.is_mine(), CMK_STATUS_BUSY);
+  const countermark::Turn turn(accumulator->is_busy);
+  COUNTERMARK_REQUIRE(turn.is_ours(), CMK_STATUS_BUSY);
   accumulator->frames.Reset();
   return CMK_STATUS_OK;
 }
