@@ -100,7 +100,8 @@ def test_example_marks_what_its_receiver_reads(mark_nv12: Path, tmp_path: Path) 
     np.testing.assert_array_equal(after[:, height:], before[:, height:])  # chroma
     for frame in after[:, :height]:
         found = watermark.detect(frame, effort="aligned")
-        assert found is not None and found.payload == PAYLOAD
+        assert found is not None
+        assert found.payload == PAYLOAD
     lines = received(marked, width, height, tmp_path)
     assert lines[-1] == f"payload {PAYLOAD} in {frames} of {frames} frames"
 

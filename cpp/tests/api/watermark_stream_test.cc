@@ -191,9 +191,12 @@ TEST_F(WatermarkStreamTest, TwoThreadsTakeTurnsOrAreToldSo) {
 
 class PlanarTest : public ::testing::Test {
  protected:
-  PlanarTest() : picture_(OwnedImage(160, 3 * 140, CMK_FORMAT_PLANAR_RGB8, 1)), scratch_(4 << 20) {
+  PlanarTest() : picture_(OwnedImage(160, 3 * 140, CMK_FORMAT_PLANAR_RGB8, 1)) {
     picture_.image.height = 140;
     picture_.image.plane_stride_bytes = 160 * 140;
+    size_t size = 0;
+    EXPECT_EQ(cmk_watermark_embed_scratch_size(&picture_.image, &size), CMK_STATUS_OK);
+    scratch_.resize(size);
   }
 
   cmk_status Embed(const cmk_image& in, const cmk_image& out) {

@@ -82,13 +82,16 @@ TEST(StreamVectorTest, SameBitsOnEveryTarget) {
         frames >> expected;
     Key bytes = kDefaultKey;
     bytes[0] = static_cast<uint8_t>(key);
-    Pan first(size, static_cast<PixelFormat>(format), 1);
-    Pan second(size, static_cast<PixelFormat>(format), 2);
+    std::vector<Picture> video;
+    for (const uint8_t seed : {uint8_t{1}, uint8_t{2}}) {
+      Pan pan(size, static_cast<PixelFormat>(format), seed);
+      for (size_t i = 0; i < frames / 2; ++i) video.push_back(pan.Frame(i));
+    }
     ForEachTarget([&] {
       Stream stream({size, payload, bytes, static_cast<float>(strength) / 100, refresh_frames});
       std::vector<uint8_t> samples;
-      for (size_t i = 0; i < frames; ++i) {
-        const Picture marked = stream.Marked((2 * i < frames ? first : second).Frame(i));
+      for (const Picture& frame : video) {
+        const Picture marked = stream.Marked(frame);
         samples.insert(samples.end(), marked.samples().begin(), marked.samples().end());
       }
       std::ostringstream actual;
