@@ -47,11 +47,6 @@ _ERRORS: dict[int, tuple[type[errors.CountermarkError], str, str]] = {
         "Another thread is in a call with the same object.",
         "Use one for each thread, or wait for each other.",
     ),
-    19: (
-        errors.InvalidArgument,
-        "The mask is to be made anew over a number of frames that is not 1 to 64.",
-        "Use 8 for 30 frames a second.",
-    ),
 }
 
 

@@ -5,8 +5,9 @@ which it is too weak to be read add up until it can be.
 
 >>> import numpy as np
 >>> random = np.random.default_rng(1)
->>> video = [random.integers(40, 215, (360, 480), dtype=np.uint8) for _ in range(8)]
->>> embedder = FrameEmbedder(2026, strength=0.3)
+>>> cells = [random.integers(60, 195, (90, 120), dtype=np.uint8) for _ in range(8)]
+>>> video = [frame.repeat(4, 0).repeat(4, 1) for frame in cells]
+>>> embedder = FrameEmbedder(2026, strength=0.4)
 >>> marked = [embedder.embed(frame) for frame in video]
 >>> [watermark.detect(frame) for frame in marked[:2]]
 [None, None]
@@ -57,8 +58,8 @@ class FrameEmbedder:
             hides, is made anew: 1 to 64.
 
     Raises:
-        InvalidPayload, InvalidKey: An argument is out of its range. Strength and refresh_frames are
-            looked at with the first frame.
+        InvalidPayload, InvalidKey, InvalidArgument: An argument is out of its range. The strength
+            is looked at with the first frame.
     """
 
     def __init__(
@@ -69,6 +70,11 @@ class FrameEmbedder:
         strength: Strength | Literal["subtle", "balanced", "robust"] | float = Strength.BALANCED,
         refresh_frames: int = 8,
     ) -> None:
+        if not 1 <= refresh_frames <= 64:
+            raise errors.InvalidArgument(
+                "The mask is to be made anew over a number of frames that is not 1 to 64.",
+                remedy="Use 8 for 30 frames a second.",
+            )
         self._payload = checked_payload(payload)
         self._key = checked_key(key)
         self._strength = watermark.amplitude(strength)
@@ -98,18 +104,19 @@ class FrameEmbedder:
 
         Raises:
             ImageError: The frame is too small, too large, no picture, or unlike the first one.
-            InvalidStrength, InvalidArgument: What the embedder was made with is out of its range.
+            InvalidStrength: That of the embedder is not over 0 and at most 4.
             OverlappingBuffers, ReadOnlyBuffer: `out` cannot be used.
             InUse: Another thread is in a call with this embedder.
         """
         pixels = packed(as_array(frame))
         target = np.empty_like(pixels, order="C") if out is None else watermark.writable(out)
-        self._shape = _like_the_first(pixels, self._shape)
+        shape = _like_the_first(pixels, self._shape)
         with core_errors():
             if self._stream is None:
                 self._stream = _core.Stream(
                     pixels, self._payload, self._key, self._strength, self._refresh_frames
                 )
+                self._shape = shape
             self._stream.embed(pixels, target)
         return like(target, frame)
 
@@ -152,10 +159,11 @@ class FrameDetector:
             InUse: Another thread is in a call with this detector.
         """
         pixels = packed(as_array(frame))
-        self._shape = _like_the_first(pixels, self._shape)
+        shape = _like_the_first(pixels, self._shape)
         with core_errors():
             if self._accumulator is None:
                 self._accumulator = _core.Accumulator(pixels, self._key, self._full)
+                self._shape = shape
             self._accumulator.add(pixels)
 
     def detect(self) -> Detection | None:
