@@ -21,6 +21,7 @@ DOCUMENTS = [
     "README.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
+    "docs/camera.md",
     "docs/compliance.md",
     "docs/credentials.md",
     "docs/duties.md",

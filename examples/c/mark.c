@@ -8,7 +8,7 @@ int main(void) {
   static uint8_t pixels[kHeight * kWidth * 3]; /* your picture */
   for (size_t i = 0; i < sizeof(pixels); ++i) pixels[i] = (uint8_t)(64 + rand() % 128);
 
-  cmk_image image = {sizeof(image), kWidth, kHeight, CMK_FORMAT_RGB8, pixels, kWidth * 3};
+  cmk_image image = {sizeof(image), kWidth, kHeight, CMK_FORMAT_RGB8, pixels, kWidth * 3, 0};
   size_t embed_size, detect_size;
   if (cmk_watermark_embed_scratch_size(&image, &embed_size)) return 1;
   if (cmk_watermark_detect_scratch_size(&image, CMK_EFFORT_ALIGNED, &detect_size)) return 1;

@@ -8,8 +8,14 @@
  *   caller's and are not used after the call. The size of the scratch memory is asked by the
  *   function whose name ends in _scratch_size; any alignment will do; its content means nothing
  *   before or after. It must not overlap a picture.
+ * - What lasts from one frame of a video to the next lies in one block of the caller's memory too,
+ *   of the size that the function whose name ends in _size says. Nothing needs to be released: the
+ *   caller frees the memory.
  * - Every function may be called from several threads at once, as long as they write to different
- *   memory. There is no state but the SIMD target, chosen at the first call.
+ *   memory. There is no state but the SIMD target, chosen at the first call. No function starts a
+ *   thread, opens a file or heeds the locale.
+ * - A library built for debugging (without NDEBUG) says on stderr which condition an argument that
+ *   it refuses does not meet. Others write nothing.
  * - Structs that may grow begin with struct_size, which the caller sets to sizeof the struct.
  * - The results are the same bits on every processor.
  */
@@ -74,7 +80,10 @@ typedef enum cmk_status {
   CMK_STATUS_SCRATCH_TOO_SMALL = 13, /* less memory than the function asked for */
   CMK_STATUS_UNKNOWN_TARGET = 14,    /* COUNTERMARK_TARGET names a target that is not here */
   CMK_STATUS_TOO_MANY_HASHES = 15,   /* over CMK_HAMMING_COUNT_MAX */
-  CMK_STATUS_DAMAGED_INDEX = 16      /* damaged, cut off, of another version, or no index */
+  CMK_STATUS_DAMAGED_INDEX = 16,     /* damaged, cut off, of another version, or no index */
+  CMK_STATUS_BUSY = 17,              /* another thread is in a call with the same object */
+  CMK_STATUS_NOT_INITIALISED = 18,   /* the memory holds no object, or one that was moved */
+  CMK_STATUS_BAD_INTERVAL = 19       /* a number of frames is not one that the function takes */
 } cmk_status;
 
 /* One English sentence without a full stop. Static storage; never null. */
@@ -102,19 +111,33 @@ CMK_API const char* cmk_target_name(void);
 CMK_API uint32_t cmk_side_min(void);
 CMK_API uint32_t cmk_side_max(void);
 
-/* Interleaved channels; 16-bit samples in the byte order of the machine. Alpha is never read as
- * brightness and never changed. */
+/*
+ * Channels are interleaved unless the name says otherwise; 16-bit samples are in the byte order of
+ * the machine. Alpha is never read as brightness and never changed.
+ *
+ * Of video only the luma plane is looked at and marked; chroma stays as it is. The luma of NV12,
+ * NV21 and I420 is CMK_FORMAT_GRAY8 with the stride of that plane, of P010 it is CMK_FORMAT_P010:
+ * 16-bit words with ten bits of brightness in the upper bits and, where the library wrote them,
+ * zeros in the lower six.
+ */
 typedef enum cmk_format {
   CMK_FORMAT_GRAY8 = 0,
   CMK_FORMAT_RGB8 = 1,
   CMK_FORMAT_RGBA8 = 2,
   CMK_FORMAT_GRAY16 = 3,
   CMK_FORMAT_RGB16 = 4,
-  CMK_FORMAT_RGBA16 = 5
+  CMK_FORMAT_RGBA16 = 5,
+  CMK_FORMAT_BGR8 = 6,
+  CMK_FORMAT_BGRA8 = 7,
+  CMK_FORMAT_PLANAR_RGB8 = 8,
+  CMK_FORMAT_PLANAR_RGB16 = 9,
+  CMK_FORMAT_P010 = 10
 } cmk_format;
 
 /* Memory that the caller owns. Rows may be padded, or run upwards with a negative stride; `data`
- * points to the first pixel of the first row. An input is not written. */
+ * points to the first pixel of the first row. An input is not written. Planes of red, green and
+ * blue, in this order, share the stride and follow each other at one distance, forwards or
+ * backwards, of at least what a plane takes. */
 typedef struct cmk_image {
   uint32_t struct_size;
   uint32_t width;  /* pixels */
@@ -122,6 +145,7 @@ typedef struct cmk_image {
   uint32_t format; /* cmk_format */
   void* data;
   ptrdiff_t stride_bytes;
+  ptrdiff_t plane_stride_bytes; /* from red to green and from green to blue; 0 unless planar */
 } cmk_image;
 
 /* ---------------------------------------------------------------------------------------------
@@ -264,6 +288,162 @@ CMK_API cmk_status cmk_watermark_inspect(const cmk_image* image, const uint8_t* 
                                          cmk_effort effort, void* scratch, size_t scratch_size,
                                          cmk_detection* detection,
                                          cmk_inspection* inspection) CMK_MUST_USE;
+
+/* ---------------------------------------------------------------------------------------------
+ * Watermark of a video, frame by frame
+ *
+ * A stream keeps what the frames of one video have in common: the pattern, which stays the same,
+ * and the mask, which says how much of it each place can hide. A frame costs little more than one
+ * pass over its pixels. Every frame is a marked picture by itself, which cmk_watermark_detect
+ * reads.
+ *
+ * A stream lies in memory of the caller's: it can be used as long as that memory stays, in that
+ * place, and needs no end. One thread uses it at a time; another gets CMK_STATUS_BUSY.
+ */
+typedef struct cmk_watermark_stream cmk_watermark_stream;
+
+/* The most frames over which the mask is made anew. */
+#define CMK_REFRESH_FRAMES_MAX 64
+CMK_API uint32_t cmk_refresh_frames_max(void);
+
+/*
+ * Bytes of a stream for frames like this one (`data` may be null).
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under
+ * CMK_SIDE_MIN), IMAGE_TOO_LARGE, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_stream_size(const cmk_image* frame, size_t* size) CMK_MUST_USE;
+
+/*
+ * Makes a stream.
+ *
+ * stream          at an address that is a multiple of 8, as malloc gives it; what lies there is
+ *                 lost, also a stream that is in use
+ * stream_size     what cmk_watermark_stream_size said, or more
+ * frame           has the width, height and format of all frames; its `data` may be null
+ * payload         any 64 bits
+ * key             CMK_KEY_BYTES bytes, copied
+ * strength        amplitude, in (0, CMK_STRENGTH_MAX]; 1 is the default
+ * refresh_frames  over how many frames the mask is made anew, a part with each of them: 1 to
+ *                 CMK_REFRESH_FRAMES_MAX; 8 suits 30 frames a second
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under
+ * CMK_SIDE_MIN), IMAGE_TOO_LARGE, MISALIGNED, BAD_STRENGTH, BAD_INTERVAL, SCRATCH_TOO_SMALL,
+ * UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_stream_init(cmk_watermark_stream* stream, size_t stream_size,
+                                             const cmk_image* frame, uint64_t payload,
+                                             const uint8_t* key, float strength,
+                                             uint32_t refresh_frames) CMK_MUST_USE;
+
+/*
+ * Writes the next frame with the payload in its pixels. Allocates nothing.
+ *
+ * in   of the stream's width, height and format; the stride may differ from frame to frame
+ * out  either the same memory as `in` or no byte of it
+ *
+ * Neither may overlap the stream.
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL,
+ * IMAGE_TOO_LARGE, BAD_STRIDE, MISALIGNED, SHAPE_MISMATCH, OVERLAP, BUSY, NOT_INITIALISED,
+ * UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_stream_embed(cmk_watermark_stream* stream, const cmk_image* in,
+                                              const cmk_image* out) CMK_MUST_USE;
+
+/*
+ * The frames from now on carry another payload.
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_stream_set_payload(cmk_watermark_stream* stream,
+                                                    uint64_t payload) CMK_MUST_USE;
+
+/* ---------------------------------------------------------------------------------------------
+ * Watermark of a video, read from many frames
+ *
+ * Frames that one stream marked carry the same pattern in the same place. An accumulator adds them
+ * up, so that a mark too weak to be read in any of them is read from their sum: after n frames it
+ * stands out up to sqrt(n) times as much, the more of that the more the picture changes behind it.
+ * Frames that were cropped, scaled or turned alike add up as well; and, once the mark was found,
+ * also while what was done to them changes slowly, as when a picture zooms, pans or is filmed anew
+ * from an unsteady hand. Frames that carry no mark do no harm.
+ *
+ * Pictures that cmk_watermark_embed marked one by one do not add up: each chose its own place. They
+ * are read one by one.
+ *
+ * An accumulator lies in memory of the caller's: it can be used as long as that memory stays, in
+ * that place, and needs no end. One thread uses it at a time; another gets CMK_STATUS_BUSY.
+ */
+typedef struct cmk_watermark_accumulator cmk_watermark_accumulator;
+
+/*
+ * Bytes of an accumulator for frames like this one (`data` may be null), however many they are: at
+ * most 16 MiB with CMK_EFFORT_ALIGNED, 80 MiB with CMK_EFFORT_FULL (60 MiB for 1920 x 1080).
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under
+ * CMK_SIDE_MIN), IMAGE_TOO_LARGE, UNKNOWN_EFFORT, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_accumulator_size(const cmk_image* frame, cmk_effort effort,
+                                                  size_t* size) CMK_MUST_USE;
+
+/*
+ * Makes an accumulator without frames.
+ *
+ * accumulator       at an address that is a multiple of 8, as malloc gives it; what lies there is
+ *                   lost, also an accumulator that is in use
+ * accumulator_size  what cmk_watermark_accumulator_size said, or more
+ * frame             has the width, height and format of all frames; its `data` may be null
+ * key               CMK_KEY_BYTES bytes, those of the embedding, copied
+ * effort            CMK_EFFORT_ALIGNED for frames that show all that was marked, resized and
+ *                   re-compressed at most
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under
+ * CMK_SIDE_MIN), IMAGE_TOO_LARGE, MISALIGNED, UNKNOWN_EFFORT, SCRATCH_TOO_SMALL, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_accumulator_init(cmk_watermark_accumulator* accumulator,
+                                                  size_t accumulator_size, const cmk_image* frame,
+                                                  const uint8_t* key,
+                                                  cmk_effort effort) CMK_MUST_USE;
+
+/*
+ * Adds the next frame. The time it takes does not depend on what the frame shows, nor on how many
+ * there were. Allocates nothing.
+ *
+ * frame  of the accumulator's width, height and format; the stride may differ from frame to frame.
+ *        Must not overlap the accumulator
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL,
+ * IMAGE_TOO_LARGE, BAD_STRIDE, MISALIGNED, SHAPE_MISMATCH, OVERLAP, BUSY, NOT_INITIALISED,
+ * UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_accumulator_add(cmk_watermark_accumulator* accumulator,
+                                                 const cmk_image* frame) CMK_MUST_USE;
+
+/*
+ * Reads the payload from all frames since the accumulator was made or reset. May be called after
+ * any of them; takes as long as several calls of cmk_watermark_detect where nothing is found. With
+ * CMK_EFFORT_FULL it finds marks that move in the last 24 frames only, so call it at least that
+ * often; what it found is then followed.
+ *
+ * detection  written when the result is CMK_STATUS_OK; struct_size is set by the caller. When it is
+ *            CMK_STATUS_NOT_FOUND only the score is written. The geometry is that of the last frame.
+ *            false_positive_rate bounds the probability that this or any other call since the reset,
+ *            however many, reads anything in a video that is not marked
+ *
+ * Returns CMK_STATUS_OK when a payload was read, CMK_STATUS_NOT_FOUND when there is none, or
+ * NULL_POINTER, STRUCT_SIZE, MISALIGNED, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_accumulator_detect(cmk_watermark_accumulator* accumulator,
+                                                    cmk_detection* detection) CMK_MUST_USE;
+
+/*
+ * Forgets all frames, as at a cut to what another stream marked.
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_accumulator_reset(cmk_watermark_accumulator* accumulator)
+    CMK_MUST_USE;
 
 /* ---------------------------------------------------------------------------------------------
  * Fingerprint

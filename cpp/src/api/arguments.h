@@ -7,6 +7,7 @@
 
 #include "base/image.h"
 #include "countermark/countermark.h"
+#include "watermark/key.h"
 
 namespace countermark {
 
@@ -23,7 +24,11 @@ cmk_status CheckOutput(const cmk_image& in, const cmk_image& out);
 cmk_status CheckScratch(const void* scratch, size_t scratch_size, size_t needed,
                         const cmk_image& image);
 
+// In (0, CMK_STRENGTH_MAX].
+cmk_status CheckStrength(float strength);
+
 // After the checks.
+Key KeyFrom(const uint8_t* bytes);
 ImageView View(const cmk_image& image);
 MutableImageView MutableView(const cmk_image& image);
 

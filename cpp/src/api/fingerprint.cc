@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "api/arguments.h"
+#include "api/refusal.h"
 #include "fingerprint/pdq.h"
 
 namespace countermark {
@@ -15,11 +16,10 @@ size_t ScratchSize(const cmk_image& image) {
 
 cmk_status Pdq(const cmk_image* image, size_t count, void* scratch, size_t scratch_size,
                uint8_t* hashes, int32_t* quality) {
-  cmk_status status = CheckImage(image, CMK_PDQ_SIDE_MIN);
-  if (status != CMK_STATUS_OK) return status;
-  if (hashes == nullptr || quality == nullptr) return CMK_STATUS_NULL_POINTER;
-  status = CheckScratch(scratch, scratch_size, ScratchSize(*image), *image);
-  if (status != CMK_STATUS_OK) return status;
+  COUNTERMARK_CHECK(CheckImage(image, CMK_PDQ_SIDE_MIN));
+  COUNTERMARK_REQUIRE(hashes != nullptr, CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_REQUIRE(quality != nullptr, CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_CHECK(CheckScratch(scratch, scratch_size, ScratchSize(*image), *image));
 
   Arena arena(scratch, scratch_size);
   PdqHashes result;
@@ -40,9 +40,8 @@ uint32_t cmk_pdq_side_min() { return CMK_PDQ_SIDE_MIN; }
 int32_t cmk_pdq_quality_max() { return CMK_PDQ_QUALITY_MAX; }
 
 cmk_status cmk_fingerprint_pdq_scratch_size(const cmk_image* image, size_t* size) {
-  const cmk_status status = countermark::CheckShape(image, CMK_PDQ_SIDE_MIN);
-  if (status != CMK_STATUS_OK) return status;
-  if (size == nullptr) return CMK_STATUS_NULL_POINTER;
+  COUNTERMARK_CHECK(countermark::CheckShape(image, CMK_PDQ_SIDE_MIN));
+  COUNTERMARK_REQUIRE(size != nullptr, CMK_STATUS_NULL_POINTER);
   *size = countermark::ScratchSize(*image);
   return CMK_STATUS_OK;
 }

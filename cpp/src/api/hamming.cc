@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "api/refusal.h"
 #include "api/target.h"
 #include "countermark/countermark.h"
 #include "fingerprint/hamming_index.h"
@@ -32,40 +33,46 @@ bool Overlap(const void* a, size_t a_size, const void* b, size_t b_size) {
 }
 
 cmk_status CheckCount(size_t count) {
-  if (!TargetIsAvailable()) return CMK_STATUS_UNKNOWN_TARGET;
-  return count > kHammingCountMax ? CMK_STATUS_TOO_MANY_HASHES : CMK_STATUS_OK;
+  COUNTERMARK_REQUIRE(TargetIsAvailable(), CMK_STATUS_UNKNOWN_TARGET);
+  COUNTERMARK_REQUIRE(count <= kHammingCountMax, CMK_STATUS_TOO_MANY_HASHES);
+  return CMK_STATUS_OK;
 }
 
 cmk_status CheckBuilding(const uint8_t* hashes, const uint64_t* labels, size_t count,
                          const uint8_t* stamp, const void* index, size_t index_size) {
-  const cmk_status status = CheckCount(count);
-  if (status != CMK_STATUS_OK) return status;
-  if (stamp == nullptr || index == nullptr) return CMK_STATUS_NULL_POINTER;
-  if (count > 0 && (hashes == nullptr || labels == nullptr)) return CMK_STATUS_NULL_POINTER;
-  if (!IsAligned(index) || !IsAligned(labels)) return CMK_STATUS_MISALIGNED;
+  COUNTERMARK_CHECK(CheckCount(count));
+  COUNTERMARK_REQUIRE(stamp != nullptr, CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_REQUIRE(index != nullptr, CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_REQUIRE(count == 0 || (hashes != nullptr && labels != nullptr),
+                      CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_REQUIRE(IsAligned(index), CMK_STATUS_MISALIGNED);
+  COUNTERMARK_REQUIRE(IsAligned(labels), CMK_STATUS_MISALIGNED);
   const size_t needed = HammingIndexSize(count);
-  if (index_size < needed) return CMK_STATUS_SCRATCH_TOO_SMALL;
+  COUNTERMARK_REQUIRE(index_size >= needed, CMK_STATUS_SCRATCH_TOO_SMALL);
   const bool overlap = Overlap(index, needed, hashes, count * kHashBytes) ||
                        Overlap(index, needed, labels, count * sizeof(uint64_t)) ||
                        Overlap(index, needed, stamp, kStampBytes);
-  return overlap ? CMK_STATUS_OVERLAP : CMK_STATUS_OK;
+  COUNTERMARK_REQUIRE(!overlap, CMK_STATUS_OVERLAP);
+  return CMK_STATUS_OK;
 }
 
 cmk_status CheckQueries(const uint8_t* queries, size_t query_count,
                         const cmk_hamming_match* matches, size_t capacity,
                         const size_t* match_count) {
-  if (!TargetIsAvailable()) return CMK_STATUS_UNKNOWN_TARGET;
-  if (query_count > 0 && queries == nullptr) return CMK_STATUS_NULL_POINTER;
-  if (capacity > 0 && matches == nullptr) return CMK_STATUS_NULL_POINTER;
-  if (match_count == nullptr) return CMK_STATUS_NULL_POINTER;
-  return IsAligned(matches) ? CMK_STATUS_OK : CMK_STATUS_MISALIGNED;
+  COUNTERMARK_REQUIRE(TargetIsAvailable(), CMK_STATUS_UNKNOWN_TARGET);
+  COUNTERMARK_REQUIRE(query_count <= 0 || queries != nullptr, CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_REQUIRE(capacity <= 0 || matches != nullptr, CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_REQUIRE(match_count != nullptr, CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_REQUIRE(IsAligned(matches), CMK_STATUS_MISALIGNED);
+  return CMK_STATUS_OK;
 }
 
 cmk_status OpenIndex(const void* block, size_t size, HammingIndex* index) {
-  if (!TargetIsAvailable()) return CMK_STATUS_UNKNOWN_TARGET;
-  if (block == nullptr) return CMK_STATUS_NULL_POINTER;
-  if (!IsAligned(block)) return CMK_STATUS_MISALIGNED;
-  return index->Open(block, size) ? CMK_STATUS_OK : CMK_STATUS_DAMAGED_INDEX;
+  COUNTERMARK_REQUIRE(TargetIsAvailable(), CMK_STATUS_UNKNOWN_TARGET);
+  COUNTERMARK_REQUIRE(block != nullptr, CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_REQUIRE(IsAligned(block), CMK_STATUS_MISALIGNED);
+  COUNTERMARK_REQUIRE(index->Open(block, size), CMK_STATUS_DAMAGED_INDEX);
+  return CMK_STATUS_OK;
 }
 
 HammingQueries Queries(const uint8_t* hashes, size_t count, uint32_t radius) {
@@ -84,18 +91,15 @@ size_t cmk_hamming_stamp_bytes() { return CMK_HAMMING_STAMP_BYTES; }
 uint32_t cmk_hamming_radius_max() { return CMK_HAMMING_RADIUS_MAX; }
 
 cmk_status cmk_hamming_index_size(size_t count, size_t* size) {
-  const cmk_status status = countermark::CheckCount(count);
-  if (status != CMK_STATUS_OK) return status;
-  if (size == nullptr) return CMK_STATUS_NULL_POINTER;
+  COUNTERMARK_CHECK(countermark::CheckCount(count));
+  COUNTERMARK_REQUIRE(size != nullptr, CMK_STATUS_NULL_POINTER);
   *size = countermark::HammingIndexSize(count);
   return CMK_STATUS_OK;
 }
 
 cmk_status cmk_hamming_index_build(const uint8_t* hashes, const uint64_t* labels, size_t count,
                                    const uint8_t* stamp, void* index, size_t index_size) {
-  const cmk_status status =
-      countermark::CheckBuilding(hashes, labels, count, stamp, index, index_size);
-  if (status != CMK_STATUS_OK) return status;
+  COUNTERMARK_CHECK(countermark::CheckBuilding(hashes, labels, count, stamp, index, index_size));
   countermark::BuildHammingIndex(hashes, labels, count, stamp, index);
   return CMK_STATUS_OK;
 }
@@ -103,10 +107,10 @@ cmk_status cmk_hamming_index_build(const uint8_t* hashes, const uint64_t* labels
 cmk_status cmk_hamming_index_check(const void* index, size_t index_size, size_t* count,
                                    uint8_t* stamp) {
   countermark::HammingIndex opened;
-  const cmk_status status = countermark::OpenIndex(index, index_size, &opened);
-  if (status != CMK_STATUS_OK) return status;
-  if (count == nullptr || stamp == nullptr) return CMK_STATUS_NULL_POINTER;
-  if (!opened.IsWhole()) return CMK_STATUS_DAMAGED_INDEX;
+  COUNTERMARK_CHECK(countermark::OpenIndex(index, index_size, &opened));
+  COUNTERMARK_REQUIRE(count != nullptr, CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_REQUIRE(stamp != nullptr, CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_REQUIRE(opened.IsWhole(), CMK_STATUS_DAMAGED_INDEX);
   *count = opened.count();
   std::copy(opened.stamp(), opened.stamp() + CMK_HAMMING_STAMP_BYTES, stamp);
   return CMK_STATUS_OK;
@@ -116,10 +120,9 @@ cmk_status cmk_hamming_index_search(const void* index, size_t index_size, const 
                                     size_t query_count, uint32_t radius, cmk_hamming_match* matches,
                                     size_t capacity, size_t* match_count) {
   countermark::HammingIndex opened;
-  cmk_status status = countermark::OpenIndex(index, index_size, &opened);
-  if (status != CMK_STATUS_OK) return status;
-  status = countermark::CheckQueries(queries, query_count, matches, capacity, match_count);
-  if (status != CMK_STATUS_OK) return status;
+  COUNTERMARK_CHECK(countermark::OpenIndex(index, index_size, &opened));
+  COUNTERMARK_CHECK(
+      countermark::CheckQueries(queries, query_count, matches, capacity, match_count));
   countermark::HammingMatches found = countermark::Matches(matches, capacity);
   countermark::SearchIndex(opened, countermark::Queries(queries, query_count, radius), &found);
   *match_count = found.count();
@@ -129,11 +132,10 @@ cmk_status cmk_hamming_index_search(const void* index, size_t index_size, const 
 cmk_status cmk_hamming_scan(const uint8_t* hashes, const uint64_t* labels, size_t count,
                             const uint8_t* queries, size_t query_count, uint32_t radius,
                             cmk_hamming_match* matches, size_t capacity, size_t* match_count) {
-  const cmk_status status =
-      countermark::CheckQueries(queries, query_count, matches, capacity, match_count);
-  if (status != CMK_STATUS_OK) return status;
-  if (count > 0 && hashes == nullptr) return CMK_STATUS_NULL_POINTER;
-  if (!countermark::IsAligned(labels)) return CMK_STATUS_MISALIGNED;
+  COUNTERMARK_CHECK(
+      countermark::CheckQueries(queries, query_count, matches, capacity, match_count));
+  COUNTERMARK_REQUIRE(count <= 0 || hashes != nullptr, CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_REQUIRE(countermark::IsAligned(labels), CMK_STATUS_MISALIGNED);
   countermark::HammingMatches found = countermark::Matches(matches, capacity);
   countermark::ScanHashes(hashes, labels, count, countermark::Queries(queries, query_count, radius),
                           &found);

@@ -36,6 +36,12 @@ const char* cmk_status_string(cmk_status status) {
       return "an index holds at most 16,777,216 hashes";
     case CMK_STATUS_DAMAGED_INDEX:
       return "the index is damaged or of another version";
+    case CMK_STATUS_BUSY:
+      return "another thread is in a call with the same stream";
+    case CMK_STATUS_NOT_INITIALISED:
+      return "the memory holds no stream, or one that was moved";
+    case CMK_STATUS_BAD_INTERVAL:
+      return "the number of frames is not one that the function takes";
   }
   return "unknown status";
 }

@@ -2,6 +2,8 @@
 #include <cmath>
 
 #include "api/arguments.h"
+#include "api/detection.h"
+#include "api/refusal.h"
 #include "watermark/detect.h"
 #include "watermark/embed.h"
 #include "watermark/inspect.h"
@@ -14,43 +16,26 @@ static_assert(sizeof(Key) == CMK_KEY_BYTES);
 static_assert(kCodedBits == CMK_CODED_BITS);
 static_assert(kMostTiles == CMK_TILES_MAX);
 
-Key KeyFrom(const uint8_t* bytes) {
-  Key key;
-  std::copy(bytes, bytes + key.size(), key.begin());
-  return key;
-}
-
-bool IsKnown(cmk_effort effort) {
-  return effort == CMK_EFFORT_ALIGNED || effort == CMK_EFFORT_FULL;
-}
-
-Effort EffortFrom(cmk_effort effort) {
-  return effort == CMK_EFFORT_FULL ? Effort::kFull : Effort::kAligned;
-}
-
 cmk_status CheckEmbedding(const cmk_image* in, const cmk_image* out, const uint8_t* key,
                           float strength, const void* scratch, size_t scratch_size) {
-  cmk_status status = CheckImage(in, CMK_SIDE_MIN);
-  if (status == CMK_STATUS_OK) status = CheckImage(out, CMK_SIDE_MIN);
-  if (status == CMK_STATUS_OK) status = CheckOutput(*in, *out);
-  if (status != CMK_STATUS_OK) return status;
-  if (key == nullptr) return CMK_STATUS_NULL_POINTER;
-  // Written so that NaN fails.
-  if (!(strength > 0 && strength <= CMK_STRENGTH_MAX)) return CMK_STATUS_BAD_STRENGTH;
+  COUNTERMARK_CHECK(CheckImage(in, CMK_SIDE_MIN));
+  COUNTERMARK_CHECK(CheckImage(out, CMK_SIDE_MIN));
+  COUNTERMARK_CHECK(CheckOutput(*in, *out));
+  COUNTERMARK_REQUIRE(key != nullptr, CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_CHECK(CheckStrength(strength));
   const size_t needed = EmbedScratchSize(in->width, in->height);
-  status = CheckScratch(scratch, scratch_size, needed, *in);
-  if (status == CMK_STATUS_OK) status = CheckScratch(scratch, scratch_size, needed, *out);
-  return status;
+  COUNTERMARK_CHECK(CheckScratch(scratch, scratch_size, needed, *in));
+  COUNTERMARK_CHECK(CheckScratch(scratch, scratch_size, needed, *out));
+  return CMK_STATUS_OK;
 }
 
 using ScratchSizeOf = size_t(size_t width, size_t height, Effort effort);
 
 cmk_status AskScratchSize(const cmk_image* image, cmk_effort effort, ScratchSizeOf* scratch_size_of,
                           size_t* size) {
-  const cmk_status status = CheckShape(image, CMK_SIDE_MIN);
-  if (status != CMK_STATUS_OK) return status;
-  if (size == nullptr) return CMK_STATUS_NULL_POINTER;
-  if (!IsKnown(effort)) return CMK_STATUS_UNKNOWN_EFFORT;
+  COUNTERMARK_CHECK(CheckShape(image, CMK_SIDE_MIN));
+  COUNTERMARK_REQUIRE(size != nullptr, CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_CHECK(CheckEffort(effort));
   *size = scratch_size_of(image->width, image->height, EffortFrom(effort));
   return CMK_STATUS_OK;
 }
@@ -58,28 +43,20 @@ cmk_status AskScratchSize(const cmk_image* image, cmk_effort effort, ScratchSize
 cmk_status CheckDetection(const cmk_image* image, const uint8_t* key, cmk_effort effort,
                           ScratchSizeOf* scratch_size_of, const void* scratch, size_t scratch_size,
                           const cmk_detection* detection) {
-  const cmk_status status = CheckImage(image, CMK_SIDE_MIN);
-  if (status != CMK_STATUS_OK) return status;
-  if (key == nullptr || detection == nullptr) return CMK_STATUS_NULL_POINTER;
-  if (detection->struct_size != sizeof(cmk_detection)) return CMK_STATUS_STRUCT_SIZE;
-  if (!IsKnown(effort)) return CMK_STATUS_UNKNOWN_EFFORT;
+  COUNTERMARK_CHECK(CheckImage(image, CMK_SIDE_MIN));
+  COUNTERMARK_REQUIRE(key != nullptr, CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_CHECK(CheckResult(detection));
+  COUNTERMARK_CHECK(CheckEffort(effort));
   const size_t needed = scratch_size_of(image->width, image->height, EffortFrom(effort));
-  return CheckScratch(scratch, scratch_size, needed, *image);
+  COUNTERMARK_CHECK(CheckScratch(scratch, scratch_size, needed, *image));
+  return CMK_STATUS_OK;
 }
 
 cmk_status CheckInspection(const cmk_inspection* inspection) {
-  if (inspection == nullptr) return CMK_STATUS_NULL_POINTER;
-  if (inspection->struct_size != sizeof(cmk_inspection)) return CMK_STATUS_STRUCT_SIZE;
+  COUNTERMARK_REQUIRE(inspection != nullptr, CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_REQUIRE(inspection->struct_size == sizeof(cmk_inspection), CMK_STATUS_STRUCT_SIZE);
   const bool lacks_tiles = inspection->tiles == nullptr && inspection->tile_capacity > 0;
-  return lacks_tiles ? CMK_STATUS_NULL_POINTER : CMK_STATUS_OK;
-}
-
-cmk_status Tell(bool is_read, const Detection& found, cmk_detection* detection) {
-  detection->score = found.score;
-  if (!is_read) return CMK_STATUS_NOT_FOUND;
-  detection->payload = found.word.payload;
-  detection->false_positive_rate = found.false_positive_rate;
-  std::copy(found.geometry.begin(), found.geometry.end(), detection->geometry);
+  COUNTERMARK_REQUIRE(!lacks_tiles, CMK_STATUS_NULL_POINTER);
   return CMK_STATUS_OK;
 }
 
@@ -107,9 +84,8 @@ size_t cmk_coded_bits() { return CMK_CODED_BITS; }
 size_t cmk_tiles_max() { return CMK_TILES_MAX; }
 
 cmk_status cmk_watermark_embed_scratch_size(const cmk_image* image, size_t* size) {
-  const cmk_status status = countermark::CheckShape(image, CMK_SIDE_MIN);
-  if (status != CMK_STATUS_OK) return status;
-  if (size == nullptr) return CMK_STATUS_NULL_POINTER;
+  COUNTERMARK_CHECK(countermark::CheckShape(image, CMK_SIDE_MIN));
+  COUNTERMARK_REQUIRE(size != nullptr, CMK_STATUS_NULL_POINTER);
   *size = countermark::EmbedScratchSize(image->width, image->height);
   return CMK_STATUS_OK;
 }
@@ -117,9 +93,7 @@ cmk_status cmk_watermark_embed_scratch_size(const cmk_image* image, size_t* size
 cmk_status cmk_watermark_embed(const cmk_image* in, const cmk_image* out, uint64_t payload,
                                const uint8_t* key, float strength, void* scratch,
                                size_t scratch_size) {
-  const cmk_status status =
-      countermark::CheckEmbedding(in, out, key, strength, scratch, scratch_size);
-  if (status != CMK_STATUS_OK) return status;
+  COUNTERMARK_CHECK(countermark::CheckEmbedding(in, out, key, strength, scratch, scratch_size));
   countermark::Arena arena(scratch, scratch_size);
   countermark::Embed(countermark::View(*in), countermark::MutableView(*out), payload,
                      countermark::KeyFrom(key), strength, arena);
@@ -133,14 +107,13 @@ cmk_status cmk_watermark_detect_scratch_size(const cmk_image* image, cmk_effort 
 
 cmk_status cmk_watermark_detect(const cmk_image* image, const uint8_t* key, cmk_effort effort,
                                 void* scratch, size_t scratch_size, cmk_detection* detection) {
-  const cmk_status status = countermark::CheckDetection(
-      image, key, effort, countermark::DetectScratchSize, scratch, scratch_size, detection);
-  if (status != CMK_STATUS_OK) return status;
+  COUNTERMARK_CHECK(countermark::CheckDetection(image, key, effort, countermark::DetectScratchSize,
+                                                scratch, scratch_size, detection));
   countermark::Arena arena(scratch, scratch_size);
   countermark::Detection found;
   const bool is_read = countermark::Detect(countermark::View(*image), countermark::KeyFrom(key),
                                            countermark::EffortFrom(effort), arena, &found);
-  return countermark::Tell(is_read, found, detection);
+  return countermark::TellDetection(is_read, found, detection);
 }
 
 cmk_status cmk_watermark_inspect_scratch_size(const cmk_image* image, cmk_effort effort,
@@ -151,10 +124,9 @@ cmk_status cmk_watermark_inspect_scratch_size(const cmk_image* image, cmk_effort
 cmk_status cmk_watermark_inspect(const cmk_image* image, const uint8_t* key, cmk_effort effort,
                                  void* scratch, size_t scratch_size, cmk_detection* detection,
                                  cmk_inspection* inspection) {
-  cmk_status status = countermark::CheckDetection(
-      image, key, effort, countermark::InspectScratchSize, scratch, scratch_size, detection);
-  if (status == CMK_STATUS_OK) status = countermark::CheckInspection(inspection);
-  if (status != CMK_STATUS_OK) return status;
+  COUNTERMARK_CHECK(countermark::CheckDetection(image, key, effort, countermark::InspectScratchSize,
+                                                scratch, scratch_size, detection));
+  COUNTERMARK_CHECK(countermark::CheckInspection(inspection));
   countermark::Arena arena(scratch, scratch_size);
   countermark::Detection found;
   countermark::Inspection seen;
@@ -162,5 +134,5 @@ cmk_status cmk_watermark_inspect(const cmk_image* image, const uint8_t* key, cmk
                                             countermark::EffortFrom(effort), arena, &found, &seen);
   countermark::Tell(seen, inspection);
   inspection->likeness = is_read ? found.likeness : 0;
-  return countermark::Tell(is_read, found, detection);
+  return countermark::TellDetection(is_read, found, detection);
 }

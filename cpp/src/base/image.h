@@ -7,51 +7,77 @@
 
 namespace countermark {
 
-// Channels are interleaved; 16-bit samples are in the machine's byte order.
-enum class PixelFormat { kGray8, kRgb8, kRgba8, kGray16, kRgb16, kRgba16 };
+// 16-bit samples are in the machine's byte order; those of kP010 have their ten bits on top.
+enum class PixelFormat {
+  kGray8,
+  kRgb8,
+  kRgba8,
+  kGray16,
+  kRgb16,
+  kRgba16,
+  kBgr8,
+  kBgra8,
+  kPlanarRgb8,
+  kPlanarRgb16,
+  kP010
+};
 
+constexpr size_t Planes(PixelFormat format) {
+  return format == PixelFormat::kPlanarRgb8 || format == PixelFormat::kPlanarRgb16 ? 3 : 1;
+}
+
+// Of one plane, interleaved.
 constexpr size_t Channels(PixelFormat format) {
   switch (format) {
-    case PixelFormat::kGray8:
-    case PixelFormat::kGray16:
-      return 1;
     case PixelFormat::kRgb8:
+    case PixelFormat::kBgr8:
     case PixelFormat::kRgb16:
       return 3;
-    default:
+    case PixelFormat::kRgba8:
+    case PixelFormat::kBgra8:
+    case PixelFormat::kRgba16:
       return 4;
+    default:
+      return 1;
   }
 }
 
 constexpr bool IsSixteenBit(PixelFormat format) {
-  return format == PixelFormat::kGray16 || format == PixelFormat::kRgb16 ||
-         format == PixelFormat::kRgba16;
+  switch (format) {
+    case PixelFormat::kGray16:
+    case PixelFormat::kRgb16:
+    case PixelFormat::kRgba16:
+    case PixelFormat::kPlanarRgb16:
+    case PixelFormat::kP010:
+      return true;
+    default:
+      return false;
+  }
 }
 
+// Of one plane.
 constexpr size_t BytesPerPixel(PixelFormat format) {
   return Channels(format) * (IsSixteenBit(format) ? 2 : 1);
 }
 
 // Rows may be padded (stride_bytes > width * bytes per pixel) or run upwards (negative stride).
-struct ImageView {
-  const uint8_t* data;
+// Byte is uint8_t, const where the picture is only read.
+template <typename Byte>
+struct BasicImageView {
+  Byte* data;
   size_t width;
   size_t height;
   ptrdiff_t stride_bytes;
   PixelFormat format;
+  ptrdiff_t plane_stride_bytes = 0;  // between planes
 
-  const uint8_t* Row(size_t y) const { return data + static_cast<ptrdiff_t>(y) * stride_bytes; }
+  Byte* Row(size_t y, size_t plane = 0) const {
+    return data + static_cast<ptrdiff_t>(y) * stride_bytes +
+           static_cast<ptrdiff_t>(plane) * plane_stride_bytes;
+  }
 };
-
-struct MutableImageView {
-  uint8_t* data;
-  size_t width;
-  size_t height;
-  ptrdiff_t stride_bytes;
-  PixelFormat format;
-
-  uint8_t* Row(size_t y) const { return data + static_cast<ptrdiff_t>(y) * stride_bytes; }
-};
+using ImageView = BasicImageView<const uint8_t>;
+using MutableImageView = BasicImageView<uint8_t>;
 
 }  // namespace countermark
 

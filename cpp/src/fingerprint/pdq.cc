@@ -34,7 +34,7 @@ struct Workspace {
   Workspace(size_t width, size_t height, PixelFormat format, Arena& arena)
       : rows(height, arena),
         columns(width, arena),
-        sums(arena.Allocate<float>(width * Channels(format))) {}
+        sums(arena.Allocate<float>(width * Planes(format) * Channels(format))) {}
 
   Decimation rows;
   Decimation columns;
@@ -42,7 +42,7 @@ struct Workspace {
 };
 
 template <typename T>
-void SumRows(const ImageView& image, const Decimation::Taps& taps, float* sums) {
+void SumRows(const ImageView& image, size_t plane, const Decimation::Taps& taps, float* sums) {
   const size_t count = image.width * Channels(image.format);
   std::fill_n(sums, count, 0.0f);
   for (size_t i = 0; i < taps.count; i += kAccumulatedRows) {
@@ -50,59 +50,75 @@ void SumRows(const ImageView& image, const Decimation::Taps& taps, float* sums) 
     float weights[kAccumulatedRows];
     for (size_t k = 0; k < kAccumulatedRows; ++k) {
       const bool inside = i + k < taps.count;
-      rows[k] = reinterpret_cast<const T*>(image.Row(taps.first + (inside ? i + k : i)));
+      rows[k] = reinterpret_cast<const T*>(image.Row(taps.first + (inside ? i + k : i), plane));
       weights[k] = inside ? taps.weights[i + k] : 0.0f;
     }
     AccumulateRows(rows, weights, count, sums);
   }
 }
 
-// Rec. 601 luma of the weighted mean of some neighbours in a row.
-template <size_t kChannels>
-float LumaAt(const float* sums, const Decimation::Taps& taps) {
-  const float* pixel = sums + taps.first * kChannels;
-  if constexpr (kChannels == 1) {
-    float gray = 0;
-    for (size_t i = 0; i < taps.count; ++i) gray += taps.weights[i] * pixel[i];
-    return gray;
-  } else {
-    float red = 0, green = 0, blue = 0;
-    for (size_t i = 0; i < taps.count; ++i, pixel += kChannels) {
-      red += taps.weights[i] * pixel[0];
-      green += taps.weights[i] * pixel[1];
-      blue += taps.weights[i] * pixel[2];
-    }
-    return 0.299f * red + 0.587f * green + 0.114f * blue;
+// Where a pixel's colours stand among the sums.
+struct Places {
+  size_t step;  // to the next pixel
+  size_t red, green, blue;
+};
+
+Places PlacesOf(const ImageView& image) {
+  const size_t step = Channels(image.format);
+  switch (image.format) {
+    case PixelFormat::kBgr8:
+    case PixelFormat::kBgra8:
+      return {step, 2, 1, 0};
+    case PixelFormat::kPlanarRgb8:
+    case PixelFormat::kPlanarRgb16:
+      return {step, 0, image.width, 2 * image.width};
+    default:
+      return {step, 0, 1, 2};
   }
+}
+
+// The weighted mean of some neighbours in a row.
+float GrayAt(const float* sums, const Decimation::Taps& taps) {
+  float gray = 0;
+  for (size_t i = 0; i < taps.count; ++i) gray += taps.weights[i] * sums[taps.first + i];
+  return gray;
+}
+
+// Rec. 601 luma of it.
+float LumaAt(const float* sums, const Places& places, const Decimation::Taps& taps) {
+  const float* pixel = sums + taps.first * places.step;
+  float red = 0, green = 0, blue = 0;
+  for (size_t i = 0; i < taps.count; ++i, pixel += places.step) {
+    red += taps.weights[i] * pixel[places.red];
+    green += taps.weights[i] * pixel[places.green];
+    blue += taps.weights[i] * pixel[places.blue];
+  }
+  return 0.299f * red + 0.587f * green + 0.114f * blue;
+}
+
+// Eight-bit steps in a step of a sample.
+float ScaleOf(PixelFormat format) {
+  if (format == PixelFormat::kP010) return 1.0f / 256;
+  return IsSixteenBit(format) ? 1.0f / 257 : 1.0f;
 }
 
 // The filter is linear, so it runs on the colour channels as they lie in memory, first down the
 // columns, and luma is taken of the 64 x 64 results alone: exact, and cheaper than the reverse.
-template <typename T, size_t kChannels>
 void Shrink(const ImageView& image, const Workspace& workspace, SmallPicture* small) {
-  constexpr float kScale = sizeof(T) == 2 ? 1.0f / 257 : 1.0f;
+  const size_t channels = Channels(image.format), planes = Planes(image.format);
+  const auto sum_rows = IsSixteenBit(image.format) ? SumRows<uint16_t> : SumRows<uint8_t>;
+  const Places places = PlacesOf(image);
+  const float scale = ScaleOf(image.format);
+  float* const sums = workspace.sums;
   for (size_t y = 0; y < kPdqSide; ++y) {
-    SumRows<T>(image, workspace.rows.At(y), workspace.sums);
-    for (size_t x = 0; x < kPdqSide; ++x) {
-      (*small)[y][x] = kScale * LumaAt<kChannels>(workspace.sums, workspace.columns.At(x));
+    for (size_t plane = 0; plane < planes; ++plane) {
+      sum_rows(image, plane, workspace.rows.At(y), sums + plane * image.width);
     }
-  }
-}
-
-void Shrink(const ImageView& image, const Workspace& workspace, SmallPicture* small) {
-  switch (image.format) {
-    case PixelFormat::kGray8:
-      return Shrink<uint8_t, 1>(image, workspace, small);
-    case PixelFormat::kRgb8:
-      return Shrink<uint8_t, 3>(image, workspace, small);
-    case PixelFormat::kRgba8:
-      return Shrink<uint8_t, 4>(image, workspace, small);
-    case PixelFormat::kGray16:
-      return Shrink<uint16_t, 1>(image, workspace, small);
-    case PixelFormat::kRgb16:
-      return Shrink<uint16_t, 3>(image, workspace, small);
-    case PixelFormat::kRgba16:
-      return Shrink<uint16_t, 4>(image, workspace, small);
+    for (size_t x = 0; x < kPdqSide; ++x) {
+      const Decimation::Taps taps = workspace.columns.At(x);
+      const float luma = channels * planes == 1 ? GrayAt(sums, taps) : LumaAt(sums, places, taps);
+      (*small)[y][x] = scale * luma;
+    }
   }
 }
 

@@ -93,14 +93,16 @@ HWY_INLINE V16 LookUpIn(size_t window, V16 samples, V8 bytes) {
   return hn::BitCast(D16(), hn::TableLookupBytesOr0(hn::BitCast(d8, samples), index));
 }
 
-// The residual of one group of pixels in each block, in steps of a sample: groups 0 (with 2) or 1
-// (with 3) of the taps for `odd` 0 or 1; one further where vectors are one block and `half` is 1.
+// The residual of one group of pixels in each block, in steps of a sample, which has kBits of the
+// residual's fraction below it: groups 0 (with 2) or 1 (with 3) of the taps for `odd` 0 or 1; one
+// further where vectors are one block and `half` is 1.
 //
 // With left and right neighbours l and r and the weight w the twin rounds
-// (256 l + (r - l) w) / 2^14, which is (l + floor((r - l) w / 256) + 32) >> 6. The product's upper
+// (256 l + (r - l) w) / 2^14, which is (l + floor((r - l) w / 256) + 32) >> 6 (for 8-bit samples,
+// of which ten-bit ones are quarters: there it is 2^12, and (... + 8) >> 4). The product's upper
 // half is that floor; as a signed number w >= 128 counts as w - 256, and then it is r that is
 // added to.
-template <bool kOneWindow>
+template <int kBits, bool kOneWindow>
 HWY_INLINE V16 RoundedResidual(const int16_t* residual, const ResidualTaps& taps, size_t windows,
                                size_t odd, size_t half) {
   const D8 d8;
@@ -127,7 +129,6 @@ HWY_INLINE V16 RoundedResidual(const int16_t* residual, const ResidualTaps& taps
   }
   const auto weight = hn::LoadU(d16, taps.weight[2 * odd + half]);
   const auto sum = hn::Add(base, hn::MulHigh(slope, weight));
-  constexpr int kBits = kResidualFractionBits;
   return hn::ShiftRight<kBits>(hn::Add(sum, hn::Set(d16, int16_t{1 << (kBits - 1)})));
 }
 
@@ -146,12 +147,13 @@ constexpr std::array<uint8_t, 16 * kChannels> kPixelOfByte = [] {
 
 // Sixteen pixels in each block: every byte is raised or lowered, saturating.
 template <size_t kChannels, bool kOneWindow>
-HWY_INLINE void AddToPixels(const uint8_t* in, const int16_t* residual, const ResidualTaps& taps,
-                            size_t windows, size_t half, uint8_t* out) {
+HWY_INLINE void AddToBytes(const uint8_t* in, const int16_t* residual, const ResidualTaps& taps,
+                           size_t windows, size_t half, uint8_t* out) {
   const D8 d8;
   const D16 d16;
-  const V16 add0 = RoundedResidual<kOneWindow>(residual, taps, windows, 0, half);
-  const V16 add1 = RoundedResidual<kOneWindow>(residual, taps, windows, 1, half);
+  constexpr int kBits = kResidualFractionBits;
+  const V16 add0 = RoundedResidual<kBits, kOneWindow>(residual, taps, windows, 0, half);
+  const V16 add1 = RoundedResidual<kBits, kOneWindow>(residual, taps, windows, 1, half);
   const V16 up0 = hn::Max(add0, hn::Zero(d16)), up1 = hn::Max(add1, hn::Zero(d16));
   const V16 down0 = hn::Sub(up0, add0), down1 = hn::Sub(up1, add1);
   const V8 up = hn::BitCast(d8, hn::Or(up0, hn::ShiftLeft<8>(up1)));
@@ -165,51 +167,81 @@ HWY_INLINE void AddToPixels(const uint8_t* in, const int16_t* residual, const Re
   }
 }
 
-template <size_t kChannels, bool kOneWindow>
-HWY_INLINE void AddStep(const uint8_t* in, const int16_t* residual, const ResidualTaps& taps,
-                        size_t windows, uint8_t* out) {
-  for (size_t half = 0; half < 2; half += kBlocks) {
-    const size_t skipped = half * (kResidualStep / 2) * kChannels;
-    AddToPixels<kChannels, kOneWindow>(in + skipped, residual, taps, windows, half, out + skipped);
+// The same in the upper ten of sixteen bits.
+template <bool kOneWindow>
+HWY_INLINE void AddToTenBits(const uint8_t* in, const int16_t* residual, const ResidualTaps& taps,
+                             size_t windows, size_t half, uint8_t* out) {
+  const D8 d8;
+  const D16 d16;
+  const hn::RebindToUnsigned<D16> du16;
+  for (size_t odd = 0; odd < 2; ++odd) {
+    const V16 add =
+        RoundedResidual<kResidualFractionBits - 2, kOneWindow>(residual, taps, windows, odd, half);
+    const auto words = hn::BitCast(du16, LoadBlocks(in + 16 * odd, 32));
+    const V16 sum = hn::Add(hn::BitCast(d16, hn::ShiftRight<6>(words)), add);
+    const V16 clipped = hn::Min(hn::Max(sum, hn::Zero(d16)), hn::Set(d16, int16_t{1023}));
+    StoreBlocks(hn::BitCast(d8, hn::ShiftLeft<6>(clipped)), out + 16 * odd, 32);
   }
 }
 
-template <size_t kChannels, bool kOneWindow>
+template <PixelFormat kFormat, bool kOneWindow>
+HWY_INLINE void AddStep(const uint8_t* in, const int16_t* residual, const ResidualTaps& taps,
+                        size_t windows, uint8_t* out) {
+  for (size_t half = 0; half < 2; half += kBlocks) {
+    const size_t skipped = half * (kResidualStep / 2) * BytesPerPixel(kFormat);
+    if constexpr (kFormat == PixelFormat::kP010) {
+      AddToTenBits<kOneWindow>(in + skipped, residual, taps, windows, half, out + skipped);
+    } else {
+      AddToBytes<Channels(kFormat), kOneWindow>(in + skipped, residual, taps, windows, half,
+                                                out + skipped);
+    }
+  }
+}
+
+template <PixelFormat kFormat, bool kOneWindow>
 void AddWholeRow(const uint8_t* in, const int16_t* residual, const ResidualPlan& plan,
                  uint8_t* out) {
-  constexpr size_t kBytes = kResidualStep * kChannels;
+  constexpr size_t kBytes = kResidualStep * BytesPerPixel(kFormat);
   // Copies, since for all the compiler knows `out` might be the plan.
   const size_t whole = plan.width / kResidualStep, windows = plan.windows;
   const ResidualTaps* taps = plan.taps;
   for (size_t i = 0; i < whole; ++i) {
-    AddStep<kChannels, kOneWindow>(in + i * kBytes, residual, taps[i], windows, out + i * kBytes);
+    AddStep<kFormat, kOneWindow>(in + i * kBytes, residual, taps[i], windows, out + i * kBytes);
   }
-  const size_t left = plan.width % kResidualStep * kChannels;
+  const size_t left = plan.width % kResidualStep * BytesPerPixel(kFormat);
   if (left == 0) return;
   uint8_t last[kBytes] = {};
   std::memcpy(last, in + whole * kBytes, left);
-  AddStep<kChannels, kOneWindow>(last, residual, taps[whole], windows, last);
+  AddStep<kFormat, kOneWindow>(last, residual, taps[whole], windows, last);
   std::memcpy(out + whole * kBytes, last, left);
 }
 
-template <size_t kChannels>
-void AddResidual8(const uint8_t* in, const int16_t* residual, const ResidualPlan& plan,
-                  uint8_t* out) {
-  const auto add = plan.windows == 1 ? AddWholeRow<kChannels, true> : AddWholeRow<kChannels, false>;
+template <PixelFormat kFormat>
+void AddToRow(const uint8_t* in, const int16_t* residual, const ResidualPlan& plan, uint8_t* out) {
+  const auto add = plan.windows == 1 ? AddWholeRow<kFormat, true> : AddWholeRow<kFormat, false>;
   add(in, residual, plan, out);
 }
 
-// 16-bit pictures are rare: the plain loop serves them.
+// Still pictures of 16 bits are rare: the plain loop serves them.
 void AddResidual(const uint8_t* in, PixelFormat format, const int16_t* residual,
                  const ResidualPlan& plan, uint8_t* out) {
-  if (IsSixteenBit(format) || plan.windows > kMostResidualWindows) {
-    reference::AddResidual(in, format, plan.width, residual, plan.positions, out);
-  } else if (format == PixelFormat::kGray8) {
-    AddResidual8<1>(in, residual, plan, out);
-  } else if (format == PixelFormat::kRgb8) {
-    AddResidual8<3>(in, residual, plan, out);
-  } else {
-    AddResidual8<4>(in, residual, plan, out);
+  if (plan.windows > kMostResidualWindows) {
+    return reference::AddResidual(in, format, plan.width, residual, plan.positions, out);
+  }
+  switch (format) {
+    case PixelFormat::kGray8:
+    case PixelFormat::kPlanarRgb8:
+      return AddToRow<PixelFormat::kGray8>(in, residual, plan, out);
+    case PixelFormat::kRgb8:
+    case PixelFormat::kBgr8:
+      return AddToRow<PixelFormat::kRgb8>(in, residual, plan, out);
+    case PixelFormat::kRgba8:
+    case PixelFormat::kBgra8:
+      return AddToRow<PixelFormat::kRgba8>(in, residual, plan, out);
+    case PixelFormat::kP010:
+      return AddToRow<PixelFormat::kP010>(in, residual, plan, out);
+    default:
+      return reference::AddResidual(in, format, plan.width, residual, plan.positions, out);
   }
 }
 #endif

@@ -54,9 +54,10 @@ ResidualPlan PlanResidual(const uint32_t* positions, size_t width, ResidualTaps*
 inline constexpr size_t kMostResidualWindows = 4;
 inline constexpr size_t kResidualPadding = 8 * kMostResidualWindows;
 
-// out = in + residual, clipped, in every colour channel, for a row of plan.width pixels; alpha is
-// copied. `out` may be `in`. |residual| <= kResidualLimit; kResidualPadding more samples must be
-// readable past the last one used.
+// out = in + residual, clipped, in every colour channel, for a row of plan.width pixels of one
+// plane; alpha is copied. Ten bits go up and down by four steps for one of eight bits, and what
+// lies below them becomes zero. `out` may be `in`. |residual| <= kResidualLimit; kResidualPadding
+// more samples must be readable past the last one used.
 void AddResidual(const uint8_t* in, PixelFormat format, const int16_t* residual,
                  const ResidualPlan& plan, uint8_t* out);
 

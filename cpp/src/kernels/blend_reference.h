@@ -58,9 +58,23 @@ inline void AddResidualTo(const uint8_t* in, size_t channels, size_t width, cons
   }
 }
 
+inline void AddResidualToTenBits(const uint8_t* in, size_t width, const int16_t* residual,
+                                 const uint32_t* positions, uint8_t* out) {
+  for (size_t x = 0; x < width; ++x) {
+    const int32_t add = (InterpolateResidual(residual, positions[x]) + (1 << 11)) >> 12;
+    uint16_t sample;
+    std::memcpy(&sample, in + 2 * x, 2);
+    const int32_t sum = (sample >> 6) + add;
+    sample = static_cast<uint16_t>(std::clamp(sum, 0, 1023) << 6);
+    std::memcpy(out + 2 * x, &sample, 2);
+  }
+}
+
 inline void AddResidual(const uint8_t* in, PixelFormat format, size_t width,
                         const int16_t* residual, const uint32_t* positions, uint8_t* out) {
-  if (IsSixteenBit(format)) {
+  if (format == PixelFormat::kP010) {
+    AddResidualToTenBits(in, width, residual, positions, out);
+  } else if (IsSixteenBit(format)) {
     AddResidualTo<uint16_t>(in, Channels(format), width, residual, positions, out);
   } else {
     AddResidualTo<uint8_t>(in, Channels(format), width, residual, positions, out);

@@ -15,8 +15,9 @@ namespace HWY_NAMESPACE {
 
 #if HWY_TARGET == HWY_SCALAR
 
-void LumaRow(const uint8_t* row, PixelFormat format, size_t width, uint8_t* luma) {
-  reference::LumaRow(row, format, width, luma);
+void LumaRow(const uint8_t* row, ptrdiff_t plane_stride_bytes, PixelFormat format, size_t width,
+             uint8_t* luma) {
+  reference::LumaRow(row, plane_stride_bytes, format, width, luma);
 }
 
 #else
@@ -65,16 +66,30 @@ HWY_INLINE void LoadRgb8(D d, const uint8_t* pixels, V& red, V& green, V& blue) 
 }
 #endif
 
-template <size_t kChannels, class D, class V, typename T>
-HWY_INLINE void LoadRgb(D d, const T* pixels, V& red, V& green, V& blue) {
-  if constexpr (kChannels == 3) {
+// The first three channels in the order in which they lie; planes are `apart` samples apart.
+template <PixelFormat kFormat, class D, class V, typename T>
+HWY_INLINE void LoadChannels(D d, const T* pixels, ptrdiff_t apart, V& first, V& second, V& third) {
+  if constexpr (Planes(kFormat) == 3) {
+    first = hn::LoadU(d, pixels);
+    second = hn::LoadU(d, pixels + apart);
+    third = hn::LoadU(d, pixels + 2 * apart);
+  } else if constexpr (Channels(kFormat) == 3) {
 #if HWY_ARCH_X86
-    if constexpr (sizeof(T) == 1) return LoadRgb8(d, pixels, red, green, blue);
+    if constexpr (sizeof(T) == 1) return LoadRgb8(d, pixels, first, second, third);
 #endif
-    hn::LoadInterleaved3(d, pixels, red, green, blue);
+    hn::LoadInterleaved3(d, pixels, first, second, third);
   } else {
     V alpha;
-    hn::LoadInterleaved4(d, pixels, red, green, blue, alpha);
+    hn::LoadInterleaved4(d, pixels, first, second, third, alpha);
+  }
+}
+
+template <PixelFormat kFormat, class D, class V, typename T>
+HWY_INLINE void LoadRgb(D d, const T* pixels, ptrdiff_t apart, V& red, V& green, V& blue) {
+  if constexpr (kFormat == PixelFormat::kBgr8 || kFormat == PixelFormat::kBgra8) {
+    LoadChannels<kFormat>(d, pixels, apart, blue, green, red);
+  } else {
+    LoadChannels<kFormat>(d, pixels, apart, red, green, blue);
   }
 }
 
@@ -107,15 +122,15 @@ HWY_INLINE VW WeightedBytes(DW dw, VW red, VW green, VW blue) {
 }
 
 // Even and odd samples are widened where they lie, so that nothing crosses lanes.
-template <size_t kChannels>
-size_t LumaRow8(const uint8_t* row, size_t width, uint8_t* luma) {
+template <PixelFormat kFormat>
+size_t LumaRow8(const uint8_t* row, ptrdiff_t plane_stride_bytes, size_t width, uint8_t* luma) {
   const hn::ScalableTag<uint8_t> d;
   const hn::Repartition<uint16_t, decltype(d)> dw;
   const auto high = hn::Set(dw, uint16_t{0xFF00});
   size_t x = 0;
   for (; x + hn::Lanes(d) <= width; x += hn::Lanes(d)) {
     hn::Vec<decltype(d)> r8, g8, b8;
-    LoadRgb<kChannels>(d, row + x * kChannels, r8, g8, b8);
+    LoadRgb<kFormat>(d, row + x * Channels(kFormat), plane_stride_bytes, r8, g8, b8);
     const auto r = hn::BitCast(dw, r8);
     const auto g = hn::BitCast(dw, g8);
     const auto b = hn::BitCast(dw, b8);
@@ -134,21 +149,21 @@ HWY_INLINE VW EightBitsAbove(DW dw, VW value) {
   return hn::Add(scaled, hn::Set(dw, 32895u));
 }
 
-template <size_t kChannels>
-HWY_INLINE void LumaOfVector16(const uint16_t* pixels, uint8_t* luma) {
+template <PixelFormat kFormat>
+HWY_INLINE void LumaOfVector16(const uint16_t* pixels, ptrdiff_t plane_stride, uint8_t* luma) {
   const hn::ScalableTag<uint16_t> d;
   const hn::Repartition<uint32_t, decltype(d)> dw;
   const hn::Repartition<int16_t, decltype(d)> di;
   const hn::Rebind<uint8_t, decltype(d)> d8;
   const auto low = hn::Set(dw, 0xFFFFu);
   hn::Vec<decltype(dw)> even, odd;
-  if constexpr (kChannels == 1) {
+  if constexpr (Planes(kFormat) * Channels(kFormat) == 1) {
     const auto v = hn::BitCast(dw, hn::LoadU(d, pixels));
     even = hn::And(v, low);
     odd = hn::ShiftRight<16>(v);
   } else {
     hn::Vec<decltype(d)> r16, g16, b16;
-    LoadRgb<kChannels>(d, pixels, r16, g16, b16);
+    LoadRgb<kFormat>(d, pixels, plane_stride, r16, g16, b16);
     const auto r = hn::BitCast(dw, r16);
     const auto g = hn::BitCast(dw, g16);
     const auto b = hn::BitCast(dw, b16);
@@ -161,39 +176,67 @@ HWY_INLINE void LumaOfVector16(const uint16_t* pixels, uint8_t* luma) {
   hn::StoreU(hn::DemoteTo(d8, hn::BitCast(di, both)), d8, luma);
 }
 
-template <size_t kChannels>
-size_t LumaRow16(const uint16_t* row, size_t width, uint8_t* luma) {
+template <PixelFormat kFormat>
+size_t LumaRow16(const uint8_t* bytes, ptrdiff_t plane_stride_bytes, size_t width, uint8_t* luma) {
+  const uint16_t* row = reinterpret_cast<const uint16_t*>(bytes);
+  const ptrdiff_t plane_stride = plane_stride_bytes / 2;
   const size_t lanes = hn::Lanes(hn::ScalableTag<uint16_t>());
+  constexpr size_t kStep = Channels(kFormat);
   size_t x = 0;
   for (; x + 2 * lanes <= width; x += 2 * lanes) {
-    LumaOfVector16<kChannels>(row + x * kChannels, luma + x);
-    LumaOfVector16<kChannels>(row + (x + lanes) * kChannels, luma + x + lanes);
+    LumaOfVector16<kFormat>(row + x * kStep, plane_stride, luma + x);
+    LumaOfVector16<kFormat>(row + (x + lanes) * kStep, plane_stride, luma + x + lanes);
   }
   return x;
 }
 
-size_t LumaOfWholeVectors(const uint8_t* row, PixelFormat format, size_t width, uint8_t* luma) {
-  const uint16_t* row16 = reinterpret_cast<const uint16_t*>(row);
+size_t LumaRowP010(const uint8_t* bytes, size_t width, uint8_t* luma) {
+  const uint16_t* row = reinterpret_cast<const uint16_t*>(bytes);
+  const hn::ScalableTag<uint16_t> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  const hn::Rebind<uint8_t, decltype(d)> d8;
+  size_t x = 0;
+  for (; x + hn::Lanes(d) <= width; x += hn::Lanes(d)) {
+    const auto rounded = hn::SaturatedAdd(hn::LoadU(d, row + x), hn::Set(d, uint16_t{128}));
+    hn::StoreU(hn::DemoteTo(d8, hn::BitCast(di, hn::ShiftRight<8>(rounded))), d8, luma + x);
+  }
+  return x;
+}
+
+size_t LumaOfWholeVectors(const uint8_t* row, ptrdiff_t plane_stride_bytes, PixelFormat format,
+                          size_t width, uint8_t* luma) {
   switch (format) {
     case PixelFormat::kGray8:
       if (width != 0) std::memcpy(luma, row, width);
       return width;
     case PixelFormat::kRgb8:
-      return LumaRow8<3>(row, width, luma);
+      return LumaRow8<PixelFormat::kRgb8>(row, plane_stride_bytes, width, luma);
     case PixelFormat::kRgba8:
-      return LumaRow8<4>(row, width, luma);
+      return LumaRow8<PixelFormat::kRgba8>(row, plane_stride_bytes, width, luma);
     case PixelFormat::kGray16:
-      return LumaRow16<1>(row16, width, luma);
+      return LumaRow16<PixelFormat::kGray16>(row, plane_stride_bytes, width, luma);
     case PixelFormat::kRgb16:
-      return LumaRow16<3>(row16, width, luma);
+      return LumaRow16<PixelFormat::kRgb16>(row, plane_stride_bytes, width, luma);
+    case PixelFormat::kRgba16:
+      return LumaRow16<PixelFormat::kRgba16>(row, plane_stride_bytes, width, luma);
+    case PixelFormat::kBgr8:
+      return LumaRow8<PixelFormat::kBgr8>(row, plane_stride_bytes, width, luma);
+    case PixelFormat::kBgra8:
+      return LumaRow8<PixelFormat::kBgra8>(row, plane_stride_bytes, width, luma);
+    case PixelFormat::kPlanarRgb8:
+      return LumaRow8<PixelFormat::kPlanarRgb8>(row, plane_stride_bytes, width, luma);
+    case PixelFormat::kPlanarRgb16:
+      return LumaRow16<PixelFormat::kPlanarRgb16>(row, plane_stride_bytes, width, luma);
     default:
-      return LumaRow16<4>(row16, width, luma);
+      return LumaRowP010(row, width, luma);
   }
 }
 
-void LumaRow(const uint8_t* row, PixelFormat format, size_t width, uint8_t* luma) {
-  const size_t done = LumaOfWholeVectors(row, format, width, luma);
-  reference::LumaRow(row + done * BytesPerPixel(format), format, width - done, luma + done);
+void LumaRow(const uint8_t* row, ptrdiff_t plane_stride_bytes, PixelFormat format, size_t width,
+             uint8_t* luma) {
+  const size_t done = LumaOfWholeVectors(row, plane_stride_bytes, format, width, luma);
+  reference::LumaRow(row + done * BytesPerPixel(format), plane_stride_bytes, format, width - done,
+                     luma + done);
 }
 
 #endif  // HWY_TARGET == HWY_SCALAR
@@ -207,8 +250,9 @@ namespace countermark {
 
 HWY_EXPORT(LumaRow);
 
-void LumaRow(const uint8_t* row, PixelFormat format, size_t width, uint8_t* luma) {
-  HWY_DYNAMIC_DISPATCH(LumaRow)(row, format, width, luma);
+void LumaRow(const uint8_t* row, ptrdiff_t plane_stride_bytes, PixelFormat format, size_t width,
+             uint8_t* luma) {
+  HWY_DYNAMIC_DISPATCH(LumaRow)(row, plane_stride_bytes, format, width, luma);
 }
 
 }  // namespace countermark

@@ -18,8 +18,11 @@
 namespace countermark {
 
 // luma[x] = (77 R + 150 G + 29 B + 128) >> 8, the weights of ITU-R BT.601 in 1/256; alpha is
-// ignored. Of 16-bit samples v the 16-bit luma is taken and rounded to round(v * 255 / 65535).
-void LumaRow(const uint8_t* row, PixelFormat format, size_t width, uint8_t* luma);
+// ignored. Of 16-bit samples v the 16-bit luma is taken and rounded to round(v * 255 / 65535); ten
+// bits are rounded to eight, 255 at most. `plane_stride_bytes` leads from a row of one plane to
+// that of the next.
+void LumaRow(const uint8_t* row, ptrdiff_t plane_stride_bytes, PixelFormat format, size_t width,
+             uint8_t* luma);
 
 }  // namespace countermark
 

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "code/crc32.h"
-#include "kernels/blend.h"
-#include "kernels/filter.h"
 #include "watermark/fold.h"
 #include "watermark/layout.h"
 #include "watermark/lift.h"
 #include "watermark/mask.h"
 #include "watermark/plane.h"
+#include "watermark/residual.h"
+#include "watermark/spread.h"
 #include "watermark/whitening.h"
 
 namespace countermark {
@@ -20,12 +19,6 @@ namespace {
 // coefficient of the pilot, and from what the payload's coefficients say together of a coded bit.
 constexpr float kPilotRejection = 0.5f;
 constexpr float kBitRejection = 0.5f;
-// Samples of the finer residual row left of the plane's first.
-constexpr size_t kMargin = 2;
-
-// 1 where the plane's centre lies between pixels.
-int HalfOffset(size_t length) { return length % 2 == 0 ? 1 : 0; }
-
 // All planes have the canonical size.
 struct EmbedWorkspace {
   EmbedWorkspace(Size picture, Arena& arena)
@@ -36,82 +29,35 @@ struct EmbedWorkspace {
         whitened(AllocateBorderedPlane(canonical, arena)),
         marked(AllocatePlane(canonical, arena)),
         arrival(canonical, arena),
-        tile(arena.Allocate<float>(kTile * kTile)),
+        tiling{canonical, {}, arena.Allocate<float>(kTile * kTile)},
         reader(picture, canonical, arena),
         fold(kMostTiles, arena),
         transform(arena),
-        between(arena.Allocate<float>(canonical.width + 2 * kMargin)),
-        fine(arena.Allocate<int16_t>(2 * (canonical.width + kMargin) + kResidualPadding)),
-        positions(arena.Allocate<uint32_t>(picture.width)),
-        taps(arena.Allocate<ResidualTaps>(ResidualTapsCount(picture.width))) {}
+        pass(picture, canonical, arena) {}
 
   Size canonical;
-  Origin origin{};  // of the tile
   Plane luma, mask, residual;
   Plane whitened, marked;  // without and with the mark
   Arrival arrival;
-  float* tile;
+  Tiling tiling;
   LumaReader reader;
   TileFold fold;
   TileTransform transform;
-  float* between;       // a row of the residual between the plane's rows, edges repeated
-  int16_t* fine;        // the same at twice the width, in fixed point
-  uint32_t* positions;  // of the picture's pixels in `fine`
-  ResidualTaps* taps;
+  ResidualPass pass;
 };
-
-// The variant of this picture: a few bits that other pictures most likely do not share.
-uint8_t VariantFor(const Plane& luma) {
-  constexpr size_t kEvery = 16;
-  uint32_t check = 0;
-  for (size_t y = 0; y < luma.height; y += kEvery) {
-    for (size_t x = 0; x < luma.width; x += kEvery) {
-      const uint32_t level = static_cast<uint32_t>(std::clamp(luma.Row(y)[x], 0.0f, 255.0f));
-      const uint8_t bytes[] = {static_cast<uint8_t>(level), static_cast<uint8_t>(check),
-                               static_cast<uint8_t>(check >> 8), static_cast<uint8_t>(check >> 16),
-                               static_cast<uint8_t>(check >> 24)};
-      check = Crc32(bytes, sizeof(bytes));
-    }
-  }
-  return check & ((1u << kVariantBits) - 1);
-}
 
 // The canonical plane around the tile's origin.
 Placement AroundOrigin(const EmbedWorkspace& w) {
   Placement placement = Centred(w.whitened, 1, 0, 0, 1);
-  placement.x += w.origin.x;
-  placement.y += w.origin.y;
+  placement.x += w.tiling.origin.x;
+  placement.y += w.tiling.origin.y;
   return placement;
-}
-
-// Calls use(x, part, count) for the parts of the tile that row y of the plane is covered with.
-template <typename Use>
-void ForEachTilePart(const EmbedWorkspace& w, size_t y, Use use) {
-  // Of the plane's first pixel in the tile.
-  const auto first = [](size_t length, int origin) {
-    return 2 * size_t{kTile} - (length / 2) % kTile - static_cast<size_t>(origin);
-  };
-  const size_t row = (first(w.canonical.height, w.origin.y) + y) % kTile;
-  size_t column = first(w.canonical.width, w.origin.x) % kTile;
-  for (size_t x = 0; x < w.canonical.width; column = 0) {
-    const size_t count = std::min(kTile - column, w.canonical.width - x);
-    use(x, w.tile + row * kTile + column, count);
-    x += count;
-  }
 }
 
 // residual = mask * pattern.
 void Spread(const Spectrum& pattern, EmbedWorkspace& w) {
-  Spectrum shifted = pattern;
-  HalfShift(HalfOffset(w.canonical.width), HalfOffset(w.canonical.height)).Apply(&shifted);
-  w.transform.Synthesise(shifted, w.tile);
-  for (size_t y = 0; y < w.canonical.height; ++y) {
-    const float* mask = w.mask.Row(y);
-    float* out = w.residual.Row(y);
-    ForEachTilePart(w, y, [&](size_t x, const float* part, size_t count) {
-      for (size_t i = 0; i < count; ++i) out[x + i] = mask[x + i] * part[i];
-    });
-  }
+  w.tiling.Fill(pattern, w.transform);
+  w.tiling.Spread(w.mask, 0, w.canonical.height, w.residual);
 }
 
 // The folded tile of the whitened picture, and the power of its noise.
@@ -129,7 +75,7 @@ void MeasureArrival(const Spectrum& pattern, EmbedWorkspace& w, Arena& arena) {
   Whiten(w.residual, kFineFloor, w.marked, arena);
   for (size_t y = 0; y < w.canonical.height; ++y) {
     const float *before = w.whitened.Row(y), *after = w.marked.Row(y);
-    ForEachTilePart(w, y, [&](size_t x, const float* part, size_t count) {
+    w.tiling.ForEachPart(y, [&](size_t x, const float* part, size_t count) {
       w.arrival.Add(x, part, before + x, after + x, count);
     });
     w.arrival.EndRow();
@@ -197,37 +143,6 @@ void RejectHost(const Layout& layout, EmbedWorkspace& w, Arena& arena, Spectrum*
   }
 }
 
-// Row y of the picture in the plane of the residual: cubic between rows, then at twice the width
-// (halfway samples by cubic convolution again), in fixed point.
-void MakeFineRow(size_t y, size_t picture_height, EmbedWorkspace& w) {
-  const double at = (static_cast<double>(y) + 0.5) * static_cast<double>(w.canonical.height) /
-                        static_cast<double>(picture_height) -
-                    0.5;
-  const double whole = std::floor(at);
-  const CubicWeights weights(at - whole);
-  const ptrdiff_t last = static_cast<ptrdiff_t>(w.canonical.height) - 1;
-  const float* rows[4];
-  for (ptrdiff_t t = 0; t < 4; ++t) {
-    const ptrdiff_t row = static_cast<ptrdiff_t>(whole) + t - 1;
-    rows[t] = w.residual.Row(static_cast<size_t>(std::clamp<ptrdiff_t>(row, 0, last)));
-  }
-  float* samples = w.between + kMargin;
-  WeightedSum(rows, weights.weight, 4, w.canonical.width, samples);
-  samples[-2] = samples[-1] = samples[0];
-  samples[w.canonical.width] = samples[w.canonical.width + 1] = samples[w.canonical.width - 1];
-  QuantiseResidual(w.between, w.canonical.width + 1, w.fine);
-}
-
-// Pixel x of the picture lies at 2 X + 2 of the fine row, where X is its place in the plane.
-ResidualPlan PlacePixels(size_t picture_width, EmbedWorkspace& w) {
-  const double step = static_cast<double>(w.canonical.width) / static_cast<double>(picture_width);
-  for (size_t x = 0; x < picture_width; ++x) {
-    const double at = 2 * ((static_cast<double>(x) + 0.5) * step - 0.5) + 2;
-    w.positions[x] = static_cast<uint32_t>(at * 256);
-  }
-  return PlanResidual(w.positions, picture_width, w.taps);
-}
-
 }  // namespace
 
 size_t EmbedScratchSize(size_t width, size_t height) {
@@ -246,24 +161,14 @@ void Embed(const ImageView& in, const MutableImageView& out, uint64_t payload, c
   w.reader.Read(in, w.luma);
   MakeMask(w.luma, {in.width, in.height}, strength, w.mask, arena);
 
-  // Half the sampling rate of the picture, in cycles per tile.
-  const float limit_x =
-      0.5f * kTile * static_cast<float>(in.width) / static_cast<float>(w.canonical.width);
-  const float limit_y =
-      0.5f * kTile * static_cast<float>(in.height) / static_cast<float>(w.canonical.height);
   Spectrum pattern;
   const Layout layout(key);
   const Word word{payload, VariantFor(w.luma)};
-  w.origin = layout.OriginOf(word);
-  MakePattern(layout, word, limit_x, limit_y, &pattern);
+  w.tiling.origin = layout.OriginOf(word);
+  MakePatternFor(layout, word, {in.width, in.height}, &pattern);
   RejectHost(layout, w, arena, &pattern);
   Spread(pattern, w);
-
-  const ResidualPlan plan = PlacePixels(in.width, w);
-  for (size_t y = 0; y < in.height; ++y) {
-    MakeFineRow(y, in.height, w);
-    AddResidual(in.Row(y), in.format, w.fine, plan, out.Row(y));
-  }
+  w.pass.Add(in, w.residual, out);
 }
 
 }  // namespace countermark

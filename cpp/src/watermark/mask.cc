@@ -28,12 +28,11 @@ constexpr float kMostForSmooth = 1.25f;
 constexpr double kLargeScale = 1.6;
 constexpr double kShareExponent = 0.62;
 
-// A smooth picture loses more of the mark to a codec, a textured one less: they get more or less
-// than their places would by themselves. `activity` is the mean absolute detail around each place.
-float ShareForActivity(const Plane& activity, Arena& arena) {
+// Mean absolute detail, as far as it counts.
+float MeanActivity(const Plane& activity, Arena& arena) {
   const Arena::Scope scope(arena);
   float* sums = arena.Allocate<float>(activity.width);
-  if (sums == nullptr || activity.data == nullptr) return 1;
+  if (sums == nullptr || activity.data == nullptr) return 0;
   std::fill_n(sums, activity.width, 0.0f);
   for (size_t y = 0; y < activity.height; ++y) {
     const float* row = activity.Row(y);
@@ -43,7 +42,12 @@ float ShareForActivity(const Plane& activity, Arena& arena) {
   }
   float sum = 0;
   for (size_t x = 0; x < activity.width; ++x) sum += sums[x];
-  const float mean = sum / static_cast<float>(activity.size().Area());
+  return sum / static_cast<float>(activity.size().Area());
+}
+
+// A smooth picture loses more of the mark to a codec, a textured one less: they get more or less
+// than their places would by themselves.
+float ShareForActivity(float mean) {
   return std::min(kMostForSmooth, std::sqrt(kUsualActivity / (mean + 1e-6f)));
 }
 
@@ -55,25 +59,44 @@ float ShareForSize(Size picture) {
       std::pow(kLargeScale / std::clamp(scale, 1.0, kLargeScale), kShareExponent));
 }
 
+float Amplitude(float mean, Size picture, float strength) {
+  return strength * kAmplitude * ShareForActivity(mean) * ShareForSize(picture);
+}
+
 }  // namespace
 
-void MakeMask(const Plane& luma, Size picture, float strength, const Plane& mask, Arena& arena) {
+static_assert(kTextureReach == kDetail.taps / 2 + kTexture.taps / 2 + kErosion + kSmooth.taps / 2);
+
+float MeasureTexture(const Plane& luma, const Plane& texture, Arena& arena) {
   const Arena::Scope scope(arena);
   const Plane work = AllocatePlane(luma.size(), arena);
-  Blur(luma, kDetail, mask, arena);
+  Blur(luma, kDetail, work, arena);
   if (work.data != nullptr) {
     for (size_t y = 0; y < luma.height; ++y) {
-      AbsoluteDifference(luma.Row(y), mask.Row(y), luma.width, mask.Row(y));
+      AbsoluteDifference(luma.Row(y), work.Row(y), luma.width, work.Row(y));
     }
   }
-  Blur(mask, kTexture, work, arena);
-  const float amplitude =
-      strength * kAmplitude * ShareForActivity(work, arena) * ShareForSize(picture);
+  Blur(work, kTexture, texture, arena);
+  const float mean = MeanActivity(texture, arena);
   // Texture, not edges: erosion keeps a lone edge from spilling noise into the flat area beside it.
-  Erode(work, kErosion, mask, arena);
-  Blur(mask, kSmooth, work, arena);
-  if (work.data == nullptr) return;
-  RootsOfLimited(work.data, kFloor, kCeiling, amplitude, luma.size().Area(), mask.data);
+  Erode(texture, kErosion, work, arena);
+  Blur(work, kSmooth, texture, arena);
+  return mean;
+}
+
+void MaskTexture(const float* texture, size_t count, float mean, Size picture, float strength,
+                 float* mask) {
+  RootsOfLimited(texture, kFloor, kCeiling, Amplitude(mean, picture, strength), count, mask);
+}
+
+float LeastAmplitude(float mean, Size picture, float strength) {
+  return Amplitude(mean, picture, strength) * std::sqrt(kFloor);
+}
+
+void MakeMask(const Plane& luma, Size picture, float strength, const Plane& mask, Arena& arena) {
+  const float mean = MeasureTexture(luma, mask, arena);
+  if (mask.data == nullptr) return;
+  MaskTexture(mask.data, luma.size().Area(), mean, picture, strength, mask.data);
 }
 
 }  // namespace countermark

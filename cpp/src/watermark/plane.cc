@@ -60,7 +60,9 @@ CubicWeights::CubicWeights(double fraction) {
 }
 
 LumaReader::LumaReader(Size picture, Size plane, Arena& arena)
-    : grows_(plane.Area() > picture.Area()), luma_(arena.Allocate<uint8_t>(picture.width)) {
+    : size_(plane),
+      grows_(plane.Area() > picture.Area()),
+      luma_(arena.Allocate<uint8_t>(picture.width)) {
   if (grows_) {
     rows_ = arena.Allocate<float>(picture.Area());
     between_ = arena.Allocate<float>(picture.width);
@@ -76,12 +78,16 @@ LumaReader::LumaReader(Size picture, Size plane, Arena& arena)
   }
 }
 
-void LumaReader::Read(const ImageView& image, const Plane& plane) {
+void LumaReader::ReadRows(const ImageView& image, size_t first, const Plane& rows) {
   if (grows_) {
-    Interpolate(image, plane);
+    Interpolate(image, first, rows);
   } else {
-    Average(image, plane);
+    Average(image, first, rows);
   }
+}
+
+void LumaReader::ReadLuma(const ImageView& image, size_t y) {
+  LumaRow(image.Row(y), image.plane_stride_bytes, image.format, image.width, luma_);
 }
 
 void LumaReader::PlaceAreas(size_t pixels, size_t areas) {
@@ -98,35 +104,31 @@ void LumaReader::PlaceAreas(size_t pixels, size_t areas) {
   }
 }
 
-void LumaReader::Average(const ImageView& image, const Plane& plane) {
-  PlaceAreas(image.width, plane.width);
+void LumaReader::Average(const ImageView& image, size_t first, const Plane& rows) {
+  PlaceAreas(image.width, size_.width);
   // The sums hold 256 times the luma, the areas count 256 steps a pixel.
   static_assert(kSteps == 256);
-  const AreaTaps areas{plane.width, taps_, first_, widths_, weights_};
+  const AreaTaps areas{size_.width, taps_, first_, widths_, weights_};
   std::fill_n(sums_ + image.width, taps_, uint16_t{0});
   size_t in_luma = image.height;  // which row luma_ holds
-  for (size_t y = 0; y < plane.height; ++y) {
-    const uint64_t top = Edge(y, image.height, plane.height);
-    const uint64_t bottom = Edge(y + 1, image.height, plane.height);
+  for (size_t y = first; y < first + rows.height; ++y) {
+    const uint64_t top = Edge(y, image.height, size_.height);
+    const uint64_t bottom = Edge(y + 1, image.height, size_.height);
     std::fill_n(sums_, image.width, uint16_t{0});
     for (size_t row = top / kSteps; row * kSteps < bottom; ++row) {
-      if (row != in_luma) LumaRow(image.Row(row), image.format, image.width, luma_);
+      if (row != in_luma) ReadLuma(image, row);
       in_luma = row;
       const uint32_t weight =
           Share((row + 1) * kSteps, top, bottom) - Share(row * kSteps, top, bottom);
       AddWeightedRow(luma_, static_cast<uint16_t>(weight), image.width, sums_);
     }
-    AverageAreas(sums_, areas, plane.Row(y));
+    AverageAreas(sums_, areas, rows.Row(y - first));
   }
 }
 
-void LumaReader::Interpolate(const ImageView& image, const Plane& plane) {
-  for (size_t y = 0; y < image.height; ++y) {
-    LumaRow(image.Row(y), image.format, image.width, luma_);
-    std::copy_n(luma_, image.width, rows_ + y * image.width);
-  }
-  const double step_x = static_cast<double>(image.width) / static_cast<double>(plane.width);
-  for (size_t x = 0; x < plane.width; ++x) {
+void LumaReader::Interpolate(const ImageView& image, size_t first, const Plane& rows) {
+  const double step_x = static_cast<double>(image.width) / static_cast<double>(size_.width);
+  for (size_t x = 0; x < size_.width; ++x) {
     const double at = (static_cast<double>(x) + 0.5) * step_x - 0.5;
     const double left = std::floor(at);
     const CubicWeights horizontal(at - left);
@@ -136,21 +138,28 @@ void LumaReader::Interpolate(const ImageView& image, const Plane& plane) {
       across_[x].weight[t] = horizontal.weight[t];
     }
   }
-  const double step_y = static_cast<double>(image.height) / static_cast<double>(plane.height);
-  for (size_t y = 0; y < plane.height; ++y) {
+  const double step_y = static_cast<double>(image.height) / static_cast<double>(size_.height);
+  size_t next = 0;  // row of the picture that has not been read
+  for (size_t y = first; y < first + rows.height; ++y) {
     const double at = (static_cast<double>(y) + 0.5) * step_y - 0.5;
     const double whole = std::floor(at);
     const CubicWeights vertical(at - whole);
     const float* taps[4];
     for (int t = 0; t < 4; ++t) {
-      taps[t] = rows_ + Clamped(static_cast<ptrdiff_t>(whole) + t - 1, image.height) * image.width;
+      const size_t row = Clamped(static_cast<ptrdiff_t>(whole) + t - 1, image.height);
+      if (y == first && t == 0) next = row;
+      for (; next <= row; ++next) {
+        ReadLuma(image, next);
+        std::copy_n(luma_, image.width, rows_ + next * image.width);
+      }
+      taps[t] = rows_ + row * image.width;
     }
     WeightedSum(taps, vertical.weight, 4, image.width, between_);
-    for (size_t x = 0; x < plane.width; ++x) {
+    for (size_t x = 0; x < size_.width; ++x) {
       const CubicTaps& at_x = across_[x];
       float sum = 0;
       for (int t = 0; t < 4; ++t) sum += at_x.weight[t] * between_[at_x.sample[t]];
-      plane.Row(y)[x] = sum;
+      rows.Row(y - first)[x] = sum;
     }
   }
 }

@@ -36,7 +36,9 @@ Size ScaledSize(Size picture, double side);
 class LumaReader {
  public:
   LumaReader(Size picture, Size plane, Arena& arena);
-  void Read(const ImageView& image, const Plane& plane);
+  void Read(const ImageView& image, const Plane& plane) { ReadRows(image, 0, plane); }
+  // As many rows of the plane as `rows` has, from row `first` on.
+  void ReadRows(const ImageView& image, size_t first, const Plane& rows);
 
  private:
   struct CubicTaps {
@@ -44,10 +46,12 @@ class LumaReader {
     float weight[4];
   };
 
-  void Average(const ImageView& image, const Plane& plane);
+  void ReadLuma(const ImageView& image, size_t y);
+  void Average(const ImageView& image, size_t first, const Plane& rows);
   void PlaceAreas(size_t pixels, size_t areas);
-  void Interpolate(const ImageView& image, const Plane& plane);
+  void Interpolate(const ImageView& image, size_t first, const Plane& rows);
 
+  Size size_;  // of the whole plane
   bool grows_;
   uint8_t* luma_;
   // Averaging: sums of one row of areas, and its areas as in kernels/area.h.

@@ -73,7 +73,7 @@ TEST_F(FingerprintTest, RefusesOtherStructSize) {
 }
 
 TEST_F(FingerprintTest, RefusesUnknownFormat) {
-  picture_.image.format = CMK_FORMAT_RGBA16 + 1;
+  picture_.image.format = CMK_FORMAT_P010 + 1;
   EXPECT_EQ(Pdq(), CMK_STATUS_UNKNOWN_FORMAT);
 }
 

@@ -11,10 +11,6 @@
 namespace countermark {
 namespace {
 
-constexpr PixelFormat kFormats[] = {PixelFormat::kGray8, PixelFormat::kRgb8,
-                                    PixelFormat::kRgba8, PixelFormat::kGray16,
-                                    PixelFormat::kRgb16, PixelFormat::kRgba16};
-
 // Evenly rising positions: `step` is in 1/256 of a sample for each pixel.
 std::vector<uint32_t> Positions(size_t width, double step) {
   std::vector<uint32_t> positions;
@@ -76,6 +72,27 @@ TEST(AddResidualTest, KeepsAlpha) {
   for (size_t i = 0; i < row.size(); ++i) {
     EXPECT_EQ(out[i], i % 4 == 3 ? row[i] : std::min(row[i] + 10, 255));
   }
+}
+
+TEST(AddResidualTest, KeepsTenBitsOnTop) {
+  const std::vector<uint16_t> row = {0, 1 << 6, 500 << 6, 500 << 6 | 63, 1022 << 6, 1023 << 6};
+  const std::vector<uint32_t> positions(row.size(), 0);
+  std::vector<uint16_t> out(row.size());
+  std::vector<ResidualTaps> taps(ResidualTapsCount(row.size()));
+  const ResidualPlan plan = PlanResidual(positions.data(), row.size(), taps.data());
+  const auto add = [&](double steps) {
+    const std::vector<int16_t> residual(40,
+                                        static_cast<int16_t>(steps * (1 << kResidualFractionBits)));
+    AddResidual(reinterpret_cast<const uint8_t*>(row.data()), PixelFormat::kP010, residual.data(),
+                plan, reinterpret_cast<uint8_t*>(out.data()));
+    for (uint16_t& sample : out) {
+      EXPECT_EQ(sample % 64, 0);
+      sample /= 64;
+    }
+    return out;
+  };
+  EXPECT_EQ(add(0.75), (std::vector<uint16_t>{3, 4, 503, 503, 1023, 1023}));
+  EXPECT_EQ(add(-0.5), (std::vector<uint16_t>{0, 0, 498, 498, 1020, 1021}));
 }
 
 TEST(QuantiseResidualTest, EqualsTwinOnEveryTarget) {

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/image.h"
 #include "hwy/targets.h"
 
 namespace countermark {
@@ -31,6 +32,11 @@ inline std::vector<uint32_t> Bits(const std::vector<float>& values) {
   if (!values.empty()) std::memcpy(bits.data(), values.data(), values.size() * sizeof(float));
   return bits;
 }
+
+constexpr PixelFormat kFormats[] = {
+    PixelFormat::kGray8,      PixelFormat::kRgb8,        PixelFormat::kRgba8, PixelFormat::kGray16,
+    PixelFormat::kRgb16,      PixelFormat::kRgba16,      PixelFormat::kBgr8,  PixelFormat::kBgra8,
+    PixelFormat::kPlanarRgb8, PixelFormat::kPlanarRgb16, PixelFormat::kP010};
 
 // The sizes that surround one, two and four vectors of bytes.
 constexpr size_t kSizes = 68;

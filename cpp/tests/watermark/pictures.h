@@ -23,7 +23,7 @@ inline constexpr bool kEmulated = false;
 class Picture {
  public:
   Picture(size_t width, size_t height, PixelFormat format)
-      : samples_(width * height * BytesPerPixel(format)),
+      : samples_(width * height * BytesPerPixel(format) * Planes(format)),
         width_(width),
         height_(height),
         format_(format) {}
@@ -31,7 +31,7 @@ class Picture {
   // Octaves of noise on ever finer grids, by integer arithmetic, the same on every machine.
   static Picture Noise(size_t width, size_t height, PixelFormat format, uint8_t seed) {
     Picture picture(width, height, format);
-    const size_t channels = Channels(format);
+    const size_t channels = Channels(format), planes = Planes(format);
     std::vector<uint32_t> value(width * height);
     for (uint32_t octave = 0; octave < 6; ++octave) {
       const size_t cell = size_t{64} >> octave;
@@ -50,23 +50,28 @@ class Picture {
       }
     }
     for (size_t i = 0; i < width * height; ++i) {
-      for (size_t c = 0; c < channels; ++c) {
-        const uint32_t sample = (value[i] + static_cast<uint32_t>(c) * 3000) & 0xFFFF;
-        uint8_t* to = picture.samples_.data() + i * BytesPerPixel(format);
+      for (size_t c = 0; c < channels * planes; ++c) {
+        const uint32_t bits = format == PixelFormat::kP010 ? 0xFFC0 : 0xFFFF;
+        const uint32_t sample = (value[i] + static_cast<uint32_t>(c) * 3000) & bits;
+        const size_t at = planes == 1 ? i * channels + c : c * width * height + i;
         if (IsSixteenBit(format)) {
-          reinterpret_cast<uint16_t*>(to)[c] = static_cast<uint16_t>(sample);
+          reinterpret_cast<uint16_t*>(picture.samples_.data())[at] = static_cast<uint16_t>(sample);
         } else {
-          to[c] = static_cast<uint8_t>(sample >> 8);
+          picture.samples_[at] = static_cast<uint8_t>(sample >> 8);
         }
       }
     }
     return picture;
   }
 
-  ImageView view() const { return {samples_.data(), width_, height_, stride(), format_}; }
-  MutableImageView mutable_view() { return {samples_.data(), width_, height_, stride(), format_}; }
-  uint8_t* Pixel(size_t x, size_t y) {
-    return samples_.data() + (y * width_ + x) * BytesPerPixel(format_);
+  ImageView view() const {
+    return {samples_.data(), width_, height_, stride(), format_, plane_stride()};
+  }
+  MutableImageView mutable_view() {
+    return {samples_.data(), width_, height_, stride(), format_, plane_stride()};
+  }
+  uint8_t* Pixel(size_t x, size_t y, size_t plane = 0) {
+    return samples_.data() + ((plane * height_ + y) * width_ + x) * BytesPerPixel(format_);
   }
   const std::vector<uint8_t>& samples() const { return samples_; }
   size_t width() const { return width_; }
@@ -79,7 +84,9 @@ class Picture {
     for (size_t y = 0; y < height; ++y) {
       for (size_t x = 0; x < width; ++x) {
         const auto [fx, fy] = from(x, y);
-        std::copy_n(Pixel(fx, fy), BytesPerPixel(format_), result.Pixel(x, y));
+        for (size_t plane = 0; plane < Planes(format_); ++plane) {
+          std::copy_n(Pixel(fx, fy, plane), BytesPerPixel(format_), result.Pixel(x, y, plane));
+        }
       }
     }
     return result;
@@ -87,6 +94,9 @@ class Picture {
 
  private:
   ptrdiff_t stride() const { return static_cast<ptrdiff_t>(width_ * BytesPerPixel(format_)); }
+  ptrdiff_t plane_stride() const {
+    return Planes(format_) == 1 ? 0 : stride() * static_cast<ptrdiff_t>(height_);
+  }
 
   std::vector<uint8_t> samples_;
   size_t width_, height_;

@@ -45,8 +45,8 @@ TEST(WatermarkVectorTest, SameBitsOnEveryTarget) {
 }
 
 TEST(MarkTest, ReadsBackInEveryFormat) {
-  for (PixelFormat format : {PixelFormat::kGray8, PixelFormat::kRgb8, PixelFormat::kRgba8,
-                             PixelFormat::kGray16, PixelFormat::kRgb16, PixelFormat::kRgba16}) {
+  for (const PixelFormat format : kFormats) {
+    SCOPED_TRACE(static_cast<int>(format));
     const Picture picture = Picture::Noise(500, 375, format, 2);
     Detection detection;
     ASSERT_TRUE(Read(Marked(picture, kPayload), Effort::kAligned, &detection));
@@ -54,6 +54,32 @@ TEST(MarkTest, ReadsBackInEveryFormat) {
     EXPECT_GT(detection.score, 8);
     EXPECT_LT(detection.false_positive_rate, 1e-8);
   }
+}
+
+// The same colours in another order of memory: the same mark.
+TEST(MarkTest, OrderOfMemoryDoesNotMatter) {
+  const size_t width = 300, height = 200, area = width * height;
+  const Picture rgb = Picture::Noise(width, height, PixelFormat::kRgb8, 3);
+  Picture bgr(width, height, PixelFormat::kBgr8), planar(width, height, PixelFormat::kPlanarRgb8);
+  const auto byte = [](Picture& picture, size_t i) { return picture.mutable_view().data + i; };
+  for (size_t i = 0; i < area; ++i) {
+    for (size_t c = 0; c < 3; ++c) {
+      *byte(bgr, 3 * i + 2 - c) = *byte(planar, c * area + i) = rgb.samples()[3 * i + c];
+    }
+  }
+  const Picture marked = Marked(rgb, kPayload);
+  const Picture marked_bgr = Marked(bgr, kPayload), marked_planar = Marked(planar, kPayload);
+  for (size_t i = 0; i < area; ++i) {
+    for (size_t c = 0; c < 3; ++c) {
+      ASSERT_EQ(marked_bgr.samples()[3 * i + 2 - c], marked.samples()[3 * i + c]);
+      ASSERT_EQ(marked_planar.samples()[c * area + i], marked.samples()[3 * i + c]);
+    }
+  }
+}
+
+TEST(MarkTest, LeavesTheBitsUnderTenZero) {
+  const Picture marked = Marked(Picture::Noise(300, 200, PixelFormat::kP010, 3), kPayload);
+  for (size_t i = 0; i < marked.samples().size(); i += 2) EXPECT_EQ(marked.samples()[i] & 63, 0);
 }
 
 TEST(MarkTest, LeavesAlphaAlone) {

@@ -1,0 +1,140 @@
+#include "watermark/stream.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "kernels/luma.h"
+
+namespace countermark {
+namespace {
+
+// After a cut the mask is made anew in so many frames at most.
+constexpr size_t kPartsAfterCut = 2;
+// A point has changed when its luma differs by more than this; a cut changes a large part of all.
+constexpr int kChange = 20;
+constexpr size_t kCutDivisor = 3;
+
+size_t WorkSize(const Plane& luma) {
+  Arena arena;
+  MeasureTexture({nullptr, luma.width, luma.height, luma.width}, {}, arena);
+  return arena.SizeNeeded();
+}
+
+Plane RowsOf(const Plane& plane, size_t count) {
+  return {plane.data, plane.width, count, plane.stride};
+}
+
+}  // namespace
+
+StreamEmbedder::StreamEmbedder(const Setting& setting, Arena& arena)
+    : setting_(setting),
+      layout_(setting.key),
+      luma_(AllocatePlane(ScaledSize(setting.frame, kCanonicalSide), arena)),
+      texture_(AllocatePlane(luma_.size(), arena)),
+      mask_(AllocatePlane(luma_.size(), arena)),
+      residual_(AllocatePlane(luma_.size(), arena)),
+      tiling_{luma_.size(), {}, arena.Allocate<float>(kTile * kTile)},
+      transform_(arena),
+      reader_(setting.frame, luma_.size(), arena),
+      pass_(setting.frame, luma_.size(), arena),
+      line_(arena.Allocate<uint8_t>(setting.frame.width)),
+      work_size_(WorkSize(luma_)),
+      work_(arena.Allocate<uint8_t>(work_size_)) {}
+
+void StreamEmbedder::Embed(const ImageView& in, const MutableImageView& out) {
+  if (!has_begun_) {
+    Begin(in);
+  } else {
+    const Glance before = glance_;
+    glance_ = GlanceAt(in);
+    size_t changed = 0;
+    for (size_t i = 0; i < glance_.size(); ++i) {
+      changed += std::abs(int{glance_[i]} - int{before[i]}) > kChange ? 1 : 0;
+    }
+    RefreshPart(in, changed > glance_.size() / kCutDivisor);
+  }
+  pass_.Add(in, residual_, out);
+}
+
+void StreamEmbedder::SetPayload(uint64_t payload) {
+  setting_.payload = payload;
+  if (!has_begun_) return;
+  FillTile();
+  tiling_.Spread(mask_, 0, mask_.height, residual_);
+}
+
+// The first frame decides the variant and with it where the tile begins.
+void StreamEmbedder::Begin(const ImageView& frame) {
+  reader_.Read(frame, luma_);
+  variant_ = VariantFor(luma_);
+  FillTile();
+  Refresh(frame, 0, mask_.height, true);
+  glance_ = GlanceAt(frame);
+  has_begun_ = true;
+}
+
+void StreamEmbedder::FillTile() {
+  const Word word{setting_.payload, variant_};
+  tiling_.origin = layout_.OriginOf(word);
+  Spectrum pattern;
+  MakePatternFor(layout_, word, setting_.frame, &pattern);
+  tiling_.Fill(pattern, transform_);
+}
+
+StreamEmbedder::Glance StreamEmbedder::GlanceAt(const ImageView& frame) {
+  Glance glance;
+  for (size_t i = 0; i < kGlanceRows; ++i) {
+    const size_t y = (2 * i + 1) * frame.height / (2 * kGlanceRows);
+    LumaRow(frame.Row(y), frame.plane_stride_bytes, frame.format, frame.width, line_);
+    for (size_t k = 0; k < kGlanceColumns; ++k) {
+      glance[i * kGlanceColumns + k] = line_[(2 * k + 1) * frame.width / (2 * kGlanceColumns)];
+    }
+  }
+  return glance;
+}
+
+// After a cut the part of the mask that is not yet new hides in any picture.
+void StreamEmbedder::RefreshPart(const ImageView& frame, bool is_cut) {
+  const size_t rows = mask_.height;
+  if (is_cut) {
+    next_row_ = 0;
+    hurries_ = true;
+  }
+  const size_t parts =
+      hurries_ ? std::min(kPartsAfterCut, setting_.refresh_frames) : setting_.refresh_frames;
+  const size_t begin = next_row_, end = std::min(rows, begin + (rows + parts - 1) / parts);
+  Refresh(frame, begin, end, is_cut);
+  if (is_cut && end < rows) {
+    const float least = LeastAmplitude(mean_, setting_.frame, setting_.strength);
+    std::fill(mask_.Row(end), mask_.Row(rows - 1) + mask_.width, least);
+    tiling_.Spread(mask_, end, rows, residual_);
+  }
+  next_row_ = end == rows ? 0 : end;
+  if (next_row_ == 0) hurries_ = false;
+}
+
+// Rows of the mask, and of the residual with them. `is_new` says that what was known of the texture
+// is of another scene.
+void StreamEmbedder::Refresh(const ImageView& frame, size_t begin, size_t end, bool is_new) {
+  const size_t rows = mask_.height;
+  const size_t first = begin - std::min(begin, kTextureReach);
+  const size_t count = std::min(rows, end + kTextureReach) - first;
+  const Plane luma = RowsOf(luma_, count), texture = RowsOf(texture_, count);
+  reader_.ReadRows(frame, first, luma);
+  Arena arena(work_, work_size_);
+  const float mean = MeasureTexture(luma, texture, arena);
+  const float share = static_cast<float>(end - begin) / static_cast<float>(rows);
+  mean_ = is_new || share == 1 ? mean : mean_ + (mean - mean_) * share;
+  MaskTexture(texture.Row(begin - first), (end - begin) * mask_.width, mean_, setting_.frame,
+              setting_.strength, mask_.Row(begin));
+  tiling_.Spread(mask_, begin, end, residual_);
+}
+
+size_t StreamSize(Size frame) {
+  Arena arena;
+  arena.Allocate<StreamEmbedder>(1);
+  const StreamEmbedder counted({frame, 0, kDefaultKey, 1, 1}, arena);
+  return arena.SizeNeeded();
+}
+
+}  // namespace countermark

@@ -1,0 +1,112 @@
+/*
+ * Runs every function on pictures and counts the calls of malloc and its kin that are made
+ * meanwhile in the process: none. It stands in for them here, so that the library calls it as well
+ * (glibc).
+ */
+#include <countermark/countermark.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern void* __libc_malloc(size_t size);
+extern void* __libc_calloc(size_t count, size_t size);
+extern void* __libc_realloc(void* memory, size_t size);
+extern void* __libc_memalign(size_t alignment, size_t size);
+
+static volatile unsigned allocations; /* compilers do not expect malloc to change anything */
+
+void* malloc(size_t size) {
+  ++allocations;
+  return __libc_malloc(size);
+}
+void* calloc(size_t count, size_t size) {
+  ++allocations;
+  return __libc_calloc(count, size);
+}
+void* realloc(void* memory, size_t size) {
+  ++allocations;
+  return __libc_realloc(memory, size);
+}
+void* aligned_alloc(size_t alignment, size_t size) {
+  ++allocations;
+  return __libc_memalign(alignment, size);
+}
+
+enum { kWidth = 640, kHeight = 360, kFrames = 20 };
+static uint8_t pixels[kWidth * kHeight], marked[kWidth * kHeight];
+static uint64_t memory[8 << 20];
+
+static void expect(const char* what, cmk_status status) {
+  if (status == CMK_STATUS_OK) return;
+  printf("%s: %s\n", what, cmk_status_string(status));
+  allocations += 1000;
+}
+
+static void mark_stream(const cmk_image* in, const cmk_image* out) {
+  cmk_watermark_stream* stream = (cmk_watermark_stream*)memory;
+  size_t size;
+  expect("size", cmk_watermark_stream_size(in, &size));
+  expect("init", cmk_watermark_stream_init(stream, sizeof(memory), in, 5, cmk_default_key(), 1, 8));
+  for (int i = 0; i < kFrames; ++i) {
+    if (i == kFrames / 2) memset(pixels, 90, sizeof(pixels) / 2); /* a cut */
+    expect("frame", cmk_watermark_stream_embed(stream, in, out));
+  }
+  expect("payload", cmk_watermark_stream_set_payload(stream, 6));
+  expect("last frame", cmk_watermark_stream_embed(stream, in, out));
+}
+
+static void add_up(const cmk_image* frame) {
+  cmk_watermark_accumulator* accumulator = (cmk_watermark_accumulator*)memory;
+  cmk_detection found;
+  memset(&found, 0, sizeof(found));
+  found.struct_size = sizeof(found);
+  expect("init", cmk_watermark_accumulator_init(accumulator, sizeof(memory), frame,
+                                                cmk_default_key(), CMK_EFFORT_FULL));
+  for (int i = 0; i < 3; ++i) expect("add", cmk_watermark_accumulator_add(accumulator, frame));
+  expect("detect", cmk_watermark_accumulator_detect(accumulator, &found));
+  expect("reset", cmk_watermark_accumulator_reset(accumulator));
+}
+
+static void use_still(const cmk_image* in, const cmk_image* out) {
+  const uint8_t* key = cmk_default_key();
+  cmk_detection found;
+  uint8_t hash[CMK_PDQ_BYTES];
+  int32_t quality;
+  memset(&found, 0, sizeof(found));
+  found.struct_size = sizeof(found);
+  expect("embed", cmk_watermark_embed(in, out, 5, key, 1, memory, sizeof(memory)));
+  expect("detect", cmk_watermark_detect(out, key, CMK_EFFORT_FULL, memory, sizeof(memory), &found));
+  expect("pdq", cmk_fingerprint_pdq(in, memory, sizeof(memory), hash, &quality));
+}
+
+int main(void) {
+  uint32_t state = 1;
+  cmk_image in, out;
+  for (size_t i = 0; i < sizeof(pixels); ++i) {
+    state = state * 1664525 + 1013904223;
+    pixels[i] = (uint8_t)(100 + (state >> 27));
+  }
+  memset(&in, 0, sizeof(in));
+  in.struct_size = sizeof(in);
+  in.width = kWidth;
+  in.height = kHeight;
+  in.format = CMK_FORMAT_GRAY8;
+  in.data = pixels;
+  in.stride_bytes = kWidth;
+  out = in;
+  out.data = marked;
+
+  unsigned before = allocations;
+  free(strdup("counted"));
+  if (allocations == before) {
+    printf("calls from within a library are not counted\n");
+    return 1;
+  }
+  before = allocations;
+  use_still(&in, &out);
+  mark_stream(&in, &out);
+  add_up(&out);
+  const unsigned made = allocations - before;
+  printf("%u allocations\n", made);
+  return made == 0 ? 0 : 1;
+}
