@@ -190,13 +190,14 @@ typedef struct cmk_detection {
  * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under
  * CMK_SIDE_MIN), IMAGE_TOO_LARGE, UNKNOWN_EFFORT, UNKNOWN_TARGET.
  */
-CMK_API cmk_status cmk_watermark_detect_scratch_size(const cmk_image* image, cmk_effort effort,
+CMK_API cmk_status cmk_watermark_detect_scratch_size(const cmk_image* image, uint32_t effort,
                                                      size_t* size) CMK_MUST_USE;
 
 /*
  * Reads the payload of a marked picture, also of a damaged copy.
  *
  * key        CMK_KEY_BYTES bytes, those of the embedding
+ * effort     a cmk_effort
  * detection  written when the result is CMK_STATUS_OK; struct_size is set by the caller. When it is
  *            CMK_STATUS_NOT_FOUND only the score is written: the highest of all places and turns
  *            that were looked at closely
@@ -206,8 +207,8 @@ CMK_API cmk_status cmk_watermark_detect_scratch_size(const cmk_image* image, cmk
  * IMAGE_TOO_LARGE, BAD_STRIDE, MISALIGNED, OVERLAP, UNKNOWN_EFFORT, SCRATCH_TOO_SMALL,
  * UNKNOWN_TARGET.
  */
-CMK_API cmk_status cmk_watermark_detect(const cmk_image* image, const uint8_t* key,
-                                        cmk_effort effort, void* scratch, size_t scratch_size,
+CMK_API cmk_status cmk_watermark_detect(const cmk_image* image, const uint8_t* key, uint32_t effort,
+                                        void* scratch, size_t scratch_size,
                                         cmk_detection* detection) CMK_MUST_USE;
 
 /* ---------------------------------------------------------------------------------------------
@@ -244,7 +245,7 @@ typedef struct cmk_inspection {
  *
  * Returns what cmk_watermark_detect_scratch_size returns.
  */
-CMK_API cmk_status cmk_watermark_inspect_scratch_size(const cmk_image* image, cmk_effort effort,
+CMK_API cmk_status cmk_watermark_inspect_scratch_size(const cmk_image* image, uint32_t effort,
                                                       size_t* size) CMK_MUST_USE;
 
 /*
@@ -261,7 +262,7 @@ CMK_API cmk_status cmk_watermark_inspect_scratch_size(const cmk_image* image, cm
  * Returns what cmk_watermark_detect returns.
  */
 CMK_API cmk_status cmk_watermark_inspect(const cmk_image* image, const uint8_t* key,
-                                         cmk_effort effort, void* scratch, size_t scratch_size,
+                                         uint32_t effort, void* scratch, size_t scratch_size,
                                          cmk_detection* detection,
                                          cmk_inspection* inspection) CMK_MUST_USE;
 
