@@ -214,13 +214,14 @@ typedef struct cmk_detection {
  * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under
  * CMK_SIDE_MIN), IMAGE_TOO_LARGE, UNKNOWN_EFFORT, UNKNOWN_TARGET.
  */
-CMK_API cmk_status cmk_watermark_detect_scratch_size(const cmk_image* image, cmk_effort effort,
+CMK_API cmk_status cmk_watermark_detect_scratch_size(const cmk_image* image, uint32_t effort,
                                                      size_t* size) CMK_MUST_USE;
 
 /*
  * Reads the payload of a marked picture, also of a damaged copy.
  *
  * key        CMK_KEY_BYTES bytes, those of the embedding
+ * effort     a cmk_effort
  * detection  written when the result is CMK_STATUS_OK; struct_size is set by the caller. When it is
  *            CMK_STATUS_NOT_FOUND only the score is written: the highest of all places and turns
  *            that were looked at closely
@@ -230,8 +231,8 @@ CMK_API cmk_status cmk_watermark_detect_scratch_size(const cmk_image* image, cmk
  * IMAGE_TOO_LARGE, BAD_STRIDE, MISALIGNED, OVERLAP, UNKNOWN_EFFORT, SCRATCH_TOO_SMALL,
  * UNKNOWN_TARGET.
  */
-CMK_API cmk_status cmk_watermark_detect(const cmk_image* image, const uint8_t* key,
-                                        cmk_effort effort, void* scratch, size_t scratch_size,
+CMK_API cmk_status cmk_watermark_detect(const cmk_image* image, const uint8_t* key, uint32_t effort,
+                                        void* scratch, size_t scratch_size,
                                         cmk_detection* detection) CMK_MUST_USE;
 
 /* ---------------------------------------------------------------------------------------------
@@ -268,7 +269,7 @@ typedef struct cmk_inspection {
  *
  * Returns what cmk_watermark_detect_scratch_size returns.
  */
-CMK_API cmk_status cmk_watermark_inspect_scratch_size(const cmk_image* image, cmk_effort effort,
+CMK_API cmk_status cmk_watermark_inspect_scratch_size(const cmk_image* image, uint32_t effort,
                                                       size_t* size) CMK_MUST_USE;
 
 /*
@@ -285,7 +286,7 @@ CMK_API cmk_status cmk_watermark_inspect_scratch_size(const cmk_image* image, cm
  * Returns what cmk_watermark_detect returns.
  */
 CMK_API cmk_status cmk_watermark_inspect(const cmk_image* image, const uint8_t* key,
-                                         cmk_effort effort, void* scratch, size_t scratch_size,
+                                         uint32_t effort, void* scratch, size_t scratch_size,
                                          cmk_detection* detection,
                                          cmk_inspection* inspection) CMK_MUST_USE;
 
@@ -384,7 +385,7 @@ typedef struct cmk_watermark_accumulator cmk_watermark_accumulator;
  * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under
  * CMK_SIDE_MIN), IMAGE_TOO_LARGE, UNKNOWN_EFFORT, UNKNOWN_TARGET.
  */
-CMK_API cmk_status cmk_watermark_accumulator_size(const cmk_image* frame, cmk_effort effort,
+CMK_API cmk_status cmk_watermark_accumulator_size(const cmk_image* frame, uint32_t effort,
                                                   size_t* size) CMK_MUST_USE;
 
 /*
@@ -403,8 +404,7 @@ CMK_API cmk_status cmk_watermark_accumulator_size(const cmk_image* frame, cmk_ef
  */
 CMK_API cmk_status cmk_watermark_accumulator_init(cmk_watermark_accumulator* accumulator,
                                                   size_t accumulator_size, const cmk_image* frame,
-                                                  const uint8_t* key,
-                                                  cmk_effort effort) CMK_MUST_USE;
+                                                  const uint8_t* key, uint32_t effort) CMK_MUST_USE;
 
 /*
  * Adds the next frame. The time it takes does not depend on what the frame shows, nor on how many
@@ -427,8 +427,8 @@ CMK_API cmk_status cmk_watermark_accumulator_add(cmk_watermark_accumulator* accu
  * often; what it found is then followed.
  *
  * detection  written when the result is CMK_STATUS_OK; struct_size is set by the caller. When it is
- *            CMK_STATUS_NOT_FOUND only the score is written. The geometry is that of the last frame.
- *            false_positive_rate bounds the probability that this or any other call since the reset,
+ *            CMK_STATUS_NOT_FOUND only the score is written. The geometry is that of the last
+ * frame. false_positive_rate bounds the probability that this or any other call since the reset,
  *            however many, reads anything in a video that is not marked
  *
  * Returns CMK_STATUS_OK when a payload was read, CMK_STATUS_NOT_FOUND when there is none, or

@@ -6,7 +6,7 @@
 
 namespace countermark {
 
-cmk_status CheckEffort(cmk_effort effort) {
+cmk_status CheckEffort(uint32_t effort) {
   COUNTERMARK_REQUIRE(effort == CMK_EFFORT_ALIGNED || effort == CMK_EFFORT_FULL,
                       CMK_STATUS_UNKNOWN_EFFORT);
   return CMK_STATUS_OK;
@@ -18,7 +18,7 @@ cmk_status CheckResult(const cmk_detection* detection) {
   return CMK_STATUS_OK;
 }
 
-Effort EffortFrom(cmk_effort effort) {
+Effort EffortFrom(uint32_t effort) {
   return effort == CMK_EFFORT_FULL ? Effort::kFull : Effort::kAligned;
 }
 

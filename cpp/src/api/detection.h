@@ -7,11 +7,11 @@
 
 namespace countermark {
 
-cmk_status CheckEffort(cmk_effort effort);
+cmk_status CheckEffort(uint32_t effort);
 cmk_status CheckResult(const cmk_detection* detection);
 
 // After the check.
-Effort EffortFrom(cmk_effort effort);
+Effort EffortFrom(uint32_t effort);
 
 // CMK_STATUS_OK or CMK_STATUS_NOT_FOUND.
 cmk_status TellDetection(bool is_read, const Detection& found, cmk_detection* detection);

@@ -31,7 +31,7 @@ cmk_status CheckEmbedding(const cmk_image* in, const cmk_image* out, const uint8
 
 using ScratchSizeOf = size_t(size_t width, size_t height, Effort effort);
 
-cmk_status AskScratchSize(const cmk_image* image, cmk_effort effort, ScratchSizeOf* scratch_size_of,
+cmk_status AskScratchSize(const cmk_image* image, uint32_t effort, ScratchSizeOf* scratch_size_of,
                           size_t* size) {
   COUNTERMARK_CHECK(CheckShape(image, CMK_SIDE_MIN));
   COUNTERMARK_REQUIRE(size != nullptr, CMK_STATUS_NULL_POINTER);
@@ -40,7 +40,7 @@ cmk_status AskScratchSize(const cmk_image* image, cmk_effort effort, ScratchSize
   return CMK_STATUS_OK;
 }
 
-cmk_status CheckDetection(const cmk_image* image, const uint8_t* key, cmk_effort effort,
+cmk_status CheckDetection(const cmk_image* image, const uint8_t* key, uint32_t effort,
                           ScratchSizeOf* scratch_size_of, const void* scratch, size_t scratch_size,
                           const cmk_detection* detection) {
   COUNTERMARK_CHECK(CheckImage(image, CMK_SIDE_MIN));
@@ -100,12 +100,12 @@ cmk_status cmk_watermark_embed(const cmk_image* in, const cmk_image* out, uint64
   return CMK_STATUS_OK;
 }
 
-cmk_status cmk_watermark_detect_scratch_size(const cmk_image* image, cmk_effort effort,
+cmk_status cmk_watermark_detect_scratch_size(const cmk_image* image, uint32_t effort,
                                              size_t* size) {
   return countermark::AskScratchSize(image, effort, countermark::DetectScratchSize, size);
 }
 
-cmk_status cmk_watermark_detect(const cmk_image* image, const uint8_t* key, cmk_effort effort,
+cmk_status cmk_watermark_detect(const cmk_image* image, const uint8_t* key, uint32_t effort,
                                 void* scratch, size_t scratch_size, cmk_detection* detection) {
   COUNTERMARK_CHECK(countermark::CheckDetection(image, key, effort, countermark::DetectScratchSize,
                                                 scratch, scratch_size, detection));
@@ -116,12 +116,12 @@ cmk_status cmk_watermark_detect(const cmk_image* image, const uint8_t* key, cmk_
   return countermark::TellDetection(is_read, found, detection);
 }
 
-cmk_status cmk_watermark_inspect_scratch_size(const cmk_image* image, cmk_effort effort,
+cmk_status cmk_watermark_inspect_scratch_size(const cmk_image* image, uint32_t effort,
                                               size_t* size) {
   return countermark::AskScratchSize(image, effort, countermark::InspectScratchSize, size);
 }
 
-cmk_status cmk_watermark_inspect(const cmk_image* image, const uint8_t* key, cmk_effort effort,
+cmk_status cmk_watermark_inspect(const cmk_image* image, const uint8_t* key, uint32_t effort,
                                  void* scratch, size_t scratch_size, cmk_detection* detection,
                                  cmk_inspection* inspection) {
   COUNTERMARK_CHECK(countermark::CheckDetection(image, key, effort, countermark::InspectScratchSize,

@@ -39,7 +39,7 @@ namespace {
 constexpr size_t kAlignment = 8;
 static_assert(alignof(cmk_watermark_accumulator) <= kAlignment);
 
-size_t SizeFor(const cmk_image& frame, cmk_effort effort) {
+size_t SizeFor(const cmk_image& frame, uint32_t effort) {
   return sizeof(cmk_watermark_accumulator) +
          AccumulatorSize({frame.width, frame.height}, EffortFrom(effort));
 }
@@ -58,7 +58,7 @@ cmk_status CheckAccumulator(const cmk_watermark_accumulator* accumulator) {
 }  // namespace
 }  // namespace countermark
 
-cmk_status cmk_watermark_accumulator_size(const cmk_image* frame, cmk_effort effort, size_t* size) {
+cmk_status cmk_watermark_accumulator_size(const cmk_image* frame, uint32_t effort, size_t* size) {
   COUNTERMARK_CHECK(countermark::CheckShape(frame, CMK_SIDE_MIN));
   COUNTERMARK_REQUIRE(size != nullptr, CMK_STATUS_NULL_POINTER);
   COUNTERMARK_CHECK(countermark::CheckEffort(effort));
@@ -68,7 +68,7 @@ cmk_status cmk_watermark_accumulator_size(const cmk_image* frame, cmk_effort eff
 
 cmk_status cmk_watermark_accumulator_init(cmk_watermark_accumulator* accumulator,
                                           size_t accumulator_size, const cmk_image* frame,
-                                          const uint8_t* key, cmk_effort effort) {
+                                          const uint8_t* key, uint32_t effort) {
   COUNTERMARK_CHECK(countermark::CheckShape(frame, CMK_SIDE_MIN));
   COUNTERMARK_REQUIRE(accumulator != nullptr, CMK_STATUS_NULL_POINTER);
   COUNTERMARK_REQUIRE(key != nullptr, CMK_STATUS_NULL_POINTER);

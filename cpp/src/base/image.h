@@ -75,6 +75,15 @@ struct BasicImageView {
     return data + static_cast<ptrdiff_t>(y) * stride_bytes +
            static_cast<ptrdiff_t>(plane) * plane_stride_bytes;
   }
+
+  // A rectangle of it. There is none of a picture without pixels, of which only the size is asked.
+  BasicImageView Part(size_t left, size_t top, size_t part_width, size_t part_height) const {
+    BasicImageView part = *this;
+    part.width = part_width;
+    part.height = part_height;
+    if (data != nullptr) part.data = Row(top) + left * BytesPerPixel(format);
+    return part;
+  }
 };
 using ImageView = BasicImageView<const uint8_t>;
 using MutableImageView = BasicImageView<uint8_t>;

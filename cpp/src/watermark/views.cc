@@ -105,12 +105,7 @@ Pyramid PictureViews::Whole() {
 
 Pyramid PictureViews::Middle() {
   const size_t left = image_.width / 5, top = image_.height / 5;
-  const ImageView middle{image_.Row(top) + left * BytesPerPixel(image_.format),
-                         image_.width - 2 * left,
-                         image_.height - 2 * top,
-                         image_.stride_bytes,
-                         image_.format,
-                         image_.plane_stride_bytes};
+  const ImageView middle = image_.Part(left, top, image_.width - 2 * left, image_.height - 2 * top);
   const Part part{static_cast<double>(left), static_cast<double>(top),
                   static_cast<double>(middle.width), static_cast<double>(middle.height)};
   return MakePyramid(part, LumaOf(middle, kCanonicalSide), kOfMiddle.range, arena_);
