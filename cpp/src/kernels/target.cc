@@ -22,7 +22,7 @@ const char* Name(int64_t target) {
 #endif
       return "neon";
     case HWY_WASM:
-      return "wasm";
+      return "simd128";
     default:
       return "other";
   }
@@ -31,14 +31,19 @@ const char* Name(int64_t target) {
 // The lowest bit is the best target.
 int64_t Best(int64_t targets) { return targets & -targets; }
 
+// With one target there is nothing to choose, and no library of Highway is needed.
+constexpr bool kIsChosen = (HWY_TARGETS & (HWY_TARGETS - 1)) != 0;
+
+int64_t Available() { return HWY_SUPPORTED_TARGETS & HWY_TARGETS; }
+
 }  // namespace
 
-const char* TargetName() { return Name(Best(hwy::SupportedTargets() & HWY_TARGETS)); }
+const char* TargetName() { return Name(Best(Available())); }
 
 bool ForceTarget(const char* name) {
-  for (int64_t rest = hwy::SupportedTargets() & HWY_TARGETS; rest != 0; rest &= rest - 1) {
+  for (int64_t rest = Available(); rest != 0; rest &= rest - 1) {
     if (std::strcmp(Name(Best(rest)), name) == 0) {
-      hwy::SetSupportedTargetsForTest(Best(rest));
+      if constexpr (kIsChosen) hwy::SetSupportedTargetsForTest(Best(rest));
       return true;
     }
   }

@@ -30,7 +30,7 @@ constexpr size_t kTries = 8;
 constexpr double kLargestSide = 2.0 * kCanonicalSide;
 // The levels of a pyramid are half an octave apart.
 constexpr size_t kLevels = 5;
-constexpr double kLevelStep = 1.4142135623730951, kHalfStep = 1.189207115002721;  // and its root
+constexpr double kHalfStep = 1.189207115002721;  // the root of that step
 // Deviation of the blur before a plane is made smaller, in pixels of the smaller plane.
 constexpr double kAliasFilter = 0.5;
 
@@ -42,7 +42,7 @@ struct View : Part {
 // A view at several sizes, whitened, so that marks of any magnification appear about canonical.
 struct Pyramid {
   View view;
-  Plane levels[kLevels];  // smaller by kLevelStep each
+  Plane levels[kLevels];  // each half an octave smaller
 
   // The level in which a mark of this magnification in the view appears about canonical.
   static size_t LevelFor(double magnification) {
