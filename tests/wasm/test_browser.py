@@ -54,7 +54,8 @@ _PAGE: Final = """async ([verb, base64, inWorker, rest]) => {
     })
     : { result: (await (await import("/package/countermark.js")).load())[verb](picture, ...rest) };
   if (verb !== "embed" || answer.code) {
-    return JSON.stringify(answer, (_, value) => (typeof value === "bigint" ? String(value) : value));
+    const plain = (_, value) => (typeof value === "bigint" ? String(value) : value);
+    return JSON.stringify(answer, plain);
   }
   const { data, width, height } = answer.result;
   context.putImageData(new ImageData(data, width, height), 0, 0);

@@ -19,7 +19,9 @@ NAMES = ("coffee", "retina", "rocket")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_marks_are_those_of_python(core: Callable[..., Any], photograph: Photograph, name: str) -> None:
+def test_marks_are_those_of_python(
+    core: Callable[..., Any], photograph: Photograph, name: str
+) -> None:
     picture = photograph(name, 700).convert("RGBA")
     marked = core("embed", picture, payload=str(PAYLOAD))
     assert np.array_equal(np.asarray(marked), np.asarray(watermark.embed(picture, PAYLOAD)))
@@ -67,4 +69,7 @@ def test_fingerprints_are_those_of_python(
 ) -> None:
     picture = photograph(name, 600).convert("RGBA")
     expected = fingerprint.pdq(picture)
-    assert core("fingerprint", picture) == {"bits": expected.bits.hex(), "quality": expected.quality}
+    assert core("fingerprint", picture) == {
+        "bits": expected.bits.hex(),
+        "quality": expected.quality,
+    }

@@ -13,7 +13,7 @@ enum { kPageBytes = 65536, kAlignment = 16 };
 
 extern uint8_t __heap_base[]; /* the linker's: from here on memory is ours */
 
-static cmk_image picture = {sizeof(picture), 0, 0, CMK_FORMAT_RGBA8, NULL, 0};
+static cmk_image picture = {.struct_size = sizeof(picture), .format = CMK_FORMAT_RGBA8};
 static cmk_detection detection = {.struct_size = sizeof(detection)};
 static uint8_t key[CMK_KEY_BYTES];
 static uint8_t hash[CMK_PDQ_BYTES];

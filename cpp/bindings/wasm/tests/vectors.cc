@@ -11,7 +11,20 @@
 
 namespace {
 
+using countermark::Picture, countermark::PixelFormat;
+
 std::vector<uint8_t> samples;  // what the host writes or reads
+
+cmk_image Image(uint32_t width, uint32_t height, uint32_t format) {
+  cmk_image image{};
+  image.struct_size = sizeof image;
+  image.width = width;
+  image.height = height;
+  image.format = format;
+  image.data = samples.data();
+  image.stride_bytes = static_cast<ptrdiff_t>(width * BytesPerPixel(PixelFormat(format)));
+  return image;
+}
 
 }  // namespace
 
@@ -22,8 +35,7 @@ EXPORT(samples) uint8_t* Samples(size_t bytes) {
 
 // Makes `samples` Picture::Noise with seed 1; bytes of it.
 EXPORT(noise) size_t Noise(size_t width, size_t height, int format) {
-  using countermark::Picture;
-  samples = Picture::Noise(width, height, static_cast<countermark::PixelFormat>(format), 1).samples();
+  samples = Picture::Noise(width, height, PixelFormat(format), 1).samples();
   return samples.size();
 }
 
@@ -33,9 +45,7 @@ EXPORT(crc) uint32_t Crc() { return countermark::Crc32(samples.data(), samples.s
 EXPORT(mark)
 int Mark(uint32_t width, uint32_t height, uint32_t format, uint64_t payload, uint8_t first_of_key,
          float strength) {
-  const size_t stride = width * countermark::BytesPerPixel(static_cast<countermark::PixelFormat>(format));
-  const cmk_image image = {sizeof image, width, height, format, samples.data(),
-                           static_cast<ptrdiff_t>(stride)};
+  const cmk_image image = Image(width, height, format);
   countermark::Key key = countermark::kDefaultKey;
   key[0] = first_of_key;
   size_t size = 0;
@@ -46,14 +56,13 @@ int Mark(uint32_t width, uint32_t height, uint32_t format, uint64_t payload, uin
 
 // The eight hashes of `samples`, which they replace; the quality.
 EXPORT(hashes) int Hashes(uint32_t width, uint32_t height, uint32_t format) {
-  const size_t stride = width * countermark::BytesPerPixel(static_cast<countermark::PixelFormat>(format));
-  const cmk_image image = {sizeof image, width, height, format, samples.data(),
-                           static_cast<ptrdiff_t>(stride)};
+  const cmk_image image = Image(width, height, format);
   size_t size = 0;
   if (cmk_fingerprint_pdq_scratch_size(&image, &size) != CMK_STATUS_OK) return -1;
   std::vector<uint8_t> scratch(size), hashes(cmk_pdq_dihedral_count() * cmk_pdq_bytes());
   int32_t quality = -1;
-  if (cmk_fingerprint_pdq_dihedral(&image, scratch.data(), size, hashes.data(), &quality)) return -1;
+  if (cmk_fingerprint_pdq_dihedral(&image, scratch.data(), size, hashes.data(), &quality))
+    return -1;
   samples = hashes;
   return quality;
 }
