@@ -2,15 +2,20 @@
 # from its authors, linked statically.
 include(FetchContent)
 
-# A module of WebAssembly has one target, for which Highway is headers alone. They are linked to
-# where nothing else is: beside them are those of the system's C library.
+# A module of WebAssembly has one target, for which Highway is headers alone. They are copied, for
+# beside them are those of the system's C library. In Debian's 1.0.3 bytes are looked up one by one,
+# for the sake of engines from before April 2021, where the instruction for it had a bug.
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL "wasm32")
   find_path(HWY_HEADERS hwy/highway.h PATHS /usr/local/include /usr/include)
   if(HWY_HEADERS)
-    file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/highway)
-    file(CREATE_LINK ${HWY_HEADERS}/hwy ${CMAKE_CURRENT_BINARY_DIR}/highway/hwy SYMBOLIC)
+    set(own_headers ${CMAKE_CURRENT_BINARY_DIR}/highway)
+    file(COPY ${HWY_HEADERS}/hwy DESTINATION ${own_headers} PATTERN wasm_128-inl.h EXCLUDE)
+    file(READ ${HWY_HEADERS}/hwy/ops/wasm_128-inl.h operations)
+    string(REGEX REPLACE "#if 0\n( *return [^\n]*wasm_i8x16_swizzle)" "#if 1\n\\1"
+      operations "${operations}")
+    file(CONFIGURE OUTPUT ${own_headers}/hwy/ops/wasm_128-inl.h CONTENT "${operations}" @ONLY)
     add_library(hwy::hwy INTERFACE IMPORTED)
-    target_include_directories(hwy::hwy INTERFACE ${CMAKE_CURRENT_BINARY_DIR}/highway)
+    target_include_directories(hwy::hwy INTERFACE ${own_headers})
   endif()
 endif()
 
