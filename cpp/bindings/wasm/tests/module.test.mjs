@@ -38,8 +38,8 @@ test("marks are the same bits in every format", async () => {
     const options = [BigInt.asIntN(64, BigInt(payload)), Number(key), Number(strength) / 100];
     const bytes = module.noise(...size, Number(format));
     const picture = view(module, bytes).slice();
-    assert.equal(module.mark(...size, Number(format), ...options), 0);
-    assert.equal((module.crc() >>> 0).toString(16).padStart(8, "0"), crc);
+    module.marked(...size, Number(format), ...options);
+    assert.equal((module.crc() >>> 0).toString(16), crc);
     seen += 1;
     if (Number(format) !== RGBA) continue;
     const secret = Uint8Array.from(await defaultKey(), (byte, i) => (i ? byte : Number(key)));

@@ -1,6 +1,5 @@
 // What the golden vectors of tests/vectors are about, for a host that reads them.
 #include <cstdint>
-#include <cstdlib>
 #include <vector>
 
 #include "code/crc32.h"
@@ -14,17 +13,6 @@ namespace {
 using countermark::Picture, countermark::PixelFormat;
 
 std::vector<uint8_t> samples;  // what the host writes or reads
-
-cmk_image Image(uint32_t width, uint32_t height, uint32_t format) {
-  cmk_image image{};
-  image.struct_size = sizeof image;
-  image.width = width;
-  image.height = height;
-  image.format = format;
-  image.data = samples.data();
-  image.stride_bytes = static_cast<ptrdiff_t>(width * BytesPerPixel(PixelFormat(format)));
-  return image;
-}
 
 }  // namespace
 
@@ -41,22 +29,25 @@ EXPORT(noise) size_t Noise(size_t width, size_t height, int format) {
 
 EXPORT(crc) uint32_t Crc() { return countermark::Crc32(samples.data(), samples.size()); }
 
-// Marks `samples` in place.
-EXPORT(mark)
-int Mark(uint32_t width, uint32_t height, uint32_t format, uint64_t payload, uint8_t first_of_key,
-         float strength) {
-  const cmk_image image = Image(width, height, format);
+// Makes `samples` the same picture with a mark.
+EXPORT(marked)
+void Mark(size_t width, size_t height, int format, uint64_t payload, uint8_t first_of_key,
+          float strength) {
+  const Picture picture = Picture::Noise(width, height, PixelFormat(format), 1);
   countermark::Key key = countermark::kDefaultKey;
   key[0] = first_of_key;
-  size_t size = 0;
-  if (const auto status = cmk_watermark_embed_scratch_size(&image, &size)) return status;
-  std::vector<uint8_t> scratch(size);
-  return cmk_watermark_embed(&image, &image, payload, key.data(), strength, scratch.data(), size);
+  samples = countermark::Marked(picture, payload, key, strength).samples();
 }
 
 // The eight hashes of `samples`, which they replace; the quality.
 EXPORT(hashes) int Hashes(uint32_t width, uint32_t height, uint32_t format) {
-  const cmk_image image = Image(width, height, format);
+  cmk_image image{};
+  image.struct_size = sizeof image;
+  image.width = width;
+  image.height = height;
+  image.format = format;
+  image.data = samples.data();
+  image.stride_bytes = static_cast<ptrdiff_t>(width * BytesPerPixel(PixelFormat(format)));
   size_t size = 0;
   if (cmk_fingerprint_pdq_scratch_size(&image, &size) != CMK_STATUS_OK) return -1;
   std::vector<uint8_t> scratch(size), hashes(cmk_pdq_dihedral_count() * cmk_pdq_bytes());
