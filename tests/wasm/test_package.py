@@ -99,3 +99,7 @@ def test_types_fit(project: Path) -> None:
     options += ["--moduleResolution", "node16", "--lib", "es2022,dom", "use.mts"]
     done = subprocess.run([tsc, *options], cwd=project, capture_output=True, text=True)
     assert (done.stdout, done.returncode) == ("", 0)
+    types = "node_modules/countermark/countermark.d.ts"
+    command = [tsc, "--strict", "--noEmit", "--target", "es2022", "--lib", "es2022", types]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("", 0), "no types of browsers are needed"

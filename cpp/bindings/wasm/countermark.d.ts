@@ -97,4 +97,6 @@ export class CountermarkError extends Error {
  * Loads the module, which lies beside this file, or from its bytes where a bundler has put it
  * elsewhere.
  */
-export function load(bytes?: BufferSource | Promise<BufferSource>): Promise<Core>;
+export function load(bytes?: Bytes | Promise<Bytes>): Promise<Core>;
+
+type Bytes = ArrayBuffer | ArrayBufferView;
