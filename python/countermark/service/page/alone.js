@@ -12,7 +12,7 @@ const LARGEST_CHANCE = 1e12; // more would impress nobody
 // `pixels`: as `seePixels` gives it; `here`: what the browser read in the file, or null where it cannot
 // read. `send`: asks the service.
 export function alone(answer, send) {
-  const { preview, file, here } = answer;
+  const { preview, file } = answer;
   return [
     element("section", { class: "verdict open", "aria-labelledby": "headline" },
       figure(preview, "image.received", "image.none"),
@@ -23,9 +23,14 @@ export function alone(answer, send) {
         element("p", { class: "file" }, element("bdi", {}, file.name),
           ` · ${text("fact.bytes", { size: number(file.size) })}`))),
     element("div", { class: "panels" },
-      element("div", {}, watermark(answer.pixels), here && credential({ ...answer, ...here })),
-      element("div", {}, similar(answer.pixels))),
+      columns(answer).map((column) => element("div", {}, ...column))),
   ];
+}
+
+function columns(answer) {
+  const { pixels, here } = answer;
+  const seen = [watermark(pixels), similar(pixels)];
+  return here ? [[credential({ ...answer, ...here })], seen] : seen.map((each) => [each]);
 }
 
 export function headlineKey({ pixels: { mark, led, similar, why } }) {

@@ -177,7 +177,7 @@ export default {
   "alone.large": "The picture is too large to be examined in this browser",
   "alone.late": "Examining it in this browser took too long, and was given up",
   "alone.failed": "This browser could not examine it",
-  "alone.means": "Only this browser has looked at the picture, and has sent it nowhere. The service was told only its watermark and fingerprint, as far as there are any. This is a lead and no verdict: a watermark can be copied, and no credential was checked.",
+  "alone.means": "Only this browser has looked at the picture, and has sent it nowhere. The service was told only its watermark and fingerprint, as far as there are any. This is a lead and no verdict: a watermark can be copied, and nobody has judged the credential that it leads to.",
   "alone.untold": "The file was sent nowhere, and the service was told nothing of it. This is no verdict.",
   "alone.refused": "not told: this service answers only those whom it knows",
   "alone.agree": "{percent} % of the bits agree",
