@@ -2,6 +2,23 @@
 # from its authors, linked statically.
 include(FetchContent)
 
+# A module of WebAssembly has one target, for which Highway is headers alone. They are copied, for
+# beside them are those of the system's C library. In Debian's 1.0.3 bytes are looked up one by one,
+# for the sake of engines from before April 2021, where the instruction for it had a bug.
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "wasm32")
+  find_path(HWY_HEADERS hwy/highway.h PATHS /usr/local/include /usr/include)
+  if(HWY_HEADERS)
+    set(own_headers ${CMAKE_CURRENT_BINARY_DIR}/highway)
+    file(COPY ${HWY_HEADERS}/hwy DESTINATION ${own_headers} PATTERN wasm_128-inl.h EXCLUDE)
+    file(READ ${HWY_HEADERS}/hwy/ops/wasm_128-inl.h operations)
+    string(REGEX REPLACE "#if 0\n( *return [^\n]*wasm_i8x16_swizzle)" "#if 1\n\\1"
+      operations "${operations}")
+    file(CONFIGURE OUTPUT ${own_headers}/hwy/ops/wasm_128-inl.h CONTENT "${operations}" @ONLY)
+    add_library(hwy::hwy INTERFACE IMPORTED)
+    target_include_directories(hwy::hwy INTERFACE ${own_headers})
+  endif()
+endif()
+
 set(HWY_ENABLE_CONTRIB OFF CACHE BOOL "" FORCE)
 set(HWY_ENABLE_EXAMPLES OFF CACHE BOOL "" FORCE)
 set(HWY_ENABLE_INSTALL OFF CACHE BOOL "" FORCE)
@@ -17,10 +34,12 @@ FetchContent_Declare(hwy
   SYSTEM ${neither_built_nor_installed_whole}
   FIND_PACKAGE_ARGS 1.0.3 CONFIG)
 
-FetchContent_MakeAvailable(hwy)
+if(NOT TARGET hwy::hwy)
+  FetchContent_MakeAvailable(hwy)
+endif()
 
 # A Highway target is a bit of a mask. Of bits 0..27 (x86 and the newer ARM extensions) only 9
-# (AVX2) and 11 (SSE4) stay on; NEON has 28 and 29. The numbers have held from Highway 1.0.3 to
+# (AVX2) and 11 (SSE4) stay on; NEON has 28 and 29, WebAssembly 59. The numbers have held from Highway 1.0.3 to
 # 1.4, the names have not. Without EMU128 the fallback is plain scalar code in every version.
 set(COUNTERMARK_TARGET_DEFINITIONS HWY_DISABLED_TARGETS=0xFFFF5FFLL HWY_BROKEN_EMU128=1)
 if(COUNTERMARK_BUILD_TESTS)

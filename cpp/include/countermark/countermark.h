@@ -94,10 +94,11 @@ CMK_API const char* cmk_status_string(cmk_status status);
  */
 
 /*
- * "scalar", "sse4", "avx2" or "neon": the best one that the library and the processor have, or the
- * one that the environment variable COUNTERMARK_TARGET named when the process first called the
- * library. Null when that one is not available; then every other function that returns a status
- * returns CMK_STATUS_UNKNOWN_TARGET rather than run another one. Static storage.
+ * "scalar", "sse4", "avx2", "neon" or "simd128" (of WebAssembly): the best one that the library and
+ * the processor have, or the one that the environment variable COUNTERMARK_TARGET named when the
+ * process first called the library. Null when that one is not available; then every other function
+ * that returns a status returns CMK_STATUS_UNKNOWN_TARGET rather than run another one. Static
+ * storage.
  */
 CMK_API const char* cmk_target_name(void);
 

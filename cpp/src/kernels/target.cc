@@ -22,7 +22,7 @@ const char* Name(int64_t target) {
 #endif
       return "neon";
     case HWY_WASM:
-      return "wasm";
+      return "simd128";
     default:
       return "other";
   }
@@ -31,11 +31,12 @@ const char* Name(int64_t target) {
 // The lowest bit is the best target.
 int64_t Best(int64_t targets) { return targets & -targets; }
 
-// A library of a single target calls it without asking the processor, as on 64-bit ARM, where it is
-// NEON. Highway 1.0.3 would miss it on boards without AES instructions, which we do not use.
-int64_t Available() {
-  return Best(HWY_TARGETS) == HWY_TARGETS ? HWY_TARGETS : hwy::SupportedTargets() & HWY_TARGETS;
-}
+// A library of one target, as on 64-bit ARM and in WebAssembly, neither needs Highway's library nor
+// asks the processor: Highway 1.0.3 would miss NEON on boards without AES instructions, which we do
+// not use.
+constexpr bool kIsChosen = (HWY_TARGETS & (HWY_TARGETS - 1)) != 0;
+
+int64_t Available() { return HWY_SUPPORTED_TARGETS & HWY_TARGETS; }
 
 }  // namespace
 
@@ -44,7 +45,7 @@ const char* TargetName() { return Name(Best(Available())); }
 bool ForceTarget(const char* name) {
   for (int64_t rest = Available(); rest != 0; rest &= rest - 1) {
     if (std::strcmp(Name(Best(rest)), name) == 0) {
-      hwy::SetSupportedTargetsForTest(Best(rest));
+      if constexpr (kIsChosen) hwy::SetSupportedTargetsForTest(Best(rest));
       return true;
     }
   }

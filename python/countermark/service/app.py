@@ -34,7 +34,7 @@ from countermark.service.metrics import Metrics
 from countermark.service.observing import (
     CONTENT_SECURITY_POLICY,
     LOGGER,
-    WITH_READER,
+    WITH_WEBASSEMBLY,
     Observer,
 )
 from countermark.service.pool import Pool
@@ -48,6 +48,8 @@ from countermark.service.worker import MARKER, READER
 PAGE: Final = Path(__file__).with_name("page")
 """Static files for people: index.html is served at /, all of them below /page/."""
 
+_CORE: Final = PAGE / "core"
+_CORE_HERE: Final = '  <meta name="core" content="page/core/">\n</head>'
 _COMPLAINTS_HERE: Final = '  <meta name="complaints" content="open">\n</head>'
 _FILING: Final = """    <p><span data-words="foot.filed">Filed with the authority:</span>
       <a href="{url}" rel="noopener noreferrer">{number}</a></p>
@@ -97,7 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(RequestValidationError, answers.for_parameters)
     app.add_middleware(Shortcut, service=service)
     app.add_middleware(Guard, settings=settings, metrics=metrics)
-    policy = WITH_READER if settings.reader is not None else CONTENT_SECURITY_POLICY
+    policy = WITH_WEBASSEMBLY if settings.reader is not None else CONTENT_SECURITY_POLICY
     app.add_middleware(Observer, metrics=metrics, policy=policy, filing=settings.filing)
     _describe(app)
     return app
@@ -142,6 +144,9 @@ def _serve_page(app: FastAPI, settings: Settings) -> None:
     if settings.reader is not None:
         index = index.replace("</head>", _READER_HERE)
         app.mount("/page/reader", _Revalidated(directory=settings.reader))
+    if (_CORE / "countermark.wasm").is_file():  # wheels carry it, where it was built for them
+        index = index.replace("</head>", _CORE_HERE)
+        app.mount("/page/core", _Compiled(directory=_CORE))
     if settings.complaints:
         index = index.replace("</head>", _COMPLAINTS_HERE)
     if (filing := settings.filing) is not None:
@@ -157,6 +162,15 @@ class _Revalidated(StaticFiles):
     def file_response(self, *arguments: Any, **options: Any) -> Response:
         response = super().file_response(*arguments, **options)
         response.headers["cache-control"] = "no-cache"
+        return response
+
+
+class _Compiled(_Revalidated):
+    """A worker and its module of WebAssembly, which it alone may compile."""
+
+    def file_response(self, *arguments: Any, **options: Any) -> Response:
+        response = super().file_response(*arguments, **options)
+        response.headers["content-security-policy"] = WITH_WEBASSEMBLY
         return response
 
 

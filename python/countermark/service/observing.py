@@ -25,8 +25,9 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "object-src 'none'"
 )
-WITH_READER: Final = f"{CONTENT_SECURITY_POLICY}; script-src 'self' 'wasm-unsafe-eval'"
-"""Where the page reads credentials itself: WebAssembly of this service may be compiled."""
+WITH_WEBASSEMBLY: Final = f"{CONTENT_SECURITY_POLICY}; script-src 'self' 'wasm-unsafe-eval'"
+"""WebAssembly of this service may be compiled: by the page where it reads credentials itself, else
+by the worker that looks into pixels, and nowhere else."""
 
 _HEADERS: Final = (
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -36,6 +37,7 @@ _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
+_POLICY: Final = b"content-security-policy"
 _FILING: Final = b"countermark-filing"
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
@@ -53,7 +55,8 @@ class Observer:
     ) -> None:
         self._app = app
         self._metrics = metrics
-        self._headers = [(b"content-security-policy", policy.encode()), *_HEADERS]
+        self._policy = (_POLICY, policy.encode())
+        self._headers = list(_HEADERS)
         if filing is not None:
             self._headers.append((_FILING, json.dumps(filing.members()).encode()))
 
@@ -71,6 +74,8 @@ class Observer:
                 status = message["status"]
                 own = [(b"x-request-id", identifier.encode()), *self._headers]
                 names = {name for name, _ in message["headers"]}
+                if _POLICY not in names:
+                    own.append(self._policy)
                 if b"cache-control" not in names:
                     own.append((b"cache-control", b"no-store"))
                 message["headers"] = [*message["headers"], *own]

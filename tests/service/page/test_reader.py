@@ -89,6 +89,20 @@ def test_credential_is_read_here_and_the_rest_after_a_click(
     assert visit.page.locator(".offer").count() == 0
 
 
+@pytest.mark.wasm
+def test_in_the_browser_only_the_credential_is_read_too(
+    visit: Any, files: dict[str, bytes]
+) -> None:
+    visit.page.get_by_role("checkbox", name="Check in this browser only").check()
+    visit.drop(files["intact"])
+    assert visit.text("#headline") == "Its watermark leads to a credential in the registry"
+    text = visit.panel("credential").inner_text()
+    assert "Signature and content agree; who signed it is not judged" in text
+    assert "Coffee in Montréal" in text
+    assert {url.rpartition("/")[2] for url in sent(visit)} == {"byBinding?maxResults=4"}
+    visit.shoot("alone-with-reader")
+
+
 def test_reader_and_service_tell_the_same_chain(visit: Any, files: dict[str, bytes]) -> None:
     def outline() -> list[str]:
         shown = visit.panel("credential").locator(".role, .made .sure").all_inner_texts()

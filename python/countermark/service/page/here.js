@@ -36,7 +36,7 @@ export function headlineKey({ seen, why }) {
   return `here.${seen?.state ?? "none"}`;
 }
 
-function offer(file, send) {
+export function offer(file, send) {
   const key = isLocal() ? "here.offer.local" : "here.offer";
   const button = element("button", { type: "button", class: "choose" }, say("here.ask"));
   button.addEventListener("click", send);
@@ -44,7 +44,7 @@ function offer(file, send) {
     element("p", {}, say(key, { size: number(file.size), host: location.host })), button);
 }
 
-function credential({ seen, why, preview, thumbnails }) {
+export function credential({ seen, why, preview, thumbnails }) {
   if (!seen) {
     const key = { level: "none", key: why ? "sure.here.unread" : "sure.none" };
     return panel("credential", "panel.credential", key,

@@ -1,12 +1,14 @@
 // The page: takes one file, reads its credential if the browser can, asks the service it comes
 // from, shows the answer.
 
+import { alone, headlineKey as aloneKey } from "./alone.js";
 import { canRead, read, Unread } from "./browser.js";
 import { desk, fillIn, isOpen, speakAgain } from "./complain.js";
 import { element } from "./elements.js";
 import { headlineKey, here } from "./here.js";
 import { notices, noticesText } from "./notice.js";
 import { panels } from "./panels.js";
+import { canLook, seePixels } from "./pixels.js";
 import { decoded, decodedParts, decodedThumbnail } from "./pictures.js";
 import { isLocal, Refusal, verify } from "./service.js";
 import { headlineText, verdict } from "./verdict.js";
@@ -14,6 +16,7 @@ import { choose, current, has, say, text } from "./words/index.js";
 
 const input = document.getElementById("file");
 const drop = document.getElementById("drop");
+const option = document.getElementById("alone"); // the picture shall not leave the browser
 const status = document.getElementById("status");
 const place = document.getElementById("answer");
 
@@ -29,9 +32,9 @@ function announce(words, isShown = false) {
 // Where the browser can read, nothing is sent before somebody asks for it.
 function take(files) {
   const [file] = files;
+  const how = option.checked ? lookAlone : canRead() ? look : ask;
   if (!file) announce(text("status.nothing"));
-  else if (canRead()) examine(file, (signal) => look(file, signal, files.length));
-  else examine(file, (signal) => ask(file, signal, files.length));
+  else examine(file, (signal) => how(file, signal, files.length));
 }
 
 async function examine(file, how) {
@@ -62,11 +65,23 @@ async function ask(file, signal, count) {
 
 async function look(file, signal, count) {
   const [found, preview] = await Promise.all([readHere(file, signal), decoded(file)]);
-  const { seen } = found;
+  const answer = { ...found, file, preview, thumbnails: await decodedHere(found) };
+  return () => showUnjudged(answer, count, headlineKey, here);
+}
+
+async function lookAlone(file, signal, count) {
+  const reading = canRead() ? readHere(file, signal) : null;
+  const [found, pixels, preview] = await Promise.all(
+    [reading, seePixels(file, signal), decoded(file)]);
+  const thumbnails = found && await decodedHere(found);
+  const answer = { pixels, here: found, file, preview, thumbnails };
+  return () => showUnjudged(answer, count, aloneKey, alone);
+}
+
+async function decodedHere({ seen }) {
   const thumbnails = await decodedParts(seen?.ingredients);
   if (seen) thumbnails.set(seen, await decodedThumbnail(seen.thumbnail));
-  const answer = { ...found, file, preview, thumbnails };
-  return () => showHere(answer, count);
+  return thumbnails;
 }
 
 async function readHere(file, signal) {
@@ -103,13 +118,13 @@ function showAnswer(answer, count) {
   fillIn(answer.report);
 }
 
-function showHere(answer, count) {
-  announceDone(text(headlineKey(answer)), count);
+function showUnjudged(answer, count, key, draw) {
+  announceDone(text(key(answer)), count);
   const send = () => {
     document.getElementById("status").focus(); // the button is about to go
     examine(answer.file, (signal) => ask(answer.file, signal, count));
   };
-  place.replaceChildren(...here(answer, send));
+  place.replaceChildren(...draw(answer, send));
 }
 
 function announceDone(headline, count) {
@@ -139,12 +154,16 @@ function speak() {
   for (const button of languages.children) {
     button.setAttribute("aria-pressed", String(button.lang === current()));
   }
-  const privacy = document.getElementById("privacy");
-  const local = isLocal() ? "ask.private" : "ask.sent";
-  privacy.replaceChildren(...say(canRead() ? `${local}.here` : local, { host: location.host }));
+  sayWhereTo();
   if (shown) shown();
   else announce("");
   speakAgain();
+}
+
+function sayWhereTo() {
+  const local = isLocal() ? "ask.private" : "ask.sent";
+  const key = option.checked ? "ask.alone.sent" : canRead() ? `${local}.here` : local;
+  document.getElementById("privacy").replaceChildren(...say(key, { host: location.host }));
 }
 
 function filesIn(transfer) {
@@ -157,6 +176,7 @@ document.getElementById("languages").addEventListener("click", ({ target }) => {
     speak();
   }
 });
+option.addEventListener("change", sayWhereTo);
 input.addEventListener("change", () => {
   const files = [...input.files];
   input.value = ""; // so that the same file can be chosen again
@@ -179,5 +199,6 @@ document.addEventListener("drop", (event) => {
   take(entry?.isDirectory ? [] : filesIn(event.dataTransfer));
 });
 
+document.getElementById("option").hidden = !canLook();
 if (isOpen()) document.querySelector("main").append(desk());
 speak();

@@ -22,6 +22,20 @@ export async function verify(file, signal) {
   return answer.json();
 }
 
+// Manifests to which a soft binding leads; null from a service that tells nobody unknown. The value
+// goes in the body, for addresses are written into the logs of proxies.
+export async function matches(alg, bytes, signal) {
+  const value = btoa(String.fromCharCode(...bytes));
+  const options = { method: "POST", body: JSON.stringify({ alg, value }), signal, redirect: "error",
+    headers: { "content-type": "application/json" } };
+  const answer = await fetch("v1/matches/byBinding?maxResults=4", options).catch((error) => {
+    if (error.name === "AbortError") throw error;
+    return unanswered(error);
+  });
+  if (answer.status === 401 || answer.status === 403) return null;
+  return (await answered(answer)).matches;
+}
+
 // The proof that the log has a leaf, and the line with the log's key, null if it is not given.
 export async function proofOf(position) {
   const [proof, key] = await Promise.all([
