@@ -21,7 +21,9 @@ struct alignas(8) cmk_watermark_stream {
 namespace countermark {
 namespace {
 
+// ASCII "m1stream", as a little-endian number.
 constexpr uint64_t kMark = 0x6D6165727473316DULL;
+static_assert(std::atomic<uint32_t>::is_always_lock_free);
 
 size_t SizeOf(const cmk_image& frame) {
   return sizeof(cmk_watermark_stream) + StreamSize({frame.width, frame.height});

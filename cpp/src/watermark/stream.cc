@@ -9,7 +9,7 @@ namespace countermark {
 namespace {
 
 // After a cut the mask is made anew in so many frames at most.
-constexpr size_t kPartsAfterCut = 2;
+constexpr size_t kPartsAfterCut = 3;
 // A point has changed when its luma differs by more than this; a cut changes a large part of all.
 constexpr int kChange = 20;
 constexpr size_t kCutDivisor = 3;
@@ -20,9 +20,16 @@ size_t WorkSize(const Plane& luma) {
   return arena.SizeNeeded();
 }
 
-Plane RowsOf(const Plane& plane, size_t count) {
-  return {plane.data, plane.width, count, plane.stride};
-}
+// Rows of luma that rows `begin` to `end` of the texture depend on.
+struct Band {
+  Band(size_t begin, size_t end, size_t height)
+      : first(begin - std::min(begin, kTextureReach)),
+        count(std::min(height, end + kTextureReach) - first) {}
+
+  Plane Of(const Plane& plane) const { return {plane.data, plane.width, count, plane.stride}; }
+
+  size_t first, count;
+};
 
 }  // namespace
 
@@ -68,7 +75,7 @@ void StreamEmbedder::Begin(const ImageView& frame) {
   reader_.Read(frame, luma_);
   variant_ = VariantFor(luma_);
   FillTile();
-  Refresh(frame, 0, mask_.height, true);
+  Refresh(0, mask_.height, true);
   glance_ = GlanceAt(frame);
   has_begun_ = true;
 }
@@ -103,7 +110,9 @@ void StreamEmbedder::RefreshPart(const ImageView& frame, bool is_cut) {
   const size_t parts =
       hurries_ ? std::min(kPartsAfterCut, setting_.refresh_frames) : setting_.refresh_frames;
   const size_t begin = next_row_, end = std::min(rows, begin + (rows + parts - 1) / parts);
-  Refresh(frame, begin, end, is_cut);
+  const Band band(begin, end, rows);
+  reader_.ReadRows(frame, band.first, band.Of(luma_));
+  Refresh(begin, end, is_cut);
   if (is_cut && end < rows) {
     const float least = LeastAmplitude(mean_, setting_.frame, setting_.strength);
     std::fill(mask_.Row(end), mask_.Row(rows - 1) + mask_.width, least);
@@ -113,19 +122,16 @@ void StreamEmbedder::RefreshPart(const ImageView& frame, bool is_cut) {
   if (next_row_ == 0) hurries_ = false;
 }
 
-// Rows of the mask, and of the residual with them. `is_new` says that what was known of the texture
-// is of another scene.
-void StreamEmbedder::Refresh(const ImageView& frame, size_t begin, size_t end, bool is_new) {
-  const size_t rows = mask_.height;
-  const size_t first = begin - std::min(begin, kTextureReach);
-  const size_t count = std::min(rows, end + kTextureReach) - first;
-  const Plane luma = RowsOf(luma_, count), texture = RowsOf(texture_, count);
-  reader_.ReadRows(frame, first, luma);
+// Rows of the mask, and of the residual with them, by the luma of their band. `is_new` says that
+// what was known of the texture is of another scene.
+void StreamEmbedder::Refresh(size_t begin, size_t end, bool is_new) {
+  const Band band(begin, end, mask_.height);
+  const Plane texture = band.Of(texture_);
   Arena arena(work_, work_size_);
-  const float mean = MeasureTexture(luma, texture, arena);
-  const float share = static_cast<float>(end - begin) / static_cast<float>(rows);
+  const float mean = MeasureTexture(band.Of(luma_), texture, arena);
+  const float share = static_cast<float>(end - begin) / static_cast<float>(mask_.height);
   mean_ = is_new || share == 1 ? mean : mean_ + (mean - mean_) * share;
-  MaskTexture(texture.Row(begin - first), (end - begin) * mask_.width, mean_, setting_.frame,
+  MaskTexture(texture.Row(begin - band.first), (end - begin) * mask_.width, mean_, setting_.frame,
               setting_.strength, mask_.Row(begin));
   tiling_.Spread(mask_, begin, end, residual_);
 }

@@ -47,7 +47,7 @@ class StreamEmbedder {
   void FillTile();
   Glance GlanceAt(const ImageView& frame);
   void RefreshPart(const ImageView& frame, bool is_cut);
-  void Refresh(const ImageView& frame, size_t begin, size_t end, bool is_new);
+  void Refresh(size_t begin, size_t end, bool is_new);
 
   Setting setting_;
   Layout layout_;
