@@ -28,6 +28,7 @@ from typing import cast
 from countermark import credentials, duties, files
 from countermark.auditing import audited
 from countermark.credentials import (
+    Beside,
     Manifest,
     Signer,
     SoftBinding,
@@ -40,7 +41,7 @@ from countermark.labelling import Labelling
 from countermark.labels import aigc, scenes
 from countermark.labels.profiles import Profile
 from countermark.labels.visible import Wording
-from countermark.preserving import Marks, check_kept, labels_in
+from countermark.preserving import Marks, check_kept, compare, labels_in
 from countermark.record import Record
 from countermark.registry import Registry
 
@@ -127,6 +128,7 @@ def sign_beside(
     record: Record,
     signer: Signer,
     registry: Registry,
+    parent: Path | None = None,
     time_stamper: TimeStamper | None = None,
 ) -> SignedFile:
     """Write a signed manifest to a file of its own, to lie beside a finished file.
@@ -148,10 +150,12 @@ def sign_beside(
     ('match', True)
 
     For files that have no place for a manifest; `comply` finds it by the name of the file with the
-    ending .c2pa. It names the watermark in the textures of a GLB file, if there is one.
+    ending .c2pa. It names the watermark in the textures of a GLB file, if there is one. `parent`:
+    the file that it was made from, with the manifest that lies beside it or is in it; by default
+    itself when a manifest lies at the destination or beside it already.
 
     Raises as `sign`, but for what is said there of labels and profiles; `InvalidArgument` for a
-    record that speaks of an earlier file.
+    record that speaks of an earlier file when there is none.
     """
     shown = aigc.media_type(source)
     duties.check(record, registry, modality=modality_of(shown or ""))
@@ -160,13 +164,16 @@ def sign_beside(
     record = Labelling().numbered(record, (label and label.produce_id) or uuid.uuid4().hex)
     place = files.target(destination)
     payloads = scenes.find_payloads(source) if shown == scenes.GLB else ()
+    earlier = _beside(source, place) if parent is None else _made_from(parent)
     store = credentials.sign_detached(
         source,
         record=record,
         signer=audited(signer, registry),
         soft_binding=SoftBinding.of_payload(payloads[0]) if payloads else None,
+        parent=earlier,
         time_stamper=time_stamper,
     )
+    compare(_marks(_lying(source, place)), _marks(store))
     with files.replacing(place, store, like=source) as put:
         put()
     manifest = credentials.read_detached(store, trust=Trust.nobody()).label
@@ -176,6 +183,31 @@ def sign_beside(
 def _parent(parent: Path | None, source: Path, earlier: Manifest | None) -> tuple[Path, str] | None:
     found = source if parent is None and earlier is not None else parent
     return None if found is None else (found, credentials.media_type_of(found))
+
+
+def _lying(source: Path, place: Path) -> bytes | None:
+    """The manifest store that is there already: where the new one goes, or beside the file."""
+    return credentials.store_beside(place.with_suffix("")) or credentials.store_beside(source)
+
+
+def _beside(source: Path, place: Path) -> Beside | None:
+    store = _lying(source, place)
+    is_store = store is not None and _marks(store) != Marks.NONE
+    return Beside(source, _kind(source), store) if is_store else None
+
+
+def _made_from(parent: Path) -> Beside:
+    return Beside(parent, _kind(parent), credentials.store_beside(parent))
+
+
+def _kind(path: Path) -> str:
+    return aigc.media_type(path) or "application/octet-stream"
+
+
+def _marks(store: bytes | None) -> Marks:
+    if store is None:
+        return Marks.NONE
+    return Marks.of(credentials.read_detached(store, trust=Trust.nobody()), None)
 
 
 def _place(draft: Path, place: Path, *, like: Path) -> None:

@@ -54,7 +54,8 @@ def sign(
     labels that these jurisdictions demand, and any file is refused if it lacks something else.
 
     Of files that have no place for a manifest, such as scenes, it is written to a file of its own:
-    --out room.c2pa beside room.glb. It names the watermark in the textures of a scene.
+    --out room.c2pa beside room.glb. It names the watermark in the textures of a scene. A manifest
+    that lies there already becomes its parent, or that of the file named by --parent.
 
     For example:
 
@@ -76,10 +77,10 @@ def sign(
         service_class=service_class,
     )
     is_beside = out.suffix.lower() == credentials.SIDECAR
-    if is_beside and (parent is not None or component or profile):
+    if is_beside and (component or profile):
         raise InvalidArgument(
-            "A manifest beside a file names no other files, and the profiles are not looked at.",
-            remedy="Leave --parent, --component and --profile out; then run countermark comply.",
+            "A manifest beside a file names no components, and the profiles are not looked at.",
+            remedy="Leave --component and --profile out; then run countermark comply.",
         )
     home = keys.open_home()
     time_stamper = stamping.time_stamper(home)
@@ -91,6 +92,7 @@ def sign(
                 record=stated,
                 signer=keys.open_signer(home, secrets())(),
                 registry=registry,
+                parent=parent,
                 time_stamper=time_stamper,
             )
         else:

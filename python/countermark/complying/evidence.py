@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from countermark import credentials, duties, image, watermark
 from countermark.credentials import Manifest, Trust, TrustStatus
 from countermark.credentials.assets import opened
-from countermark.credentials.bounds import MAX_BYTES
 from countermark.credentials.containers import MEDIA_TYPES
 from countermark.errors import (
     ImageError,
@@ -115,12 +114,8 @@ def _manifest(source: Path | bytes, shown: str | None, trust: Trust) -> Manifest
         return credentials.read(_file(source), shown, trust=trust)
     if isinstance(source, bytes):
         return None
-    sidecar = source.with_suffix(credentials.SIDECAR)
-    if not sidecar.is_file() or sidecar == source:
-        return None
-    with opened(sidecar) as stream:
-        store = stream.read(MAX_BYTES + 1)
-    return credentials.read_detached(store, _file(source), trust=trust)
+    store = credentials.store_beside(source)
+    return None if store is None else credentials.read_detached(store, source, trust=trust)
 
 
 def _is_bound(found: Manifest | None) -> bool:

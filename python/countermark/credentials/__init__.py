@@ -12,7 +12,7 @@ from countermark.credentials.identity import Identity
 from countermark.credentials.ingredients import Ingredient, IngredientState
 from countermark.credentials.library import media_type_of
 from countermark.credentials.reading import Manifest, read, read_detached, read_fragment
-from countermark.credentials.sidecar import SIDECAR, sign_detached
+from countermark.credentials.sidecar import SIDECAR, Beside, sign_detached, store_beside
 from countermark.credentials.signer import Signer
 from countermark.credentials.signing import Signed, sign, sign_file
 from countermark.credentials.soft_binding import (
@@ -30,6 +30,7 @@ __all__ = [
     "FINGERPRINT_ALGORITHM",
     "SIDECAR",
     "WATERMARK_ALGORITHM",
+    "Beside",
     "Identity",
     "Ingredient",
     "IngredientState",
@@ -58,5 +59,6 @@ __all__ = [
     "sign_detached",
     "sign_file",
     "signed_label",
+    "store_beside",
     "unstamped",
 ]
