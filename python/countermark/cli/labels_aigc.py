@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -128,7 +129,7 @@ def _members(reading: Reading) -> dict[str, Any]:
         {
             "place": one.carried.place,
             "members": one.members,
-            "unverifiable": list(one.unverifiable),
+            "unverifiable": [asdict(each) for each in one.unverifiable],
         }
         for one in reading.found
     ]
@@ -144,8 +145,10 @@ def _lines(reading: Reading) -> Iterator[str]:
         yield f"  {one.carried.place}"
         for name, value in one.members.items():
             shown = ascii(value)[1:-1]  # it may hold anything, control characters too
-            mark = " (cannot be verified)" if name in one.unverifiable else ""
-            yield f"    {ascii(name)[1:-1]:<18} {_short(shown)}{mark}"
+            yield f"    {ascii(name)[1:-1]:<18} {_short(shown)}"
+            yield from (
+                f"    {'':<18} ({each})" for each in one.unverifiable if each.member == name
+            )
     for finding in reading.findings:
         yield f"  - {finding.problem} [{finding.clause}]"
         yield f"    -> {finding.remedy}"
