@@ -55,6 +55,7 @@ from countermark.duties import Demands
 from countermark.errors import (
     CountermarkError,
     InvalidArgument,
+    MarkLost,
     MarkNotReadable,
     UnsupportedImage,
 )
@@ -160,6 +161,7 @@ def mark(
         original = _read(source)
         place = _checked_place(destination, original.picture)
         notices = _screened(original, registry, rules)
+        _check_unmarked(original)
         marked_at = datetime.now(timezone.utc).replace(microsecond=0)  # as manifests state times
         payload = registry.new_payload()
         record = replace(record, created=record.created or marked_at)
@@ -233,6 +235,24 @@ def _screened(original: _Original, registry: Registry, rules: Rules | None) -> t
     sight = Sight(image.upright(original.picture.pixels, original.picture.orientation))
     named = named_payloads(original.manifest)
     return screen(sight, registry, Use.MARK, named=named, rules=rules)
+
+
+def _check_unmarked(original: _Original) -> None:
+    """Raises `MarkLost` where a watermark would take the place of one that no manifest names.
+
+    Only a mark that lies as it was put is in the way of another one, so that a fast look suffices.
+    """
+    if original.marks.payloads:
+        return
+    upright = image.upright(original.picture.pixels, original.picture.orientation)
+    found = watermark.detect(upright, effort="aligned")
+    if found is not None:
+        raise MarkLost(
+            f"The picture holds the watermark {found.payload:016x}, which another one would "
+            "replace, and no manifest that names it, so nothing was written.",
+            remedy="Mark the file that still has its manifest, or sign this one without another "
+            "watermark (countermark sign).",
+        )
 
 
 def _check_kind(asset: Content) -> None:

@@ -101,7 +101,7 @@ def compare(before: Marks, after: Marks) -> None:
     if before.payloads - after.payloads and not before.manifests:
         raise MarkLost(
             "The watermark of the source would be missing, so nothing was written.",
-            remedy="Mark it again with the source as parent.",
+            remedy="Leave the pixels as they are, or start from the original.",
         )
 
 

@@ -12,6 +12,7 @@ import typer
 
 from countermark.cli import output
 from countermark.cli.record import stated
+from countermark.cli.unsigned import demand_sidecar_goes_along
 from countermark.errors import InvalidArgument
 from countermark.labels import aigc
 from countermark.labels.aigc import AigcLabel, Reading, Verdict
@@ -65,6 +66,7 @@ def write(
             --producer 001191110102MACQD9K64010000 --id picture-7 --source ai-generated
         countermark labels write talk.mp3 --out labelled.mp3 --record record.json
     """
+    demand_sidecar_goes_along(path, out)
     beside = _record(record, source, system, system_version)
     if producer is None and content_id is None and record is not None and beside is not None:
         label = AigcLabel.of(beside)

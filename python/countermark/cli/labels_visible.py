@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from dataclasses import replace
@@ -11,9 +12,9 @@ from typing import Annotated, Final
 
 import typer
 
-from countermark import credentials, files, image
+from countermark import credentials, files, image, watermark
 from countermark.credentials import Trust
-from countermark.errors import InvalidArgument, LabelError
+from countermark.errors import ImageTooSmall, InvalidArgument, LabelError
 from countermark.labels.visible import (
     Corner,
     Wording,
@@ -25,6 +26,7 @@ from countermark.labels.visible import (
     wording,
 )
 from countermark.marking import SUFFIXES
+from countermark.preserving import Marks, compare, labels_in
 
 _FORMS: Final = {".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html"}
 
@@ -98,6 +100,7 @@ def picture(
         upright, words, corner=corner, height_fraction=height, font=font, out=upright
     )
     labelled = image.encode(replace(original, pixels=drawn))
+    compare(_marks(content), _marks(labelled))
     with files.replacing(place, labelled, like=path) as put:
         put()
     typer.echo(
@@ -167,6 +170,16 @@ def wordings(
     """
     for each in packaged():
         typer.echo(_json(each) if as_json else _line(each))
+
+
+def _marks(content: bytes) -> Marks:
+    """What a picture without a manifest came in with, or goes out with."""
+    picture = image.read(io.BytesIO(content))
+    payload = None
+    with contextlib.suppress(ImageTooSmall):
+        found = watermark.detect(image.upright(picture.pixels, picture.orientation))
+        payload = None if found is None else found.payload
+    return Marks.of(None, labels_in(io.BytesIO(content)), payload=payload)
 
 
 def _place(out: Path, format: str) -> Path:

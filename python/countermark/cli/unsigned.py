@@ -20,3 +20,13 @@ def demand_unsigned(path: Path) -> None:
             f"The file {str(path)!r} carries a manifest, which a label would break.",
             remedy="Label it before it is signed.",
         )
+
+
+def demand_sidecar_goes_along(path: Path, out: Path) -> None:
+    """Raise `LabelError` for a copy that would not have the manifest beside its source."""
+    if credentials.store_beside(path) is not None and credentials.store_beside(out) is None:
+        raise LabelError(
+            f"A manifest lies beside {str(path)!r}, and would not lie beside {str(out)!r}.",
+            remedy="Copy it along first, under the name of the copy; signing the copy then names "
+            "it as the parent.",
+        )

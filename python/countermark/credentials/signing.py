@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, TypeAlias
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from countermark import files
+from countermark import files, jumbf
 from countermark.certificates import ALGORITHMS, signature_length_bytes
 from countermark.containers import StreamContent
 from countermark.credentials import build, hard_binding, library, profile, reading
@@ -42,7 +42,7 @@ from countermark.credentials.soft_binding import SoftBinding
 from countermark.credentials.time_stamper import TimeStamper
 from countermark.credentials.training_mining import TrainingMining
 from countermark.credentials.trust import Trust
-from countermark.errors import InvalidArgument, SigningFailed, UnreadableManifest
+from countermark.errors import InvalidArgument, MarkLost, SigningFailed, UnreadableManifest
 from countermark.record import Record
 
 Asset: TypeAlias = tuple[BinaryIO | Path, str]
@@ -91,9 +91,10 @@ def sign(
 ) -> Signed:
     """Embed a signed manifest in a copy of `asset`.
 
-    `asset`: the file; it is only read. A manifest in it is replaced. `soft_binding`: to the
-    watermark in it. `thumbnail`: JPEG bytes. `parent`: the file that it was made from and its
-    media type; the manifest then begins with c2pa.opened, otherwise with c2pa.created.
+    `asset`: the file; it is only read. A manifest in it is replaced by one that holds it, by way of
+    the parent. `soft_binding`: to the watermark in it. `thumbnail`: JPEG bytes. `parent`: the file
+    that it was made from and its media type, such as `asset` itself; the manifest then begins with
+    c2pa.opened, otherwise with c2pa.created.
     `components`: the files that were placed in it. `training_mining`: what machines may do
     with it. `actions`: what else was done after the parent was opened, such as
     "c2pa.edited.metadata"; the watermark is then one that was there before. `time_stamper`: proves
@@ -102,6 +103,7 @@ def sign(
 
     Raises `UnusableCertificate` when the chain may not sign claims, `SigningFailed` when the
     signer or the library fails or the finished file does not read back valid,
+    `MarkLost` when the file holds a manifest that is not in the parent,
     `InvalidArgument` when the record says that an existing picture was edited and there is no
     parent, `UnsupportedImage` for other media types, `SourceNotFound` for unreadable files.
 
@@ -219,6 +221,7 @@ def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
     signature_bytes = signature_length_bytes(leaf.public_key())
     binding = hard_binding.placeholder(StreamContent(source))
     store = _drafted(source, draft, request, signature_bytes, binding)
+    _check_kept(source, store)
     content = StreamContent(draft)
     try:
         location = locate(content)
@@ -245,6 +248,22 @@ def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
         store = signed
         _put(draft, location, store, request)
     return store
+
+
+def _check_kept(source: Stream, store: bytes) -> None:
+    """Raises `MarkLost` unless the manifests in the source are in the store too.
+
+    One that is no manifest store by its structure is none that anybody could have read.
+    """
+    content = StreamContent(source)
+    location = locate(content)
+    with contextlib.suppress(UnreadableManifest):
+        earlier = {} if location is None else jumbf.manifests_of(location.extract(content))
+        for label in sorted(earlier.keys() - jumbf.manifests_of(store).keys()):
+            raise MarkLost(
+                f"The manifest {label:.80} in the file would be missing, so nothing was written.",
+                remedy="Give the file as the parent too, so that its manifest is kept.",
+            )
 
 
 def _drafted(
