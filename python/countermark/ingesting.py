@@ -30,6 +30,7 @@ from countermark.preserving import Marks, compare
 from countermark.record import DigitalSource, ProviderCode, Record
 from countermark.registry import IngestDecision, Registry
 from countermark.screening import named_payloads
+from countermark.signing import deposit
 
 EDITED_METADATA: Final = "c2pa.edited.metadata"
 """What the manifest says was done to the file: nothing that is seen or heard."""
@@ -179,7 +180,9 @@ def ingest(
             store = _sign(source, draft, seen, record, signer, time_stamper)
         _check_kept(seen, draft, trust)
         _publish(decision, source, draft, destination, store if beside else None, registry)
-    if registry is not None:
+    if registry is not None and beside:
+        deposit(registry, store, named_payloads(seen.manifest))
+    elif registry is not None:
         _remember(registry, store, named_payloads(seen.manifest))
     return Ingested(decision, label, credentials.active_label(store))
 

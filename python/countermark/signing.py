@@ -152,7 +152,8 @@ def sign_beside(
     For files that have no place for a manifest; `comply` finds it by the name of the file with the
     ending .c2pa. It names the watermark in the textures of a GLB file, if there is one. `parent`:
     the file that it was made from, with the manifest that lies beside it or is in it; by default
-    itself when a manifest lies at the destination or beside it already.
+    itself when a manifest lies at the destination or beside it already. The registry keeps the
+    manifest, so that who has the scene alone is led to it by the watermark.
 
     Raises as `sign`, but for what is said there of labels and profiles; `InvalidArgument` for a
     record that speaks of an earlier file when there is none.
@@ -176,8 +177,20 @@ def sign_beside(
     compare(_marks(_lying(source, place)), _marks(store))
     with files.replacing(place, store, like=source) as put:
         put()
+        deposit(registry, store, payloads)
     manifest = credentials.read_detached(store, trust=Trust.nobody()).label
     return SignedFile(cast(str, manifest), record, None)
+
+
+def deposit(registry: Registry, store: bytes, payloads: Sequence[int]) -> None:
+    """Keep the manifest of a file that it lies beside, and let the watermarks in it lead there.
+
+    Not as an entry, nor as the later manifest of one: a texture may be a picture that has its own.
+    """
+    label = registry.manifests.deposit(store)
+    for payload in payloads:
+        binding = SoftBinding.of_payload(payload)
+        registry.manifests.bind(binding.algorithm, binding.value, label)
 
 
 def _parent(parent: Path | None, source: Path, earlier: Manifest | None) -> tuple[Path, str] | None:

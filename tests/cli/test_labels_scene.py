@@ -14,7 +14,14 @@ from PIL import Image
 
 from countermark import keys
 from countermark.complying import Assessment, comply, profile
-from countermark.credentials import IngredientState, Trust, TrustStatus, read_detached
+from countermark.credentials import (
+    WATERMARK_ALGORITHM,
+    IngredientState,
+    Trust,
+    TrustStatus,
+    active_label,
+    read_detached,
+)
 from countermark.errors import LabelNotWritten
 from countermark.ingesting import EDITED_METADATA, Decision, ingest
 from countermark.labels import aigc
@@ -131,6 +138,18 @@ def test_manifest_names_the_watermark_and_the_record(made: Path, trust: Trust) -
     assert (found.hard_binding, found.trust) == ("match", TrustStatus.TRUSTED)
     assert [one.value for one in found.soft_bindings] == [PAYLOAD.to_bytes(8, "big")]
     assert found.record == RECORD
+
+
+def test_registry_leads_from_the_watermark_to_the_manifest(made: Path, home: keys.Home) -> None:
+    store = made.with_suffix(".c2pa").read_bytes()
+    [payload] = find_payloads(made)
+    with Registry.open(home.registry_path) as registry:
+        value = payload.to_bytes(8, "big")
+        found = registry.manifests.bound_to(WATERMARK_ALGORITHM, value, limit=9)
+        assert found == [active_label(store)]
+        assert registry.manifests.find(active_label(store)) == store
+        kinds = [json.loads(leaf)["kind"] for leaf in registry.log.leaves()]
+    assert kinds == ["key-used", "deposited"]
 
 
 def test_number_of_the_content_is_that_of_the_label(scene: Path, home: keys.Home) -> None:
