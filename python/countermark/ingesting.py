@@ -26,11 +26,10 @@ from countermark.credentials.containers import MEDIA_TYPES
 from countermark.errors import LabelNotWritten, UnsupportedContainer
 from countermark.labels import aigc
 from countermark.labels.aigc import AigcLabel, Reading, Status, Verdict
-from countermark.preserving import Marks, compare
+from countermark.preserving import Marks, compare, deposit
 from countermark.record import DigitalSource, ProviderCode, Record
 from countermark.registry import IngestDecision, Registry
 from countermark.screening import named_payloads
-from countermark.signing import deposit
 
 EDITED_METADATA: Final = "c2pa.edited.metadata"
 """What the manifest says was done to the file: nothing that is seen or heard."""

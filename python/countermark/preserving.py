@@ -14,16 +14,17 @@ Code of Practice on Transparency of AI-Generated Content, measure 1.2.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
 from countermark import credentials, files
-from countermark.credentials import Ingredient, Manifest, Trust
+from countermark.credentials import Ingredient, Manifest, SoftBinding, Trust
 from countermark.errors import MarkLost, MissingExtra, UnsupportedContainer
 from countermark.labels import aigc
 from countermark.labels.aigc import AigcLabel, Reading, Status
+from countermark.registry import Registry
 from countermark.screening import named_payloads
 
 
@@ -103,6 +104,17 @@ def compare(before: Marks, after: Marks) -> None:
             "The watermark of the source would be missing, so nothing was written.",
             remedy="Leave the pixels as they are, or start from the original.",
         )
+
+
+def deposit(registry: Registry, store: bytes, payloads: Sequence[int]) -> None:
+    """Keep the manifest of a file that it lies beside, and let the watermarks in it lead there.
+
+    Not as an entry, nor as the later manifest of one: a texture may be a picture that has its own.
+    """
+    label = registry.manifests.deposit(store)
+    for payload in payloads:
+        binding = SoftBinding.of_payload(payload)
+        registry.manifests.bind(binding.algorithm, binding.value, label)
 
 
 def _says_as_much(before: AigcLabel, after: AigcLabel | None) -> bool:

@@ -41,7 +41,7 @@ from countermark.labelling import Labelling
 from countermark.labels import aigc, scenes
 from countermark.labels.profiles import Profile
 from countermark.labels.visible import Wording
-from countermark.preserving import Marks, check_kept, compare, labels_in
+from countermark.preserving import Marks, check_kept, compare, deposit, labels_in
 from countermark.record import Record
 from countermark.registry import Registry
 
@@ -180,17 +180,6 @@ def sign_beside(
         deposit(registry, store, payloads)
     manifest = credentials.read_detached(store, trust=Trust.nobody()).label
     return SignedFile(cast(str, manifest), record, None)
-
-
-def deposit(registry: Registry, store: bytes, payloads: Sequence[int]) -> None:
-    """Keep the manifest of a file that it lies beside, and let the watermarks in it lead there.
-
-    Not as an entry, nor as the later manifest of one: a texture may be a picture that has its own.
-    """
-    label = registry.manifests.deposit(store)
-    for payload in payloads:
-        binding = SoftBinding.of_payload(payload)
-        registry.manifests.bind(binding.algorithm, binding.value, label)
 
 
 def _parent(parent: Path | None, source: Path, earlier: Manifest | None) -> tuple[Path, str] | None:
