@@ -31,11 +31,11 @@ FourierFold::FourierFold(Size period, double reach, Arena& arena)
   std::fill_n(weights_ + kParts * kBinWeights, kBinWeights, 0.0f);
 }
 
-// u >= 0.
+// u >= 0, or not a number, as both are for a placement that is none.
 BinPlace FourierFold::PlaceOf(double u, double v) const {
   const double most_u = static_cast<double>(bins_.reach_x) - 2;
   const double most_v = static_cast<double>(bins_.reach_y) - 2;
-  if (u > most_u || std::fabs(v) > most_v) return {0, kNothing, kNothing};
+  if (!(u <= most_u && std::fabs(v) <= most_v)) return {0, kNothing, kNothing};
   const int reach = static_cast<int>(bins_.reach_y);
   const int x = static_cast<int>(u * kParts + 0.5);
   const int y = static_cast<int>((v + reach) * kParts + 0.5);  // from the first row on
