@@ -174,10 +174,10 @@ def test_manifest_beside_a_picture_goes_along(
     photo_file: Path, home: keys.Home, trust: Trust, is_declared: bool
 ) -> None:
     """Beside the copy that stays as it is, in the one that is labelled."""
-    record, signer = Record(source=DigitalSource.CAPTURED), home.signer()
-    store = credentials.sign_detached(photo_file, record=record, signer=signer)
+    record = Record(source=DigitalSource.CAPTURED)
+    store = credentials.sign_detached(photo_file, record=record, signer=home.signer())
     photo_file.with_suffix(".c2pa").write_bytes(store)
-    _, out = published(photo_file, home, is_declared=is_declared, signer=signer, trust=trust)
+    _, out = published(photo_file, home, is_declared=is_declared)
     report = verify(out, trust=trust, registry=Registry.open("no such registry"))
     assert (report.verdict, report.record) == (Verdict.INTACT, record)
     assert out.with_suffix(".c2pa").exists() is not is_declared

@@ -122,6 +122,7 @@ def mark(
 
     `source`, `destination`: paths or binary streams; the destination may be the source. JPEG,
     PNG, WebP, AVIF and TIFF keep their format, EXIF, ICC profile and orientation.
+    A manifest in the source, or beside it by name if it fits, becomes the parent of the new one.
     `record`: what the signer states about the picture; `created` is now if it says nothing,
     and the content id is the payload where a label or a profile wants one.
     `registry`: by default the one of the home folder. `strength`: of the watermark.
