@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,14 +16,21 @@ from PIL import Image
 from countermark import credentials, keys, mark, verify
 from countermark.complying import Evidence
 from countermark.credentials import Trust
-from countermark.errors import InvalidLabel, LabelNotWritten, MarkLost, UnsupportedContainer
+from countermark.errors import (
+    DestinationNotWritable,
+    InvalidLabel,
+    LabelNotWritten,
+    MarkLost,
+    UnreadableRegistry,
+    UnsupportedContainer,
+)
 from countermark.ingesting import EDITED_METADATA, Decision, Ingested, decided, ingest, restated
 from countermark.labels import aigc
 from countermark.labels.aigc import AigcLabel, Status
 from countermark.labels.aigc.reading import Carried, judged
 from countermark.preserving import Marks, compare
 from countermark.record import DigitalSource, Producer, ProviderCode, Record, Service
-from countermark.registry import Registry
+from countermark.registry import IngestDecision, Registry
 from countermark.report import Verdict
 
 Photograph = Callable[..., Image.Image]
@@ -157,6 +167,96 @@ def test_manifest_needs_a_signer(photo_file: Path, home: keys.Home, trust: Trust
     with pytest.raises(LabelNotWritten, match="signer"):
         ingest(marked, out, propagator=PLATFORM, propagate_id="post-42", trust=trust)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("is_declared", [False, True])
+def test_manifest_beside_a_picture_goes_along(
+    photo_file: Path, home: keys.Home, trust: Trust, is_declared: bool
+) -> None:
+    """Beside the copy that stays as it is, in the one that is labelled."""
+    record = Record(source=DigitalSource.CAPTURED)
+    store = credentials.sign_detached(photo_file, record=record, signer=home.signer())
+    photo_file.with_suffix(".c2pa").write_bytes(store)
+    _, out = published(photo_file, home, is_declared=is_declared)
+    report = verify(out, trust=trust, registry=Registry.open("no such registry"))
+    assert (report.verdict, report.record) == (Verdict.INTACT, record)
+    assert out.with_suffix(".c2pa").exists() is not is_declared
+    if is_declared:
+        found = credentials.read(out, "image/jpeg", trust=trust)
+        assert found is not None
+        assert [one.label for one in found.ingredients] == [credentials.active_label(store)]
+
+
+def test_manifest_of_other_bytes_beside_a_picture_is_none(
+    photo_file: Path, home: keys.Home
+) -> None:
+    record = Record(source=DigitalSource.AI_GENERATED)
+    store = credentials.sign_detached(io.BytesIO(b"other"), record=record, signer=home.signer())
+    photo_file.with_suffix(".c2pa").write_bytes(store)
+    done, out = published(photo_file, home)
+    assert (done.decision, done.manifest) == (Decision.NONE, None)
+    assert not out.with_suffix(".c2pa").exists()
+
+
+def decisions(home: keys.Home) -> list[dict[str, object]]:
+    with Registry.open(home.registry_path) as registry:
+        told = [json.loads(leaf) for leaf in registry.log.leaves()]
+    return [one for one in told if one["kind"] == "ingest-decided"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({}, "none"),
+        ({"is_declared": True}, "possible"),
+        ({"is_suspected": True}, "suspected"),
+    ],
+)
+def test_each_decision_is_a_leaf_without_names_or_content(
+    options: dict[str, bool], code: str, photo_file: Path, home: keys.Home
+) -> None:
+    _, out = published(photo_file, home, **options)
+    [told] = decisions(home)
+    assert told.pop("at")
+    assert told == {
+        "schema": 1,
+        "kind": "ingest-decided",
+        "decision": code,
+        "source_sha256": hashlib.sha256(photo_file.read_bytes()).hexdigest(),
+        "published_sha256": hashlib.sha256(out.read_bytes()).hexdigest(),
+    }
+
+
+def test_label_of_a_producer_is_logged_as_such(photo_file: Path, home: keys.Home) -> None:
+    aigc.write(photo_file, photo_file, AigcLabel.produced(str(PRODUCER), "picture-7"))
+    published(photo_file, home)
+    assert [one["decision"] for one in decisions(home)] == ["is"]
+
+
+class ForgetfulRegistry(Registry):
+    """Whatever is decided is lost at the very end."""
+
+    @contextmanager
+    def deciding(self, decision: IngestDecision) -> Iterator[None]:
+        with super().deciding(decision):
+            yield
+            raise UnreadableRegistry("The disk broke.", remedy="Buy another one.")
+
+
+def test_decision_and_file_are_there_together_or_not_at_all(
+    photo_file: Path, home: keys.Home
+) -> None:
+    out = photo_file.with_name("published.jpg")
+    told = {"propagator": PLATFORM, "propagate_id": "post-42", "is_declared": True}
+    with (
+        ForgetfulRegistry.open(home.registry_path) as registry,
+        pytest.raises(UnreadableRegistry),
+    ):
+        ingest(photo_file, out, registry=registry, **told)
+    assert not out.exists()
+    with Registry.open(home.registry_path) as registry, pytest.raises(DestinationNotWritable):
+        ingest(photo_file, out.with_name("nowhere") / "out.jpg", registry=registry, **told)
+    assert decisions(home) == []
 
 
 def test_in_place(photo_file: Path, home: keys.Home) -> None:

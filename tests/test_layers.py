@@ -21,7 +21,7 @@ PYTHON_LAYERS = [
     ["auditing", "duties", "publishing", "screening"],
     ["report", "inspection", "preserving"],
     ["verifying", "disclosing"],
-    ["complying", "stamping"],
+    ["complying", "sidecars", "stamping"],
     ["labelling", "ingesting"],
     ["marking", "signing"],
     ["service", "demo", "cli"],

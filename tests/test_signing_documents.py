@@ -135,27 +135,80 @@ def test_manifest_of_another_file_is_not_overwritten(tmp_path: Path, signed: Sig
     assert verify(tmp_path / "signed.md").verdict is Verdict.INTACT
 
 
-def test_manifest_beside_a_file_is_not_lost(
-    tmp_path: Path,
-    home: keys.Home,
-    signed: Sign,
-    photograph: Callable[..., Image.Image],
+def parents_in(store: bytes) -> list[str | None]:
+    found = credentials.read_detached(store, trust=Trust.nobody())
+    return [one.label for one in found.ingredients if one.role == "parentOf"]
+
+
+def test_document_signed_again_keeps_label_and_manifest(
+    tmp_path: Path, registry: Registry, signed: Sign
 ) -> None:
-    out = tmp_path / "signed.md"
+    out, sidecar = tmp_path / "signed.md", tmp_path / "signed.c2pa"
+    first = signed(made(tmp_path, "md"), out)
+    before = out.read_bytes()
+    second = signed(out, out, first.record)
+    assert second.sidecar == sidecar
+    assert parents_in(sidecar.read_bytes()) == [first.manifest]
+    assert out.read_bytes() == before  # label and metadata were there already
+    assert comply(out, [profile("cn")], registry=registry).complies
+    assert {registry.manifests.find(one.manifest) is not None for one in (first, second)} == {True}
+    sidecar.rename(tmp_path / "signed.md.c2pa")
+    third = signed(out, out, Record(source=DigitalSource.AI_EDITED), profiles=[])
+    assert third.sidecar == tmp_path / "signed.md.c2pa"  # in the place of its own
+    assert parents_in(third.sidecar.read_bytes()) == [second.manifest]
+    assert not sidecar.exists()
+
+
+def test_manifest_of_other_bytes_is_neither_parent_nor_lost(tmp_path: Path, signed: Sign) -> None:
+    out, sidecar = tmp_path / "signed.md", tmp_path / "signed.c2pa"
     signed(made(tmp_path, "md"), out)
-    before = out.read_bytes(), (tmp_path / "signed.c2pa").read_bytes()
-    with pytest.raises(MarkLost, match="cannot name it as its parent"):
+    stranger = sidecar.read_bytes()
+    out.write_bytes(out.read_bytes() + b"More.\n")
+    second = signed(out, out)
+    assert second.sidecar == tmp_path / "signed.md.c2pa"
+    assert parents_in(second.sidecar.read_bytes()) == []
+    assert sidecar.read_bytes() == stranger
+    out.write_bytes(out.read_bytes() + b"And more.\n")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    with pytest.raises(MarkLost, match="signed for other bytes"):
         signed(out, out)
-    assert before == (out.read_bytes(), (tmp_path / "signed.c2pa").read_bytes())
-    photo = tmp_path / "photo.png"
+    assert before == {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+
+
+def test_document_names_the_file_that_it_was_made_from(tmp_path: Path, signed: Sign) -> None:
+    out = tmp_path / "signed.md"
+    first = signed(made(tmp_path, "md"), out)
+    for kind in ("html", "pdf"):  # with its manifest beside it, and in it
+        done = signed(made(tmp_path, kind), tmp_path / f"of-{kind}.{kind}", parent=out)
+        found = verify(tmp_path / f"of-{kind}.{kind}")
+        assert found.verdict is Verdict.INTACT
+        path = done.sidecar or tmp_path / "of-pdf.pdf"
+        store = path.read_bytes()
+        if kind == "pdf":
+            embedded = credentials.read(path, "application/pdf", trust=Trust.nobody())
+            assert embedded is not None
+            store = embedded.bytes
+        assert parents_in(store) == [first.manifest]
+
+
+def test_picture_takes_the_manifest_beside_it_as_parent(
+    tmp_path: Path, home: keys.Home, registry: Registry, photograph: Callable[..., Image.Image]
+) -> None:
+    photo, marked, again = (tmp_path / f"{name}.png" for name in ("photo", "marked", "again"))
     photograph(long_edge=320).save(photo)
     options = {"record": Record(source=DigitalSource.CAPTURED), "signer": home.signer()}
-    with Registry.open(home.registry_path) as registry:
-        sign_beside(photo, tmp_path / "photo.c2pa", registry=registry, **options)  # type: ignore[arg-type]
-        with pytest.raises(MarkLost, match=r"'photo\.c2pa'"):
-            mark(photo, tmp_path / "marked.png", registry=registry, **options)  # type: ignore[arg-type]
-    (tmp_path / "photo.c2pa").rename(tmp_path / "archive.c2pa")  # the remedy
-    mark(photo, tmp_path / "marked.png", **options)  # type: ignore[arg-type]
+    first = sign_beside(photo, tmp_path / "photo.c2pa", registry=registry, **options)  # type: ignore[arg-type]
+    mark(photo, marked, registry=registry, **options)  # type: ignore[arg-type]
+    component = marked  # a parent beside its file goes with components in theirs
+    sign(photo, again, registry=registry, components=[component], **options)  # type: ignore[arg-type]
+    for path in (marked, again):
+        found = credentials.read(path, "image/png", trust=Trust.from_file(home.trust_path))
+        assert found is not None
+        assert (found.hard_binding, found.failures) == ("match", ())
+        [parent] = [one for one in found.ingredients if one.role == "parentOf"]
+        assert (parent.label, parent.media_type) == (first.manifest, "image/png")
+        assert "assertion.dataHash.mismatch" not in parent.recorded_failures
+    assert (tmp_path / "photo.c2pa").is_file()
 
 
 def test_both_are_put_in_their_places_or_none(tmp_path: Path, signed: Sign) -> None:
@@ -174,9 +227,9 @@ def test_both_are_put_in_their_places_or_none(tmp_path: Path, signed: Sign) -> N
 
 def test_what_cannot_be_done_is_refused(tmp_path: Path, signed: Sign) -> None:
     page, out = made(tmp_path, "html"), tmp_path / "out.html"
-    with pytest.raises(InvalidArgument, match="names no other files"):
+    with pytest.raises(InvalidArgument, match="names no components"):
         signed(page, out, components=[made(tmp_path, "pdf")])
-    with pytest.raises(InvalidArgument, match="names no parent"):
+    with pytest.raises(InvalidArgument, match="no earlier file"):
         signed(page, out, Record(source=DigitalSource.AI_EDITED), profiles=[])
     with pytest.raises(ProfileNotMet, match="cn-implicit-label"):
         signed(page, out, Record(source=DigitalSource.AI_GENERATED))

@@ -13,6 +13,7 @@ import skimage.data
 from PIL import Image, ImageFilter
 
 from countermark import _core, errors
+from countermark.labels.visible import label_picture, wording
 from countermark.watermark import DEFAULT_KEY, Geometry, Strength, detect, embed, inspect
 
 PAYLOAD = 0xFEED_5EED_0123_4567
@@ -403,3 +404,9 @@ def test_unknown_target_is_refused() -> None:
     result = run_on("abacus")
     assert result.returncode != 0
     assert "UnknownTarget" in result.stderr
+
+
+def test_flat_picture_with_a_label_is_searched() -> None:
+    """Its spectrum led to a placement that was no number, and that out of the plane of bins."""
+    flat = np.full((341, 512, 3), 200, np.uint8)
+    assert detect(label_picture(flat, wording("cn")).pixels) is None

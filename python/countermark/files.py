@@ -11,6 +11,7 @@ b'content'
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import shutil
@@ -25,6 +26,7 @@ from countermark.errors import DestinationNotWritable, InvalidArgument, SourceNo
 Source: TypeAlias = str | PathLike[str] | BinaryIO
 Destination: TypeAlias = str | PathLike[str] | BinaryIO
 
+_PIECE_BYTES: Final = 1 << 20
 _ORDINARY_MODE: Final = 0o666  # before the umask, as for any new file
 
 
@@ -55,6 +57,31 @@ def load(source: Source) -> bytes:
     if not isinstance(content, bytes):
         raise InvalidArgument("The stream gives no bytes.", remedy="Open it in binary mode.")
     return content
+
+
+def sha256(path: str | PathLike[str]) -> bytes:
+    """The SHA-256 of a file, however large it is.
+
+    >>> sha256("no such file")
+    Traceback (most recent call last):
+    ...
+    countermark.errors.SourceNotFound: The file 'no such file' cannot be read \
+(No such file or directory). Check the path and the rights.
+
+    Raises `SourceNotFound`.
+    """
+    digest = hashlib.sha256()
+    try:
+        with Path(path).open("rb") as file:
+            for piece in iter(lambda: file.read(_PIECE_BYTES), b""):
+                digest.update(piece)
+    except (OSError, ValueError) as error:  # ValueError: NUL in a path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SourceNotFound(
+            f"The file {str(path)!r} cannot be read ({reason}).",
+            remedy="Check the path and the rights.",
+        ) from error
+    return digest.digest()
 
 
 def target(path: str | PathLike[str]) -> Path:

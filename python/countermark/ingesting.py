@@ -13,21 +13,22 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from countermark import credentials, files
+from countermark import credentials, files, sidecars
 from countermark.complying import Evidence, examine
-from countermark.credentials import Signer, SoftBinding, TimeStamper, Trust, TrustStatus
+from countermark.credentials import Beside, Signer, SoftBinding, TimeStamper, Trust, TrustStatus
+from countermark.credentials.containers import MEDIA_TYPES
 from countermark.errors import LabelNotWritten, UnsupportedContainer
 from countermark.labels import aigc
 from countermark.labels.aigc import AigcLabel, Reading, Status, Verdict
-from countermark.preserving import Marks, compare
+from countermark.preserving import Marks, compare, deposit
 from countermark.record import DigitalSource, ProviderCode, Record
-from countermark.registry import Registry
+from countermark.registry import IngestDecision, Registry
 from countermark.screening import named_payloads
 
 EDITED_METADATA: Final = "c2pa.edited.metadata"
@@ -137,14 +138,17 @@ def ingest(
 
     In the label only the members of the propagator are written; those of the producer stay as they
     are, and stay empty where nobody has stated them. Signed statements of a record that is trusted
-    are stated again; of another, the digital source type alone.
+    are stated again; of another, the digital source type alone. A manifest that lies beside a
+    document or scene, and fits, gets its successor beside the destination; that of a file with a
+    place for one, in it. The decision, whichever it is, becomes a leaf of the registry's log with
+    the two digests of the file.
 
     Raises `SourceNotFound`, `UnsupportedContainer` for files without a place for a label,
     `LabelNotWritten`, `MarkLost` when something that came in would not go out, `InvalidLabel`,
     `CredentialError`, `DestinationNotWritable`.
     """
     trust = Trust.nobody() if trust is None else trust
-    seen = examine(source, trust=trust, registry=registry)
+    seen = _own(examine(source, trust=trust, registry=registry))
     if seen.labels is None:
         raise UnsupportedContainer(
             f"Files of type {seen.media_type} have no place for the label that readers know.",
@@ -153,32 +157,43 @@ def ingest(
     traces = is_suspected or seen.is_generated is True or _has_explicit_label(seen)
     decision = decided(seen.labels, is_declared=is_declared, has_traces=traces)
     if decision is Decision.NONE:
-        _copy(source, destination)
+        _publish(decision, source, source, destination, _store_beside(seen), registry)
         return Ingested(decision, None, None)
     label = _label(seen.labels, decision, propagator, propagate_id)
     if seen.manifest is None:
         with _labelled(source, label) as draft:
             _check_kept(seen, draft, trust)
-            _copy(draft, destination)
+            _publish(decision, source, draft, destination, None, registry)
         return Ingested(decision, label, None)
-    if seen.sidecar is not None:
-        raise LabelNotWritten(
-            "A manifest lies beside the file, which would not fit it any more with another label.",
-            remedy="Ask the producer for a copy that is labelled and signed with your code in it.",
-        )
     if signer is None:
         raise LabelNotWritten(
-            "The file holds a manifest, which would not fit it any more with another label.",
+            "The file has a manifest, which would not fit it any more with another label.",
             remedy="Give the signer of the platform, who signs it with the old one as parent.",
         )
-    assert seen.media_type is not None
+    record = restated(seen, decision, origin)
+    beside = seen.media_type not in MEDIA_TYPES
     with _labelled(source, label) as draft:
-        store = _sign(source, draft, seen, restated(seen, decision, origin), signer, time_stamper)
+        if beside:
+            store = _sign_beside(source, draft, seen, record, signer, time_stamper)
+        else:
+            store = _sign(source, draft, seen, record, signer, time_stamper)
         _check_kept(seen, draft, trust)
-        _copy(draft, destination)
-    if registry is not None:
+        _publish(decision, source, draft, destination, store if beside else None, registry)
+    if registry is not None and beside:
+        deposit(registry, store, named_payloads(seen.manifest))
+    elif registry is not None:
         _remember(registry, store, named_payloads(seen.manifest))
     return Ingested(decision, label, credentials.active_label(store))
+
+
+def _own(seen: Evidence) -> Evidence:
+    """Without the manifest beside it that was signed for other bytes, which is none of its own."""
+    is_strange = seen.sidecar is not None and not seen.is_bound
+    return replace(seen, manifest=None, sidecar=None) if is_strange else seen
+
+
+def _store_beside(seen: Evidence) -> bytes | None:
+    return None if seen.sidecar is None or seen.manifest is None else seen.manifest.bytes
 
 
 def _label(
@@ -239,10 +254,35 @@ def _sign(
         signer=signer,
         soft_binding=SoftBinding.of_payload(payloads[0]) if payloads else None,
         thumbnail=manifest.thumbnail if _is_jpeg(manifest.thumbnail) else None,
-        parent=(source, media_type),
+        parent=Beside(source, media_type, _store_beside(seen)),
         actions=(EDITED_METADATA,),
         time_stamper=time_stamper,
     )
+
+
+def _sign_beside(
+    source: Path,
+    draft: Path,
+    seen: Evidence,
+    record: Record,
+    signer: Signer,
+    time_stamper: TimeStamper | None,
+) -> bytes:
+    """As `_sign`, for a manifest beside the file; it is written beside the draft."""
+    manifest, media_type = seen.manifest, seen.media_type
+    assert manifest is not None
+    payloads = named_payloads(manifest) if seen.payload is None else [seen.payload]
+    store = credentials.sign_detached(
+        draft,
+        record=record,
+        signer=signer,
+        soft_binding=SoftBinding.of_payload(payloads[0]) if payloads else None,
+        parent=Beside(source, media_type or "application/octet-stream", _store_beside(seen)),
+        actions=(EDITED_METADATA,),
+        time_stamper=time_stamper,
+    )
+    draft.with_suffix(credentials.SIDECAR).write_bytes(store)
+    return store
 
 
 def _is_jpeg(thumbnail: bytes | None) -> bool:
@@ -282,10 +322,36 @@ def _check_kept(seen: Evidence, draft: Path, trust: Trust) -> None:
     compare(before, Marks.of(done.manifest, done.labels, payload=done.payload))
 
 
-def _copy(source: Path, destination: Path) -> None:
+def _publish(
+    decision: Decision,
+    source: Path,
+    draft: Path,
+    destination: Path,
+    store: bytes | None,
+    registry: Registry | None,
+) -> None:
+    """Put the file in its place, with its manifest beside it if there is one, and log the decision.
+
+    All of it, or nothing.
+    """
     place = files.target(destination)
-    if place.exists() and place.samefile(source):
-        return
-    with files.drafting(place, like=source) as (draft, put), source.open("rb") as content:
-        shutil.copyfileobj(content, draft)
-        put()
+    with ExitStack() as stack:
+        puts = []
+        if not (place.exists() and place.samefile(draft)):
+            out, put = stack.enter_context(files.drafting(place, like=source))
+            with draft.open("rb") as content, files.writing(repr(str(place))):
+                shutil.copyfileobj(content, out)
+            puts.append(put)
+        if store is not None:
+            sidecar = files.target(sidecars.place_for(destination))
+            puts.append(stack.enter_context(files.replacing(sidecar, store, like=source)))
+        if registry is not None:  # last, so that the files go back when it fails
+            stack.enter_context(registry.deciding(_told(decision, source, draft)))
+        for put in puts:
+            put()
+
+
+def _told(decision: Decision, source: Path, draft: Path) -> IngestDecision:
+    came_in = files.sha256(source)
+    goes_out = came_in if draft == source else files.sha256(draft)
+    return IngestDecision(code=decision.value, source_sha256=came_in, published_sha256=goes_out)

@@ -41,6 +41,7 @@ from countermark.auditing import audited
 from countermark.containers import Content, StreamContent
 from countermark.credentials import (
     WATERMARK_ALGORITHM,
+    Beside,
     Manifest,
     Signed,
     Signer,
@@ -55,6 +56,7 @@ from countermark.duties import Demands
 from countermark.errors import (
     CountermarkError,
     InvalidArgument,
+    MarkLost,
     MarkNotReadable,
     UnsupportedImage,
 )
@@ -120,6 +122,7 @@ def mark(
 
     `source`, `destination`: paths or binary streams; the destination may be the source. JPEG,
     PNG, WebP, AVIF and TIFF keep their format, EXIF, ICC profile and orientation.
+    A manifest in the source, or beside it by name if it fits, becomes the parent of the new one.
     `record`: what the signer states about the picture; `created` is now if it says nothing,
     and the content id is the payload where a label or a profile wants one.
     `registry`: by default the one of the home folder. `strength`: of the watermark.
@@ -160,6 +163,7 @@ def mark(
         original = _read(source)
         place = _checked_place(destination, original.picture)
         notices = _screened(original, registry, rules)
+        _check_unmarked(original)
         marked_at = datetime.now(timezone.utc).replace(microsecond=0)  # as manifests state times
         payload = registry.new_payload()
         record = replace(record, created=record.created or marked_at)
@@ -168,7 +172,7 @@ def mark(
         picture, record = _labelled(original.picture, record, labelling)
         picture = _watermarked(picture, payload, strength)
         encoded = labelling.stated(image.encode(picture), record, original.marks.label)
-        parent = original.content if record.edits_existing or original.manifest else None
+        parent = original.parent if record.edits_existing or original.manifest else None
         auditor = audited(signer, registry)
         signed = _signed(parent, picture, encoded, payload, record, auditor, time_stamper)
         check_kept(original.marks, signed.asset, picture.media_type)
@@ -213,6 +217,7 @@ class _Original:
     picture: Picture
     manifest: Manifest | None
     marks: Marks
+    parent: Beside
 
 
 def _read(source: files.Source) -> _Original:
@@ -221,20 +226,39 @@ def _read(source: files.Source) -> _Original:
             _check_kind(StreamContent(stream))  # before a movie of gigabytes is loaded
     content = files.load(source)
     _check_kind(content)
-    from countermark.preserving import Marks, check_alone, labels_in  # as above
+    from countermark.preserving import Marks, labels_in  # as above
+    from countermark.sidecars import brought_in
 
-    if isinstance(source, (str, PathLike)):
-        check_alone(Path(source))
+    path = Path(source) if isinstance(source, (str, PathLike)) else None
     picture = image.read(io.BytesIO(content))
-    manifest = credentials.read(io.BytesIO(content), picture.media_type, trust=Trust.nobody())
-    marks = Marks.of(manifest, labels_in(io.BytesIO(content)))
-    return _Original(content, picture, manifest, marks)
+    found = brought_in(io.BytesIO(content), path)
+    marks = Marks.of(found.manifest, labels_in(io.BytesIO(content)))
+    parent = Beside(io.BytesIO(content), picture.media_type, found.store)
+    return _Original(content, picture, found.manifest, marks, parent)
 
 
 def _screened(original: _Original, registry: Registry, rules: Rules | None) -> tuple[Notice, ...]:
     sight = Sight(image.upright(original.picture.pixels, original.picture.orientation))
     named = named_payloads(original.manifest)
     return screen(sight, registry, Use.MARK, named=named, rules=rules)
+
+
+def _check_unmarked(original: _Original) -> None:
+    """Raises `MarkLost` where a watermark would take the place of one that no manifest names.
+
+    Only a mark that lies as it was put is in the way of another one, so that a fast look suffices.
+    """
+    if original.marks.payloads:
+        return
+    upright = image.upright(original.picture.pixels, original.picture.orientation)
+    found = watermark.detect(upright, effort="aligned")
+    if found is not None:
+        raise MarkLost(
+            f"The picture holds the watermark {found.payload:016x}, which another one would "
+            "replace, and no manifest that names it, so nothing was written.",
+            remedy="Mark the file that still has its manifest, or sign this one without another "
+            "watermark (countermark sign).",
+        )
 
 
 def _check_kind(asset: Content) -> None:
@@ -278,7 +302,7 @@ def _watermarked(picture: Picture, payload: int, strength: Strength) -> Picture:
 
 
 def _signed(
-    parent: bytes | None,
+    parent: Beside | None,
     picture: Picture,
     encoded: bytes,
     payload: int,
@@ -308,7 +332,7 @@ def _signed(
         signer=signer,
         soft_binding=SoftBinding.of_payload(payload),
         thumbnail=image.thumbnail(picture),
-        parent=None if parent is None else (io.BytesIO(parent), media_type),
+        parent=parent,
         time_stamper=time_stamper,
     )
 

@@ -14,16 +14,17 @@ Code of Practice on Transparency of AI-Generated Content, measure 1.2.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
 from countermark import credentials, files
-from countermark.credentials import Ingredient, Manifest, Trust
+from countermark.credentials import Ingredient, Manifest, SoftBinding, Trust
 from countermark.errors import MarkLost, MissingExtra, UnsupportedContainer
 from countermark.labels import aigc
 from countermark.labels.aigc import AigcLabel, Reading, Status
+from countermark.registry import Registry
 from countermark.screening import named_payloads
 
 
@@ -69,27 +70,6 @@ def check_kept(before: Marks, asset: bytes | Path, media_type: str) -> None:
     compare(before, Marks.of(manifest, labels_in(_file(asset))))
 
 
-def check_alone(source: Path) -> None:
-    """Refuse a file whose manifest lies beside it: another one could not name that as its parent.
-
-    Raises `MarkLost`.
-    """
-    for sidecar in credentials.sidecars(source):
-        if fits(sidecar, source):
-            raise MarkLost(
-                f"The manifest of {str(source)!r} lies beside it in {sidecar.name!r}, and a new "
-                "one cannot name it as its parent, so nothing was written.",
-                remedy="Keep it; or, if it is your own and wrong, move it elsewhere first.",
-            )
-
-
-def fits(sidecar: Path, source: Path) -> bool:
-    """Whether a file holds a manifest that was signed for exactly these bytes."""
-    store = credentials.load_sidecar(sidecar)
-    found = credentials.read_detached(store, source, trust=Trust.nobody())
-    return found.signature_valid and found.assertions_valid and found.hard_binding == "match"
-
-
 def labels_in(source: files.Source) -> Reading | None:
     """The labels in a file's metadata; None where there is no place for any.
 
@@ -122,8 +102,19 @@ def compare(before: Marks, after: Marks) -> None:
     if before.payloads - after.payloads and not before.manifests:
         raise MarkLost(
             "The watermark of the source would be missing, so nothing was written.",
-            remedy="Mark it again with the source as parent.",
+            remedy="Leave the pixels as they are, or start from the original.",
         )
+
+
+def deposit(registry: Registry, store: bytes, payloads: Sequence[int]) -> None:
+    """Keep the manifest of a file that it lies beside, and let the watermarks in it lead there.
+
+    Not as an entry, nor as the later manifest of one: a texture may be a picture that has its own.
+    """
+    label = registry.manifests.deposit(store)
+    for payload in payloads:
+        binding = SoftBinding.of_payload(payload)
+        registry.manifests.bind(binding.algorithm, binding.value, label)
 
 
 def _says_as_much(before: AigcLabel, after: AigcLabel | None) -> bool:

@@ -20,15 +20,16 @@ from __future__ import annotations
 import shutil
 import tempfile
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from countermark import credentials, duties, files
+from countermark import credentials, duties, files, sidecars
 from countermark.auditing import audited
 from countermark.credentials import (
     SIDECAR,
+    Beside,
     Manifest,
     Signer,
     SoftBinding,
@@ -43,9 +44,10 @@ from countermark.labelling import Labelling
 from countermark.labels import aigc, scenes
 from countermark.labels.profiles import Profile
 from countermark.labels.visible import Wording
-from countermark.preserving import Marks, check_alone, check_kept, compare, fits, labels_in
+from countermark.preserving import Marks, check_kept, compare, deposit, labels_in
 from countermark.record import Record
 from countermark.registry import Registry
+from countermark.verifying.carried import Carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,9 @@ def sign(
 
     `source`, `destination`: paths; they may be the same. `record`: what the signer states; a label
     that it states already is not put there again. `registry`: its log tells of the signature.
-    `parent`: the file that it was made from, by default itself when it holds a manifest.
-    `components`: the files that were placed in it. `demands`, `profiles`, `wording`: as in `mark`.
+    `parent`: the file that it was made from, by default itself when it has a manifest, in it or
+    beside it. `components`: the files that were placed in it. `demands`, `profiles`, `wording`: as
+    in `mark`.
 
     A movie is labelled in its first two seconds, a sound by a rhythm before it, a document where
     its text begins (`labels.documents`); a picture needs a label before. Without a label to put
@@ -93,7 +96,7 @@ def sign(
     Office files, Markdown, HTML, scenes and other files that have a label in their metadata but no
     place for a manifest get it in a file of its own beside the destination, by the same name with
     the ending .c2pa, or behind the whole name where another file's manifest is there already. Both
-    are put in their places, or none. Such a manifest names no parent and no components.
+    are put in their places, or none. Such a manifest names no components; the registry keeps it.
 
     Raises `SourceNotFound`, `UnsupportedImage` for files of other kinds, `InvalidArgument`,
     `ConsentMissing`, `UnassessedModel`, `GrantMissing`, `ProfileNotMet`, `MarkLost`, `LabelError`,
@@ -103,44 +106,46 @@ def sign(
     labelling = Labelling(profiles=tuple(profiles), wording=wording)
     demands = demands or labelling.demands
     duties.check(record, registry, modality=modality_of(media_type), demands=demands)
-    check_alone(source)
     holds = media_type in MEDIA_TYPES
-    if not holds and (parent is not None or components):
+    if not holds and components:
         raise InvalidArgument(
-            f"The manifest of a {media_type} file lies beside it, and names no other files.",
-            remedy="Leave parent and components out.",
+            f"The manifest of a {media_type} file lies beside it, and names no components.",
+            remedy="Leave them out.",
         )
-    earlier = credentials.read(source, media_type, trust=Trust.nobody()) if holds else None
-    came_in = Marks.of(earlier, labels_in(source))
+    found = sidecars.brought(source)
+    came_in = Marks.of(found.manifest, labels_in(source))
+    made_from = _parent(parent, source, found)
     record = labelling.numbered(record, uuid.uuid4().hex)
     place = files.target(destination)
     with tempfile.TemporaryDirectory() as folder:
         labelled, record = labelling.shown_in_file(source, Path(folder), media_type, record)
         labelled = labelling.stated_in_file(labelled, Path(folder), record, came_in.label)
         if holds:
-            draft = Path(folder) / f"signed{source.suffix}"
+            draft, sidecar = Path(folder) / f"signed{source.suffix}", None
             store = credentials.sign_file(
                 labelled,
                 draft,
                 media_type,
                 record=record,
                 signer=audited(signer, registry),
-                parent=_parent(parent, source, earlier),
+                parent=made_from,
                 components=[(one, credentials.media_type_of(one)) for one in components],
                 time_stamper=time_stamper,
             )
             check_kept(came_in, draft, media_type)
             labelling.check(draft, registry)
             _place(draft, place, like=source)
-            sidecar = None
         else:
-            compare(came_in, Marks.of(None, labels_in(labelled)))
-            store = _detached(labelled, record, signer, registry, time_stamper)
+            sidecar = sidecars.place_for(destination)
+            payloads = _payloads(labelled)
+            store = _detached(labelled, record, signer, registry, made_from, payloads, time_stamper)
+            compare(came_in, Marks.of(_read(store), labels_in(labelled)))
             _check_beside(labelling, labelled, store, Path(folder), registry)
-            sidecar = _sidecar_of(destination)
             with files.replacing(files.target(sidecar), store, like=source) as put:
                 put()  # taken back when what follows fails
-                _place(labelled, place, like=source)
+                _place(
+                    labelled, place, like=source, then=lambda: deposit(registry, store, payloads)
+                )
     return _done(store, record, time_stamper, sidecar)
 
 
@@ -151,6 +156,7 @@ def sign_beside(
     record: Record,
     signer: Signer,
     registry: Registry,
+    parent: Path | None = None,
     time_stamper: TimeStamper | None = None,
     demands: Demands | None = None,
     profiles: Sequence[Profile] = (),
@@ -175,42 +181,67 @@ def sign_beside(
 
     For files of any kind, which stay as they are; `verify` and `comply` find it by the name of the
     file with the ending .c2pa. It names the watermark in the textures of a GLB file, if there is
-    one. `demands`, `profiles`: as in `sign`, but no label is put anywhere: the file must have what
-    is demanded, and the record state a label that people see, hear or read.
+    one, and the registry keeps it, so that who has the file alone is led to it by the watermark.
+    `parent`: as in `sign`; by default too itself with the manifest at the destination, whether that
+    fits or not. `demands`, `profiles`: as in `sign`, but no label is put anywhere: the file must
+    have what is demanded, and the record state a label that people see, hear or read.
 
-    Raises as `sign`; `InvalidArgument` for a record that speaks of an earlier file.
+    Raises as `sign`; `MarkLost` when the manifest at the destination would be missing.
     """
     shown = aigc.media_type(source)
     labelling = Labelling(profiles=tuple(profiles))
     demands = demands or labelling.demands
     duties.check(record, registry, modality=modality_of(shown or ""), demands=demands)
-    check_alone(source)
     labels = labels_in(source)
     label = None if labels is None else labels.label
     record = labelling.numbered(record, (label and label.produce_id) or uuid.uuid4().hex)
     place = files.target(destination)
-    store = _detached(source, record, signer, registry, time_stamper)
+    replaced = _store_at(place)
+    payloads = _payloads(source)
+    made_from = _parent(parent, source, sidecars.brought(source), replaced)
+    store = _detached(source, record, signer, registry, made_from, payloads, time_stamper)
+    if replaced is not None:
+        compare(Marks.of(_read(replaced), None), Marks.of(_read(store), None))
     with tempfile.TemporaryDirectory() as folder:
         _check_beside(labelling, source, store, Path(folder), registry)
     with files.replacing(place, store, like=source) as put:
         put()
+        deposit(registry, store, payloads)
     return _done(store, record, time_stamper, destination)
 
 
+def _parent(
+    parent: Path | None, source: Path, found: Carried, replaced: bytes | None = None
+) -> Beside | None:
+    """The file that another one is made from; the source where it has a manifest to be kept."""
+    if parent is not None:
+        return sidecars.as_parent(parent)
+    own = sidecars.as_parent(source, found)
+    if found.manifest is None:
+        return None if replaced is None else replace(own, store=replaced)
+    return own
+
+
+def _payloads(path: Path) -> Sequence[int]:
+    is_glb = aigc.media_type(path) == scenes.GLB
+    return scenes.find_payloads(path) if is_glb else ()
+
+
 def _detached(
-    source: Path,
+    asset: Path,
     record: Record,
     signer: Signer,
     registry: Registry,
+    parent: Beside | None,
+    payloads: Sequence[int],
     time_stamper: TimeStamper | None,
 ) -> bytes:
-    is_glb = aigc.media_type(source) == scenes.GLB
-    payloads = scenes.find_payloads(source) if is_glb else ()
     return credentials.sign_detached(
-        source,
+        asset,
         record=record,
         signer=audited(signer, registry),
         soft_binding=SoftBinding.of_payload(payloads[0]) if payloads else None,
+        parent=parent,
         time_stamper=time_stamper,
     )
 
@@ -224,27 +255,30 @@ def _check_beside(
     labelling.check(asset, registry, manifest=draft)
 
 
-def _sidecar_of(destination: Path) -> Path:
-    """Where the manifest of that file goes: no other file's is overwritten."""
-    usual = destination.with_suffix(SIDECAR)
-    is_free = not usual.exists() or (destination.is_file() and fits(usual, destination))
-    return usual if is_free else destination.with_name(destination.name + SIDECAR)
+def _store_at(place: Path) -> bytes | None:
+    """The manifest store that is there; None where there is none, or something else."""
+    if not place.is_file():
+        return None
+    store = credentials.load_sidecar(place)
+    return None if _read(store).label is None else store
+
+
+def _read(store: bytes) -> Manifest:
+    return credentials.read_detached(store, trust=Trust.nobody())
 
 
 def _done(
     store: bytes, record: Record, time_stamper: TimeStamper | None, sidecar: Path | None
 ) -> SignedFile:
-    manifest = credentials.read_detached(store, trust=Trust.nobody()).label
     missing = credentials.unstamped(store) if time_stamper else None
-    return SignedFile(cast(str, manifest), record, missing, sidecar)
+    return SignedFile(cast(str, _read(store).label), record, missing, sidecar)
 
 
-def _parent(parent: Path | None, source: Path, earlier: Manifest | None) -> tuple[Path, str] | None:
-    found = source if parent is None and earlier is not None else parent
-    return None if found is None else (found, credentials.media_type_of(found))
-
-
-def _place(draft: Path, place: Path, *, like: Path) -> None:
+def _place(
+    draft: Path, place: Path, *, like: Path, then: Callable[[], None] = lambda: None
+) -> None:
+    """Put the file there; it is taken back when `then` fails."""
     with files.drafting(place, like=like) as (out, put), draft.open("rb") as content:
         shutil.copyfileobj(content, out)
         put()
+        then()

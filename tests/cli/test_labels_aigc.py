@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from countermark.complying import comply, profile
+from countermark.credentials import Trust
+from countermark.labels import aigc
+from countermark.labels.aigc import AigcLabel
 from countermark.record import DigitalSource, Producer, ProviderCode, Record, System
 
 CODE = "001191110102MACQD9K64010000"
@@ -74,6 +78,26 @@ def test_what_is_wrong_is_said_with_exit_code_1(call: Call, picture: Path) -> No
     assert (code, complaints) == (1, "")
     assert "The member 'Label' of the label is not a text. [GB 45438-2025, annex E]" in said
     assert "\x1b" not in said
+
+
+def test_protection_of_others_is_shown_as_unverifiable(call: Call, picture: Path) -> None:
+    signature = (
+        '{"SecurityData":{"Type":"TC260PG","Version":1,'
+        '"PubSD":[{"Type":"DS","AlgID":"1.2.156.10197.1.501"}]}}'
+    )
+    label = AigcLabel.produced(CODE, "picture-8", reserved=signature)
+    aigc.write(picture, picture, label)
+    code, said, _ = call("labels", "read", picture)
+    assert code == 0
+    assert "(TC260PG 1, SM2 with SM3: unverifiable)" in said
+    code, said, _ = call("labels", "read", "--json", picture)
+    assert json.loads(said)["labels"][0]["unverifiable"] == [
+        {"member": "ReservedCode1", "form": "TC260PG 1", "algorithms": ["SM2 with SM3"]}
+    ]
+    found = comply(picture, [profile("cn")], trust=Trust.nobody())
+    [implicit] = [one for one in found.outcomes if one.rule.id == "cn-implicit-label"]
+    assert implicit.status.value == "satisfied"
+    assert "ReservedCode1 holds TC260PG 1, SM2 with SM3: unverifiable." in implicit.evidence
 
 
 @pytest.mark.parametrize(

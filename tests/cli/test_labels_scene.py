@@ -14,9 +14,16 @@ from PIL import Image
 
 from countermark import keys
 from countermark.complying import Assessment, comply, profile
-from countermark.credentials import Trust, TrustStatus, read_detached
+from countermark.credentials import (
+    WATERMARK_ALGORITHM,
+    IngredientState,
+    Trust,
+    TrustStatus,
+    active_label,
+    read_detached,
+)
 from countermark.errors import LabelNotWritten
-from countermark.ingesting import Decision, ingest
+from countermark.ingesting import EDITED_METADATA, Decision, ingest
 from countermark.labels import aigc
 from countermark.labels.aigc import AigcLabel, Status
 from countermark.labels.scenes import Overlay, find_payloads, label_scene
@@ -133,6 +140,18 @@ def test_manifest_names_the_watermark_and_the_record(made: Path, trust: Trust) -
     assert found.record == RECORD
 
 
+def test_registry_leads_from_the_watermark_to_the_manifest(made: Path, home: keys.Home) -> None:
+    store = made.with_suffix(".c2pa").read_bytes()
+    [payload] = find_payloads(made)
+    with Registry.open(home.registry_path) as registry:
+        value = payload.to_bytes(8, "big")
+        found = registry.manifests.bound_to(WATERMARK_ALGORITHM, value, limit=9)
+        assert found == [active_label(store)]
+        assert registry.manifests.find(active_label(store)) == store
+        kinds = [json.loads(leaf)["kind"] for leaf in registry.log.leaves()]
+    assert kinds == ["key-used", "deposited"]
+
+
 def test_number_of_the_content_is_that_of_the_label(scene: Path, home: keys.Home) -> None:
     label_scene(scene, scene, record=RECORD)
     with Registry.open(home.registry_path) as registry:
@@ -170,10 +189,66 @@ def test_platform_labels_what_its_uploader_declares(scene: Path) -> None:
     assert (done.decision, label.status, label.producer) == (Decision.POSSIBLE, Status.POSSIBLE, "")
 
 
-def test_scene_with_a_manifest_beside_it_is_not_labelled_again(made: Path) -> None:
-    with pytest.raises(LabelNotWritten, match="manifest lies beside the file"):
+def test_manifest_beside_a_scene_gets_its_successor_beside_the_copy(
+    made: Path, home: keys.Home, trust: Trust
+) -> None:
+    before = read_detached(made.with_suffix(".c2pa").read_bytes(), made, trust=trust)
+    with Registry.open(home.registry_path) as registry:
+        done, out = published(made, signer=home.signer(), trust=trust, registry=registry)
+        assert done.manifest is not None
+        assert registry.manifests.find(done.manifest) is not None
+    after = read_detached(out.with_suffix(".c2pa").read_bytes(), out, trust=trust)
+    assert (after.hard_binding, after.failures, after.label) == ("match", (), done.manifest)
+    assert after.record == before.record == RECORD
+    assert after.soft_bindings == before.soft_bindings
+    assert after.actions == ("c2pa.opened", EDITED_METADATA)
+    [parent] = after.ingredients
+    assert (parent.role, parent.state) == ("parentOf", IngredientState.HOLDS)
+    assert (parent.label, parent.trust) == (before.label, TrustStatus.TRUSTED)
+    assert set(parent.recorded_failures) == {"signingCredential.untrusted"}  # by lists of nobody
+    label = aigc.read(out).label
+    assert label is not None
+    assert label.propagate_id == "post-42"
+    assert find_payloads(out) == (PAYLOAD,)
+
+
+def test_scene_with_a_manifest_beside_it_needs_a_signer(made: Path) -> None:
+    with pytest.raises(LabelNotWritten, match="signer"):
         published(made)
     assert not made.with_name("published.glb").exists()
+    assert not made.with_name("published.c2pa").exists()
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_manifest_that_lies_there_becomes_the_parent(
+    made: Path, home: keys.Home, trust: Trust, changed: bool
+) -> None:
+    sidecar = made.with_suffix(".c2pa")
+    before = read_detached(sidecar.read_bytes(), trust=trust)
+    if changed:
+        label_scene(made, made, record=replace(RECORD, content_id="room-8"))
+    with Registry.open(home.registry_path) as registry:
+        sign_beside(made, sidecar, record=RECORD, signer=home.signer(), registry=registry)
+    after = read_detached(sidecar.read_bytes(), made, trust=trust)
+    assert (after.hard_binding, after.failures) == ("match", ())
+    assert [(one.label, one.state) for one in after.ingredients] == [
+        (before.label, IngredientState.HOLDS)
+    ]
+    assert ("assertion.dataHash.mismatch" in after.ingredients[0].recorded_failures) is changed
+
+
+def test_edited_scene_names_the_one_that_it_was_made_from(
+    made: Path, home: keys.Home, trust: Trust, call: Callable[..., tuple[int, str, str]]
+) -> None:
+    edited = made.with_name("edited.glb")
+    edited.write_bytes(made.read_bytes())
+    options = ("--parent", made, "--source", "ai-edited")
+    code, _, said = call("sign", edited, "--out", edited.with_suffix(".c2pa"), *options)
+    assert code == 0, said
+    before = read_detached(made.with_suffix(".c2pa").read_bytes(), trust=trust)
+    after = read_detached(edited.with_suffix(".c2pa").read_bytes(), edited, trust=trust)
+    assert after.actions[:2] == ("c2pa.opened", "c2pa.edited")
+    assert [one.label for one in after.ingredients] == [before.label]
 
 
 def test_command_line_leads_from_a_scene_to_a_verdict(
@@ -246,10 +321,10 @@ def test_command_line_refuses_and_writes_nothing(
     assert not out.exists()
 
 
-def test_manifest_beside_a_file_takes_no_parent(
+def test_manifest_beside_a_file_takes_no_components(
     scene: Path, call: Callable[..., tuple[int, str, str]]
 ) -> None:
     sidecar = scene.with_suffix(".c2pa")
-    code, _, said = call("sign", scene, "--out", sidecar, "--parent", scene)
+    code, _, said = call("sign", scene, "--out", sidecar, "--component", scene)
     assert (code, sidecar.exists()) == (3, False)
-    assert "names no other files" in said
+    assert "names no components" in said

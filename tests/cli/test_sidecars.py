@@ -81,6 +81,8 @@ def test_time_is_stamped_later_in_a_manifest_beside_its_file(
     out, alone = page.with_name("signed.html"), page.with_name("page.c2pa")
     with pytest.warns(match="without a time stamp"):
         call("sign", page, "--out", out, "--source", "ai-generated")
+    with pytest.warns(match="without a time stamp"):  # with the first one as parent
+        assert call("sign", out, "--out", out, "--source", "ai-edited")[0] == 0
     with pytest.warns(match="without a time stamp"):
         code, said, _ = call("sign", page, "--out", alone, "--source", "ai-generated", "--json")
     assert code == 0

@@ -11,16 +11,19 @@ import c2pa
 import pytest
 
 from countermark.credentials import (
+    Beside,
+    IngredientState,
     Kind,
     SoftBinding,
     Trust,
     TrustList,
     TrustStatus,
+    active_label,
     hard_binding,
     read_detached,
     sign_detached,
 )
-from countermark.errors import InvalidArgument, SigningFailed, SourceNotFound
+from countermark.errors import InvalidArgument, SigningFailed, SourceNotFound, UnreadableManifest
 from countermark.keys import TimestampAuthority
 from countermark.record import DigitalSource, Record, System
 
@@ -110,10 +113,48 @@ def test_every_kind_of_key_signs(signer_to_order: Callable[..., Any], algorithm:
     assert (found.hard_binding, found.signature_valid) == ("match", True)
 
 
-def test_record_that_speaks_of_an_earlier_file_is_refused(signer: Any) -> None:
+def test_record_that_speaks_of_an_earlier_file_needs_one(signer: Any, trust: Trust) -> None:
     record = Record(source=DigitalSource.AI_EDITED)
-    with pytest.raises(InvalidArgument, match="names no parent"):
+    with pytest.raises(InvalidArgument, match="no earlier file"):
         sign_detached(io.BytesIO(SCENE), record=record, signer=signer)
+    bare = Beside(io.BytesIO(SCENE), "model/gltf-binary", None)
+    edited = io.BytesIO(SCENE + b"?")
+    store = sign_detached(edited, record=record, signer=signer, parent=bare)
+    found = read_detached(store, io.BytesIO(SCENE + b"?"), trust=trust)
+    assert (found.hard_binding, found.failures, found.record) == ("match", (), record)
+    assert [(one.role, one.state) for one in found.ingredients] == [
+        ("parentOf", IngredientState.NONE)
+    ]
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("content", [SCENE, SCENE[:-1] + b"?"])
+def test_parent_is_the_store_with_what_was_found_in_it(
+    store: bytes,
+    signer: Any,
+    trust: Trust,
+    content: bytes,
+    large: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if large:
+        monkeypatch.setattr(hard_binding, "LARGE_BYTES", 1)
+    parent = Beside(io.BytesIO(content), "model/gltf-binary", store)
+    later = sign_detached(io.BytesIO(b"later"), record=RECORD, signer=signer, parent=parent)
+    monkeypatch.undo()
+    found = read_detached(later, io.BytesIO(b"later"), trust=trust)
+    assert (found.hard_binding, found.failures) == ("match", ())
+    [taken] = found.ingredients
+    assert (taken.label, taken.state) == (active_label(store), IngredientState.HOLDS)
+    assert (taken.trust, taken.media_type) == (TrustStatus.TRUSTED, "model/gltf-binary")
+    mismatch = "assertion.dataHash.mismatch" in taken.recorded_failures
+    assert mismatch is (content != SCENE)
+
+
+def test_what_is_no_store_is_no_parent(signer: Any) -> None:
+    broken = Beside(io.BytesIO(SCENE), "model/gltf-binary", b"no store")
+    with pytest.raises(UnreadableManifest):
+        sign_detached(io.BytesIO(SCENE), record=RECORD, signer=signer, parent=broken)
 
 
 def test_signer_that_fails_gives_no_manifest(signer: Any) -> None:

@@ -23,9 +23,11 @@ from countermark.credentials import (
     SoftBinding,
     Trust,
     TrustStatus,
+    active_label,
     containers,
     read,
 )
+from countermark.errors import MarkLost
 from countermark.record import DigitalSource, Record
 
 URI = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -179,15 +181,25 @@ def test_unedited_picture_with_a_manifest_is_opened(
     assert manifest.digital_source == URI + "digitalCapture"
 
 
-def test_earlier_manifest_in_the_asset_is_replaced(
+def test_earlier_manifest_in_the_asset_is_kept_as_the_parent(
     signed: Callable[..., Signed], signed_files: dict[str, Signed], media_type: str, trust: Trust
 ) -> None:
-    again = signed(media_type, asset=signed_files[media_type].asset)
+    earlier = signed_files[media_type]
+    parent = (io.BytesIO(earlier.asset), media_type)
+    again = signed(media_type, asset=earlier.asset, parent=parent)
     manifest = read(io.BytesIO(again.asset), media_type, trust=trust)
     assert manifest is not None
     assert manifest.trust is TrustStatus.TRUSTED
-    assert manifest.bytes == again.manifest != signed_files[media_type].manifest
+    assert manifest.bytes == again.manifest != earlier.manifest
     assert manifest.ingredient_failures == ()
+    assert [one.label for one in manifest.ingredients] == [active_label(earlier.manifest)]
+
+
+def test_earlier_manifest_in_the_asset_is_never_lost(
+    signed: Callable[..., Signed], signed_files: dict[str, Signed], media_type: str
+) -> None:
+    with pytest.raises(MarkLost, match="Give the file as the parent"):
+        signed(media_type, asset=signed_files[media_type].asset)
 
 
 def test_altered_parent_leaves_the_new_manifest_valid(

@@ -31,7 +31,7 @@ FourierFold::FourierFold(Size period, double reach, Arena& arena)
   std::fill_n(weights_ + kParts * kBinWeights, kBinWeights, 0.0f);
 }
 
-// u >= 0.
+// u >= 0, or not a number, as both are for a placement that is none.
 BinPlace FourierFold::PlaceOf(double u, double v) const {
   const double most_u = static_cast<double>(bins_.reach_x) - 2;
   const double most_v = static_cast<double>(bins_.reach_y) - 2;

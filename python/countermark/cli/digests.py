@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from pathlib import Path
 from typing import Final
 
+from countermark import files
 from countermark.errors import SourceNotFound
 
 _DIGEST: Final = re.compile("[0-9a-fA-F]{64}")
-_PIECE: Final = 1 << 20
 
 
 def digest_of(named: str) -> bytes:
@@ -23,14 +21,10 @@ def digest_of(named: str) -> bytes:
     """
     if _DIGEST.fullmatch(named):
         return bytes.fromhex(named)
-    digest = hashlib.sha256()
     try:
-        with Path(named).open("rb") as file:
-            for piece in iter(lambda: file.read(_PIECE), b""):
-                digest.update(piece)
-    except (OSError, ValueError) as error:
+        return files.sha256(named)
+    except SourceNotFound as error:
         raise SourceNotFound(
             f"{named!r:.200} is neither a file that can be read nor a SHA-256.",
             remedy="Name a file, or give 64 hexadecimal digits.",
         ) from error
-    return digest.digest()

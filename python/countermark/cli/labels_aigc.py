@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -11,6 +12,7 @@ import typer
 
 from countermark.cli import output
 from countermark.cli.record import stated
+from countermark.cli.unsigned import demand_sidecar_goes_along
 from countermark.errors import InvalidArgument
 from countermark.labels import aigc
 from countermark.labels.aigc import AigcLabel, Reading, Verdict
@@ -64,6 +66,7 @@ def write(
             --producer 001191110102MACQD9K64010000 --id picture-7 --source ai-generated
         countermark labels write talk.mp3 --out labelled.mp3 --record record.json
     """
+    demand_sidecar_goes_along(path, out)
     beside = _record(record, source, system, system_version)
     if producer is None and content_id is None and record is not None and beside is not None:
         label = AigcLabel.of(beside)
@@ -128,7 +131,7 @@ def _members(reading: Reading) -> dict[str, Any]:
         {
             "place": one.carried.place,
             "members": one.members,
-            "unverifiable": list(one.unverifiable),
+            "unverifiable": [asdict(each) for each in one.unverifiable],
         }
         for one in reading.found
     ]
@@ -144,8 +147,10 @@ def _lines(reading: Reading) -> Iterator[str]:
         yield f"  {one.carried.place}"
         for name, value in one.members.items():
             shown = ascii(value)[1:-1]  # it may hold anything, control characters too
-            mark = " (cannot be verified)" if name in one.unverifiable else ""
-            yield f"    {ascii(name)[1:-1]:<18} {_short(shown)}{mark}"
+            yield f"    {ascii(name)[1:-1]:<18} {_short(shown)}"
+            yield from (
+                f"    {'':<18} ({each})" for each in one.unverifiable if each.member == name
+            )
     for finding in reading.findings:
         yield f"  - {finding.problem} [{finding.clause}]"
         yield f"    -> {finding.remedy}"

@@ -12,6 +12,7 @@ import typer
 from countermark import files, image
 from countermark.cli import record as options
 from countermark.cli.labels_visible import FilingNumber, Language, Words
+from countermark.cli.unsigned import demand_sidecar_goes_along
 from countermark.errors import InvalidArgument
 from countermark.image import Picture
 from countermark.labels.aigc import AigcLabel
@@ -75,6 +76,7 @@ def scene(
         countermark labels scene room.glb --out labelled.glb --wording eu \\
             --record record.json --payload 0011223344556677
     """
+    demand_sidecar_goes_along(path, out)
     words = wording(jurisdiction, language, filing_number=filing_number)
     described = Overlay.of(words, anchor=anchor, height=height, seconds=seconds)
     stated = None if record is None else options.read(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from dataclasses import replace
@@ -11,9 +12,9 @@ from typing import Annotated, Final
 
 import typer
 
-from countermark import credentials, files, image
-from countermark.credentials import Trust
-from countermark.errors import InvalidArgument, LabelError
+from countermark import files, image, watermark
+from countermark.cli.unsigned import demand_unsigned
+from countermark.errors import ImageTooSmall, InvalidArgument
 from countermark.labels.visible import (
     Corner,
     Wording,
@@ -25,6 +26,7 @@ from countermark.labels.visible import (
     wording,
 )
 from countermark.marking import SUFFIXES
+from countermark.preserving import Marks, compare, labels_in
 
 _FORMS: Final = {".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html"}
 
@@ -87,17 +89,14 @@ def picture(
     content = files.load(path)
     original = image.read(io.BytesIO(content))
     place = _place(out, original.format)
-    if credentials.read(io.BytesIO(content), original.media_type, trust=Trust.nobody()):
-        raise LabelError(
-            f"The picture {str(path)!r} carries a manifest, which a label would break.",
-            remedy="Label the picture before it is marked or signed.",
-        )
+    demand_unsigned(path)
     drawn = original.pixels.copy()
     upright = image.upright(drawn, original.orientation)
     done = label_picture(
         upright, words, corner=corner, height_fraction=height, font=font, out=upright
     )
     labelled = image.encode(replace(original, pixels=drawn))
+    compare(_marks(content), _marks(labelled))
     with files.replacing(place, labelled, like=path) as put:
         put()
     typer.echo(
@@ -122,6 +121,7 @@ def text(
     """
     words = wording(jurisdiction, language, filing_number=filing_number)
     form = _FORMS.get(path.suffix.lower(), "plain")
+    demand_unsigned(path)
     try:
         content = files.load(path).decode()
     except UnicodeDecodeError as error:
@@ -167,6 +167,16 @@ def wordings(
     """
     for each in packaged():
         typer.echo(_json(each) if as_json else _line(each))
+
+
+def _marks(content: bytes) -> Marks:
+    """What a picture without a manifest came in with, or goes out with."""
+    picture = image.read(io.BytesIO(content))
+    payload = None
+    with contextlib.suppress(ImageTooSmall):
+        found = watermark.detect(image.upright(picture.pixels, picture.orientation))
+        payload = None if found is None else found.payload
+    return Marks.of(None, labels_in(io.BytesIO(content)), payload=payload)
 
 
 def _place(out: Path, format: str) -> Path:

@@ -48,16 +48,16 @@ def sign(
 
     For files that cannot carry a watermark: movies, sounds, drawings, documents. Pictures are
     better served by countermark mark. The key is that of the home folder (countermark init),
-    unless its signer.toml names another one. A file that carries a manifest is its own parent, so
-    that the earlier manifest is kept. Time stamps are asked of the home folder's servers
-    (countermark keys timestamps), if it names some. With --profile, movies, sounds and documents
-    (PDF, Office, Markdown, HTML) get the labels that these jurisdictions demand, and any file is
-    refused if it lacks something else.
+    unless its signer.toml names another one. A file that carries a manifest, in it or beside it,
+    is its own parent, so that the earlier manifest is kept. Time stamps are asked of the home
+    folder's servers (countermark keys timestamps), if it names some. With --profile, movies, sounds
+    and documents (PDF, Office, Markdown, HTML) get the labels that these jurisdictions demand, and
+    any file is refused if it lacks something else.
 
     Of files that have no place for a manifest, such as Office files and scenes, it is written to a
     file of its own beside the destination: signed.c2pa beside signed.docx. With --out room.c2pa
-    nothing else is written, and room.glb stays as it is. Of a scene it names the watermark in the
-    textures.
+    nothing else is written, and room.glb stays as it is; a manifest that lies there already becomes
+    the parent. Of a scene it names the watermark in the textures.
 
     For example:
 
@@ -80,10 +80,9 @@ def sign(
         service_class=service_class,
     )
     is_beside = out.suffix.lower() == credentials.SIDECAR
-    if is_beside and (parent is not None or component):
+    if is_beside and component:
         raise InvalidArgument(
-            "A manifest beside a file names no other files.",
-            remedy="Leave --parent and --component out.",
+            "A manifest beside a file names no components.", remedy="Leave --component out."
         )
     demanded = profiles(profile)
     home = keys.open_home()
@@ -96,6 +95,7 @@ def sign(
                 record=stated,
                 signer=keys.open_signer(home, secrets())(),
                 registry=registry,
+                parent=parent,
                 time_stamper=time_stamper,
                 profiles=demanded,
             )

@@ -60,12 +60,13 @@ def _implicit_label(profile: Profile, rule: Rule, evidence: Evidence) -> _Found:
             "Use another format, or a label that people see.",
         )
     if reading.verdict is Verdict.COMPLIANT and reading.label is not None:
-        label, place = reading.label, reading.found[0].carried.place
-        return (
-            Status.SATISFIED,
-            f"One label: producer {label.producer}, content {label.produce_id} ({place}).",
-            None,
+        label, found = reading.label, reading.found[0]
+        said = (
+            f"One label: producer {label.producer}, content {label.produce_id} "
+            f"({found.carried.place})."
         )
+        said += "".join(f" {each.member} holds {each}." for each in found.unverifiable)
+        return Status.SATISFIED, said, None
     if reading.verdict is Verdict.NOT_FOUND:
         remedy = "Write it with countermark labels write, then sign again."
         return Status.MISSING, "The metadata hold no label.", remedy

@@ -164,9 +164,9 @@ def _watermark(source: Path | bytes, shown: str | None) -> tuple[int | None, boo
         stream.seek(0)
         try:
             picture = image.read(io.BytesIO(stream.read()))
-        except ImageError:
+            found = watermark.detect(image.upright(picture.pixels, picture.orientation))
+        except ImageError:  # nor can one be in a picture that is too small for it
             return None, False
-    found = watermark.detect(image.upright(picture.pixels, picture.orientation))
     return None if found is None else found.payload, True
 
 

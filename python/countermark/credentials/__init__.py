@@ -11,6 +11,7 @@ from countermark.credentials.claim import signed_label
 from countermark.credentials.identity import Identity
 from countermark.credentials.ingredients import Ingredient, IngredientState
 from countermark.credentials.library import media_type_of
+from countermark.credentials.parent import Beside
 from countermark.credentials.reading import Manifest, read, read_detached, read_fragment
 from countermark.credentials.sidecar import SIDECAR, load_sidecar, sidecars, sign_detached
 from countermark.credentials.signer import Signer
@@ -30,6 +31,7 @@ __all__ = [
     "FINGERPRINT_ALGORITHM",
     "SIDECAR",
     "WATERMARK_ALGORITHM",
+    "Beside",
     "Identity",
     "Ingredient",
     "IngredientState",

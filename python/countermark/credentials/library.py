@@ -23,7 +23,12 @@ from countermark.credentials.assets import Stream, opened
 from countermark.credentials.containers import MEDIA_TYPES
 from countermark.credentials.findings import BINDING_CODES, Findings
 from countermark.credentials.trust import CLAIM_PURPOSES, Kind, Trust
-from countermark.errors import InvalidArgument, SigningFailed, UnsupportedImage
+from countermark.errors import (
+    InvalidArgument,
+    SigningFailed,
+    UnreadableManifest,
+    UnsupportedImage,
+)
 
 TRUST_LISTS: Final = {
     Kind.CLAIM: "urn:countermark:claim-signers",
@@ -206,6 +211,21 @@ def validate(
     return _judged(
         lambda: c2pa.Reader(media_type, stream, manifest_data=store, context=context(trust))
     )
+
+
+def results(store: bytes, asset: Stream) -> dict[str, Any]:
+    """What the library found in a store beside an asset, as an ingredient states it.
+
+    Raises `UnreadableManifest` for what is no store.
+    """
+    try:
+        with c2pa.Reader(STORE_MEDIA_TYPE, asset, manifest_data=store, context=context()) as reader:
+            return dict(json.loads(reader.json())["validation_results"])
+    except c2pa.C2paError as error:
+        raise UnreadableManifest(
+            f"The manifest beside the earlier file cannot be read ({error}).",
+            remedy="Use the file or store as first written.",
+        ) from error
 
 
 def validate_store(store: bytes, *, trust: Trust) -> Findings | None:

@@ -9,8 +9,9 @@ Source: C2PA 2.2, sections 11.4 "External Manifests" and "Data hash".
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from cryptography import x509
 
@@ -26,6 +27,7 @@ from countermark.credentials.finishing import (
     with_signature,
     with_soft_binding,
 )
+from countermark.credentials.parent import Beside, Ingredients, ingredients
 from countermark.credentials.signer import Signer
 from countermark.credentials.signing import placeholder_key
 from countermark.credentials.soft_binding import SoftBinding
@@ -76,6 +78,8 @@ def sign_detached(
     record: Record,
     signer: Signer,
     soft_binding: SoftBinding | None = None,
+    parent: Beside | None = None,
+    actions: Sequence[str] = (),
     time_stamper: TimeStamper | None = None,
 ) -> bytes:
     """A signed manifest store to lie beside a file of any kind, which stays as it is.
@@ -94,21 +98,31 @@ def sign_detached(
     ['match', 'mismatch']
 
     `asset`: the finished file; it is only read, in bounded memory. `soft_binding`: to the watermark
-    in it. `time_stamper`: as in `sign`.
+    in it. `parent`: the file that it was made from, with its own store. `actions`, `time_stamper`:
+    as in `sign`.
 
     Who has the file alone finds nothing; keep both together, or the store in a registry.
 
     Raises `UnusableCertificate`, `SigningFailed`, `SourceNotFound`; `InvalidArgument` for a record
-    that speaks of an earlier file, which such a manifest cannot name.
+    that speaks of an earlier file when no parent is given; `UnreadableManifest` for a store of the
+    parent that is none.
     """
-    if record.edits_existing:
+    if record.edits_existing and parent is None:
         raise InvalidArgument(
-            f"The record says {record.source.value}, and a manifest beside a file names no parent.",
-            remedy="State the source of the finished file, such as ai-generated.",
+            f"The record says {record.source.value}, but no earlier file is given.",
+            remedy="Give the file that was edited, with the manifest beside it, as the parent.",
         )
     leaf = profile.check(signer)[0]
-    with opened(asset) as stream:
-        store = _drafted(record, signer, leaf, soft_binding, has_room=time_stamper is not None)
+    with opened(asset) as stream, ingredients(parent) as named:
+        stated = build.definition(
+            record,
+            soft_binding,
+            has_thumbnail=False,
+            hard_binding=hard_binding.detached_placeholder(),
+            actions=actions,
+            ingredients=named.named,
+        )
+        store = _drafted(stated, named, signer, leaf, has_room=time_stamper is not None)
         try:
             if soft_binding is not None:
                 store = with_soft_binding(store, soft_binding)
@@ -124,28 +138,27 @@ def sign_detached(
 
 
 def _drafted(
-    record: Record,
+    stated: dict[str, Any],
+    named: Ingredients,
     signer: Signer,
     leaf: x509.Certificate,
-    soft_binding: SoftBinding | None,
     *,
     has_room: bool,
 ) -> bytes:
     """Let the library lay out a store, with room for a time stamp or without."""
     signature_bytes = signature_length_bytes(leaf.public_key())
-    binding = hard_binding.detached_placeholder()
     key = None if has_room else placeholder_key(signer.algorithm, signature_bytes * 8)
     return library.embed(
         io.BytesIO(),
         io.BytesIO(),
         library.STORE_MEDIA_TYPE,
-        build.definition(record, soft_binding, has_thumbnail=False, hard_binding=binding),
+        named.within(stated),
         algorithm=signer.algorithm,
         certificate_chain=signer.certificate_chain,
         private_key=key,
         signature_bytes=signature_bytes,
-        resources={},
-        ingredients=[],
+        resources=named.resources,
+        ingredients=named.files,
         in_pieces=False,
     )
 

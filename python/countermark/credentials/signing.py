@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, TypeAlias
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from countermark import files
+from countermark import files, jumbf
 from countermark.certificates import ALGORITHMS, signature_length_bytes
 from countermark.containers import StreamContent
 from countermark.credentials import build, hard_binding, library, profile, reading
@@ -37,16 +37,14 @@ from countermark.credentials.finishing import (
     with_signature,
     with_soft_binding,
 )
+from countermark.credentials.parent import Asset, Beside, ingredients
 from countermark.credentials.signer import Signer
 from countermark.credentials.soft_binding import SoftBinding
 from countermark.credentials.time_stamper import TimeStamper
 from countermark.credentials.training_mining import TrainingMining
 from countermark.credentials.trust import Trust
-from countermark.errors import InvalidArgument, SigningFailed, UnreadableManifest
+from countermark.errors import InvalidArgument, MarkLost, SigningFailed, UnreadableManifest
 from countermark.record import Record
-
-Asset: TypeAlias = tuple[BinaryIO | Path, str]
-"""A file and its media type."""
 
 _Assertion: TypeAlias = dict[str, Any]
 
@@ -68,7 +66,7 @@ class _Request:
     signer: Signer
     soft_binding: SoftBinding | None
     thumbnail: bytes | None
-    parent: Asset | None
+    parent: Beside | None
     components: Sequence[Asset]
     training_mining: TrainingMining | None
     actions: Sequence[str]
@@ -83,7 +81,7 @@ def sign(
     signer: Signer,
     soft_binding: SoftBinding | None = None,
     thumbnail: bytes | None = None,
-    parent: Asset | None = None,
+    parent: Asset | Beside | None = None,
     components: Sequence[Asset] = (),
     training_mining: TrainingMining | None = None,
     actions: Sequence[str] = (),
@@ -91,9 +89,10 @@ def sign(
 ) -> Signed:
     """Embed a signed manifest in a copy of `asset`.
 
-    `asset`: the file; it is only read. A manifest in it is replaced. `soft_binding`: to the
-    watermark in it. `thumbnail`: JPEG bytes. `parent`: the file that it was made from and its
-    media type; the manifest then begins with c2pa.opened, otherwise with c2pa.created.
+    `asset`: the file; it is only read. A manifest in it is replaced by one that holds it, by way of
+    the parent. `soft_binding`: to the watermark in it. `thumbnail`: JPEG bytes. `parent`: the file
+    that it was made from and its media type, such as `asset` itself, or `Beside`, with the store
+    that lies beside it; the manifest then begins with c2pa.opened, otherwise with c2pa.created.
     `components`: the files that were placed in it. `training_mining`: what machines may do
     with it. `actions`: what else was done after the parent was opened, such as
     "c2pa.edited.metadata"; the watermark is then one that was there before. `time_stamper`: proves
@@ -102,6 +101,7 @@ def sign(
 
     Raises `UnusableCertificate` when the chain may not sign claims, `SigningFailed` when the
     signer or the library fails or the finished file does not read back valid,
+    `MarkLost` when the file holds a manifest that is not in the parent,
     `InvalidArgument` when the record says that an existing picture was edited and there is no
     parent, `UnsupportedImage` for other media types, `SourceNotFound` for unreadable files.
 
@@ -134,7 +134,7 @@ def sign(
         signer,
         soft_binding,
         thumbnail,
-        parent,
+        Beside.of(parent),
         components,
         training_mining,
         actions,
@@ -155,7 +155,7 @@ def sign_file(
     signer: Signer,
     soft_binding: SoftBinding | None = None,
     thumbnail: bytes | None = None,
-    parent: Asset | None = None,
+    parent: Asset | Beside | None = None,
     components: Sequence[Asset] = (),
     training_mining: TrainingMining | None = None,
     actions: Sequence[str] = (),
@@ -187,7 +187,7 @@ def sign_file(
         signer,
         soft_binding,
         thumbnail,
-        parent,
+        Beside.of(parent),
         components,
         training_mining,
         actions,
@@ -219,6 +219,7 @@ def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
     signature_bytes = signature_length_bytes(leaf.public_key())
     binding = hard_binding.placeholder(StreamContent(source))
     store = _drafted(source, draft, request, signature_bytes, binding)
+    _check_kept(source, store)
     content = StreamContent(draft)
     try:
         location = locate(content)
@@ -245,6 +246,22 @@ def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
         store = signed
         _put(draft, location, store, request)
     return store
+
+
+def _check_kept(source: Stream, store: bytes) -> None:
+    """Raises `MarkLost` unless the manifests in the source are in the store too.
+
+    One that is no manifest store by its structure is none that anybody could have read.
+    """
+    content = StreamContent(source)
+    location = locate(content)
+    with contextlib.suppress(UnreadableManifest):
+        earlier = {} if location is None else jumbf.manifests_of(location.extract(content))
+        for label in sorted(earlier.keys() - jumbf.manifests_of(store).keys()):
+            raise MarkLost(
+                f"The manifest {label:.80} in the file would be missing, so nothing was written.",
+                remedy="Give the file as the parent too, so that its manifest is kept.",
+            )
 
 
 def _drafted(
@@ -285,34 +302,32 @@ def _laid_out(
     """Let the library lay out the file around a signature that counts for nothing."""
     in_pieces = binding is None and can_hash_in_pieces(StreamContent(source))
     source.seek(0)
-    with contextlib.ExitStack() as stack:
-        related = build.ingredients(request.parent is not None, len(request.components))
-        assets = (*([request.parent] if request.parent else []), *request.components)
+    with ingredients(request.parent, request.components) as named:
+        stated = build.definition(
+            request.record,
+            request.soft_binding,
+            has_thumbnail=request.thumbnail is not None,
+            hard_binding=binding,
+            permissions=request.training_mining,
+            actions=request.actions,
+            ingredients=named.named,
+            is_converted=request.parent is not None
+            and request.parent.media_type != request.media_type,
+        )
+        thumbnail = {} if request.thumbnail is None else {build.THUMBNAIL: request.thumbnail}
         return library.embed(
             source,
             draft,
             request.media_type,
-            build.definition(
-                request.record,
-                request.soft_binding,
-                has_thumbnail=request.thumbnail is not None,
-                hard_binding=binding,
-                permissions=request.training_mining,
-                actions=request.actions,
-                ingredients=related,
-                is_converted=request.parent is not None and request.parent[1] != request.media_type,
-            ),
+            named.within(stated),
             algorithm=request.signer.algorithm,
             certificate_chain=request.signer.certificate_chain,
             private_key=None
             if request.time_stamper
             else placeholder_key(request.signer.algorithm, signature_bytes * 8),
             signature_bytes=signature_bytes,
-            resources={} if request.thumbnail is None else {build.THUMBNAIL: request.thumbnail},
-            ingredients=[
-                (stated, stack.enter_context(opened(asset)), media_type)
-                for stated, (asset, media_type) in zip(related, assets, strict=True)
-            ],
+            resources={**thumbnail, **named.resources},
+            ingredients=named.files,
             in_pieces=in_pieces,
         )
 

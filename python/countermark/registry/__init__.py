@@ -9,6 +9,7 @@ None
 from countermark.registry.disclosure import Disclosure, DisclosureReason
 from countermark.registry.disposal import DisposalReason
 from countermark.registry.entry import MAX_DISTANCE, MIN_QUALITY, Entry, Fingerprint
+from countermark.registry.ingest_decision import IngestDecision
 from countermark.registry.key_use import KeyUse, Outcome, Purpose
 from countermark.registry.retention import RetentionClass
 from countermark.registry.sealing import PersonalRecord
@@ -22,6 +23,7 @@ __all__ = [
     "DisposalReason",
     "Entry",
     "Fingerprint",
+    "IngestDecision",
     "KeyUse",
     "Outcome",
     "PersonalRecord",

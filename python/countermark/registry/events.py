@@ -10,6 +10,7 @@ from countermark.errors import InvalidArgument, UnreadableRegistry
 from countermark.registry.disclosure import Disclosure
 from countermark.registry.disposal import DisposalReason
 from countermark.registry.entry import Entry
+from countermark.registry.ingest_decision import IngestDecision
 from countermark.registry.key_use import KeyUse, Outcome, Purpose, utc
 from countermark.registry.log import leaf
 from countermark.registry.retention import ENTRY
@@ -23,6 +24,7 @@ KEY_USED: Final = "key-used"
 KEPT: Final = "kept"
 ERASED: Final = "erased"
 DISCLOSED: Final = "disclosed"
+INGEST_DECIDED: Final = "ingest-decided"
 DISPOSALS: Final = (DELETED, ERASED)
 """The kinds of leaves that tell of something taken away."""
 
@@ -72,6 +74,16 @@ def disclosed(disclosure: Disclosure, at: datetime) -> bytes:
         "bundle_sha256": disclosure.bundle_sha256.hex(),
     }
     return leaf.encode(DISCLOSED, utc(at), members)
+
+
+def ingest_decided(decision: IngestDecision, at: datetime) -> bytes:
+    """The leaf of a decision about a file; of its content and its label it holds digests alone."""
+    members = {
+        "decision": decision.code,
+        "source_sha256": decision.source_sha256.hex(),
+        "published_sha256": decision.published_sha256.hex(),
+    }
+    return leaf.encode(INGEST_DECIDED, utc(at), members)
 
 
 def _disposal(

@@ -30,6 +30,7 @@ from countermark.registry.entry import (
     check_payload,
 )
 from countermark.registry.features import Features
+from countermark.registry.ingest_decision import IngestDecision
 from countermark.registry.key_use import KeyUse
 from countermark.registry.log import TransparencyLog, journal, leaf
 from countermark.registry.personal import PersonalRecords
@@ -220,6 +221,19 @@ class Registry:
             with self._database.writing():
                 now = datetime.now(timezone.utc)
                 journal.append(self._database, [events.disclosed(disclosure, now)])
+                yield
+
+    @contextmanager
+    def deciding(self, decision: IngestDecision) -> Iterator[None]:
+        """Logs what was decided about a file if the body succeeds, which puts it in its place.
+
+        Raises `DestinationNotWritable`, `UnreadableRegistry`.
+        """
+        with self._lock:
+            self._database.prepare()
+            with self._database.writing():
+                now = datetime.now(timezone.utc)
+                journal.append(self._database, [events.ingest_decided(decision, now)])
                 yield
 
     def key_uses(self) -> Iterator[KeyUse]:

@@ -26,6 +26,11 @@ class Carried:
     sidecar: Path | None = None
 
     @property
+    def store(self) -> bytes | None:
+        """The manifest store in a file of its own; None when it is in the file itself."""
+        return None if self.sidecar is None or self.manifest is None else self.manifest.bytes
+
+    @property
     def is_strange(self) -> bool:
         """Whether it lies beside the file, and is not one for these very bytes.
 

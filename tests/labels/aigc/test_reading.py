@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from countermark.labels.aigc import AigcLabel, Carried, Reading, Status, Verdict
 from countermark.labels.aigc.parsing import looks_like_label
+from countermark.labels.aigc.protection import Protection
 from countermark.labels.aigc.reading import judged
 
 CODE = "001191110102MACQD9K64010000"
@@ -130,13 +131,45 @@ def test_label_with_a_number_as_status_is_understood() -> None:
     assert label.status is Status.POSSIBLE
 
 
-def test_protection_of_others_is_unverifiable_and_no_breach() -> None:
-    # What is signed, and how, is not published so that it could be checked; see the notes on
-    # TC260-PG-202511A in docs/labels.md.
-    signature = '{"SecurityData":{"Type":"TC260PG","Version":1,"PubSD":[{"Type":"DS"}]}}'
+SIGNED = {
+    "Type": "TC260PG",
+    "Version": 1,
+    "PubSD": [
+        {"Type": "DS", "AlgID": "1.2.156.10197.1.501", "Signature": "3045"},
+        {"Type": "PubKey", "AlgID": "1.2.156.10197.1.301", "KeyValue": "04"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "algorithms"),
+    [
+        (json.dumps({"SecurityData": SIGNED}), "TC260PG 1", ("SM2 with SM3", "SM2")),
+        ({"SecurityData": SIGNED}, "TC260PG 1", ("SM2 with SM3", "SM2")),
+        (json.dumps({"SecurityData": json.dumps(SIGNED)}), "TC260PG 1", ("SM2 with SM3", "SM2")),
+        (json.dumps({"Type": "TC260PG", "PubSd": {"AlgID": "1.2"}}), "TC260PG", ("1.2",)),
+        (json.dumps({"SecurityData": {"Type": "\x1b" * 99, "Version": True}}), "\\x1b" * 16, ()),
+        (json.dumps({"SecurityData": {"Type": "X", "PubSD": [1, {"AlgID": 2}]}}), "X", ()),
+        (json.dumps({"SecurityData": [1]}), None, ()),
+        ("model-3", None, ()),
+        ("7", None, ()),
+        ("[" * 2000, None, ()),
+    ],
+)
+def test_protection_of_others_is_unverifiable_and_never_forged(
+    value: object, form: str | None, algorithms: tuple[str, ...]
+) -> None:
+    found = read(changed(ReservedCode2=value)).found[0]
+    assert found.unverifiable == (Protection("ReservedCode2", form, algorithms),)
+    assert str(found.unverifiable[0]).endswith(": unverifiable")
+
+
+def test_protection_is_no_breach() -> None:
+    signature = json.dumps({"SecurityData": SIGNED}, separators=(",", ":"))
     reading = read(changed(ReservedCode1=signature, ReservedCode2="model-3"))
     assert reading.verdict is Verdict.COMPLIANT
-    assert reading.found[0].unverifiable == ("ReservedCode1", "ReservedCode2")
+    members = [each.member for each in reading.found[0].unverifiable]
+    assert members == ["ReservedCode1", "ReservedCode2"]
     assert read(LABEL.to_json()).found[0].unverifiable == ()
 
 

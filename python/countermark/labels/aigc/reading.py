@@ -13,6 +13,7 @@ from typing import Final
 from countermark.errors import InvalidLabel
 from countermark.labels.aigc.label import FIELDS, AigcLabel, Status, code_problem, is_allowed
 from countermark.labels.aigc.parsing import Finding, breach, parsed
+from countermark.labels.aigc.protection import Protection, protection
 
 _RESERVED: Final = ("ReservedCode1", "ReservedCode2")
 
@@ -61,15 +62,10 @@ class Found:
     findings: tuple[Finding, ...]
 
     @property
-    def unverifiable(self) -> tuple[str, ...]:
-        """The members with data for the label's protection.
-
-        Nothing says whether such data is false: files of known producers do not verify by what is
-        published of the guide either.
-
-        Source: TC260-PG-202511A.
-        """
-        return tuple(name for name in _RESERVED if self.members.get(name))
+    def unverifiable(self) -> tuple[Protection, ...]:
+        """The data for the label's protection, which is never said to be false."""
+        stated = ((name, self.members.get(name)) for name in _RESERVED)
+        return tuple(protection(name, value) for name, value in stated if value)
 
 
 @dataclass(frozen=True, slots=True)

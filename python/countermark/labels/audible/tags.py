@@ -111,8 +111,12 @@ class _Flac:
     source: str
     format: str
 
-    def muxing(self, out: BinaryIO) -> contextlib.AbstractContextManager[OutputContainer]:
-        return _muxer(out, self.format, {})
+    @contextlib.contextmanager
+    def muxing(self, out: BinaryIO) -> Iterator[OutputContainer]:
+        """ID3, where C2PA has its manifests, stands before the stream and stays byte for byte."""
+        _put_id3(self.source, out)
+        with _muxer(out, self.format, {}) as muxer:
+            yield muxer
 
     def finish(self, out: BinaryIO, *, moved: tuple[int, int]) -> None:
         """All blocks but those of the stream itself: its parameters, and where to seek."""
@@ -161,8 +165,7 @@ class _Mp3:
     @contextlib.contextmanager
     def muxing(self, out: BinaryIO) -> Iterator[OutputContainer]:
         """ID3 stands before and after the packets, and stays byte for byte."""
-        with open(self.source, "rb") as file:
-            out.write(file.read(_id3_bytes(file)))
+        _put_id3(self.source, out)
         options = {"id3v2_version": "0", "write_id3v1": "0"}
         with _muxer(out, self.format, options) as muxer:
             yield muxer
@@ -172,6 +175,11 @@ class _Mp3:
         with open(self.source, "rb") as file:
             file.seek(-_tail_bytes(file), 2)
             out.write(file.read())
+
+
+def _put_id3(source: str, out: BinaryIO) -> None:
+    with open(source, "rb") as file:
+        out.write(file.read(_id3_bytes(file)))
 
 
 def _id3_bytes(file: BinaryIO) -> int:

@@ -17,6 +17,7 @@ from countermark.containers import DamagedFile, StreamContent, TooManyParts
 from countermark.errors import (
     DestinationNotWritable,
     InvalidArgument,
+    MarkLost,
     MarkNotReadable,
     SourceNotFound,
     UnreadableScene,
@@ -77,7 +78,8 @@ def label_scene(
     not in its place.
 
     Raises `SourceNotFound`, `UnsupportedContainer`, `InvalidArgument` without label and payload,
-    `MarkNotReadable` when no texture can hold the payload, `UnreadableScene` for a damaged file,
+    `MarkNotReadable` when no texture can hold the payload, `MarkLost` when one holds another
+    already, `UnreadableScene` for a damaged file,
     `LabelNotWritten` for one that does not take the label, `DestinationNotWritable`.
     """
     if label is None and record is not None and _has_codes(record):
@@ -126,6 +128,7 @@ def has_textures(source: files.Source) -> bool:
 def _mark(scene: Scene, draft: Path, payload: int, strength: Strength) -> tuple[Texture, ...]:
     """Write the scene with the payload in its textures, and read it again."""
     with draft.open("w+b") as out:
+        _check_unmarked(scene, payload)
         try:
             found = textures.mark_textures(scene, out, payload, strength=strength)
         except OSError as error:
@@ -147,6 +150,16 @@ def _mark(scene: Scene, draft: Path, payload: int, strength: Strength) -> tuple[
                 remedy="Please report this with the kind of file.",
             )
     return found
+
+
+def _check_unmarked(scene: Scene, payload: int) -> None:
+    for other in textures.payloads(scene):
+        if other != payload:
+            raise MarkLost(
+                f"The textures hold the watermark {other:016x}, which another one would replace, "
+                "so nothing was written.",
+                remedy="Keep that payload, or name none and leave the textures as they are.",
+            )
 
 
 def _copy(draft: Path, place: Path) -> None:

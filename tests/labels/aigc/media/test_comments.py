@@ -121,6 +121,137 @@ def test_labels_of_others_are_read_and_replaced(
     assert dict(mutagen.apev2.APEv2(path)) == {"Mood": "calm"}
 
 
+PACKET = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+    'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
+    'xmlns:TC260="http://www.tc260.org.cn/ns/AIGC/1.0/" '
+    'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Label="calm"{0}/></rdf:RDF></x:xmpmeta>'
+)
+LABELLED_PACKET = PACKET.format(' TC260:AIGC="{}"').encode()
+
+
+@pytest.mark.parametrize("name", ["sound.mp3", "four.mp3", "sound.flac"])
+def test_label_in_xmp_of_a_tag_is_read_and_replaced(
+    name: str, copy: Callable[[str], Path], put: Callable[[Path], None], label: aigc.AigcLabel
+) -> None:
+    path = copy(name)
+    tag = mutagen.id3.ID3(path) if name.endswith("mp3") else mutagen.id3.ID3()
+    tag.add(mutagen.id3.PRIV(owner="XMP", data=LABELLED_PACKET))
+    tag.add(mutagen.id3.PRIV(owner="www.example.org", data=b"\0odd\xff"))
+    tag.save(path, v2_version=4 if name == "four.mp3" else 3)
+    before = frames(path)
+    [(place, text)] = texts(path)
+    assert (place, text) == ("ID3 PRIV XMP, TC260:AIGC", "{}")
+    assert aigc.read(path).verdict is aigc.Verdict.NONCOMPLIANT
+    put(path)
+    assert [text for _, text in texts(path)] == [label.to_json()]
+    packet, other = mutagen.id3.ID3(path).getall("PRIV")[::-1]
+    if packet.owner != "XMP":
+        packet, other = other, packet
+    assert packet.data.rstrip() == PACKET.format("").encode()
+    assert (other.owner, other.data) == ("www.example.org", b"\0odd\xff")
+    same = frames(path).keys() & before.keys() - {b"PRIV"}
+    assert {key: frames(path)[key] for key in same} == {key: before[key] for key in same}
+
+
+def test_two_labels_in_a_tag_and_its_xmp_are_a_finding(
+    copy: Callable[[str], Path], put: Callable[[Path], None], label: aigc.AigcLabel
+) -> None:
+    path = copy("sound.mp3")
+    put(path)
+    tag = mutagen.id3.ID3(path)
+    tag.add(mutagen.id3.PRIV(owner="XMP", data=LABELLED_PACKET))
+    tag.save(path, v2_version=3)
+    reading = aigc.read(path)
+    assert [one.carried.place for one in reading.found] == ["ID3 TXXX", "ID3 PRIV XMP, TC260:AIGC"]
+    assert any("2 labels" in one.problem for one in reading.findings)
+
+
+def test_broken_xmp_in_a_tag_is_never_said_to_hold_nothing(
+    copy: Callable[[str], Path], label: aigc.AigcLabel
+) -> None:
+    path = copy("sound.mp3")
+    tag = mutagen.id3.ID3(path)
+    tag.add(mutagen.id3.PRIV(owner="XMP", data=LABELLED_PACKET[:-9]))
+    tag.save(path, v2_version=3)
+    content = path.read_bytes()
+    assert aigc.read(path).verdict is aigc.Verdict.INCONCLUSIVE
+    with pytest.raises(LabelNotWritten):
+        aigc.write(path, path, label)
+    assert path.read_bytes() == content
+
+
+def chained(first: Path, second: Path) -> bytes:
+    """One stream behind the other, as live radio writes them."""
+    return first.read_bytes() + second.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["vorbis.ogg", "opus.ogg"])
+def test_label_in_a_later_stream_is_found_and_not_passed_over(
+    name: str, copy: Callable[[str], Path], label: aigc.AigcLabel, tmp_path: Path
+) -> None:
+    plain, later = copy(name), tmp_path / "later.ogg"
+    aigc.write(plain, later, label)
+    path = tmp_path / "chain.ogg"
+    path.write_bytes(chained(plain, later))
+    assert texts(path) == [("Vorbis comment AIGC of stream 2", label.to_json())]
+    assert aigc.read(path).verdict is aigc.Verdict.NONCOMPLIANT
+    before = path.read_bytes()
+    with pytest.raises(LabelNotWritten, match=r"cannot be replaced.*of stream 2"):
+        aigc.write(path, path, label)
+    assert path.read_bytes() == before
+    path.write_bytes(chained(later, plain))
+    assert texts(path) == [("Vorbis comment AIGC", label.to_json())]
+    assert aigc.read(path).verdict is aigc.Verdict.COMPLIANT
+    path.write_bytes(chained(later, later))
+    assert len(aigc.read(path).found) == 2
+
+
+@pytest.mark.parametrize("codec", ["speex", "flac", "theora"])
+def test_every_kind_of_stream_in_a_chain_is_searched(
+    codec: str,
+    copy: Callable[[str], Path],
+    label: aigc.AigcLabel,
+    tmp_path: Path,
+    make: Callable[..., bytes],
+) -> None:
+    """A comment that FFmpeg writes; in front, a stream of another kind."""
+    source = {
+        "speex": ("sine=duration=1", "-c:a", "libspeex", "-ar", "16000"),
+        "flac": ("sine=duration=1", "-c:a", "flac"),
+        "theora": ("testsrc=size=64x48:rate=10:duration=1", "-c:v", "libtheora"),
+    }[codec]
+    path = tmp_path / "other.ogg"
+    make("-f", "lavfi", "-i", *source, "-metadata", "AIGC={}", "-f", "ogg", path)
+    assert texts(path) == [("Vorbis comment AIGC", "{}")]
+    path.write_bytes(chained(copy("opus.ogg"), path))
+    assert texts(path) == [("Vorbis comment AIGC of stream 2", "{}")]
+
+
+def test_sound_beside_a_film_in_ogg_is_searched(
+    tmp_path: Path, make: Callable[..., bytes], label: aigc.AigcLabel
+) -> None:
+    path = tmp_path / "film.ogv"
+    make(
+        *("-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=1"),
+        *("-f", "lavfi", "-i", "sine=duration=1", "-c:v", "libtheora", "-c:a", "libvorbis"),
+        *("-metadata", "AIGC={}", path),
+    )
+    assert len(texts(path)) == 2  # FFmpeg writes it into both
+    with pytest.raises(LabelNotWritten, match="cannot be replaced"):
+        aigc.write(path, path, label)
+
+
+def test_ogg_that_is_cut_off_within_a_page_can_be_read(
+    copy: Callable[[str], Path], put: Callable[[Path], None]
+) -> None:
+    path = copy("vorbis.ogg")
+    path.write_bytes(path.read_bytes()[:-40])
+    put(path)
+    path.write_bytes(path.read_bytes() + b"OggT" + bytes(40))
+    assert aigc.read(path).is_complete is False
+
+
 def test_scrambled_tag_is_understood(
     copy: Callable[[str], Path], put: Callable[[Path], None]
 ) -> None:

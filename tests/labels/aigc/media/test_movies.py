@@ -141,6 +141,33 @@ def test_forms_of_others_are_read_and_replaced(
     assert b"{}" not in now
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_label_in_a_track_is_read_and_replaced(variant: str, put: Callable[[bytes], bytes]) -> None:
+    """The same in a track, which stays as long as it was, and else as it was."""
+    kept = box(b"udta", box(b"name", b"kept"))
+    whole = movie(box(b"trak", kept, VARIANTS[variant]))
+    assert texts(whole) == ["{}"]
+    reading = aigc.read(io.BytesIO(whole))
+    assert reading.found[0].carried.place.startswith("moov.trak.")
+    assert not reading.found[0].carried.is_proper
+    labelled = put(whole)
+    tracks = [found for found in _boxes(inside(labelled, b"moov")) if found[0] == b"trak"]
+    assert len(tracks[1][1]) == len(kept) + len(VARIANTS[variant])
+    assert tracks[1][1].startswith(kept)
+    assert b"{}" not in tracks[1][1]
+
+
+def _boxes(content: bytes) -> list[tuple[bytes, bytes]]:
+    return [(kind, content[body:end]) for kind, (_, body, end) in boxes(content)]
+
+
+def test_labels_of_movie_and_track_are_two(put: Callable[[bytes], bytes]) -> None:
+    udta = box(b"udta", box(b"AIGC", b"{}"))
+    whole = movie(udta, box(b"trak", udta))
+    assert len(texts(whole)) == 2
+    assert len(texts(put(whole))) == 1
+
+
 @pytest.mark.parametrize("is_first", [False, True])
 def test_label_in_xmp_beside_the_header_is_replaced(
     is_first: bool, put: Callable[[bytes], bytes], label: aigc.AigcLabel

@@ -23,6 +23,7 @@ from countermark.labels.aigc.reading import Carried
 _MAX_METADATA: Final = 1 << 26
 """Bytes of metadata that are taken into memory; covers are among them."""
 
+_TRACK: Final = b"trak"
 _XMP_KIND: Final = b"XMP_"
 _XMP_UUID: Final = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _PADDING: Final = (b"free", b"skip")
@@ -33,7 +34,10 @@ def find(file: BinaryIO) -> Iterator[Carried]:
     asset = StreamContent(file)
     for box in children(asset, 0, len(asset)):
         if box.kind == b"moov":
-            yield from _in_movie(asset, box)
+            yield from _in_holder(asset, box, "moov")
+            for track in children(asset, box.body, box.end):
+                if track.kind == _TRACK:
+                    yield from _in_holder(asset, track, "moov.trak")
         elif _is_xmp(asset, box):
             packet = _loaded(asset, box.body + len(_XMP_UUID), box.end)
             yield from packets.labels_in(packet, "uuid")
@@ -59,20 +63,21 @@ def put(file: BinaryIO, out: BinaryIO, label: AigcLabel) -> None:
     correct(asset, out, changes)
 
 
-def _in_movie(asset: Content, movie: Box) -> Iterator[Carried]:
-    for box in children(asset, movie.body, movie.end):
+def _in_holder(asset: Content, holder: Box, place: str) -> Iterator[Carried]:
+    """The labels in metadata and user data of the movie, or of a track."""
+    for box in children(asset, holder.body, holder.end):
         if box.kind == b"meta":
-            yield from _in_metadata(asset, box, "moov.meta")
+            yield from _in_metadata(asset, box, f"{place}.meta")
         elif box.kind == b"udta":
             for inner in children(asset, box.body, box.end):
                 if inner.kind == b"meta":
-                    yield from _in_metadata(asset, inner, "moov.udta.meta")
+                    yield from _in_metadata(asset, inner, f"{place}.udta.meta")
                 elif inner.kind == _XMP_KIND:
                     packet = _loaded(asset, inner.body, inner.end)
-                    yield from packets.labels_in(packet, "moov.udta.XMP_")
+                    yield from packets.labels_in(packet, f"{place}.udta.XMP_")
                 elif inner.kind in NAMES:
                     text = _user_text(_loaded(asset, inner.body, inner.end))
-                    yield Carried(text, "moov.udta.AIGC", is_proper=False)
+                    yield Carried(text, f"{place}.udta.AIGC", is_proper=False)
 
 
 def _in_metadata(asset: Content, meta: Box, place: str) -> Iterator[Carried]:
@@ -124,14 +129,35 @@ def _changes(asset: Content, movie: Box, text: str) -> list[Splice]:
         elif box.kind == b"udta":
             changes.append(Splice(box.at, box.end, _user_data(asset, box, rest)))
             rest = None
+        elif box.kind == _TRACK:
+            changes += _of_track(asset, box)
     if rest is not None:
         metadata = Metadata.empty().with_label(rest).to_box()
         changes.append(Splice(last, last, boxed(b"udta", metadata)))
     return changes
 
 
-def _user_data(asset: Content, udta: Box, text: str | None) -> bytes:
-    """The user data without labels, or with this one."""
+def _of_track(asset: Content, track: Box) -> list[Splice]:
+    """What becomes of labels in a track: padding, so that it stays as long as it was."""
+    changes = []
+    for box in children(asset, track.body, track.end):
+        if box.kind == b"meta":
+            former = _loaded(asset, box.at, box.end)
+            content = _unlabelled(former, box.body - box.at)
+            if content != former:
+                changes.append(Splice(box.at, box.end, content + _free(len(former) - len(content))))
+        elif box.kind == b"udta" and any(_in_holder(asset, track, "")):
+            content = _user_data(asset, box, None, keeps_length=True)[8:]
+            changes.append(Splice(box.body, box.end, content))
+    return changes
+
+
+def _free(room: int) -> bytes:
+    return boxed(b"free", bytes(room - 8)) if room else b""
+
+
+def _user_data(asset: Content, udta: Box, text: str | None, *, keeps_length: bool = False) -> bytes:
+    """The user data without labels, or with this one; `keeps_length`: padding in their room."""
     content = _loaded(asset, udta.body, udta.end)
     parts: list[bytes] = []
     end = 0
@@ -151,6 +177,8 @@ def _user_data(asset: Content, udta: Box, text: str | None) -> bytes:
         parts.append(part)
     if text is not None:
         parts.append(Metadata.empty().with_label(text).to_box())
+    if keeps_length:
+        parts.append(_free(end - sum(map(len, parts))))
     # The user data of QuickTime may end with four bytes of nothing.
     return boxed(b"udta", b"".join(parts) + content[end:])
 

@@ -58,8 +58,7 @@ def find(file: BinaryIO) -> Iterator[Carried]:
         elif chunk.kind == _XMP:
             yield from packets.labels_in(_loaded(asset, chunk)[8:], "_PMX")
         elif chunk.kind in _TAGS:
-            for text in labels_in_tag(_loaded(asset, chunk)[8:]):
-                yield Carried(text, "ID3 TXXX", is_proper=False)
+            yield from labels_in_tag(_loaded(asset, chunk)[8:])
 
 
 def put(file: BinaryIO, out: BinaryIO, label: AigcLabel) -> None:

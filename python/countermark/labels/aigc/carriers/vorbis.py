@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 from countermark.containers import CHUNK_BYTES
-from countermark.labels.aigc.carriers import id3
+from countermark.labels.aigc.carriers import id3, ogg
 from countermark.labels.aigc.carriers.extra import needing
 from countermark.labels.aigc.label import AigcLabel
 from countermark.labels.aigc.reading import Carried
@@ -19,16 +19,19 @@ _NAME: Final = "AIGC"
 
 
 def find(file: BinaryIO) -> Iterator[Carried]:
-    """The labels in the comments, and in an ID3v2 tag before them."""
-    for text in id3.labels_in(file):
-        yield Carried(text, "ID3 TXXX", is_proper=False)
-    tags = _opened(file).tags
-    for text in (tags or {}).get(_NAME, []):
+    """The labels in the comments, of every stream in OGG, and in an ID3v2 tag before them."""
+    yield from id3.labels_in(file)
+    sound = _opened(file)
+    for text in (sound.tags or {}).get(_NAME, []):
         yield Carried(text, "Vorbis comment AIGC")
+    file.seek(0)
+    if file.read(4) == b"OggS":
+        for number, text in ogg.other_comments(file, _NAME, sound.info.serial):
+            yield Carried(text, f"Vorbis comment AIGC of stream {number}", is_proper=False)
 
 
 def put(file: BinaryIO, out: BinaryIO, label: AigcLabel) -> None:
-    """Copy the file with the label in its comments."""
+    """Copy the file with the label in its comments; those of later streams stay as they are."""
     shutil.copyfileobj(file, out, CHUNK_BYTES)
     sound = _opened(out)
     if sound.tags is None:
