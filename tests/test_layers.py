@@ -16,6 +16,7 @@ PYTHON_LAYERS = [
     ["files", "image", "certificates", "containers", "jumbf"],
     ["_bridge", "_native"],
     ["watermark", "fingerprint", "resemblance", "hamming"],
+    ["frames"],
     ["labels", "credentials", "keys", "registry", "resolving"],
     ["auditing", "duties", "publishing", "screening"],
     ["report", "inspection", "preserving"],

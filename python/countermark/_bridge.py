@@ -1,5 +1,6 @@
-"""Between arrays and the core: the layout of pixels going in, errors coming out."""
+"""Between Python and the core: arguments and the layout of pixels going in, errors coming out."""
 
+import operator
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -41,6 +42,11 @@ _ERRORS: dict[int, tuple[type[errors.CountermarkError], str, str]] = {
         "The search index is damaged, or of another version.",
         "Build it again.",
     ),
+    17: (
+        errors.InUse,
+        "Another thread is in a call with the same object.",
+        "Use one for each thread, or wait for each other.",
+    ),
 }
 
 
@@ -73,3 +79,48 @@ def core_errors() -> Iterator[None]:
             status, (errors.InvalidArgument, f"The core refused the call: {text}.", "Report this.")
         )
         raise kind(problem, remedy=remedy) from None
+
+
+def is_full(effort: str) -> bool:
+    """Whether an effort is the full one.
+
+    >>> is_full("full"), is_full("aligned")
+    (True, False)
+    """
+    if effort not in ("full", "aligned"):
+        raise errors.InvalidEffort(
+            f"The effort {effort!r} is unknown.", remedy='Use "full" or "aligned".'
+        )
+    return effort == "full"
+
+
+def checked_payload(payload: int) -> int:
+    """The 64 bits, if that is what they are.
+
+    >>> checked_payload(2026)
+    2026
+    """
+    try:
+        value = operator.index(payload)
+    except TypeError:
+        value = -1
+    if not 0 <= value < 2**64:
+        raise errors.InvalidPayload(
+            f"The payload {payload!r} is not an integer of 64 bits.",
+            remedy="Use an integer from 0 to 2**64 - 1.",
+        )
+    return value
+
+
+def checked_key(key: bytes) -> bytes:
+    """The 16 bytes, if that is what they are.
+
+    >>> checked_key(b"only for friends")
+    b'only for friends'
+    """
+    if not isinstance(key, bytes) or len(key) != len(_core.DEFAULT_KEY):
+        raise errors.InvalidKey(
+            "The watermark key is not 16 bytes.",
+            remedy="Draw one with secrets.token_bytes(16) and keep it.",
+        )
+    return key

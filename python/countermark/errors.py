@@ -95,6 +95,10 @@ class UnreadableScene(SceneError):
     """The file is truncated, damaged or no scene."""
 
 
+class InUse(CountermarkError):
+    """Another thread is in a call with the same object."""
+
+
 class InvalidArgument(CountermarkError):
     """A value is out of its range or of the wrong type."""
 

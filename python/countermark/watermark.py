@@ -10,7 +10,6 @@ True
 """
 
 import math
-import operator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal, TypeAlias
@@ -20,7 +19,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from countermark import _core, errors
-from countermark._bridge import core_errors, packed
+from countermark._bridge import checked_key, checked_payload, core_errors, is_full, packed
 from countermark.image import ImageLike, as_array, like
 
 __all__ = [
@@ -54,7 +53,7 @@ class Strength(str, Enum):
 
 
 _Matrix: TypeAlias = tuple[float, float, float, float, float, float, float, float, float]
-_Read: TypeAlias = tuple[int, float, float, _Matrix]  # as the core tells it
+Read: TypeAlias = tuple[int, float, float, _Matrix]  # as the core tells it
 
 _AMPLITUDES: Final = {Strength.SUBTLE: 0.8, Strength.BALANCED: 1.0, Strength.ROBUST: 1.9}
 
@@ -195,9 +194,9 @@ def embed(
         OverlappingBuffers, ReadOnlyBuffer: `out` cannot be used.
     """
     pixels = packed(as_array(image))
-    target = np.empty_like(pixels, order="C") if out is None else _writable(out)
+    target = np.empty_like(pixels, order="C") if out is None else writable(out)
     with core_errors():
-        _core.embed(pixels, target, _payload(payload), _key(key), _strength(strength))
+        _core.embed(pixels, target, checked_payload(payload), checked_key(key), amplitude(strength))
     return like(target, image)
 
 
@@ -231,8 +230,8 @@ def detect(
     """
     pixels = packed(as_array(image))
     with core_errors():
-        found = _core.detect(pixels, _key(key), _is_full(effort))
-    return _detection(found)
+        found = _core.detect(pixels, checked_key(key), is_full(effort))
+    return detection_from(found)
 
 
 def inspect(
@@ -267,10 +266,10 @@ def inspect(
     """
     pixels = packed(as_array(image))
     with core_errors():
-        seen = _core.inspect(pixels, _key(key), _is_full(effort))
+        seen = _core.inspect(pixels, checked_key(key), is_full(effort))
     found, score, least_score, likeness, matrix, tiles, margins = seen
     return Inspection(
-        _detection(found),
+        detection_from(found),
         score,
         least_score,
         likeness,
@@ -280,44 +279,14 @@ def inspect(
     )
 
 
-def _detection(found: _Read | None) -> Detection | None:
+def detection_from(found: Read | None) -> Detection | None:
     if found is None:
         return None
     payload, score, false_positive_rate, matrix = found
     return Detection(payload, score, false_positive_rate, Geometry(matrix))
 
 
-def _is_full(effort: str) -> bool:
-    if effort not in ("full", "aligned"):
-        raise errors.InvalidEffort(
-            f"The effort {effort!r} is unknown.", remedy='Use "full" or "aligned".'
-        )
-    return effort == "full"
-
-
-def _payload(payload: int) -> int:
-    try:
-        value = operator.index(payload)
-    except TypeError:
-        value = -1
-    if not 0 <= value < 2**64:
-        raise errors.InvalidPayload(
-            f"The payload {payload!r} is not an integer of 64 bits.",
-            remedy="Use an integer from 0 to 2**64 - 1.",
-        )
-    return value
-
-
-def _key(key: bytes) -> bytes:
-    if not isinstance(key, bytes) or len(key) != len(DEFAULT_KEY):
-        raise errors.InvalidKey(
-            "The watermark key is not 16 bytes.",
-            remedy="Draw one with secrets.token_bytes(16) and keep it.",
-        )
-    return key
-
-
-def _strength(strength: Strength | str | float) -> float:
+def amplitude(strength: Strength | str | float) -> float:
     try:
         if isinstance(strength, str):
             return _AMPLITUDES[Strength(strength)]
@@ -326,7 +295,7 @@ def _strength(strength: Strength | str | float) -> float:
         return math.nan  # refused by the core like every other one out of range
 
 
-def _writable(out: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def writable(out: npt.NDArray[Any]) -> npt.NDArray[Any]:
     target = packed(as_array(out))
     if not np.may_share_memory(target, out):
         raise errors.InvalidPixels(

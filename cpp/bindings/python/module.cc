@@ -173,6 +173,79 @@ py::tuple Inspect(const py::array& array, const py::bytes& key, bool full) {
                         seen.least_score, seen.likeness, Matrix(seen.geometry), rows, margins);
 }
 
+// Memory in which an object of the core stays, aligned as operator new does.
+using Block = std::unique_ptr<std::byte[]>;
+
+// The first frame gives width, height and format; it is not marked.
+class Stream {
+ public:
+  Stream(const py::array& frame, uint64_t payload, const py::bytes& key, float strength,
+         uint32_t refresh_frames) {
+    const cmk_image image = Image(frame);
+    size_t size = 0;
+    Check(cmk_watermark_stream_size(&image, &size));
+    block_.reset(new std::byte[size]);
+    Check(cmk_watermark_stream_init(get(), size, &image, payload, Key(key), strength,
+                                    refresh_frames));
+  }
+
+  void Embed(const py::array& in, const py::array& out) {
+    const cmk_image source = Image(in), target = Image(out);
+    const py::gil_scoped_release release;
+    Check(cmk_watermark_stream_embed(get(), &source, &target));
+  }
+
+  void SetPayload(uint64_t payload) { Check(cmk_watermark_stream_set_payload(get(), payload)); }
+
+ private:
+  cmk_watermark_stream* get() const {
+    return reinterpret_cast<cmk_watermark_stream*>(block_.get());
+  }
+
+  Block block_;
+};
+
+// The first frame gives width, height and format; it is not added.
+class Accumulator {
+ public:
+  Accumulator(const py::array& frame, const py::bytes& key, bool full) {
+    const cmk_image image = Image(frame);
+    const cmk_effort effort = full ? CMK_EFFORT_FULL : CMK_EFFORT_ALIGNED;
+    size_t size = 0;
+    Check(cmk_watermark_accumulator_size(&image, effort, &size));
+    block_.reset(new std::byte[size]);
+    Check(cmk_watermark_accumulator_init(get(), size, &image, Key(key), effort));
+  }
+
+  void Add(const py::array& frame) {
+    const cmk_image image = Image(frame);
+    const py::gil_scoped_release release;
+    Check(cmk_watermark_accumulator_add(get(), &image));
+  }
+
+  std::optional<py::tuple> Detect() {
+    cmk_detection found = {};
+    found.struct_size = sizeof(found);
+    cmk_status status = CMK_STATUS_OK;
+    {
+      const py::gil_scoped_release release;
+      status = cmk_watermark_accumulator_detect(get(), &found);
+    }
+    if (status == CMK_STATUS_NOT_FOUND) return std::nullopt;
+    Check(status);
+    return Read(found);
+  }
+
+  void Reset() { Check(cmk_watermark_accumulator_reset(get())); }
+
+ private:
+  cmk_watermark_accumulator* get() const {
+    return reinterpret_cast<cmk_watermark_accumulator*>(block_.get());
+  }
+
+  Block block_;
+};
+
 template <size_t kCount, auto kFunction>
 py::tuple Pdq(const py::array& array) {
   const cmk_image image = Image(array);
@@ -317,6 +390,16 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   module.def("embed", &Embed, "image"_a, "out"_a, "payload"_a, "key"_a, "strength"_a);
   module.def("detect", &Detect, "image"_a, "key"_a, "full"_a);
   module.def("inspect", &Inspect, "image"_a, "key"_a, "full"_a);
+  py::class_<Stream>(module, "Stream")
+      .def(py::init<const py::array&, uint64_t, const py::bytes&, float, uint32_t>(), "frame"_a,
+           "payload"_a, "key"_a, "strength"_a, "refresh_frames"_a)
+      .def("embed", &Stream::Embed, "image"_a, "out"_a)
+      .def("set_payload", &Stream::SetPayload, "payload"_a);
+  py::class_<Accumulator>(module, "Accumulator")
+      .def(py::init<const py::array&, const py::bytes&, bool>(), "frame"_a, "key"_a, "full"_a)
+      .def("add", &Accumulator::Add, "frame"_a)
+      .def("detect", &Accumulator::Detect)
+      .def("reset", &Accumulator::Reset);
   module.def("pdq", &Pdq<1, cmk_fingerprint_pdq>, "image"_a);
   module.def("pdq_dihedral", &Pdq<CMK_PDQ_DIHEDRAL_COUNT, cmk_fingerprint_pdq_dihedral>, "image"_a);
   module.def("hamming_index_size", &HammingIndexSize, "count"_a);

@@ -81,8 +81,8 @@ typedef enum cmk_status {
   CMK_STATUS_UNKNOWN_TARGET = 14,    /* COUNTERMARK_TARGET names a target that is not here */
   CMK_STATUS_TOO_MANY_HASHES = 15,   /* over CMK_HAMMING_COUNT_MAX */
   CMK_STATUS_DAMAGED_INDEX = 16,     /* damaged, cut off, of another version, or no index */
-  CMK_STATUS_BUSY = 17,              /* another thread is in a call with the same stream */
-  CMK_STATUS_NOT_INITIALISED = 18,   /* the memory holds no stream, or one that was moved */
+  CMK_STATUS_BUSY = 17,              /* another thread is in a call with the same object */
+  CMK_STATUS_NOT_INITIALISED = 18,   /* the memory holds no object, or one that was moved */
   CMK_STATUS_BAD_INTERVAL = 19       /* a number of frames is not one that the function takes */
 } cmk_status;
 
@@ -358,6 +358,92 @@ CMK_API cmk_status cmk_watermark_stream_embed(cmk_watermark_stream* stream, cons
  */
 CMK_API cmk_status cmk_watermark_stream_set_payload(cmk_watermark_stream* stream,
                                                     uint64_t payload) CMK_MUST_USE;
+
+/* ---------------------------------------------------------------------------------------------
+ * Watermark of a video, read from many frames
+ *
+ * Frames that one stream marked carry the same pattern in the same place. An accumulator adds them
+ * up, so that a mark too weak to be read in any of them is read from their sum: after n frames it
+ * stands out up to sqrt(n) times as much, the more of that the more the picture changes behind it.
+ * Frames that were cropped, scaled or turned alike add up as well; and, once the mark was found,
+ * also while what was done to them changes slowly, as when a picture zooms, pans or is filmed anew
+ * from an unsteady hand. Frames that carry no mark do no harm.
+ *
+ * Pictures that cmk_watermark_embed marked one by one do not add up: each chose its own place. They
+ * are read one by one.
+ *
+ * An accumulator lies in memory of the caller's: it can be used as long as that memory stays, in
+ * that place, and needs no end. One thread uses it at a time; another gets CMK_STATUS_BUSY.
+ */
+typedef struct cmk_watermark_accumulator cmk_watermark_accumulator;
+
+/*
+ * Bytes of an accumulator for frames like this one (`data` may be null), however many they are: at
+ * most 16 MiB with CMK_EFFORT_ALIGNED, 80 MiB with CMK_EFFORT_FULL (60 MiB for 1920 x 1080).
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under
+ * CMK_SIDE_MIN), IMAGE_TOO_LARGE, UNKNOWN_EFFORT, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_accumulator_size(const cmk_image* frame, cmk_effort effort,
+                                                  size_t* size) CMK_MUST_USE;
+
+/*
+ * Makes an accumulator without frames.
+ *
+ * accumulator       at an address that is a multiple of 8, as malloc gives it; what lies there is
+ *                   lost, also an accumulator that is in use
+ * accumulator_size  what cmk_watermark_accumulator_size said, or more
+ * frame             has the width, height and format of all frames; its `data` may be null
+ * key               CMK_KEY_BYTES bytes, those of the embedding, copied
+ * effort            CMK_EFFORT_ALIGNED for frames that show all that was marked, resized and
+ *                   re-compressed at most
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under
+ * CMK_SIDE_MIN), IMAGE_TOO_LARGE, MISALIGNED, UNKNOWN_EFFORT, SCRATCH_TOO_SMALL, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_accumulator_init(cmk_watermark_accumulator* accumulator,
+                                                  size_t accumulator_size, const cmk_image* frame,
+                                                  const uint8_t* key,
+                                                  cmk_effort effort) CMK_MUST_USE;
+
+/*
+ * Adds the next frame. The time it takes does not depend on what the frame shows, nor on how many
+ * there were. Allocates nothing.
+ *
+ * frame  of the accumulator's width, height and format; the stride may differ from frame to frame.
+ *        Must not overlap the accumulator
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL,
+ * IMAGE_TOO_LARGE, BAD_STRIDE, MISALIGNED, SHAPE_MISMATCH, OVERLAP, BUSY, NOT_INITIALISED,
+ * UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_accumulator_add(cmk_watermark_accumulator* accumulator,
+                                                 const cmk_image* frame) CMK_MUST_USE;
+
+/*
+ * Reads the payload from all frames since the accumulator was made or reset. May be called after
+ * any of them; takes as long as several calls of cmk_watermark_detect where nothing is found. With
+ * CMK_EFFORT_FULL it finds marks that move in the last 24 frames only, so call it at least that
+ * often; what it found is then followed.
+ *
+ * detection  written when the result is CMK_STATUS_OK; struct_size is set by the caller. When it is
+ *            CMK_STATUS_NOT_FOUND only the score is written. The geometry is that of the last frame.
+ *            false_positive_rate bounds the probability that this or any other call since the reset,
+ *            however many, reads anything in a video that is not marked
+ *
+ * Returns CMK_STATUS_OK when a payload was read, CMK_STATUS_NOT_FOUND when there is none, or
+ * NULL_POINTER, STRUCT_SIZE, MISALIGNED, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_accumulator_detect(cmk_watermark_accumulator* accumulator,
+                                                    cmk_detection* detection) CMK_MUST_USE;
+
+/*
+ * Forgets all frames, as at a cut to what another stream marked.
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_accumulator_reset(cmk_watermark_accumulator* accumulator)
+    CMK_MUST_USE;
 
 /* ---------------------------------------------------------------------------------------------
  * Fingerprint

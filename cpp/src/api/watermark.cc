@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "api/arguments.h"
+#include "api/detection.h"
 #include "api/refusal.h"
 #include "watermark/detect.h"
 #include "watermark/embed.h"
@@ -14,14 +15,6 @@ namespace {
 static_assert(sizeof(Key) == CMK_KEY_BYTES);
 static_assert(kCodedBits == CMK_CODED_BITS);
 static_assert(kMostTiles == CMK_TILES_MAX);
-
-bool IsKnown(cmk_effort effort) {
-  return effort == CMK_EFFORT_ALIGNED || effort == CMK_EFFORT_FULL;
-}
-
-Effort EffortFrom(cmk_effort effort) {
-  return effort == CMK_EFFORT_FULL ? Effort::kFull : Effort::kAligned;
-}
 
 cmk_status CheckEmbedding(const cmk_image* in, const cmk_image* out, const uint8_t* key,
                           float strength, const void* scratch, size_t scratch_size) {
@@ -42,7 +35,7 @@ cmk_status AskScratchSize(const cmk_image* image, cmk_effort effort, ScratchSize
                           size_t* size) {
   COUNTERMARK_CHECK(CheckShape(image, CMK_SIDE_MIN));
   COUNTERMARK_REQUIRE(size != nullptr, CMK_STATUS_NULL_POINTER);
-  COUNTERMARK_REQUIRE(IsKnown(effort), CMK_STATUS_UNKNOWN_EFFORT);
+  COUNTERMARK_CHECK(CheckEffort(effort));
   *size = scratch_size_of(image->width, image->height, EffortFrom(effort));
   return CMK_STATUS_OK;
 }
@@ -52,9 +45,8 @@ cmk_status CheckDetection(const cmk_image* image, const uint8_t* key, cmk_effort
                           const cmk_detection* detection) {
   COUNTERMARK_CHECK(CheckImage(image, CMK_SIDE_MIN));
   COUNTERMARK_REQUIRE(key != nullptr, CMK_STATUS_NULL_POINTER);
-  COUNTERMARK_REQUIRE(detection != nullptr, CMK_STATUS_NULL_POINTER);
-  COUNTERMARK_REQUIRE(detection->struct_size == sizeof(cmk_detection), CMK_STATUS_STRUCT_SIZE);
-  COUNTERMARK_REQUIRE(IsKnown(effort), CMK_STATUS_UNKNOWN_EFFORT);
+  COUNTERMARK_CHECK(CheckResult(detection));
+  COUNTERMARK_CHECK(CheckEffort(effort));
   const size_t needed = scratch_size_of(image->width, image->height, EffortFrom(effort));
   COUNTERMARK_CHECK(CheckScratch(scratch, scratch_size, needed, *image));
   return CMK_STATUS_OK;
@@ -65,15 +57,6 @@ cmk_status CheckInspection(const cmk_inspection* inspection) {
   COUNTERMARK_REQUIRE(inspection->struct_size == sizeof(cmk_inspection), CMK_STATUS_STRUCT_SIZE);
   const bool lacks_tiles = inspection->tiles == nullptr && inspection->tile_capacity > 0;
   COUNTERMARK_REQUIRE(!lacks_tiles, CMK_STATUS_NULL_POINTER);
-  return CMK_STATUS_OK;
-}
-
-cmk_status Tell(bool is_read, const Detection& found, cmk_detection* detection) {
-  detection->score = found.score;
-  COUNTERMARK_REQUIRE(!!is_read, CMK_STATUS_NOT_FOUND);
-  detection->payload = found.word.payload;
-  detection->false_positive_rate = found.false_positive_rate;
-  std::copy(found.geometry.begin(), found.geometry.end(), detection->geometry);
   return CMK_STATUS_OK;
 }
 
@@ -130,7 +113,7 @@ cmk_status cmk_watermark_detect(const cmk_image* image, const uint8_t* key, cmk_
   countermark::Detection found;
   const bool is_read = countermark::Detect(countermark::View(*image), countermark::KeyFrom(key),
                                            countermark::EffortFrom(effort), arena, &found);
-  return countermark::Tell(is_read, found, detection);
+  return countermark::TellDetection(is_read, found, detection);
 }
 
 cmk_status cmk_watermark_inspect_scratch_size(const cmk_image* image, cmk_effort effort,
@@ -151,5 +134,5 @@ cmk_status cmk_watermark_inspect(const cmk_image* image, const uint8_t* key, cmk
                                             countermark::EffortFrom(effort), arena, &found, &seen);
   countermark::Tell(seen, inspection);
   inspection->likeness = is_read ? found.likeness : 0;
-  return countermark::Tell(is_read, found, detection);
+  return countermark::TellDetection(is_read, found, detection);
 }

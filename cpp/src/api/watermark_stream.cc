@@ -5,6 +5,7 @@
 #include "api/arguments.h"
 #include "api/refusal.h"
 #include "api/target.h"
+#include "api/turn.h"
 #include "watermark/stream.h"
 
 // What lies at the beginning of the caller's memory; the embedder and its buffers follow.
@@ -65,24 +66,6 @@ cmk_status CheckFrames(const cmk_watermark_stream* stream, const cmk_image* in,
   COUNTERMARK_CHECK(CheckScratch(stream, size, size, *out));
   return CMK_STATUS_OK;
 }
-
-// Holds a stream against other threads, if none has it.
-class Turn {
- public:
-  explicit Turn(std::atomic<uint32_t>& is_busy)
-      : is_busy_(is_busy), is_ours_(is_busy.exchange(1, std::memory_order_acquire) == 0) {}
-  ~Turn() {
-    if (is_ours_) is_busy_.store(0, std::memory_order_release);
-  }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-
-  bool is_ours() const { return is_ours_; }
-
- private:
-  std::atomic<uint32_t>& is_busy_;
-  const bool is_ours_;
-};
 
 }  // namespace
 }  // namespace countermark

@@ -79,6 +79,22 @@ Placement Placement::Near(double u, double v) const {
   return near;
 }
 
+// A (q + o) / (1 + p (q + o)) = A o / c + (A / c - (A o / c) p') q / (1 + p' q), with the depth
+// c = 1 + p o at the new origin o, and p' = p / c.
+Placement Placement::From(double u, double v) const {
+  const double depth = 1 + px * u + py * v;
+  const double dx = (xx * u + xy * v) / depth, dy = (yx * u + yy * v) / depth;
+  const double qx = px / depth, qy = py / depth;
+  return {xx / depth - dx * qx,
+          xy / depth - dx * qy,
+          yx / depth - dy * qx,
+          yy / depth - dy * qy,
+          x + dx,
+          y + dy,
+          qx,
+          qy};
+}
+
 TileFold::TileFold(size_t most_tiles, Arena& arena)
     : most_tiles_(most_tiles),
       transform_(arena),

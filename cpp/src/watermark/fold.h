@@ -21,6 +21,8 @@ struct Placement {
   bool IsAffine() const { return px == 0 && py == 0; }
   // The affine placement that is the same at (u, v) and nearly so around it.
   Placement Near(double u, double v) const;
+  // With the origin at (u, v) of this one.
+  Placement From(double u, double v) const;
 };
 
 // The canonical plane centred in `plane`, scaled and turned by the matrix.

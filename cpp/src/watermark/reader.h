@@ -3,6 +3,7 @@
 #define COUNTERMARK_WATERMARK_READER_H_
 
 #include "base/arena.h"
+#include "watermark/alignment.h"
 #include "watermark/fold.h"
 #include "watermark/fourier_fold.h"
 #include "watermark/layout.h"
@@ -13,7 +14,8 @@ namespace countermark {
 
 class MarkReader {
  public:
-  MarkReader(const Layout& layout, Arena& arena);
+  // `trials`: as for ReadMessage.
+  MarkReader(const Layout& layout, double trials, Arena& arena);
 
   // Height of the pilot, to rank hypotheses by.
   float Score(const FourierFold& fold, const Placement& placement);
@@ -25,6 +27,8 @@ class MarkReader {
   PilotPeak Look(const Plane& plane, const Placement& placement, int half_x, int half_y);
   // The same from every second sample, without the halves.
   PilotPeak Glance(const Plane& plane, const Placement& placement);
+  // The same in a sum of tiles that was folded elsewhere, and the variance of its noise.
+  PilotPeak LookAt(const Spectrum& sum, const float* power);
   // The highest peak that is neither turned nor mirrored, in what Look folded last.
   PilotPeak FindUpright() { return finder_.FindIn(0, sum_, weight_); }
   // The same for a picture filtered so that the finer half of the band is turned round, as a box
@@ -44,21 +48,13 @@ class MarkReader {
   bool Read(const PilotPeak& peak, Hint hint, Message* message);
 
  private:
-  struct Shift;
-  struct Freedom;
-  struct Slope;
-  struct PilotTerms;
   float ScoreOfSum();
   PilotPeak FindInFold();
-  PilotTerms TermsFor(const PilotPeak& peak) const;
-  float TileHeight(size_t tile, double dx, double dy, const PilotTerms& terms, float* slope_x,
-                   float* slope_y) const;
-  size_t BestTile(const PilotTerms& terms) const;
-  float HeightUnder(const Shift& shift, const PilotTerms& terms, double radius, Slope* slope) const;
-  Placement Climb(const Placement& placement, double radius, const Freedom& freedom,
-                  PilotPeak* peak) const;
+  PilotPeak FindInSum(const float* power);
+  Alignment AlignmentOf(const PilotPeak& peak) const;
 
   const Layout& layout_;
+  double trials_;
   TileFold fold_;
   PilotFinder finder_;
   MessageDecoder decoder_;

@@ -220,7 +220,7 @@ size_t CandidatesFor(const PilotPeak& peak, Hint hint) {
 }  // namespace
 
 bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& peak, Hint hint,
-                 const Layout& layout, MessageDecoder& decoder, Message* message) {
+                 double trials, const Layout& layout, MessageDecoder& decoder, Message* message) {
   Whitened w;
   const Components components = ComponentsOf(fold, weight, peak, layout, &w);
   float soft[kCodedBits];
@@ -232,7 +232,7 @@ bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& pea
     rate = std::min(rate, RateInPlace(PilotLikeness(w, layout), message->likeness));
   }
   // Twice, because either of two ways to count would do.
-  message->false_positive_rate = std::clamp(2 * rate, kLeastRate, 1.0);
+  message->false_positive_rate = std::clamp(2 * trials * rate, kLeastRate, 1.0);
   return message->false_positive_rate <= kMostFalsePositives;
 }
 

@@ -32,8 +32,10 @@ inline constexpr double kMostFalsePositives = 1e-8;
 
 // Undoes shift, symmetry and sign, weighs the coefficients by what the pilot met at their
 // frequency, and decodes. False when the check bits disagree or chance might have done it.
+// `trials`: by how much the bound of this call is larger because of others; 1 when it is the only
+// one.
 bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& peak, Hint hint,
-                 const Layout& layout, MessageDecoder& decoder, Message* message);
+                 double trials, const Layout& layout, MessageDecoder& decoder, Message* message);
 
 // By how much each coded bit speaks for this word, kCodedBits values of mean square 1: negative
 // where the decoder had to correct.

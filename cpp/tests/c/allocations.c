@@ -34,7 +34,7 @@ void* aligned_alloc(size_t alignment, size_t size) {
 
 enum { kWidth = 640, kHeight = 360, kFrames = 20 };
 static uint8_t pixels[kWidth * kHeight], marked[kWidth * kHeight];
-static uint64_t memory[4 << 20];
+static uint64_t memory[8 << 20];
 
 static void expect(const char* what, cmk_status status) {
   if (status == CMK_STATUS_OK) return;
@@ -53,6 +53,18 @@ static void mark_stream(const cmk_image* in, const cmk_image* out) {
   }
   expect("payload", cmk_watermark_stream_set_payload(stream, 6));
   expect("last frame", cmk_watermark_stream_embed(stream, in, out));
+}
+
+static void add_up(const cmk_image* frame) {
+  cmk_watermark_accumulator* accumulator = (cmk_watermark_accumulator*)memory;
+  cmk_detection found;
+  memset(&found, 0, sizeof(found));
+  found.struct_size = sizeof(found);
+  expect("init", cmk_watermark_accumulator_init(accumulator, sizeof(memory), frame,
+                                                cmk_default_key(), CMK_EFFORT_FULL));
+  for (int i = 0; i < 3; ++i) expect("add", cmk_watermark_accumulator_add(accumulator, frame));
+  expect("detect", cmk_watermark_accumulator_detect(accumulator, &found));
+  expect("reset", cmk_watermark_accumulator_reset(accumulator));
 }
 
 static void use_still(const cmk_image* in, const cmk_image* out) {
@@ -93,6 +105,7 @@ int main(void) {
   before = allocations;
   use_still(&in, &out);
   mark_stream(&in, &out);
+  add_up(&out);
   const unsigned made = allocations - before;
   printf("%u allocations\n", made);
   return made == 0 ? 0 : 1;

@@ -1,0 +1,71 @@
+// Where a mark may lie in a picture, and what is read there.
+#ifndef COUNTERMARK_WATERMARK_SEARCH_H_
+#define COUNTERMARK_WATERMARK_SEARCH_H_
+
+#include "base/arena.h"
+#include "watermark/detect.h"
+#include "watermark/reader.h"
+#include "watermark/views.h"
+
+namespace countermark {
+
+// A place in which the pilot was found.
+struct Found {
+  PilotPeak peak;
+  Placement placement;  // in `plane`
+  Size plane;
+  Part part;  // of the picture, which the plane shows
+  Message message;
+};
+
+// Of the whole picture, in which the mark appears about canonical; and where it is there.
+size_t LevelFor(const Found& found, const Pyramid& whole);
+Placement PlacementInLevel(const Found& found, const Pyramid& whole, size_t level);
+
+Detection DetectionOf(const Found& found, const Layout& layout);
+
+class MarkSearch {
+ public:
+  // `trials`: as for ReadMessage.
+  MarkSearch(Views& views, Size picture, const Layout& layout, double trials, Arena& arena)
+      : views_(views), picture_(picture), arena_(arena), reader_(layout, trials, arena) {}
+
+  // Each says whether a message was read.
+  bool Run(Effort effort, Found* found);
+  bool ReadInPlace(Found* found);
+  // By the lattice of the mark's periods, then by scanning upright crops; in every view.
+  bool SearchViews(Found* found);
+  // The same in one.
+  bool SearchIn(const Pyramid& whole, const Plan& plan, Found* found);
+
+  MarkReader& reader() { return reader_; }
+  // Where the pilot stood highest among the places that were tried and gave nothing.
+  const Found& best() const { return best_; }
+  void Forget() { best_ = {}; }
+
+ private:
+  struct Hypothesis {
+    Linear linear;  // canonical to pixels of the level
+    size_t level;
+    float score;
+  };
+
+  bool ReadInPlaceOf(const Plane& plane, Found* found);
+  bool SearchLattice(const Pyramid& pyramid, const Pyramid& whole, const Plan& plan, Found* found);
+  bool Scan(const Pyramid& pyramid, Found* found);
+  void Remember(const Found& found);
+  void GrowOver(const Pyramid& whole, Found* found);
+  void Settle(const Pyramid& whole, Found* found);
+  bool TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis* hypotheses, size_t count,
+               bool upright, Found* found);
+
+  Views& views_;
+  Size picture_;
+  Arena& arena_;
+  MarkReader reader_;
+  Found best_{};
+};
+
+}  // namespace countermark
+
+#endif  // COUNTERMARK_WATERMARK_SEARCH_H_

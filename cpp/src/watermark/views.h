@@ -1,0 +1,99 @@
+// The planes of a picture in which its mark is looked for.
+#ifndef COUNTERMARK_WATERMARK_VIEWS_H_
+#define COUNTERMARK_WATERMARK_VIEWS_H_
+
+#include "base/arena.h"
+#include "base/image.h"
+#include "watermark/geometry.h"
+#include "watermark/lattice.h"
+#include "watermark/plane.h"
+#include "watermark/whitening.h"
+
+namespace countermark {
+
+// The levels of a pyramid are half an octave apart.
+inline constexpr size_t kLevels = 5;
+
+// By how much a level is smaller than the first.
+double ScaleOf(size_t level);
+
+// Part of a picture at several sizes, whitened, so that marks of any magnification appear about
+// canonical. A level has no pixels where no mark is looked for.
+struct Pyramid {
+  Part part;
+  Plane levels[kLevels];
+
+  // The level in which a mark of this magnification in the first appears about canonical.
+  static size_t LevelFor(double magnification);
+};
+
+// How a lattice is searched for.
+struct Plan {
+  ScaleRange range;    // in the first level
+  double longest_lag;  // of the plane's sides
+};
+
+// The magnifications within the range that are looked for in this level, in its own pixels; the
+// first level also takes those that are smaller.
+ScaleRange RangeIn(size_t level, ScaleRange range);
+bool IsEmpty(ScaleRange range);
+
+// The whole picture; its middle, where perspective is nearly affine and what surrounds a picture is
+// cut off; and the whole in a plane as fine as the picture, where a grown canvas makes the mark
+// look smaller.
+inline constexpr Plan kOfWhole{{0.9, 3.6}, 0.9}, kOfMiddle{{0.7, 2.6}, 0.9};
+Plan PlanOfGrown(Size picture);
+// Sides of the planes: the whole's, and the grown canvas's.
+double GrownSide(Size picture);
+
+class Views {
+ public:
+  // The whole picture at canonical size, whitened at one of kFloors.
+  virtual Plane InPlace(size_t floor) = 0;
+  // With the levels of kOfWhole, kOfMiddle and PlanOfGrown; the first of the whole is InPlace(0).
+  virtual Pyramid Whole() = 0;
+  virtual Pyramid Middle() = 0;
+  virtual Pyramid Grown() = 0;
+
+ protected:
+  ~Views() = default;
+};
+
+Part WholeOf(Size picture);
+
+// `luma` made smaller by `scale` and whitened.
+Plane WhitenedAt(const Plane& luma, double scale, float floor, Arena& arena);
+
+// With the levels in which marks of these magnifications are looked for. `first`: the first level,
+// where it is known.
+Pyramid MakePyramid(const Part& part, const Plane& luma, ScaleRange range, Arena& arena,
+                    const Plane* first = nullptr);
+
+// Of one picture, made when they are asked for; they stay in the arena.
+class PictureViews final : public Views {
+ public:
+  PictureViews(const ImageView& image, Arena& arena);
+
+  Plane InPlace(size_t floor) override;
+  Pyramid Whole() override;
+  Pyramid Middle() override;
+  Pyramid Grown() override;
+
+  // Of the whole picture at canonical size.
+  const Plane& luma() const { return luma_; }
+
+ private:
+  Plane LumaOf(const ImageView& part, double side);
+
+  const ImageView& image_;
+  Arena& arena_;
+  Part whole_;
+  Plane luma_;
+  Plane fine_;
+  Pyramid pyramid_;
+  bool has_pyramid_ = false;
+};
+
+}  // namespace countermark
+
+#endif  // COUNTERMARK_WATERMARK_VIEWS_H_
