@@ -193,6 +193,47 @@ jint StreamSetPayload(JNIEnv* env, jclass, jobject stream, jlong payload) {
 }
 
 // -----------------------------------------------------------------------------------------------
+// Accumulator
+
+jint AccumulatorSize(JNIEnv* env, jclass, jintArray shape, jint effort, jlongArray size_array) {
+  cmk_image frame;
+  if (!ReadImage(env, nullptr, shape, &frame)) return kThrown;
+  size_t size = 0;
+  const cmk_status status =
+      cmk_watermark_accumulator_size(&frame, static_cast<cmk_effort>(effort), &size);
+  return WriteSize(env, status, size, size_array);
+}
+
+jint AccumulatorInit(JNIEnv* env, jclass, jobject accumulator, jintArray shape,
+                     jbyteArray key_array, jint effort) {
+  cmk_image frame;
+  Key key;
+  if (!ReadImage(env, nullptr, shape, &frame) || !key.Read(env, key_array)) return kThrown;
+  return cmk_watermark_accumulator_init(Block<cmk_watermark_accumulator>(env, accumulator),
+                                        Size(env, accumulator), &frame, key.bytes,
+                                        static_cast<cmk_effort>(effort));
+}
+
+jint AccumulatorAdd(JNIEnv* env, jclass, jobject accumulator, jobject buffer, jintArray shape) {
+  cmk_image frame;
+  if (!ReadImage(env, buffer, shape, &frame)) return kThrown;
+  return cmk_watermark_accumulator_add(Block<cmk_watermark_accumulator>(env, accumulator), &frame);
+}
+
+jint AccumulatorDetect(JNIEnv* env, jclass, jobject accumulator, jlongArray payload,
+                       jdoubleArray numbers) {
+  cmk_detection found{};
+  found.struct_size = sizeof(found);
+  const cmk_status status = cmk_watermark_accumulator_detect(
+      Block<cmk_watermark_accumulator>(env, accumulator), &found);
+  return WriteDetection(env, status, found, payload, numbers);
+}
+
+jint AccumulatorReset(JNIEnv* env, jclass, jobject accumulator) {
+  return cmk_watermark_accumulator_reset(Block<cmk_watermark_accumulator>(env, accumulator));
+}
+
+// -----------------------------------------------------------------------------------------------
 
 template <typename Function>
 JNINativeMethod Method(const char* name, const char* signature, Function* function) {
@@ -212,6 +253,11 @@ const JNINativeMethod kMethods[] = {
     Method("streamInit", "(" BUFFER "[IJ[BFI)I", StreamInit),
     Method("streamEmbed", "(" BUFFER BUFFER "[I" BUFFER "[I)I", StreamEmbed),
     Method("streamSetPayload", "(" BUFFER "J)I", StreamSetPayload),
+    Method("accumulatorSize", "([II[J)I", AccumulatorSize),
+    Method("accumulatorInit", "(" BUFFER "[I[BI)I", AccumulatorInit),
+    Method("accumulatorAdd", "(" BUFFER BUFFER "[I)I", AccumulatorAdd),
+    Method("accumulatorDetect", "(" BUFFER "[J[D)I", AccumulatorDetect),
+    Method("accumulatorReset", "(" BUFFER ")I", AccumulatorReset),
 };
 
 }  // namespace

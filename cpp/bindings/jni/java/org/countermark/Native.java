@@ -45,4 +45,14 @@ final class Native {
       ByteBuffer stream, ByteBuffer in, int[] inShape, ByteBuffer out, int[] outShape);
 
   static native int streamSetPayload(ByteBuffer stream, long payload);
+
+  static native int accumulatorSize(int[] shape, int effort, long[] size);
+
+  static native int accumulatorInit(ByteBuffer accumulator, int[] shape, byte[] key, int effort);
+
+  static native int accumulatorAdd(ByteBuffer accumulator, ByteBuffer data, int[] shape);
+
+  static native int accumulatorDetect(ByteBuffer accumulator, long[] payload, double[] numbers);
+
+  static native int accumulatorReset(ByteBuffer accumulator);
 }

@@ -8,9 +8,9 @@
  * been written when a method throws.
  *
  * <p><strong>Threads.</strong> Every method may be called from several threads at once, as long as they
- * write to different pictures. One {@link org.countermark.WatermarkStream} serves one thread at a
- * time; another that calls meanwhile gets {@link org.countermark.CountermarkException.Busy}. No method
- * starts a thread or waits for one.
+ * write to different pictures. One {@link org.countermark.WatermarkStream} or {@link
+ * org.countermark.FrameAccumulator} serves one thread at a time; another that calls meanwhile gets
+ * {@link org.countermark.CountermarkException.Busy}. No method starts a thread or waits for one.
  *
  * <p>The native library {@code countermark_jni} is loaded at the first call by {@link
  * System#loadLibrary}, so it, and {@code countermark} beside it, must lie in a folder of the system

@@ -106,6 +106,34 @@ class FramesTest {
     }
   }
 
+  /** A camera that moves over the photograph; a mark too weak for any of its frames. */
+  @Test
+  void weakFramesAddUp() throws IOException {
+    int width = 512;
+    int height = 384;
+    byte[] key = Watermark.defaultKey();
+    try (WatermarkStream stream =
+            new WatermarkStream(PixelFormat.GRAY8, width, height, PAYLOAD, key, 0.2f, 1);
+        FrameAccumulator accumulator =
+            new FrameAccumulator(PixelFormat.GRAY8, width, height, key, Effort.ALIGNED)) {
+      assertTrue(accumulator.detect().isEmpty());
+      ByteBuffer scene = photograph();
+      for (int i = 0; i < 16; ++i) {
+        ByteBuffer frame = ByteBuffer.allocateDirect(STRIDE * HEIGHT);
+        frame.put(scene.slice(STRIDE * (i % 8) + 5 * i, STRIDE * height)).flip();
+        Picture luma = Picture.of(PixelFormat.GRAY8, frame, width, height, STRIDE, 1);
+        stream.embed(luma);
+        accumulator.add(luma);
+        assertTrue(Watermark.detect(luma, key, Effort.ALIGNED).isEmpty(), "frame " + i);
+      }
+      Detection found = accumulator.detect().orElseThrow();
+      assertEquals(PAYLOAD, found.payload());
+      assertTrue(found.falsePositiveRate() < 1e-6, found.toString());
+      accumulator.reset();
+      assertTrue(accumulator.detect().isEmpty());
+    }
+  }
+
   @Test
   void onlyWhoHasTheKeyReads() throws IOException {
     Picture frame = luma(photograph());

@@ -32,19 +32,30 @@ class LifetimeTest {
     return new WatermarkStream(GRAY8, WIDTH, HEIGHT, payload);
   }
 
+  private static FrameAccumulator accumulator() {
+    return new FrameAccumulator(GRAY8, WIDTH, HEIGHT, Watermark.defaultKey(), Effort.ALIGNED);
+  }
+
   private static void closed(String sentence, org.junit.jupiter.api.function.Executable act) {
     CountermarkException error = assertThrows(CountermarkException.Closed.class, act);
     assertEquals(sentence, error.getMessage());
   }
 
   @Test
-  void aClosedStreamSaysSo() {
+  void whatWasClosedSaysSo() {
     WatermarkStream stream = stream(5);
     stream.embed(frame(1));
     stream.close();
     stream.close();
     closed("the object was closed", () -> stream.embed(frame(1)));
     closed("the object was closed", () -> stream.setPayload(6));
+    FrameAccumulator frames = accumulator();
+    frames.add(frame(1));
+    frames.close();
+    frames.close();
+    closed("the object was closed", () -> frames.add(frame(1)));
+    closed("the object was closed", frames::detect);
+    closed("the object was closed", frames::reset);
   }
 
   @Test
@@ -60,45 +71,65 @@ class LifetimeTest {
     closed(sentence, () -> Watermark.embed(frame(1), picture, 5));
     closed(sentence, () -> Watermark.detect(picture));
     closed(sentence, () -> Fingerprint.pdq(picture));
-    try (WatermarkStream stream = stream(5)) {
+    try (WatermarkStream stream = stream(5);
+        FrameAccumulator frames = accumulator()) {
       closed(sentence, () -> stream.embed(picture));
+      closed(sentence, () -> frames.add(picture));
     }
   }
 
-  /** One thread marks without pause; this one asks until it comes in between. */
   @Test
   void anotherThreadIsToldThatTheStreamIsBusy() throws Exception {
-    AtomicBoolean enough = new AtomicBoolean();
-    ExecutorService executor = Executors.newSingleThreadExecutor();
     try (WatermarkStream stream = stream(5)) {
       Picture in = frame(1);
       Picture out = frame(2);
-      Future<?> marking =
+      expectBusy(() -> stream.embed(in, out), () -> stream.setPayload(5));
+      stream.embed(in, out);
+      assertEquals(5, Watermark.detect(out).orElseThrow().payload());
+    }
+  }
+
+  @Test
+  void anotherThreadIsToldThatTheAccumulatorIsBusy() throws Exception {
+    try (FrameAccumulator frames = accumulator()) {
+      Picture frame = frame(1);
+      expectBusy(() -> frames.add(frame), frames::reset);
+      frames.reset();
+      frames.add(frame);
+      assertTrue(frames.detect().isEmpty());
+    }
+  }
+
+  /** One thread does something without pause; this one comes again until it is in between. */
+  private static void expectBusy(Runnable without, Runnable between) throws Exception {
+    AtomicBoolean enough = new AtomicBoolean();
+    ExecutorService executor = Executors.newSingleThreadExecutor();
+    try {
+      Future<?> working =
           executor.submit(
               () -> {
                 while (!enough.get()) {
-                  try {
-                    stream.embed(in, out);
-                  } catch (CountermarkException.Busy alsoHere) {
-                    Thread.onSpinWait();
-                  }
+                  triedOnce(without);
                 }
               });
-      CountermarkException.Busy busy = null;
-      while (busy == null) {
-        try {
-          stream.setPayload(5);
-        } catch (CountermarkException.Busy error) {
-          busy = error;
-        }
+      while (triedOnce(between)) {
+        Thread.onSpinWait();
       }
       enough.set(true);
-      marking.get();
-      assertEquals(17, busy.status());
-      stream.embed(in, out);
-      assertEquals(5, Watermark.detect(out).orElseThrow().payload());
+      working.get();
     } finally {
-      executor.shutdownNow();
+      enough.set(true);
+      executor.shutdown();
+    }
+  }
+
+  private static boolean triedOnce(Runnable call) {
+    try {
+      call.run();
+      return true;
+    } catch (CountermarkException.Busy busy) {
+      assertEquals(17, busy.status());
+      return false;
     }
   }
 
@@ -127,7 +158,7 @@ class LifetimeTest {
         Throwable ended =
             assertThrows(java.util.concurrent.ExecutionException.class, marking::get).getCause();
         assertTrue(ended instanceof CountermarkException.Closed, ended.toString());
-        assertEquals(5, Watermark.detect(out, Watermark.defaultKey(), Effort.ALIGNED).orElseThrow().payload());
+        assertEquals(5, Watermark.detect(out).orElseThrow().payload());
       }
     } finally {
       executor.shutdownNow();

@@ -95,8 +95,10 @@ class RefusalsTest {
     refused(6, large, () -> Fingerprint.pdq(gray(65536, 5)));
     for (int side : new int[] {0, -1, 127, Integer.MIN_VALUE}) {
       // A negative one is a large one for C.
-      refused(side < 0 ? 6 : 5, side < 0 ? large : small,
-          () -> new WatermarkStream(GRAY8, SIDE, side, 1));
+      int status = side < 0 ? 6 : 5;
+      String sentence = side < 0 ? large : small;
+      refused(status, sentence, () -> new WatermarkStream(GRAY8, SIDE, side, 1));
+      refused(status, sentence, () -> new FrameAccumulator(GRAY8, SIDE, side, KEY, Effort.ALIGNED));
     }
   }
 
@@ -122,6 +124,11 @@ class RefusalsTest {
       refused(9, "input and output differ in size or format",
           () -> stream.embed(gray(SIDE, SIDE + 1)));
     }
+    try (FrameAccumulator frames = new FrameAccumulator(GRAY8, SIDE, SIDE, KEY, Effort.ALIGNED)) {
+      refused(9, "input and output differ in size or format",
+          () -> frames.add(gray(SIDE, SIDE + 1)));
+      assertDoesNotThrow(() -> frames.add(sealed));
+    }
   }
 
   @Test
@@ -132,6 +139,7 @@ class RefusalsTest {
       refused(0, sentence, () -> Watermark.embed(picture, picture, 1, key, 1));
       refused(0, sentence, () -> Watermark.detect(picture, key, Effort.FULL));
       refused(0, sentence, () -> new WatermarkStream(GRAY8, SIDE, SIDE, 1, key, 1, 8));
+      refused(0, sentence, () -> new FrameAccumulator(GRAY8, SIDE, SIDE, key, Effort.ALIGNED));
     }
     for (float strength : new float[] {0, -1, 4.01f, Float.NaN, Float.POSITIVE_INFINITY}) {
       int status =
@@ -170,7 +178,10 @@ class RefusalsTest {
             () -> Watermark.detect(picture, KEY, null),
             () -> Fingerprint.pdq(null),
             () -> new WatermarkStream(null, SIDE, SIDE, 1),
-            () -> new WatermarkStream(GRAY8, SIDE, SIDE, 1, null, 1, 8))) {
+            () -> new WatermarkStream(GRAY8, SIDE, SIDE, 1, null, 1, 8),
+            () -> new FrameAccumulator(null, SIDE, SIDE, KEY, Effort.FULL),
+            () -> new FrameAccumulator(GRAY8, SIDE, SIDE, null, Effort.FULL),
+            () -> new FrameAccumulator(GRAY8, SIDE, SIDE, KEY, null))) {
       assertThrows(NullPointerException.class, act);
     }
   }

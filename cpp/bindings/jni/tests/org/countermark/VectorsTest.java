@@ -24,7 +24,7 @@ class VectorsTest {
             .filter(line -> !line.isEmpty() && !line.startsWith("#"))
             .map(line -> line.split(" "))
             .toList();
-    assertTrue(lines.size() >= 5, name);
+    assertTrue(lines.size() >= 4, name);
     return lines;
   }
 
@@ -80,6 +80,38 @@ class VectorsTest {
         }
       }
       assertEquals(line[8], Long.toHexString(crc.getValue()), String.join(" ", line));
+    }
+  }
+
+  @Test
+  void addedFrames() throws IOException {
+    for (String[] line : vectors("frames.txt")) {
+      Effort effort = Effort.values()[Integer.parseInt(line[0])];
+      int width = Integer.parseInt(line[1]);
+      int height = Integer.parseInt(line[2]);
+      int cut = Integer.parseInt(line[4]);
+      long payload = Long.parseUnsignedLong(line[5]);
+      byte[] key = Watermark.defaultKey();
+      try (WatermarkStream stream =
+              new WatermarkStream(
+                  PixelFormat.GRAY8, width, height, payload, key, hundredths(line[3]), 1);
+          FrameAccumulator accumulator =
+              new FrameAccumulator(PixelFormat.GRAY8, width - cut, height - cut, key, effort)) {
+        for (int i = 0; i < 6; ++i) {
+          Noise noise = new Noise(PixelFormat.GRAY8, width, height, 10 + i);
+          ByteBuffer frame = noise.samples(0, width);
+          stream.embed(noise.picture(frame, width));
+          frame.position(cut * width + cut);
+          accumulator.add(
+              Picture.of(PixelFormat.GRAY8, frame, width - cut, height - cut, width, 1));
+        }
+        Detection found = accumulator.detect().orElseThrow();
+        assertEquals(payload, found.payload());
+        assertEquals(Double.parseDouble(line[6]), found.score() * 1000, 1, line[1]);
+        for (int i = 0; i < 9; ++i) {
+          assertEquals(Double.parseDouble(line[7 + i]), found.geometry().get(i), 1e-3);
+        }
+      }
     }
   }
 
