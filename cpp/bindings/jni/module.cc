@@ -39,8 +39,13 @@ bool ReadImage(JNIEnv* env, jobject buffer, jintArray shape, cmk_image* image) {
   env->GetIntArrayRegion(shape, 0, 5, numbers);
   if (env->ExceptionCheck()) return false;
   void* const data = buffer == nullptr ? nullptr : env->GetDirectBufferAddress(buffer);
-  *image = {sizeof(*image), uint32_t(numbers[1]), uint32_t(numbers[2]), uint32_t(numbers[0]),
-            data,           numbers[3],           numbers[4]};
+  *image = {sizeof(*image),
+            uint32_t(numbers[1]),
+            uint32_t(numbers[2]),
+            uint32_t(numbers[0]),
+            data,
+            numbers[3],
+            numbers[4]};
   return true;
 }
 
@@ -224,8 +229,8 @@ jint AccumulatorDetect(JNIEnv* env, jclass, jobject accumulator, jlongArray payl
                        jdoubleArray numbers) {
   cmk_detection found{};
   found.struct_size = sizeof(found);
-  const cmk_status status = cmk_watermark_accumulator_detect(
-      Block<cmk_watermark_accumulator>(env, accumulator), &found);
+  const cmk_status status =
+      cmk_watermark_accumulator_detect(Block<cmk_watermark_accumulator>(env, accumulator), &found);
   return WriteDetection(env, status, found, payload, numbers);
 }
 
@@ -237,8 +242,7 @@ jint AccumulatorReset(JNIEnv* env, jclass, jobject accumulator) {
 
 template <typename Function>
 JNINativeMethod Method(const char* name, const char* signature, Function* function) {
-  return {const_cast<char*>(name), const_cast<char*>(signature),
-          reinterpret_cast<void*>(function)};
+  return {const_cast<char*>(name), const_cast<char*>(signature), reinterpret_cast<void*>(function)};
 }
 
 #define BUFFER "Ljava/nio/ByteBuffer;"

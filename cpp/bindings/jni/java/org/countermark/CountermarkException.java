@@ -1,8 +1,8 @@
 package org.countermark;
 
 /**
- * Something was wrong; the message is one sentence that says what. Nothing has been written. Each kind
- * is a class within this one, and there are no others.
+ * Something was wrong; the message is one sentence that says what. Nothing has been written. Each
+ * kind is a class within this one, and there are no others.
  */
 public abstract sealed class CountermarkException extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -53,8 +53,8 @@ public abstract sealed class CountermarkException extends RuntimeException {
   }
 
   /**
-   * The environment variable COUNTERMARK_TARGET names a SIMD target that the library or the processor
-   * does not have; without it the best one is used.
+   * The environment variable COUNTERMARK_TARGET names a SIMD target that the library or the
+   * processor does not have; without it the best one is used.
    */
   public static final class UnknownTarget extends CountermarkException {
     private static final long serialVersionUID = 1;
@@ -73,7 +73,8 @@ public abstract sealed class CountermarkException extends RuntimeException {
   /** Throws what a status stands for, unless it is CMK_STATUS_OK. */
   static void check(int status) {
     switch (status) {
-      case Native.OK -> {}
+      case Native.OK -> {
+      }
       case UNKNOWN_TARGET -> throw new UnknownTarget();
       case BUSY -> throw new Busy();
       default -> throw new InvalidArgument(status);

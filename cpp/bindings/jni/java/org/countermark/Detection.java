@@ -10,12 +10,13 @@ import java.util.Optional;
  * @param payload the 64 bits. As a number they are unsigned: {@link Long#toUnsignedString}, {@code
  *     toULong()} in Kotlin
  * @param score height of the pilot's peak, in standard deviations of its surroundings
- * @param falsePositiveRate upper bound of the probability that the call reads anything in a picture, or
- *     video, that is not marked
- * @param geometry nine numbers, three rows of a homography: where the pixels lay when the picture was
- *     marked, as {@code cmk_detection} in the C header describes it
+ * @param falsePositiveRate upper bound of the probability that the call reads anything in a
+ *     picture, or video, that is not marked
+ * @param geometry nine numbers, three rows of a homography: where the pixels lay when the picture
+ *     was marked, as {@code cmk_detection} in the C header describes it
  */
-public record Detection(long payload, float score, double falsePositiveRate, List<Double> geometry) {
+public record
+    Detection(long payload, float score, double falsePositiveRate, List<Double> geometry) {
   private static final int NOT_FOUND = 1;
 
   /** Keeps a copy of the geometry. */

@@ -18,8 +18,8 @@ public record Fingerprint(String hash, int quality) {
    * The hash of a picture.
    *
    * @param picture with sides of 5 to 65,535 pixels
-   * @throws CountermarkException.InvalidArgument if the picture is too small, too large, or of a stride
-   *     that cannot be
+   * @throws CountermarkException.InvalidArgument if the picture is too small, too large, or of a
+   *     stride that cannot be
    * @throws OutOfMemoryError if there is no room to work in, which the call gives back
    */
   public static Fingerprint pdq(Picture picture) {
@@ -27,9 +27,9 @@ public record Fingerprint(String hash, int quality) {
   }
 
   /**
-   * The hashes of a picture and of its seven turned and mirrored forms, at hardly more cost than one:
-   * as it is; turned anticlockwise by 90, 180, 270 degrees; upside down; left to right; mirrored at
-   * the main diagonal; at the other diagonal.
+   * The hashes of a picture and of its seven turned and mirrored forms, at hardly more cost than
+   * one: as it is; turned anticlockwise by 90, 180, 270 degrees; upside down; left to right;
+   * mirrored at the main diagonal; at the other diagonal.
    *
    * @param picture with sides of 5 to 65,535 pixels
    * @return eight, all of one quality

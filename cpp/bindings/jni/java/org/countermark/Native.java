@@ -3,10 +3,10 @@ package org.countermark;
 import java.nio.ByteBuffer;
 
 /**
- * The functions of module.cc, named as in the C header; each int is a {@code cmk_status}. Buffers are
- * direct and as long as {@link Picture} has made sure of; a shape is {@link Picture#shape()}; arrays
- * have the lengths that the C header names. The found numbers are the score, the false positive rate
- * and the geometry.
+ * The functions of module.cc, named as in the C header; each int is a {@code cmk_status}. Buffers
+ * are direct and as long as {@link Picture} has made sure of; a shape is {@link Picture#shape()};
+ * arrays have the lengths that the C header names. The found numbers are the score, the false
+ * positive rate and the geometry.
  */
 final class Native {
   static final int OK = 0;
@@ -21,14 +21,8 @@ final class Native {
 
   static native byte[] defaultKey();
 
-  static native int embed(
-      ByteBuffer in,
-      int[] inShape,
-      ByteBuffer out,
-      int[] outShape,
-      long payload,
-      byte[] key,
-      float strength);
+  static native int embed(ByteBuffer in, int[] inShape, ByteBuffer out, int[] outShape,
+      long payload, byte[] key, float strength);
 
   static native int detect(
       ByteBuffer data, int[] shape, byte[] key, int effort, long[] payload, double[] numbers);

@@ -1,8 +1,8 @@
 package org.countermark;
 
 /**
- * What a pixel's bytes mean. Samples of 16 bits are in the byte order of the machine. Alpha is never
- * read as brightness and never changed.
+ * What a pixel's bytes mean. Samples of 16 bits are in the byte order of the machine. Alpha is
+ * never read as brightness and never changed.
  */
 public enum PixelFormat {
   /** Brightness of 8 bits; also the luma plane of NV12, NV21, I420 and Android's YUV_420_888. */

@@ -113,7 +113,7 @@ class FramesTest {
     int height = 384;
     byte[] key = Watermark.defaultKey();
     try (WatermarkStream stream =
-            new WatermarkStream(PixelFormat.GRAY8, width, height, PAYLOAD, key, 0.2f, 1);
+             new WatermarkStream(PixelFormat.GRAY8, width, height, PAYLOAD, key, 0.2f, 1);
         FrameAccumulator accumulator =
             new FrameAccumulator(PixelFormat.GRAY8, width, height, key, Effort.ALIGNED)) {
       assertTrue(accumulator.detect().isEmpty());

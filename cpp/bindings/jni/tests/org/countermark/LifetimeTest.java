@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,8 +73,7 @@ class LifetimeTest {
     closed(sentence, () -> Watermark.embed(frame(1), picture, 5));
     closed(sentence, () -> Watermark.detect(picture));
     closed(sentence, () -> Fingerprint.pdq(picture));
-    try (WatermarkStream stream = stream(5);
-        FrameAccumulator frames = accumulator()) {
+    try (WatermarkStream stream = stream(5); FrameAccumulator frames = accumulator()) {
       closed(sentence, () -> stream.embed(picture));
       closed(sentence, () -> frames.add(picture));
     }
@@ -105,13 +106,11 @@ class LifetimeTest {
     AtomicBoolean enough = new AtomicBoolean();
     ExecutorService executor = Executors.newSingleThreadExecutor();
     try {
-      Future<?> working =
-          executor.submit(
-              () -> {
-                while (!enough.get()) {
-                  triedOnce(without);
-                }
-              });
+      Future<?> working = executor.submit(() -> {
+        while (!enough.get()) {
+          triedOnce(without);
+        }
+      });
       while (triedOnce(between)) {
         Thread.onSpinWait();
       }
@@ -141,15 +140,13 @@ class LifetimeTest {
         WatermarkStream stream = stream(5);
         Picture out = frame(1);
         AtomicBoolean marked = new AtomicBoolean();
-        Future<?> marking =
-            executor.submit(
-                () -> {
-                  Picture in = frame(1);
-                  while (true) {
-                    stream.embed(in, out);
-                    marked.set(true);
-                  }
-                });
+        Future<?> marking = executor.submit(() -> {
+          Picture in = frame(1);
+          while (true) {
+            stream.embed(in, out);
+            marked.set(true);
+          }
+        });
         while (!marked.get()) {
           Thread.onSpinWait();
         }
@@ -172,12 +169,11 @@ class LifetimeTest {
       List<Callable<Long>> tasks = new ArrayList<>();
       for (int i = 0; i < 6; ++i) {
         long payload = i;
-        tasks.add(
-            () -> {
-              Picture picture = frame(3);
-              Watermark.embed(picture, picture, payload);
-              return Watermark.detect(picture).orElseThrow().payload();
-            });
+        tasks.add(() -> {
+          Picture picture = frame(3);
+          Watermark.embed(picture, picture, payload);
+          return Watermark.detect(picture).orElseThrow().payload();
+        });
       }
       List<Long> payloads = new ArrayList<>();
       for (Future<Long> future : executor.invokeAll(tasks)) {
@@ -186,6 +182,26 @@ class LifetimeTest {
       assertEquals(List.of(0L, 1L, 2L, 3L, 4L, 5L), payloads);
     } finally {
       executor.shutdownNow();
+    }
+  }
+
+  /** Of Java's memory; that the core allocates nothing is tested in C. */
+  @Test
+  void framesAllocateNothing() {
+    var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long self = Thread.currentThread().getId();
+    try (WatermarkStream stream = stream(5); FrameAccumulator frames = accumulator()) {
+      Picture frame = frame(1);
+      long before = 0;
+      for (int i = 0; i < 20; ++i) {
+        if (i == 10) {
+          before = threads.getThreadAllocatedBytes(self);
+        }
+        stream.embed(frame);
+        stream.setPayload(i);
+        frames.add(frame);
+      }
+      assertEquals(before, threads.getThreadAllocatedBytes(self));
     }
   }
 

@@ -49,9 +49,8 @@ final class Noise {
     int planes = format.isPlanar() ? 3 : 1;
     boolean sixteen = format.pixelBytes() / channels == 2;
     int depth = sixteen ? 2 : 1;
-    ByteBuffer samples =
-        ByteBuffer.allocateDirect(columns * height * channels * planes * depth)
-            .order(ByteOrder.nativeOrder());
+    ByteBuffer samples = ByteBuffer.allocateDirect(columns * height * channels * planes * depth)
+                             .order(ByteOrder.nativeOrder());
     for (int plane = 0; plane < planes; ++plane) {
       for (int y = 0; y < height; ++y) {
         for (int x = 0; x < columns; ++x) {
@@ -92,8 +91,7 @@ final class Noise {
   /** Threefry-4x32 with 20 rounds, as cpp/src/base/generator.h has it. */
   private static final class Threefry {
     private static final int[][] ROTATION = {
-      {10, 26}, {11, 21}, {13, 27}, {23, 5}, {6, 20}, {17, 11}, {25, 10}, {18, 20}
-    };
+        {10, 26}, {11, 21}, {13, 27}, {23, 5}, {6, 20}, {17, 11}, {25, 10}, {18, 20}};
 
     private final int[] schedule;
     private final int[] counter;

@@ -115,18 +115,17 @@ class RefusalsTest {
     ByteBuffer shared = memory(SIDE * SIDE + 8);
     Picture first = Picture.of(GRAY8, shared, SIDE, SIDE, SIDE, 1);
     Picture second = Picture.of(GRAY8, shared.position(8), SIDE, SIDE, SIDE, 1);
-    assertEquals(
-        10,
+    assertEquals(10,
         assertThrows(CountermarkException.class, () -> Watermark.embed(first, second, 1)).status());
     assertEquals(ByteBuffer.allocate(SIDE * SIDE + 8), shared.clear()); // nothing was written
     try (WatermarkStream stream = new WatermarkStream(GRAY8, SIDE, SIDE, 1)) {
       refused(0, readOnly, () -> stream.embed(sealed));
-      refused(9, "input and output differ in size or format",
-          () -> stream.embed(gray(SIDE, SIDE + 1)));
+      refused(
+          9, "input and output differ in size or format", () -> stream.embed(gray(SIDE, SIDE + 1)));
     }
     try (FrameAccumulator frames = new FrameAccumulator(GRAY8, SIDE, SIDE, KEY, Effort.ALIGNED)) {
-      refused(9, "input and output differ in size or format",
-          () -> frames.add(gray(SIDE, SIDE + 1)));
+      refused(
+          9, "input and output differ in size or format", () -> frames.add(gray(SIDE, SIDE + 1)));
       assertDoesNotThrow(() -> frames.add(sealed));
     }
   }
@@ -142,22 +141,17 @@ class RefusalsTest {
       refused(0, sentence, () -> new FrameAccumulator(GRAY8, SIDE, SIDE, key, Effort.ALIGNED));
     }
     for (float strength : new float[] {0, -1, 4.01f, Float.NaN, Float.POSITIVE_INFINITY}) {
-      int status =
-          assertThrows(
-                  CountermarkException.InvalidArgument.class,
-                  () -> Watermark.embed(picture, picture, 1, KEY, strength))
-              .status();
+      int status = assertThrows(CountermarkException.InvalidArgument.class,
+          () -> Watermark.embed(picture, picture, 1, KEY, strength))
+                       .status();
       assertEquals(11, status);
-      assertThrows(
-          CountermarkException.InvalidArgument.class,
+      assertThrows(CountermarkException.InvalidArgument.class,
           () -> new WatermarkStream(GRAY8, SIDE, SIDE, 1, KEY, strength, 8));
     }
     for (int frames : new int[] {0, -1, 65, Integer.MIN_VALUE}) {
-      int status =
-          assertThrows(
-                  CountermarkException.InvalidArgument.class,
-                  () -> new WatermarkStream(GRAY8, SIDE, SIDE, 1, KEY, 1, frames))
-              .status();
+      int status = assertThrows(CountermarkException.InvalidArgument.class,
+          () -> new WatermarkStream(GRAY8, SIDE, SIDE, 1, KEY, 1, frames))
+                       .status();
       assertEquals(19, status);
     }
   }
@@ -165,23 +159,35 @@ class RefusalsTest {
   @Test
   void nullIsANullPointerException() {
     Picture picture = gray(SIDE, SIDE);
-    for (Executable act :
-        List.<Executable>of(
-            () -> Picture.of(null, memory(9), 3, 3, 3, 1),
-            () -> Picture.of(GRAY8, null, 3, 3, 3, 1),
-            () -> Picture.planar(null, memory(9), 3, 3, 3, 1),
-            () -> Watermark.embed(null, picture, 1),
-            () -> Watermark.embed(picture, null, 1),
-            () -> Watermark.embed(picture, picture, 1, null, 1),
-            () -> Watermark.detect(null),
-            () -> Watermark.detect(picture, null, Effort.FULL),
-            () -> Watermark.detect(picture, KEY, null),
-            () -> Fingerprint.pdq(null),
-            () -> new WatermarkStream(null, SIDE, SIDE, 1),
-            () -> new WatermarkStream(GRAY8, SIDE, SIDE, 1, null, 1, 8),
-            () -> new FrameAccumulator(null, SIDE, SIDE, KEY, Effort.FULL),
-            () -> new FrameAccumulator(GRAY8, SIDE, SIDE, null, Effort.FULL),
-            () -> new FrameAccumulator(GRAY8, SIDE, SIDE, KEY, null))) {
+    for (Executable act : List.<Executable>of(()
+                                                  -> Picture.of(null, memory(9), 3, 3, 3, 1),
+             ()
+                 -> Picture.of(GRAY8, null, 3, 3, 3, 1),
+             ()
+                 -> Picture.planar(null, memory(9), 3, 3, 3, 1),
+             ()
+                 -> Watermark.embed(null, picture, 1),
+             ()
+                 -> Watermark.embed(picture, null, 1),
+             ()
+                 -> Watermark.embed(picture, picture, 1, null, 1),
+             ()
+                 -> Watermark.detect(null),
+             ()
+                 -> Watermark.detect(picture, null, Effort.FULL),
+             ()
+                 -> Watermark.detect(picture, KEY, null),
+             ()
+                 -> Fingerprint.pdq(null),
+             ()
+                 -> new WatermarkStream(null, SIDE, SIDE, 1),
+             ()
+                 -> new WatermarkStream(GRAY8, SIDE, SIDE, 1, null, 1, 8),
+             ()
+                 -> new FrameAccumulator(null, SIDE, SIDE, KEY, Effort.FULL),
+             ()
+                 -> new FrameAccumulator(GRAY8, SIDE, SIDE, null, Effort.FULL),
+             () -> new FrameAccumulator(GRAY8, SIDE, SIDE, KEY, null))) {
       assertThrows(NullPointerException.class, act);
     }
   }

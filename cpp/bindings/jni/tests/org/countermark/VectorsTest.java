@@ -19,11 +19,11 @@ class VectorsTest {
 
   private static List<String[]> vectors(String name) throws IOException {
     Path path = Path.of(System.getProperty("countermark.root"), "tests/vectors", name);
-    List<String[]> lines =
-        Files.readAllLines(path).stream()
-            .filter(line -> !line.isEmpty() && !line.startsWith("#"))
-            .map(line -> line.split(" "))
-            .toList();
+    List<String[]> lines = Files.readAllLines(path)
+                               .stream()
+                               .filter(line -> !line.isEmpty() && !line.startsWith("#"))
+                               .map(line -> line.split(" "))
+                               .toList();
     assertTrue(lines.size() >= 4, name);
     return lines;
   }
@@ -61,15 +61,8 @@ class VectorsTest {
       PixelFormat format = FORMATS[Integer.parseInt(line[2])];
       long payload = Long.parseUnsignedLong(line[3]);
       CRC32 crc = new CRC32();
-      try (WatermarkStream stream =
-          new WatermarkStream(
-              format,
-              width,
-              height,
-              payload,
-              key(line[4]),
-              hundredths(line[5]),
-              Integer.parseInt(line[6]))) {
+      try (WatermarkStream stream = new WatermarkStream(format, width, height, payload,
+               key(line[4]), hundredths(line[5]), Integer.parseInt(line[6]))) {
         for (int seed = 1; seed <= 2; ++seed) {
           Noise scene = new Noise(format, width + 48, height, seed);
           for (int i = 0; i < Integer.parseInt(line[7]) / 2; ++i) {
@@ -92,9 +85,8 @@ class VectorsTest {
       int cut = Integer.parseInt(line[4]);
       long payload = Long.parseUnsignedLong(line[5]);
       byte[] key = Watermark.defaultKey();
-      try (WatermarkStream stream =
-              new WatermarkStream(
-                  PixelFormat.GRAY8, width, height, payload, key, hundredths(line[3]), 1);
+      try (WatermarkStream stream = new WatermarkStream(
+               PixelFormat.GRAY8, width, height, payload, key, hundredths(line[3]), 1);
           FrameAccumulator accumulator =
               new FrameAccumulator(PixelFormat.GRAY8, width - cut, height - cut, key, effort)) {
         for (int i = 0; i < 6; ++i) {
@@ -129,15 +121,14 @@ class VectorsTest {
 
   /** The picture by formula of pdq.txt. */
   private static Picture rings(int width, int height, int channels, int bits) {
-    PixelFormat format =
-        switch (channels * bits) {
-          case 8 -> PixelFormat.GRAY8;
-          case 24 -> PixelFormat.RGB8;
-          case 32 -> PixelFormat.RGBA8;
-          case 16 -> PixelFormat.GRAY16;
-          case 48 -> PixelFormat.RGB16;
-          default -> PixelFormat.RGBA16;
-        };
+    PixelFormat format = switch (channels * bits) {
+      case 8 -> PixelFormat.GRAY8;
+      case 24 -> PixelFormat.RGB8;
+      case 32 -> PixelFormat.RGBA8;
+      case 16 -> PixelFormat.GRAY16;
+      case 48 -> PixelFormat.RGB16;
+      default -> PixelFormat.RGBA16;
+    };
     int row = width * format.pixelBytes();
     ByteBuffer samples = ByteBuffer.allocateDirect(row * height).order(ByteOrder.nativeOrder());
     for (int y = 0; y < height; ++y) {
