@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from countermark import _core, fingerprint, hamming, watermark
+from countermark import _core, fingerprint, frames, hamming, watermark
 from countermark._native import ffi, library
 
 REPOSITORY = Path(__file__).parents[1]
@@ -103,6 +103,31 @@ def test_c_detect_tells_the_score_when_nothing_is_found(picture: np.ndarray) -> 
     assert status == library.CMK_STATUS_NOT_FOUND
     assert found.score == watermark.inspect(picture, effort="aligned").score > 0
     assert found.payload == 0
+
+
+def test_c_accumulator_gives_the_same_detection(picture: np.ndarray) -> None:
+    embedder = frames.FrameEmbedder(77)
+    video = [embedder.embed(np.roll(picture, shift, 1)) for shift in (0, 90)]
+    image, effort = rgb(video[0]), library.CMK_EFFORT_ALIGNED
+    size = ffi.new("size_t *")
+    check(library.cmk_watermark_accumulator_size(image, effort, size))
+    memory = ffi.new("uint64_t[]", size[0] // 8 + 1)
+    accumulator = ffi.cast("cmk_watermark_accumulator *", memory)
+    key = library.cmk_default_key()
+    check(library.cmk_watermark_accumulator_init(accumulator, size[0], image, key, effort))
+    detector = frames.FrameDetector(effort="aligned")
+    for frame in video:
+        check(library.cmk_watermark_accumulator_add(accumulator, rgb(frame)))
+        detector.add(frame)
+    found = ffi.new("cmk_detection *", {"struct_size": ffi.sizeof("cmk_detection")})
+    check(library.cmk_watermark_accumulator_detect(accumulator, found))
+    assert detector.detect() == watermark.Detection(
+        found.payload,
+        found.score,
+        found.false_positive_rate,
+        watermark.Geometry(tuple(found.geometry)),
+    )
+    assert found.payload == 77
 
 
 def test_c_pdq_gives_the_same_hashes(picture: np.ndarray) -> None:

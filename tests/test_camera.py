@@ -65,9 +65,9 @@ def raw_nv12(*source: object, frames: int) -> bytes:
 
 def test_documented_program_marks_a_frame(tmp_path: Path) -> None:
     document = (REPOSITORY / "docs/camera.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"^```c\n(.*?)^```$", document, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^```c\n(.*?)^```$", document, re.DOTALL | re.MULTILINE)
     source = tmp_path / "camera.c"
-    source.write_text(block + MAIN, encoding="utf-8")
+    source.write_text("".join(blocks) + MAIN, encoding="utf-8")
     assert run(compiled(source, tmp_path / "camera")) == b"2026"
 
 

@@ -7,7 +7,7 @@ which it is too weak to be read add up until it can be.
 >>> random = np.random.default_rng(1)
 >>> cells = [random.integers(60, 195, (90, 120), dtype=np.uint8) for _ in range(8)]
 >>> video = [frame.repeat(4, 0).repeat(4, 1) for frame in cells]
->>> embedder = FrameEmbedder(2026, strength=0.35)
+>>> embedder = FrameEmbedder(2026, strength=0.35, refresh_frames=1)
 >>> marked = [embedder.embed(frame) for frame in video]
 >>> [watermark.detect(frame) for frame in marked[:2]]
 [None, None]

@@ -35,7 +35,8 @@ FourierFold::FourierFold(Size period, double reach, Arena& arena)
 BinPlace FourierFold::PlaceOf(double u, double v) const {
   const double most_u = static_cast<double>(bins_.reach_x) - 2;
   const double most_v = static_cast<double>(bins_.reach_y) - 2;
-  if (u > most_u || std::fabs(v) > most_v) return {0, kNothing, kNothing};
+  // Written so that NaN, of a lattice without extent, is nowhere as well.
+  if (!(u <= most_u && std::fabs(v) <= most_v)) return {0, kNothing, kNothing};
   const int reach = static_cast<int>(bins_.reach_y);
   const int x = static_cast<int>(u * kParts + 0.5);
   const int y = static_cast<int>((v + reach) * kParts + 0.5);  // from the first row on

@@ -372,7 +372,8 @@ void LatticeSearch::FindPairs(const LagPlane& lags, ScaleRange range) {
       const double determinant = m.Determinant();
       const double longest = std::max(m.xx * m.xx + m.yx * m.yx, m.xy * m.xy + m.yy * m.yy);
       // Neither outside the range nor slanted or stretched beyond belief.
-      if (determinant < least || determinant > most || determinant < 0.5 * longest) continue;
+      // Written so that NaN, which periods on one line give, is beyond belief too.
+      if (!(determinant >= least && determinant <= most && determinant >= 0.5 * longest)) continue;
       scores_[a * kMostPeriods + b] = LatticeScore(lags, m);
     }
   }
