@@ -7,9 +7,11 @@ import static org.countermark.PixelFormat.RGBA8;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -190,5 +192,35 @@ class RefusalsTest {
              () -> new FrameAccumulator(GRAY8, SIDE, SIDE, KEY, null))) {
       assertThrows(NullPointerException.class, act);
     }
+  }
+
+  /** Shapes of all kinds, possible or not: refused, or nothing outside of the buffer is written. */
+  @Test
+  void noShapeLeavesItsBuffer() {
+    Random random = new Random(1);
+    int marked = 0;
+    for (int i = 0; i < 600; ++i) {
+      PixelFormat format = PixelFormat.values()[random.nextInt(PixelFormat.values().length)];
+      int width = 120 + random.nextInt(60);
+      int height = 120 + random.nextInt(60);
+      int row = width * format.pixelBytes() + 2 * random.nextInt(8) - 3 * random.nextInt(2);
+      int plane = row * height + random.nextInt(32) - 4;
+      int guard = 64;
+      int length = (format.isPlanar() ? 2 * plane : 0) + row * height + random.nextInt(64) - 32;
+      ByteBuffer memory = memory(guard + length + guard);
+      ByteBuffer inside = memory.slice(guard, length);
+      try {
+        Picture picture = format.isPlanar()
+            ? Picture.planar(format, inside, width, height, row, plane)
+            : Picture.of(format, inside, width, height, row, format.pixelBytes());
+        Watermark.embed(picture, picture, i, KEY, 4);
+        ++marked;
+      } catch (CountermarkException.InvalidArgument refused) {
+        assertEquals(-1, inside.mismatch(memory(length)), refused.getMessage());
+      }
+      assertEquals(ByteBuffer.allocate(guard), memory.slice(0, guard), "before, " + i);
+      assertEquals(ByteBuffer.allocate(guard), memory.slice(guard + length, guard), "behind, " + i);
+    }
+    assertTrue(marked > 100 && marked < 500, marked + " of 600 marked");
   }
 }
