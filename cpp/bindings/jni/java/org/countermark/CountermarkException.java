@@ -43,7 +43,7 @@ public abstract sealed class CountermarkException extends RuntimeException {
     }
   }
 
-  /** The object was closed, or the memory of a picture given back. */
+  /** The object was closed, or the memory of a picture given back or kept for another thread. */
   public static final class Closed extends CountermarkException {
     private static final long serialVersionUID = 1;
 

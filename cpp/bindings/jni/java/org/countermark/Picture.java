@@ -22,7 +22,7 @@ public final class Picture {
     this.format = Objects.requireNonNull(format, "format");
     this.width = width;
     this.height = height;
-    data = Objects.requireNonNull(buffer, "buffer").slice();
+    data = slice(Objects.requireNonNull(buffer, "buffer"));
     shape = new int[] {format.ordinal(), width, height, rowStride, planeStride};
     CountermarkException.require(
         data.isDirect(), "the buffer is not a direct one: use allocateDirect");
@@ -101,12 +101,12 @@ public final class Picture {
     return shape;
   }
 
-  /** The memory, known to be there: reading from what was given back throws. */
+  /** The memory, known to be there. */
   ByteBuffer readable() {
     try {
       data.get(0);
-    } catch (IllegalStateException givenBack) {
-      throw new CountermarkException.Closed("the memory of the picture was given back", givenBack);
+    } catch (RuntimeException noAccess) {
+      throw closed(noAccess);
     }
     return data;
   }
@@ -114,5 +114,19 @@ public final class Picture {
   ByteBuffer writable() {
     CountermarkException.require(!data.isReadOnly(), "the buffer to write to is read-only");
     return readable();
+  }
+
+  private static ByteBuffer slice(ByteBuffer buffer) {
+    try {
+      return buffer.slice();
+    } catch (RuntimeException noAccess) {
+      throw closed(noAccess);
+    }
+  }
+
+  // Which exception it is differs between Android and the versions of Java.
+  private static CountermarkException closed(RuntimeException noAccess) {
+    return new CountermarkException.Closed(
+        "the memory of the picture was given back, or belongs to another thread", noAccess);
   }
 }

@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -25,6 +26,8 @@ import org.junit.jupiter.api.Timeout;
 class LifetimeTest {
   private static final int WIDTH = 640;
   private static final int HEIGHT = 360;
+  private static final String NO_ACCESS =
+      "the memory of the picture was given back, or belongs to another thread";
 
   private static Picture frame(int seed) {
     return new Noise(GRAY8, WIDTH, HEIGHT, seed).picture();
@@ -67,15 +70,15 @@ class LifetimeTest {
       ByteBuffer memory = MemorySegment.allocateNative(WIDTH * HEIGHT, scope).asByteBuffer();
       picture = Picture.of(GRAY8, memory, WIDTH, HEIGHT, WIDTH, 1);
       Watermark.embed(picture, picture, 5);
+      CompletableFuture.runAsync(() -> closed(NO_ACCESS, () -> Fingerprint.pdq(picture))).join();
     }
-    String sentence = "the memory of the picture was given back";
-    closed(sentence, () -> Watermark.embed(picture, picture, 5));
-    closed(sentence, () -> Watermark.embed(frame(1), picture, 5));
-    closed(sentence, () -> Watermark.detect(picture));
-    closed(sentence, () -> Fingerprint.pdq(picture));
+    closed(NO_ACCESS, () -> Watermark.embed(picture, picture, 5));
+    closed(NO_ACCESS, () -> Watermark.embed(frame(1), picture, 5));
+    closed(NO_ACCESS, () -> Watermark.detect(picture));
+    closed(NO_ACCESS, () -> Fingerprint.pdq(picture));
     try (WatermarkStream stream = stream(5); FrameAccumulator frames = accumulator()) {
-      closed(sentence, () -> stream.embed(picture));
-      closed(sentence, () -> frames.add(picture));
+      closed(NO_ACCESS, () -> stream.embed(picture));
+      closed(NO_ACCESS, () -> frames.add(picture));
     }
   }
 
