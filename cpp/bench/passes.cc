@@ -86,8 +86,8 @@ void CountLuma(const char* target) {
                                      {"full,luma of 16-bit grey", PixelFormat::kGray16},
                                      {"full,luma of 16-bit RGB", PixelFormat::kRgb16}}) {
     Count(
-        name, kWidth, target, [&] { LumaRow(bytes, format, kWidth, luma.data()); },
-        [&] { reference::LumaRow(bytes, format, kWidth, luma.data()); });
+        name, kWidth, target, [&] { LumaRow(bytes, 0, format, kWidth, luma.data()); },
+        [&] { reference::LumaRow(bytes, 0, format, kWidth, luma.data()); });
   }
 }
 

@@ -269,13 +269,20 @@ def test_picture_marked_with_profiles_meets_them(
     ],
 )
 def test_profiles_refuse_as_on_the_command_line(
-    server: Any, known: bytes, query: str, record: dict[str, Any], status: int, said: str
+    server: Any,
+    photograph: Callable[..., Image.Image],
+    as_file: Callable[..., bytes],
+    query: str,
+    record: dict[str, Any],
+    status: int,
+    said: str,
 ) -> None:
+    content = as_file(photograph("rocket", 640))
     with Registry.open(server.home.registry_path) as registry:
         before = sum(1 for _ in registry.all_entries())
     with server.client("generator") as generator:
         headers = making(**record)
-        answer = generator.post(f"/v1/mark?{query}", content=known, headers=headers)
+        answer = generator.post(f"/v1/mark?{query}", content=content, headers=headers)
     assert answer.status_code == status, answer.text
     if status != 200:
         assert answer.json().keys() == {"error"}

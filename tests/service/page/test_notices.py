@@ -159,7 +159,7 @@ def test_the_service_obeys_the_policy(refuting: Any, pictures: dict[str, bytes])
         size = registry.log.size
         with refuting.client("generator") as client:
             refused = client.post("/v1/mark", content=pictures["chelsea"], headers=stated)
-            flagged = client.post("/v1/mark", content=pictures["copy"], headers=stated)
+            flagged = client.post("/v1/mark", content=pictures["coffee"], headers=stated)
         assert refused.status_code == 409
         assert "known as illegal (x-own-code) and is not marked" in refused.json()["error"]
         assert flagged.status_code == 200

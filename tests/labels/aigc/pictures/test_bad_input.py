@@ -233,7 +233,7 @@ def test_full_disk_is_said(label: AigcLabel, tmp_path: Path) -> None:
         "import sys\n"
         "from countermark.labels import aigc\n"
         "from countermark.errors import DestinationNotWritable\n"
-        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
         "label = aigc.AigcLabel.produced('001191110102MACQD9K64010000', '1')\n"
         "try:\n    aigc.write(sys.argv[1], sys.argv[1] + '.out', label)\n"
