@@ -203,6 +203,7 @@ TEST(AccumulatorVectorTest, SameReadingOnEveryTarget) {
     std::array<double, 9> geometry;
     fields >> effort >> width >> height >> strength >> cut >> payload >> score;
     for (double& entry : geometry) fields >> entry;
+    if (kSlowMachine && static_cast<Effort>(effort) == Effort::kFull) continue;
     const Size seen{width - cut, height - cut};
     ForEachTarget([&] {
       Accumulator accumulator(seen, static_cast<Effort>(effort));
@@ -221,7 +222,7 @@ TEST(AccumulatorVectorTest, SameReadingOnEveryTarget) {
     });
     ++vectors;
   }
-  EXPECT_GE(vectors, 3u);
+  EXPECT_EQ(vectors, kSlowMachine ? 2u : 4u);
 }
 
 }  // namespace

@@ -104,7 +104,7 @@ TEST(InspectTest, SeesTurnedCroppedMirroredAndInvertedPictures) {
 
 TEST(InspectTest, UnmarkedPictureHasAScoreTilesAndNoMargins) {
   for (const Effort effort : {Effort::kAligned, Effort::kFull}) {
-    if (kEmulated && effort == Effort::kFull) continue;
+    if (kSlowMachine && effort == Effort::kFull) continue;
     const Seen seen = Look(Photograph(), effort);
     ASSERT_FALSE(seen.is_read);
     EXPECT_GT(seen.detection.score, 3);
@@ -122,7 +122,7 @@ TEST(InspectTest, UnmarkedPictureHasAScoreTilesAndNoMargins) {
 TEST(InspectTest, ExactScratchIsEnoughForAnyShape) {
   for (const auto& [width, height] :
        {std::pair<size_t, size_t>{128, 128}, {128, 3000}, {2500, 130}, {1100, 1000}}) {
-    if (kEmulated && width > 128) continue;
+    if (kSlowMachine && width > 128) continue;
     Look(Picture::Noise(width, height, PixelFormat::kGray8, 3), Effort::kFull);
   }
   EXPECT_LE(InspectScratchSize(65535, 65535, Effort::kAligned), size_t{16} << 20);

@@ -13,11 +13,12 @@
 
 namespace countermark {
 
-// Where a search through a whole picture without a mark takes minutes, fewer of them do.
-#ifdef COUNTERMARK_EMULATED
-inline constexpr bool kEmulated = true;
+// Where a search through a whole picture without a mark takes minutes, as in an emulator or under
+// the sanitizers, fewer are made.
+#ifdef COUNTERMARK_SLOW_MACHINE
+inline constexpr bool kSlowMachine = true;
 #else
-inline constexpr bool kEmulated = false;
+inline constexpr bool kSlowMachine = false;
 #endif
 
 class Picture {

@@ -111,7 +111,7 @@ TEST(MarkTest, NeitherAnotherKeyNorAnUnmarkedPictureGivesAMessage) {
   Key other = kDefaultKey;
   other[15] ^= 1;
   Detection detection;
-  const Effort effort = kEmulated ? Effort::kAligned : Effort::kFull;
+  const Effort effort = kSlowMachine ? Effort::kAligned : Effort::kFull;
   EXPECT_FALSE(Read(Marked(Photograph(), kPayload, other), effort, &detection));
   EXPECT_FALSE(Read(Photograph(), effort, &detection));
 }
