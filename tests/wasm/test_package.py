@@ -93,7 +93,7 @@ def test_example_runs(project: Path, node: str) -> None:
 
 def test_types_fit(project: Path) -> None:
     tsc = shutil.which("tsc")
-    assert tsc, "install node-typescript"
+    assert tsc, "install typescript"
     (project / "use.mts").write_text(USE)
     options = ["--strict", "--noEmit", "--target", "es2022", "--module", "node16"]
     options += ["--moduleResolution", "node16", "--lib", "es2022,dom", "use.mts"]
