@@ -27,6 +27,7 @@ class Image(ctypes.Structure):
         ("format", ctypes.c_uint32),
         ("data", ctypes.c_void_p),
         ("stride_bytes", ctypes.c_ssize_t),
+        ("plane_stride_bytes", ctypes.c_ssize_t),
     )
 
 
