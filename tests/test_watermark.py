@@ -410,3 +410,35 @@ def test_flat_picture_with_a_label_is_searched() -> None:
     """Its spectrum led to a placement that was no number, and that out of the plane of bins."""
     flat = np.full((341, 512, 3), 200, np.uint8)
     assert detect(label_picture(flat, wording("cn")).pixels) is None
+
+
+EXHAUSTED = """
+import resource
+import numpy as np
+from countermark.frames import FrameDetector
+from countermark.watermark import detect, embed, inspect
+
+pixels = np.random.default_rng(1).integers(0, 256, (1200, 1600, 3), np.uint8)
+with open("/proc/self/statm") as file:
+    taken = int(file.read().split()[0]) * resource.getpagesize()
+_, hard = resource.getrlimit(resource.RLIMIT_AS)
+resource.setrlimit(resource.RLIMIT_AS, (taken + (4 << 20), hard))
+uses = (
+    lambda: detect(pixels),
+    lambda: embed(pixels, 1),
+    lambda: inspect(pixels),
+    lambda: FrameDetector().add(pixels),
+)
+for use in uses:
+    try:
+        use()
+    except MemoryError:
+        print("refused")
+resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+print(detect(embed(pixels, 2026)).payload)
+"""
+
+
+def test_exhausted_memory_is_an_error_and_leaves_all_usable() -> None:
+    done = subprocess.run([sys.executable, "-c", EXHAUSTED], capture_output=True, text=True)
+    assert done.stdout.split() == ["refused"] * 4 + ["2026"], done.stderr
