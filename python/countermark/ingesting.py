@@ -245,14 +245,13 @@ def _sign(
     manifest, media_type = seen.manifest, seen.media_type
     assert manifest is not None
     assert media_type is not None
-    payloads = named_payloads(manifest) if seen.payload is None else [seen.payload]
     return credentials.sign_file(
         draft,
         draft,
         media_type,
         record=record,
         signer=signer,
-        soft_binding=SoftBinding.of_payload(payloads[0]) if payloads else None,
+        soft_binding=_soft_binding(seen),
         thumbnail=manifest.thumbnail if _is_jpeg(manifest.thumbnail) else None,
         parent=Beside(source, media_type, _store_beside(seen)),
         actions=(EDITED_METADATA,),
@@ -269,20 +268,24 @@ def _sign_beside(
     time_stamper: TimeStamper | None,
 ) -> bytes:
     """As `_sign`, for a manifest beside the file; it is written beside the draft."""
-    manifest, media_type = seen.manifest, seen.media_type
-    assert manifest is not None
-    payloads = named_payloads(manifest) if seen.payload is None else [seen.payload]
     store = credentials.sign_detached(
         draft,
         record=record,
         signer=signer,
-        soft_binding=SoftBinding.of_payload(payloads[0]) if payloads else None,
-        parent=Beside(source, media_type or "application/octet-stream", _store_beside(seen)),
+        soft_binding=_soft_binding(seen),
+        parent=Beside(source, seen.media_type or "application/octet-stream", _store_beside(seen)),
         actions=(EDITED_METADATA,),
         time_stamper=time_stamper,
     )
     draft.with_suffix(credentials.SIDECAR).write_bytes(store)
     return store
+
+
+def _soft_binding(seen: Evidence) -> SoftBinding | None:
+    """To the watermark that is read, else to one that the manifest names."""
+    assert seen.manifest is not None
+    payloads = named_payloads(seen.manifest) if seen.payload is None else [seen.payload]
+    return SoftBinding.of_payload(payloads[0]) if payloads else None
 
 
 def _is_jpeg(thumbnail: bytes | None) -> bool:
