@@ -77,11 +77,13 @@ def mark_nv12(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return compiled(REPOSITORY / "examples/camera/mark_nv12.c", folder / "mark_nv12")
 
 
-def received(marked: bytes, width: int, height: int, folder: Path) -> list[str]:
+def received(
+    marked: bytes, width: int, height: int, folder: Path, *, quantiser: int = 23
+) -> list[str]:
     """What the receiver says of the video after H.264."""
     coded = folder / "marked.mp4"
     raw = ("-f", "rawvideo", "-pix_fmt", "nv12", "-s", f"{width}x{height}", "-i", "-")
-    run("ffmpeg", "-v", "error", *raw, "-c:v", "libx264", "-crf", 23, coded, given=marked)
+    run("ffmpeg", "-v", "error", *raw, "-c:v", "libx264", "-crf", quantiser, coded, given=marked)
     video = raw_nv12("-i", coded, frames=100)
     receiver = REPOSITORY / "examples/camera/receive.py"
     return run(sys.executable, receiver, width, height, given=video).decode().splitlines()
@@ -113,6 +115,16 @@ def test_example_marks_a_real_clip(mark_nv12: Path, tmp_path: Path) -> None:
     marked = run(mark_nv12, width, height, PAYLOAD, given=video)
     lines = received(marked, width, height, tmp_path)
     assert lines[-1] == f"payload {PAYLOAD} in {frames} of {frames} frames"
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="no corpus")
+def test_receiver_adds_up_frames_that_cannot_be_read_alone(mark_nv12: Path, tmp_path: Path) -> None:
+    width, height, frames = 960, 540, 20
+    video = raw_nv12("-i", CORPUS / "video/sam2_bedroom.mp4", frames=frames)
+    marked = run(mark_nv12, width, height, PAYLOAD, given=video)
+    lines = received(marked, width, height, tmp_path, quantiser=35)
+    assert lines[2] == "frame 2: no mark"
+    assert lines[frames - 1] == f"frame {frames - 1}: {PAYLOAD}"
 
 
 def test_example_says_what_is_wrong(mark_nv12: Path) -> None:
