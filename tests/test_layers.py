@@ -13,8 +13,8 @@ CORE = REPOSITORY / "cpp/src"
 # Each row may know the rows above it; those in one row do not know each other.
 PYTHON_LAYERS = [
     ["_core", "errors", "record"],
-    ["files", "image", "certificates", "containers", "jumbf"],
-    ["_bridge", "_native"],
+    ["files", "image", "certificates", "containers", "jumbf", "pyav"],
+    ["_bridge", "_native", "sound"],
     ["watermark", "fingerprint", "resemblance", "hamming"],
     ["frames"],
     ["labels", "credentials", "keys", "registry", "resolving"],

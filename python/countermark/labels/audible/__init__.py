@@ -9,8 +9,8 @@ from countermark.labels.audible.cue import Cue, Rhythm, Spoken, cue_samples
 from countermark.labels.audible.hearing import HeardRhythm, find_rhythm, rhythms_in
 from countermark.labels.audible.labelling import label_audio
 from countermark.labels.audible.placing import LabelledSound, Where
-from countermark.labels.audible.samples import Samples
 from countermark.labels.audible.speech import Language, speak
+from countermark.sound.samples import Samples
 
 __all__ = [
     "Cue",

@@ -11,49 +11,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from os import PathLike
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import numpy as np
 
-from countermark.errors import UnreadableSound, UnsupportedSound
+from countermark.errors import UnreadableSound
 from countermark.labels.audible.cue import Cue
 from countermark.labels.audible.loudness import Loudness
 from countermark.labels.audible.placing import LabelledSound, Placed, Where, place
-from countermark.labels.audible.samples import Samples
-from countermark.labels.audible.streams import opened
-from countermark.labels.audible.tags import tags_of
-from countermark.labels.pyav import library, reading
+from countermark.pyav import library, reading
+from countermark.sound.coding import (
+    Coding,
+    add_output,
+    coding_of,
+    decoded,
+    encoder_of,
+    low_frequencies,
+    numbers,
+)
+from countermark.sound.streams import opened
+from countermark.sound.tags import tags_of
 
 if TYPE_CHECKING:
     from av.audio.codeccontext import AudioCodecContext
     from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer, OutputContainer
-
-_LOSSLESS: Final = frozenset({"flac", "alac"})
-_ENCODERS: Final = {"mp3": "libmp3lame", "aac": "aac", "opus": "libopus"}
-_LIKELY_BIT_RATE: Final = 128_000
-_LIMITS: Final = {"mp3": (32_000, 320_000), "aac": (32_000, 512_000), "opus": (16_000, 510_000)}
-
-
-@dataclass(frozen=True, slots=True)
-class _Sound:
-    """What has to be the same in the new file."""
-
-    codec: str
-    rate: int
-    layout: str
-    channels: int
-    format: str
-    bit_rate: int
-    extradata: bytes
-
-    @property
-    def encoder(self) -> str:
-        return self.codec if self.codec in _LOSSLESS else _ENCODERS[self.codec]
 
 
 def label_coded(
@@ -66,107 +51,42 @@ def label_coded(
     name = os.fspath(source)
     with opened(source) as (container, stream), reading(name, UnreadableSound):
         tags = tags_of(source, container, stream.codec_context.name)
-        sound = _sound(container, stream)
-        loudness, low_frequencies = Loudness(sound.rate), _low_frequencies(stream)
-        for frame in _decoded(container, stream):
-            loudness.add(_numbers(frame, sound.channels))
+        coding = coding_of(container, stream)
+        loudness, low_tones = Loudness(coding.rate), low_frequencies(stream)
+        for frame in decoded(container, stream):
+            loudness.add(numbers(frame, coding.channels))
     if not loudness.length:
         raise UnreadableSound(f"The file {name!r} holds no samples.", remedy="Name another one.")
     placed = place(
         loudness,
         cue,
         where,
-        rate=sound.rate,
-        channels=sound.channels,
-        low_frequencies=low_frequencies,
+        rate=coding.rate,
+        channels=coding.channels,
+        low_frequencies=low_tones,
     )
     with opened(source) as (container, stream), reading(name, UnreadableSound):
-        encoder = _encoder(sound)
-        joined = _can_join(sound, encoder, where)
+        encoder = encoder_of(coding)
+        joined = _can_join(coding, encoder, where)
         with tags.muxing(out) as muxer:
             if joined:
                 _join(container, stream, muxer, encoder, placed)
             else:
-                _encode(container, stream, muxer, sound, placed)
+                _encode(container, stream, muxer, coding, placed)
     tags.finish(out, moved=(placed.position, len(placed.samples)))
-    lossless = sound.codec in _LOSSLESS
-    return placed.labelled("untouched" if joined else "lossless" if lossless else "re-encoded")
+    anew: Literal["lossless", "re-encoded"] = "lossless" if coding.is_lossless else "re-encoded"
+    return placed.labelled("untouched" if joined else anew)
 
 
-def _sound(container: InputContainer, stream: AudioStream) -> _Sound:
-    context = stream.codec_context
-    codec = context.name.removesuffix("float").removesuffix("lib")
-    codec = {"libopus": "opus"}.get(codec, codec)
-    low, high = _LIMITS.get(codec, (0, 1 << 40))
-    bit_rate = context.bit_rate or container.bit_rate or _LIKELY_BIT_RATE
-    return _Sound(
-        codec,
-        context.sample_rate,
-        context.layout.name,
-        context.channels,
-        context.format.name,
-        min(max(bit_rate, low), high),
-        context.extradata or b"",
-    )
-
-
-def _low_frequencies(stream: AudioStream) -> int | None:
-    names = [channel.name for channel in stream.codec_context.layout.channels]
-    return names.index("LFE") if "LFE" in names else None
-
-
-def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    for frame in container.decode(stream):
-        if (frame.sample_rate, frame.layout.nb_channels) != (
-            stream.codec_context.sample_rate,
-            stream.codec_context.channels,
-        ):
-            raise UnsupportedSound(
-                "The sound changes its rate or its channels on the way.",
-                remedy="Write it anew with one rate and one number of channels.",
-            )
-        yield frame
-
-
-def _numbers(frame: AudioFrame, channels: int) -> Samples:
-    """Shape (length, channels), full scale 1."""
-    values: Any = frame.to_ndarray()
-    values = values.T if frame.format.is_planar else values.reshape(-1, channels)
-    is_float = values.dtype.kind == "f"
-    full = 1 if is_float else 2 ** (8 * values.dtype.itemsize - 1)
-    samples: Samples = values.astype(np.float32) / np.float32(full)
-    return samples
-
-
-def _encoder(sound: _Sound) -> AudioCodecContext:
-    encoder: Any = library().CodecContext.create(sound.encoder, "w")
-    encoder.sample_rate, encoder.layout = sound.rate, sound.layout
-    encoder.time_base = Fraction(1, sound.rate)
-    if sound.codec in _LOSSLESS:
-        encoder.format = _lossless_format(sound)
-    else:
-        encoder.format = encoder.codec.audio_formats[0]
-        encoder.bit_rate = sound.bit_rate
-    encoder.flags |= 1 << 22  # parameters apart from the packets, as files have them
-    encoder.open()
-    ready: AudioCodecContext = encoder
-    return ready
-
-
-def _lossless_format(sound: _Sound) -> str:
-    wide = "s32" if sound.format.startswith("s32") else "s16"
-    return wide + ("p" if sound.codec == "alac" else "")
-
-
-def _can_join(sound: _Sound, encoder: AudioCodecContext, where: Where) -> bool:
+def _can_join(coding: Coding, encoder: AudioCodecContext, where: Where) -> bool:
     """Whether packets of the cue decode in one row with those of the content."""
     ours = encoder.extradata or b""
-    if sound.codec == "mp3":
+    if coding.codec == "mp3":
         return where != "middle"
-    if sound.codec == "aac":  # object type, rate, channels, length of a frame; no extension
-        return len(sound.extradata) >= 2 and sound.extradata[:2] == ours[:2]
-    if sound.codec == "opus":  # channels; how they are coupled
-        return sound.extradata[9:10] == ours[9:10] and sound.extradata[18:] == ours[18:]
+    if coding.codec == "aac":  # object type, rate, channels, length of a frame; no extension
+        return len(coding.extradata) >= 2 and coding.extradata[:2] == ours[:2]
+    if coding.codec == "opus":  # channels; how they are coupled
+        return coding.extradata[9:10] == ours[9:10] and coding.extradata[18:] == ours[18:]
     return False
 
 
@@ -243,17 +163,11 @@ def _encode(
     container: InputContainer,
     stream: AudioStream,
     muxer: OutputContainer,
-    sound: _Sound,
+    coding: Coding,
     placed: Placed,
 ) -> None:
-    output: Any = muxer.add_stream(sound.encoder, sound.rate)
-    output.codec_context.layout = sound.layout
-    if sound.codec in _LOSSLESS:
-        output.codec_context.format = _lossless_format(sound)
-    else:
-        output.codec_context.bit_rate = sound.bit_rate
-    output.metadata.update(stream.metadata)
-    for frame in _with_cue(_decoded(container, stream), output.codec_context, placed):
+    output: Any = add_output(muxer, coding, stream)
+    for frame in _with_cue(decoded(container, stream), output.codec_context, placed):
         frame.pts = None
         muxer.mux(output.encode(frame))
     muxer.mux(output.encode(None))

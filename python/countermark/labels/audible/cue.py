@@ -15,7 +15,7 @@ import numpy as np
 
 from countermark.errors import InvalidArgument, UnreadableSound
 from countermark.labels.audible.loudness import Loudness
-from countermark.labels.audible.samples import Samples
+from countermark.sound.samples import Samples
 
 LETTERS: Final = ((1, 3), (1, 1))
 """A and I in dots: short long, short short."""
@@ -115,7 +115,7 @@ def _tone(rhythm: Rhythm, rate: int) -> Samples:
 
 
 def _words(spoken: Spoken, rate: int, level_db: float) -> Samples:
-    from countermark.labels.audible.streams import decoded_mono
+    from countermark.sound.streams import decoded_mono
 
     loudness = Loudness(rate)
     blocks = []

@@ -77,7 +77,7 @@ def rhythms_in(path: str | PathLike[str]) -> tuple[HeardRhythm, ...]:
 
     Raises `SourceNotFound`, `UnreadableSound`, `MissingExtra`.
     """
-    from countermark.labels.audible.streams import decoded_mono
+    from countermark.sound.streams import decoded_mono
 
     return _match(_envelope(decoded_mono(path, _READING_RATE), _READING_RATE))
 

@@ -10,10 +10,12 @@ from typing import BinaryIO
 
 from countermark.errors import InvalidArgument, SourceNotFound
 from countermark.files import drafting, target, writing
-from countermark.labels.audible.aiff import is_aiff, label_aiff
+from countermark.labels.audible.aiff import label_aiff
 from countermark.labels.audible.cue import Cue, Rhythm, Spoken
 from countermark.labels.audible.placing import WHERE, LabelledSound, Where
-from countermark.labels.audible.wave import is_wave, label_wave
+from countermark.labels.audible.wave import label_wave
+from countermark.sound.aiff import is_aiff
+from countermark.sound.wave import is_wave
 
 
 def label_audio(

@@ -9,7 +9,7 @@ import numpy as np
 
 from countermark.labels.audible.cue import MODERATE_DB, Cue, cue_samples
 from countermark.labels.audible.loudness import Loudness
-from countermark.labels.audible.samples import Samples
+from countermark.sound.samples import Samples
 
 Where: TypeAlias = Literal["start", "end", "middle"]
 WHERE: Final[tuple[Where, ...]] = ("start", "end", "middle")

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from countermark.labels.pyav import library, local
+from countermark.pyav import library, local
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from countermark.errors import UnsupportedVideo
 from countermark.labels.moving.scheduling import ordinary_priority
-from countermark.labels.pyav import library
+from countermark.pyav import library
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext

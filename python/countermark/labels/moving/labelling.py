@@ -17,8 +17,8 @@ from countermark.labels.moving.checking import is_clean
 from countermark.labels.moving.encoding import codec_of
 from countermark.labels.moving.plan import Plan, make_plan
 from countermark.labels.moving.remuxing import Label, finish, remux
-from countermark.labels.pyav import library, local, reading
 from countermark.labels.visible import Corner, Wording
+from countermark.pyav import library, local, reading
 
 if TYPE_CHECKING:
     from av.container import InputContainer

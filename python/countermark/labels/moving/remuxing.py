@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+from countermark.containers.movie_index import carry_metadata, top_boxes
 from countermark.errors import UnreadableVideo, UnsupportedVideo
-from countermark.labels.moving.boxes import carry_metadata, top_boxes
 from countermark.labels.moving.encoding import make_encoder
 from countermark.labels.moving.overlay import Overlay, make_overlay
 from countermark.labels.moving.parameter_sets import joined, with_lengths
 from countermark.labels.moving.plan import Plan
-from countermark.labels.pyav import Sink, library
 from countermark.labels.visible import Corner, Wording
+from countermark.pyav import Sink, library
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 
+from countermark.containers.movie_index import carry_metadata
 from countermark.errors import MissingExtra, UnreadableSound, UnsupportedSound
-from countermark.labels.moving.boxes import carry_metadata
-from countermark.labels.pyav import Sink, library
+from countermark.pyav import Sink, library
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from countermark.errors import SourceNotFound, UnreadableSound
-from countermark.labels.pyav import library, local, reading
+from countermark.pyav import library, local, reading
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
