@@ -13,15 +13,15 @@ CORE = REPOSITORY / "cpp/src"
 # Each row may know the rows above it; those in one row do not know each other.
 PYTHON_LAYERS = [
     ["_core", "errors", "record"],
-    ["files", "image", "certificates", "containers", "jumbf"],
+    ["files", "image", "certificates", "containers", "jumbf", "pyav"],
     ["_bridge", "_native"],
     ["watermark", "fingerprint", "resemblance", "hamming"],
-    ["frames"],
+    ["frames", "clips"],
     ["labels", "credentials", "keys", "registry", "resolving"],
     ["auditing", "duties", "publishing", "screening"],
     ["report", "inspection", "preserving"],
     ["verifying", "disclosing"],
-    ["complying", "sidecars", "stamping"],
+    ["complying", "enrolling", "sidecars", "stamping"],
     ["labelling", "ingesting"],
     ["marking", "signing"],
     ["service", "demo", "cli"],

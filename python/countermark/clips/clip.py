@@ -16,9 +16,9 @@ class Clip:
     False
 
     `seconds`: how long it is. `sound`: None without sound, and for one that cannot be told from
-    others: shorter than 4.5 s, silent, or a steady tone. `video`: None without moving pictures, and
-    for those with too little structure. `later_sounds`: of a query, the fingerprints of its sound
-    from fractions of a hop further on; they are not stored.
+    others: shorter than 4.5 s, silent, a steady tone or noise. `video`: None without moving
+    pictures, and for those with too little structure. `later_sounds`: of a query, the fingerprints
+    of its sound from fractions of a hop further on; they are not stored.
 
     Raises `InvalidArgument` for a length that is none.
     """

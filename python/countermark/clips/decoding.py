@@ -53,7 +53,7 @@ _LONG_SECONDS: Final = 60
 
 _STRETCHES: Final = 12
 _STRETCH_SECONDS: Final = 3.0
-_DARK: Final = 32
+_DARK: Final = 24
 """Of 255: as bright as the bars around a picture may be in some place."""
 
 # As fpcalc resamples: the same fingerprint comes of it, bit for bit.
@@ -89,23 +89,11 @@ def read(source: BinaryIO, media_type: str, *, query: bool = False) -> Clip:
         InvalidArgument: It is of another kind.
         MissingExtra: The package av is not installed.
     """
-    if media_type not in FORMATS:
-        raise InvalidArgument(
-            f"Files of type {media_type} have no fingerprint of sound or moving pictures.",
-            remedy=f"Use one of {', '.join(FORMATS)}.",
-        )
     av = library()
-    source.seek(0)
     ear, eye = _Ear(_QUERY_SOUNDS if query else 1), _Eye(query=query)
-    try:
-        with av.open(source, format=FORMATS[media_type], metadata_errors="ignore") as container:
-            for frame in _Frames(container, in_stretches=query):
-                if isinstance(frame, av.AudioFrame):
-                    ear.hear(frame)
-                else:
-                    eye.see(frame)
-    except (av.FFmpegError, ValueError, EOFError) as error:
-        raise _undecodable(error) from error
+    with _opened(source, media_type) as container:
+        for frame in _Frames(container, in_stretches=query):
+            (ear.hear if isinstance(frame, av.AudioFrame) else eye.see)(frame)
     found = ear.finish()
     return Clip(
         seconds=round(max(ear.seconds, eye.seconds), 3),
@@ -113,6 +101,34 @@ def read(source: BinaryIO, media_type: str, *, query: bool = False) -> Clip:
         video=eye.finish(),
         later_sounds=found[1:],
     )
+
+
+def frame_size(source: BinaryIO, media_type: str) -> tuple[int, int]:
+    """Width and height of the first moving pictures in a file, in pixels; 0 without any.
+
+    Args and errors as of `read`.
+    """
+    with _opened(source, media_type) as container:
+        for stream in _streams(container)[1]:
+            return stream.codec_context.width, stream.codec_context.height
+    return 0, 0
+
+
+@contextlib.contextmanager
+def _opened(source: BinaryIO, media_type: str) -> Iterator[InputContainer]:
+    """The file, by the demuxer for its type."""
+    if media_type not in FORMATS:
+        raise InvalidArgument(
+            f"Files of type {media_type} have no fingerprint of sound or moving pictures.",
+            remedy=f"Use one of {', '.join(FORMATS)}.",
+        )
+    av = library()
+    source.seek(0)
+    try:
+        with av.open(source, format=FORMATS[media_type], metadata_errors="ignore") as container:
+            yield container
+    except (av.FFmpegError, ValueError, EOFError) as error:
+        raise _undecodable(error) from error
 
 
 class _Frames:
@@ -126,7 +142,7 @@ class _Frames:
         self._seconds = (container.duration or 0) / 1e6
         self._in_stretches = in_stretches and self._seconds > _LONG_SECONDS
 
-    def __iter__(self) -> Iterator[AudioFrame | VideoFrame]:
+    def __iter__(self) -> Iterator[Any]:
         sound, moving = _streams(self._container)
         if not sound and not moving:
             raise _undecodable("it holds neither sound nor moving pictures")
@@ -144,7 +160,7 @@ class _Frames:
         if not decoded and self._problem is not None:
             raise _undecodable(self._problem)
 
-    def _decoded(self, streams: list[Any]) -> Iterator[AudioFrame | VideoFrame]:
+    def _decoded(self, streams: list[Any]) -> Iterator[Any]:
         """As far as the file can be read; broken packets are passed over."""
         av = library()
         packets = self._container.demux(streams) if streams else iter(())
@@ -245,6 +261,7 @@ class _Eye:
         self._frames: list[Frame] = []
         self._first: float | None = None
         self._next = 0.0
+        self._lit = _Lit()
         self.seconds = 0.0
 
     def see(self, frame: VideoFrame) -> None:
@@ -272,20 +289,39 @@ class _Eye:
         if not self._is_query:
             yield pdq(pixels)
             return
-        inner = _without_bars(pixels)
+        inner = pixels[self._lit.update(pixels)]
         for seen in (pixels,) if inner.shape == pixels.shape else (pixels, inner):
             turned = pdq_dihedral(seen)
             yield turned[0]
             yield turned[_MIRRORED]
 
 
-def _without_bars(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """What is left of a frame without the black bars around it."""
-    bright = pixels > _DARK
-    rows, columns = np.flatnonzero(bright.any(axis=1)), np.flatnonzero(bright.any(axis=0))
-    if not len(rows):
-        return pixels
-    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+class _Lit:
+    """Where the frames so far are not black: what bars around them leave."""
+
+    def __init__(self) -> None:
+        self._edges: npt.NDArray[np.int64] | None = None
+
+    def update(self, pixels: npt.NDArray[np.uint8]) -> tuple[slice, slice]:
+        """Add a frame of the same size; rows and columns."""
+        bright = pixels > _DARK
+        rows, columns = np.flatnonzero(bright.any(axis=1)), np.flatnonzero(bright.any(axis=0))
+        if len(rows):
+            edges = np.array([-rows[0], rows[-1] + 1, -columns[0], columns[-1] + 1])
+            self._edges = edges if self._edges is None else np.maximum(self._edges, edges)
+        if self._edges is None:
+            return slice(0, pixels.shape[0]), slice(0, pixels.shape[1])
+        top, bottom, left, right = self._edges.tolist()
+        return _between(-top, bottom, pixels.shape[0]), _between(-left, right, pixels.shape[1])
+
+
+def _between(first: int, last: int, size: int) -> slice:
+    """What is between two bars; all, if there is one on one side alone: it is part of the picture.
+
+    >>> _between(40, 280, 320), _between(0, 280, 320)
+    (slice(40, 280, None), slice(0, 320, None))
+    """
+    return slice(first, last) if 0 < first and last < size else slice(0, size)
 
 
 def _resampler(frame: AudioFrame) -> Any:
@@ -309,7 +345,7 @@ def _finite(frame: AudioFrame) -> AudioFrame:
     values = frame.to_ndarray()
     if np.isfinite(values).all():
         return frame
-    clean = library().AudioFrame.from_ndarray(
+    clean: AudioFrame = library().AudioFrame.from_ndarray(
         np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=-1.0),
         format=frame.format.name,
         layout=frame.layout.name,

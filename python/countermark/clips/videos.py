@@ -1,5 +1,7 @@
 """Exact search among fingerprints of moving pictures: of which of them another one is a part.
 
+>>> import hashlib
+>>> from countermark.fingerprint import Frame
 >>> film = Vpdq.of(Frame(hashlib.sha256(bytes([n])).digest(), 100, n) for n in range(60))
 >>> part = Vpdq.of(Frame(frame.bits, 100, frame.seconds - 20) for frame in film.frames[20:30])
 >>> VideoIndex.build([(7, film)]).search(part)
@@ -17,7 +19,6 @@ videos; its examples for distance, quality and share are taken.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from countermark import hamming
-from countermark.fingerprint import Frame, Vpdq
+from countermark.fingerprint import Vpdq
 
 __all__ = ["MIN_SHARE", "VideoIndex", "VideoMatch"]
 
@@ -51,7 +52,7 @@ class VideoMatch:
         share: Of the video's frames, that match a frame of the query.
         frames: How many of the video's frames match.
         at_seconds: How much later than in the query most of them are in the video.
-        distance: The median of the bits of 256 in which the matching frames differ.
+        distance: Bits of 256 in which the nearest frames differ; the median over the seconds.
     """
 
     label: int
@@ -127,14 +128,17 @@ class VideoIndex:
     def _match(
         self, owner: int, asked: set[int], near: list[tuple[int, int, float]], matched: set[int]
     ) -> VideoMatch:
-        seconds = asked & {second for _, second, _ in near}
+        nearest: dict[int, tuple[int, float]] = {}
+        for bits, second, later in near:
+            nearest[second] = min(nearest.get(second, (bits, later)), (bits, later))
+        seconds = asked & nearest.keys()
         return VideoMatch(
             label=self._labels[owner],
             query_share=round(len(seconds) / max(len(asked), 1), 3),
             share=round(len(matched) / int(self._frames[owner]), 3),
             frames=len(matched),
-            at_seconds=round(median_low(later for _, _, later in near), 1),
-            distance=median_low(bits for bits, _, _ in near),
+            at_seconds=round(median_low(later for _, later in nearest.values()), 1),
+            distance=median_low(bits for bits, _ in nearest.values()),
         )
 
 

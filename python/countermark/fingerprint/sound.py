@@ -4,7 +4,7 @@
 >>> noise = np.random.default_rng(1).integers(-9000, 9000, 10 * RATE).astype(np.int16)
 >>> whole, part = chromaprint(noise), chromaprint(noise[3 * HOP :])
 >>> len(whole), whole.bits[3 * 4 :] == part.bits
-(61, True)
+(59, True)
 
 What follows are the numbers of Chromaprint's algorithm 2, which fpcalc uses and AcoustID holds: its
 fingerprints and these can be compared. A part of a sound has the part of its fingerprint, moved by
@@ -25,13 +25,16 @@ import numpy.typing as npt
 
 from countermark.errors import InvalidArgument
 
-__all__ = ["HOP", "RATE", "Chromaprint", "Hasher", "chromaprint"]
+__all__ = ["HOP", "RATE", "SPAN", "Chromaprint", "Hasher", "chromaprint"]
 
 RATE: Final = 11025
 """Samples a second of the one channel that is hashed."""
 
 HOP: Final = 1365
 """Samples from one of the numbers to the next: 0.124 s."""
+
+SPAN: Final = 30_031
+"""Samples that one number looks at: 2.7 s."""
 
 _FRAME: Final = 4096
 _LOWEST_HZ, _HIGHEST_HZ = 28, 3520
@@ -76,7 +79,7 @@ _CLASSIFIERS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Chromaprint:
-    """A fingerprint: a number of 32 bits every `HOP` samples, each over some 2.4 s of the sound.
+    """A fingerprint: a number of 32 bits every `HOP` samples, each over `SPAN` of them.
 
     Attributes:
         bits: 4 bytes for each number, big-endian.

@@ -4,9 +4,9 @@
 >>> Vpdq.of(frames).frames[2].seconds
 2.0
 
-Source: "vPDQ", https://github.com/facebook/ThreatExchange/tree/main/vpdq (BSD license). There a frame
-is taken after each whole number of frames, here after each second of the time that is stated for
-the frames, so that a variable frame rate is followed.
+Source: "vPDQ", https://github.com/facebook/ThreatExchange/tree/main/vpdq (BSD license). There a
+frame is taken after each whole number of frames, here after each second of the time that is stated
+for the frames, so that a variable frame rate is followed.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Vpdq:
     """A fingerprint: the frames that were hashed, in 37 bytes each.
 
     Attributes:
-        bits: For each frame 32 bytes of hash, one of quality, and four for its milliseconds from the
-            first frame on, big-endian.
+        bits: For each frame 32 bytes of hash, one of quality, and four for its milliseconds from
+            the first frame on, big-endian.
     """
 
     bits: bytes
