@@ -45,7 +45,7 @@ class Verdict(Enum):
     `INTACT`: the file is as it was signed.
     `ALTERED`: the file was changed after it was signed; it still shows the picture, or its
     credentials themselves were damaged.
-    `RECOVERED`: the file carries no usable credentials, but its pixels led to them.
+    `RECOVERED`: the file carries no usable credentials, but what it shows or says led to them.
     `TRANSPLANTED`: the credentials or the watermark belong to another picture.
     `UNMARKED`: no proof of origin was found, which says nothing about the picture.
     `UNREADABLE`: the file is of no kind that can be examined, or damaged without a manifest.
@@ -161,7 +161,30 @@ class FingerprintEvidence:
     quality: int | None = None
 
 
-Evidence: TypeAlias = ManifestEvidence | WatermarkEvidence | FingerprintEvidence
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipEvidence:
+    """The fingerprint of a sound or of moving pictures, compared with those in the registry.
+
+    `of`: "sound" or "video". `at_seconds`: where in the known one the part begins; of moving
+    pictures how much later they are there. `seconds`: of sound that is alike. `error_rate`: share
+    of bits in which the best part of the sound differs. `query_share`: of the seconds of this file
+    that are like some of the known one; `share`: of the frames of that one that are like some here.
+    """
+
+    kind: ClassVar[str] = "fingerprint"
+    found: bool
+    confidence: Confidence
+    check: str
+    explanation: str
+    of: Literal["sound", "video"]
+    at_seconds: float | None = None
+    seconds: float | None = None
+    error_rate: float | None = None
+    query_share: float | None = None
+    share: float | None = None
+
+
+Evidence: TypeAlias = ManifestEvidence | WatermarkEvidence | FingerprintEvidence | ClipEvidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +209,14 @@ class Report:
     trusted_by: str | None = None
     media_type: str | None = None
     notices: tuple[Notice, ...] = ()
+
+    @property
+    def is_lead(self) -> bool:
+        """Whether a fingerprint alone led to the manifest, and nothing signed ties it to the file.
+
+        So with sounds and movies, that have no thumbnail to be compared.
+        """
+        return self.verdict is Verdict.RECOVERED and self.trust is TrustStatus.NONE
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
@@ -219,6 +250,7 @@ _HEADLINES: Final = {
     Verdict.UNMARKED: "no proof of origin was found",
     Verdict.UNREADABLE: "the file could not be examined",
 }
+_LEAD: Final = "a lead to lost credentials was found, and no proof"
 _TRUST: Final = {
     TrustStatus.TRUSTED: "trusted by {by}",
     TrustStatus.UNTRUSTED: "untrusted: no trust list vouches for their certificate",
@@ -269,7 +301,8 @@ def _lines(report: Report) -> Iterator[str]:
     for notice in report.notices:
         yield from notice_lines(notice)
         yield ""
-    yield f"{report.verdict.value.upper()}: {_HEADLINES[report.verdict]}"
+    headline = _LEAD if report.is_lead else _HEADLINES[report.verdict]
+    yield f"{report.verdict.value.upper()}: {headline}"
     yield from textwrap.wrap(report.summary, _WIDTH)
     if report.trust is not TrustStatus.NONE:
         standing = _TRUST[report.trust].format(by=report.trusted_by)

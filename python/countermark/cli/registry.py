@@ -1,26 +1,76 @@
-"""`countermark registry`: copies, entries from and to other registries, personal records."""
+"""`countermark registry`: sounds and movies, copies, exchange with others, personal records."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO, cast
 
 import typer
 
-from countermark import files, keys
-from countermark.cli import retention
+from countermark import clips, containers, files, keys
+from countermark.cli import output, retention
+from countermark.containers import StreamContent
+from countermark.credentials.assets import opened
+from countermark.enrolling import enroll
 from countermark.errors import InvalidArgument, SourceNotFound
-from countermark.registry import Entry, Registry, lines, restoring
+from countermark.registry import ClipMatch, Entry, Registry, lines, restoring
 
 app = typer.Typer(
-    help="Copy the registry, exchange its entries with others, and erase what must not stay.",
+    help="Add sounds and movies, copy the registry, exchange entries, erase what must not stay.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
 for command in (retention.classes, retention.keep, retention.recall, retention.erase):
     app.command()(command)
 app.command()(retention.dispose)
+
+
+@app.command()
+def add(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Signed sounds, movies.")],
+    address: retention.Address = None,
+) -> None:
+    """Remember signed sounds and movies by their fingerprints, with their manifests.
+
+    A copy without its manifest, encoded anew or cut to a part, then leads back to it: verify says
+    so, and that it is a lead and no proof. Each file must be as countermark signed it.
+
+    For example:
+
+        countermark sign speech.wav --out signed.wav --source ai-generated
+        countermark registry add signed.wav
+    """
+    with retention.opened(address) as registry:
+        for path in paths:
+            entry = enroll(path, registry=registry)
+            clip = entry.clip
+            kinds = [] if clip is None or clip.sound is None else ["sound"]
+            kinds += [] if clip is None or clip.video is None else ["moving pictures"]
+            typer.echo(f"{entry.payload:016x}  {' and '.join(kinds)} of {path}")
+
+
+@app.command()
+def find(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A sound or a movie.")],
+    address: retention.Address = None,
+) -> None:
+    """List the sounds and movies in the registry that a file is a part of, or that are in it.
+
+    The most alike comes first, one a line: payload, what is alike and where, and the title that
+    its record states. The exit code is 1 when there is none.
+
+    For example:
+
+        countermark registry find clip-from-somewhere.mp4
+    """
+    with opened(path) as asset, retention.opened(address) as registry:
+        kind = containers.media_type(StreamContent(asset))
+        found = registry.find_clips(clips.read(cast(BinaryIO, asset), kind or "", query=True))
+    for match in found:
+        title = match.entry.record.title or ""
+        typer.echo(f"{match.entry.payload:016x}  {'; '.join(_alike(match))}  {title}".rstrip())
+    raise typer.Exit(output.GOOD if found else output.NEGATIVE)
 
 
 @app.command()
@@ -115,6 +165,19 @@ def import_entries(
                 ) from error
             added, known = added + is_new, known + (not is_new)
     typer.echo(f"{added} entries were added, {known} were there before.")
+
+
+def _alike(match: ClipMatch) -> Iterator[str]:
+    if match.video is not None:
+        yield (
+            f"moving pictures: {match.video.query_share:.0%} of this file, "
+            f"{match.video.share:.0%} of that one"
+        )
+    if match.sound is not None:
+        yield (
+            f"sound: {match.sound.seconds:.0f} s from {match.sound.query_seconds:.1f} s on, "
+            f"there from {match.sound.at_seconds:.1f} s on"
+        )
 
 
 def _lines_of(registry: Registry, entry: Entry) -> Iterator[str]:

@@ -38,13 +38,14 @@ def verify(
 ) -> None:
     """Say what is known about files and how: verdict, trust in the signer, evidence.
 
-    Pictures are examined by manifest, watermark and fingerprint; movies, sounds, documents and
-    other pictures by their manifest alone. A file without one in it may have it beside it, in
+    Pictures are examined by manifest, watermark and fingerprint, movies and sounds by manifest and
+    fingerprint, documents and other pictures by their manifest alone. A file without one in it may have it beside it, in
     FILE.c2pa or by the same name with the ending .c2pa; that one counts only if it was signed for
     exactly this file. In folders the files are those whose names end as files with manifests do,
     and those that have one beside them.
 
-    Verdicts: intact, recovered (exit code 0); altered, transplanted, unmarked, unreadable (1).
+    Verdicts: intact, recovered (exit code 0); altered, transplanted, unmarked, unreadable (1). That
+    a sound or movie is recovered by fingerprint is a lead and no proof (1).
     Trust never changes the verdict. What is known of the content (countermark features), such as a
     refutation, comes first, and makes the exit code 1.
 
@@ -77,7 +78,7 @@ def verify(
             worst = output.FAILURE
             continue
         _show(path, report, as_json=as_json, first=number == 0, alone=len(files) == 1)
-        is_good = report.verdict.positive and not report.notices
+        is_good = report.verdict.positive and not report.notices and not report.is_lead
         worst = max(worst, output.GOOD if is_good else output.NEGATIVE)
     raise typer.Exit(worst)
 

@@ -94,7 +94,7 @@ def disposal_lines(disclosed: Disclosable) -> Iterator[bytes]:
 
 
 def fingerprint_lines(disclosed: Disclosable) -> Iterator[bytes]:
-    """The fingerprints of pictures marked in that time, as far as they are still here."""
+    """The fingerprints of what was marked in that time, as far as it is still here."""
     for position, members in disclosed.events(events.MARKED):
         found = disclosed.registry.find_fingerprint(int(members["payload"], 16))
         if found is not None and found.position == position:
@@ -102,8 +102,8 @@ def fingerprint_lines(disclosed: Disclosable) -> Iterator[bytes]:
                 {
                     "position": position,
                     "payload": members["payload"],
-                    "pdq": found.pdq.hex(),
-                    "pdq_quality": found.pdq_quality,
+                    **{name: bits.hex() for name, bits in events.fingerprints(found)},
+                    **({} if found.pdq is None else {"pdq_quality": found.pdq_quality}),
                     "salt": found.salt.hex(),
                 }
             )

@@ -1,4 +1,4 @@
-"""What was marked here, one entry a picture, and a log of what happened, in one database.
+"""What was marked here, one entry a picture, sound or movie, and a log of what happened.
 
 >>> from countermark.registry import Registry
 >>> with Registry.open("no such file.sqlite3") as registry:  # reading creates nothing
@@ -13,11 +13,12 @@ from countermark.registry.ingest_decision import IngestDecision
 from countermark.registry.key_use import KeyUse, Outcome, Purpose
 from countermark.registry.retention import RetentionClass
 from countermark.registry.sealing import PersonalRecord
-from countermark.registry.store import Registry
+from countermark.registry.store import ClipMatch, Registry
 
 __all__ = [
     "MAX_DISTANCE",
     "MIN_QUALITY",
+    "ClipMatch",
     "Disclosure",
     "DisclosureReason",
     "DisposalReason",

@@ -12,18 +12,17 @@ from datetime import datetime, timezone
 
 from countermark.errors import PayloadTaken
 from countermark.fingerprint import distance
-from countermark.registry import events, manifests, rows
+from countermark.registry import clips, events, manifests, rows
 from countermark.registry.database import Database, Row
 from countermark.registry.disposal import DisposalReason
-from countermark.registry.entry import MIN_QUALITY, Entry
+from countermark.registry.entry import Entry
 from countermark.registry.log import journal, leaf
 
 
 def insert(database: Database, entry: Entry) -> None:
     """Add an entry and its leaf; raises `PayloadTaken`."""
     key = rows.payload_key(entry.payload)
-    values = rows.to_row(entry)
-    taken = not database.run(rows.INSERT, values)
+    taken = not database.run(rows.INSERT, rows.to_row(entry))
     if taken or database.one(rows.SELECT_TOMBSTONE, (key,)):
         raise PayloadTaken(
             f"The payload {entry.payload} is already in the registry.",
@@ -31,11 +30,13 @@ def insert(database: Database, entry: Entry) -> None:
         )
     salt = leaf.new_salt()
     position = journal.append(database, [events.marked(entry, salt)])
-    database.run(rows.INSERT_LEAF, (key, position, salt, rows.digest(values)))
+    database.run(rows.INSERT_LEAF, (key, position, salt, rows.digest(entry)))
     manifests.insert(database, position, entry.manifest, key)
+    if entry.clip is not None:
+        clips.insert(database, position, key, entry.clip)
     row = database.one(rows.SELECT_ROW, (key,))
-    if entry.pdq_quality >= MIN_QUALITY and row is not None:
-        database.add_hash(row[0], entry.pdq)
+    if entry.searched_hash is not None and row is not None:
+        database.add_hash(row[0], entry.searched_hash)
 
 
 def delete(
@@ -50,8 +51,10 @@ def delete(
     first = journal.append(database, leaves)
     for position, (place, entry) in enumerate(found, first):
         key = rows.payload_key(entry.payload)
-        if entry.pdq_quality >= MIN_QUALITY:
-            database.drop_hash(place, entry.pdq)
+        if entry.searched_hash is not None:
+            database.drop_hash(place, entry.searched_hash)
+        if entry.clip is not None:
+            clips.forget(database, key, entry.clip)
         database.run(rows.DELETE, (key,))
         database.run(rows.DELETE_LEAF, (key,))
         manifests.forget(database, key)
@@ -123,8 +126,10 @@ def near(
         if placed is None:
             return None
         entry = placed[1]
-        nearest = min(distance(entry.pdq, query) for query in hashes)
-        if entry.pdq_quality < MIN_QUALITY or nearest != match.distance:
+        if entry.searched_hash is None:
+            return None
+        nearest = min(distance(entry.searched_hash, query) for query in hashes)
+        if nearest != match.distance:
             return None
         found.append((latest(database, entry), nearest))
     return found

@@ -9,7 +9,7 @@ from typing import Any, Final
 from countermark.errors import InvalidArgument, UnreadableRegistry
 from countermark.registry.disclosure import Disclosure
 from countermark.registry.disposal import DisposalReason
-from countermark.registry.entry import Entry
+from countermark.registry.entry import Entry, Fingerprint
 from countermark.registry.ingest_decision import IngestDecision
 from countermark.registry.key_use import KeyUse, Outcome, Purpose, utc
 from countermark.registry.log import leaf
@@ -30,18 +30,29 @@ DISPOSALS: Final = (DELETED, ERASED)
 
 
 def marked(entry: Entry, salt: bytes) -> bytes:
-    """The leaf of an entry; its fingerprint would give the picture's likeness away.
+    """The leaf of an entry; its fingerprints would give its likeness away.
 
     Of consents it holds a digest, which says nothing of who gave them.
     """
     members = {
         "payload": payload_text(entry.payload),
         "manifest_sha256": entry.manifest_sha256.hex(),
-        "pdq_commitment": leaf.commitment(salt, entry.pdq),
+        **{f"{name}_commitment": leaf.commitment(salt, bits) for name, bits in fingerprints(entry)},
     }
     if (consents := entry.record.consents_sha256) is not None:
         members["consents_sha256"] = consents.hex()
     return leaf.encode(MARKED, utc(entry.marked_at), members)
+
+
+def fingerprints(entry: Entry | Fingerprint) -> list[tuple[str, bytes]]:
+    """The fingerprints of an entry, by what leaves and reports call them."""
+    clip = entry.clip
+    found = {
+        "pdq": entry.pdq,
+        "sound": None if clip is None or clip.sound is None else clip.sound.bits,
+        "video": None if clip is None or clip.video is None else clip.video.bits,
+    }
+    return [(name, bits) for name, bits in found.items() if bits is not None]
 
 
 def deleted(payload: int, reason: DisposalReason, order: str | None, at: datetime) -> bytes:

@@ -20,10 +20,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Any
 
+from countermark.clips import Clip
 from countermark.errors import InvalidArgument
+from countermark.fingerprint import Chromaprint, Vpdq
 from countermark.record import Record
 from countermark.registry.entry import Entry, check_payload
 
@@ -42,8 +46,7 @@ def to_line(entry: Entry) -> str:
     """The entry as one JSON object, without a newline."""
     members = {
         "payload": f"{entry.payload:016x}",
-        "pdq": entry.pdq.hex(),
-        "pdq_quality": entry.pdq_quality,
+        **_fingerprint(entry),
         "width": entry.width,
         "height": entry.height,
         "marked_at": entry.marked_at.astimezone(timezone.utc).isoformat(),
@@ -70,8 +73,7 @@ def from_line(line: str | bytes) -> Entry | LaterManifest:
             return LaterManifest(payload, manifest)
         return Entry(
             payload=payload,
-            pdq=bytes.fromhex(members["pdq"]),
-            pdq_quality=members["pdq_quality"],
+            **_read_fingerprint(members),
             manifest=manifest,
             manifest_sha256=hashlib.sha256(manifest).digest(),
             record=Record.from_json(json.dumps(members["record"])),
@@ -84,3 +86,33 @@ def from_line(line: str | bytes) -> Entry | LaterManifest:
             "The line holds no entry of a registry.",
             remedy="Use a file that countermark registry export wrote.",
         ) from error
+
+
+def _fingerprint(entry: Entry) -> dict[str, Any]:
+    clip = entry.clip
+    if clip is None:
+        assert entry.pdq is not None
+        return {"pdq": entry.pdq.hex(), "pdq_quality": entry.pdq_quality}
+    stated = {
+        "seconds": clip.seconds,
+        "sound": None if clip.sound is None else base64.b64encode(clip.sound.bits).decode(),
+        "video": None if clip.video is None else base64.b64encode(clip.video.bits).decode(),
+    }
+    return {"clip": {name: value for name, value in stated.items() if value is not None}}
+
+
+def _read_fingerprint(members: Mapping[str, Any]) -> dict[str, Any]:
+    stated = members.get("clip")
+    if stated is None:
+        return {"pdq": bytes.fromhex(members["pdq"]), "pdq_quality": members["pdq_quality"]}
+    sound, video = (
+        None if stated.get(name) is None else base64.b64decode(stated[name], validate=True)
+        for name in ("sound", "video")
+    )
+    return {
+        "clip": Clip(
+            seconds=stated["seconds"],
+            sound=None if sound is None else Chromaprint(sound),
+            video=None if video is None else Vpdq(video),
+        )
+    }

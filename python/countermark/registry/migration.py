@@ -33,7 +33,7 @@ def _batches(database: Database, version: int) -> Iterator[tuple[list[Entry], li
     last = 0
     while found := database.all(rows.select(rows.AFTER, version), (last, _BATCH)):
         entries = [rows.from_row(row, version)[1] for row in found]
-        yield entries, [rows.digest(row[1:-1]) for row in found]
+        yield entries, [rows.stored_digest(row) for row in found]
         last = found[-1][0]
 
 

@@ -25,7 +25,7 @@ from countermark.errors import (
     UnreadableRegistry,
 )
 from countermark.hamming import Match
-from countermark.registry import manifests, migration, personal, rows
+from countermark.registry import clips, manifests, migration, personal, rows
 from countermark.registry.database import Row
 from countermark.registry.duties import tables as duties
 from countermark.registry.entry import PDQ_BYTES
@@ -74,6 +74,7 @@ _STEPS: Final = (
         *features.TABLES,
     ),
     duties.TABLES,
+    clips.TABLES,
 )
 _FIRST_VERSION: Final = 2
 _TABLES: Final = "SELECT count(*) FROM pg_tables WHERE schemaname = ?"

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from countermark.errors import InvalidArgument, UnreadableRegistry
 from countermark.record import Record
-from countermark.registry.entry import PAYLOAD_BYTES, Entry
+from countermark.registry import clips
+from countermark.registry.entry import PAYLOAD_BYTES, PDQ_BYTES, Entry
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Of the tables; a change of them raises it."""
 
 ENTRY_LOG_TABLES: Final = (
@@ -36,9 +37,15 @@ _COLUMNS: Final = (
 _SELECTED: Final = "SELECT entry.rowid, " + ", ".join(
     f"entry.{column}" for column in _COLUMNS.split(", ")
 )
-_SELECT: Final = f"{_SELECTED}, NULL FROM entry"
-_SELECT_WITH_DIGEST: Final = f"""{_SELECTED}, entry_leaf.digest
-    FROM entry LEFT JOIN entry_leaf ON entry_leaf.payload = entry.payload"""
+_NO_CLIP: Final = "NULL, NULL, NULL"
+_SELECT: Final = f"{_SELECTED}, NULL, {_NO_CLIP} FROM entry"
+_WITH_LEAF: Final = "FROM entry LEFT JOIN entry_leaf ON entry_leaf.payload = entry.payload"
+_SELECT_WITH_DIGEST: Final = f"{_SELECTED}, entry_leaf.digest, {_NO_CLIP} {_WITH_LEAF}"
+_SELECT_WITH_CLIP: Final = f"""{_SELECTED}, entry_leaf.digest, {clips.COLUMNS} {_WITH_LEAF}
+    {clips.JOIN}"""
+_VALUES: Final = slice(1, 1 + len(_COLUMNS.split(", ")))
+# What stands for the hash of what has none: tables since version 1 want one of everything.
+_NO_HASH: Final = (bytes(PDQ_BYTES), -1)
 BY_PAYLOAD: Final = "WHERE entry.payload = ?"
 BY_ROW: Final = "WHERE entry.rowid = ?"
 AFTER: Final = "WHERE entry.rowid > ? ORDER BY entry.rowid LIMIT ?"
@@ -64,12 +71,24 @@ def has_digests(version: int) -> bool:
 
 def select(which: str, version: int) -> str:
     """What reads the entries for `from_row` out of tables of that version."""
+    if version >= clips.FIRST_VERSION:
+        return f"{_SELECT_WITH_CLIP} {which}"
     return f"{_SELECT_WITH_DIGEST if has_digests(version) else _SELECT} {which}"
 
 
-def digest(values: Sequence[Any]) -> bytes:
-    """Over the values of `to_row`; the manifest counts by its own digest."""
-    texts = [value if isinstance(value, bytes) else str(value).encode() for value in values[:-1]]
+def stored_digest(row: Sequence[Any]) -> bytes:
+    """The `digest` of what stands in a row of `select`."""
+    return _digest(row[_VALUES], row[_VALUES.stop + 1 :])
+
+
+def digest(entry: Entry) -> bytes:
+    """Over an entry as it is stored; the manifest counts by its own digest."""
+    return _digest(to_row(entry), () if entry.clip is None else clips.columns(entry.clip))
+
+
+def _digest(values: Sequence[Any], clip: Sequence[Any]) -> bytes:
+    counted = [*values[:-1], *(value for value in clip if value is not None)]
+    texts = [value if isinstance(value, bytes) else str(value).encode() for value in counted]
     framed = b"".join(b"%d:%b" % (len(text), text) for text in texts)
     return hashlib.sha256(framed).digest()
 
@@ -78,8 +97,7 @@ def to_row(entry: Entry) -> tuple[Any, ...]:
     """The values for `INSERT`; the time in UTC."""
     return (
         payload_key(entry.payload),
-        entry.pdq,
-        entry.pdq_quality,
+        *(_NO_HASH if entry.clip is not None else (entry.pdq, entry.pdq_quality)),
         entry.manifest_sha256,
         entry.width,
         entry.height,
@@ -94,13 +112,16 @@ def from_row(row: tuple[Any, ...], version: int) -> tuple[int, Entry]:
 
     Raises `UnreadableRegistry` when the values contradict each other or the digest.
     """
-    place, *values, sealed = row
+    values, sealed, stored = row[_VALUES], row[_VALUES.stop], row[_VALUES.stop + 1 :]
     payload, pdq, quality, manifest_sha256, width, height, marked_at, record, manifest = values
     try:
+        clip = clips.from_columns(stored)
+        has_hash = clip is None or (pdq, quality) != _NO_HASH
         entry = Entry(
             payload=int.from_bytes(payload, "big"),
-            pdq=pdq,
-            pdq_quality=quality,
+            pdq=pdq if has_hash else None,
+            pdq_quality=quality if has_hash else None,
+            clip=clip,
             manifest=manifest,
             manifest_sha256=manifest_sha256,
             record=Record.from_json(record),
@@ -110,9 +131,9 @@ def from_row(row: tuple[Any, ...], version: int) -> tuple[int, Entry]:
         )
     except (InvalidArgument, TypeError, ValueError) as error:
         raise damaged() from error
-    if has_digests(version) and digest(values) != sealed:
+    if has_digests(version) and stored_digest(row) != sealed:
         raise damaged()
-    return place, entry
+    return int(row[0]), entry
 
 
 def damaged() -> UnreadableRegistry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from countermark.registry import manifests, personal, rows, sqlite_search
+from countermark.registry import clips, manifests, personal, rows, sqlite_search
 from countermark.registry.duties import tables as duties
 from countermark.registry.features import tables as features
 from countermark.registry.log import journal
@@ -22,6 +22,7 @@ APPLICATION_ID: Final = int.from_bytes(b"CMKR", "big")
 # 3: what shows that bits have turned on the disk, for SQLite's pages have no checksums; manifests
 # by identifier; personal records; features of known content.
 # 4: what laws want kept: models, grants of copies without visible label, complaints.
+# 5: sounds and movies.
 STEPS: Final = (
     (
         """
@@ -65,7 +66,8 @@ STEPS: Final = (
         *features.TABLES,
     ),
     duties.TABLES,
+    clips.TABLES,
 )
 
-ONE_OF_EACH: Final = ("entry", "log_leaf", "hash_sum", "complaint")
+ONE_OF_EACH: Final = ("entry", "log_leaf", "hash_sum", "complaint", "clip")
 """A table of each version: by them a version that is not true is noticed."""

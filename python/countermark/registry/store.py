@@ -9,14 +9,17 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
+from countermark.clips import Clip, SoundMatch, VideoMatch
 from countermark.errors import InvalidArgument, RegistryError
 from countermark.registry import entries, events, manifests, rows
+from countermark.registry.clips import ClipSearch
 from countermark.registry.database import Database
 from countermark.registry.disclosure import Disclosure
 from countermark.registry.disposal import DisposalReason, check_minimum, check_reason
@@ -45,6 +48,15 @@ _URLS: Final = ("postgresql://", "postgres://")
 _BATCH: Final = 100  # entries or records that are disposed of in one transaction
 
 
+@dataclass(frozen=True, slots=True)
+class ClipMatch:
+    """An entry that a query leads to: by its sound, its moving pictures, or both."""
+
+    entry: Entry
+    sound: SoundMatch | None
+    video: VideoMatch | None
+
+
 class Registry:
     """The entries and the log in one database, for any number of threads and processes.
 
@@ -70,6 +82,7 @@ class Registry:
         self.models = Models(database, self._lock)
         self.grants = Grants(database, self._lock, self.personal)
         self.complaints = Complaints(database, self._lock, self.personal, folder)
+        self._clips = ClipSearch(database, self._lock)
 
     @classmethod
     def open(
@@ -279,6 +292,7 @@ class Registry:
             payload=payload,
             pdq=entry.pdq,
             pdq_quality=entry.pdq_quality,
+            clip=entry.clip,
             position=position,
             salt=salt,
         )
@@ -307,6 +321,29 @@ class Registry:
             found = entries.near(self._database, hashes, max_distance, limit, anew=True)
         if found is None:
             raise rows.damaged()
+        return found
+
+    def any_clips(self) -> bool:
+        """Whether there are sounds or movies to be found.
+
+        Raises `UnreadableRegistry`.
+        """
+        return self._clips.any()
+
+    def find_clips(self, query: Clip) -> list[ClipMatch]:
+        """Sounds and movies that the query is a part of, or that are a part of it.
+
+        >>> Registry.open("no such file").find_clips(Clip(seconds=5.0))
+        []
+
+        `query`: as `clips.read` gives it with `query=True`. Those with like pictures come first.
+        Raises `UnreadableRegistry`.
+        """
+        found = []
+        for match in self._clips.search(query):
+            entry = self.find_payload(int.from_bytes(match.payload, "big"))
+            if entry is not None:
+                found.append(ClipMatch(entry, match.sound, match.video))
         return found
 
     def entries(self, after: int = 0, limit: int = 100) -> list[tuple[int, Entry]]:

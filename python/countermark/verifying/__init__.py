@@ -36,7 +36,7 @@ from countermark.registry import Registry
 from countermark.report import Confidence, Evidence, Report, Verdict
 from countermark.resolving import Resolver
 from countermark.screening import Rules, Sight, Use, named_payloads, screen
-from countermark.verifying import conclusion, evidence
+from countermark.verifying import clips, conclusion, evidence
 from countermark.verifying.carried import Carried, carried
 from countermark.verifying.conclusion import is_bound
 from countermark.verifying.examination import Examination
@@ -74,8 +74,9 @@ def verify(
     pixels, then their fingerprint, lead to a manifest in the registry. Such a manifest counts
     only if its own signature and hashes hold, it names no other marks than were found (C2PA 2.2,
     section 18.10.5.1), and the thumbnail in it shows this picture.
-    Files without a watermark (movies, sounds, documents, other pictures) are judged by the
-    manifest in them alone.
+    Of sounds and movies without a manifest that holds, the fingerprints (Chromaprint, vPDQ) lead to
+    one in the registry, which is a lead: then nobody is trusted. Documents and other pictures are
+    judged by the manifest in them alone.
 
     A file of none of these kinds gives the verdict `unreadable`. Raises `SourceNotFound` when
     there is no file, `InvalidArgument` for what is neither path nor binary stream,
@@ -131,12 +132,36 @@ def _report(
         picture = _decoded(asset)
     except ImageError as error:
         notices = tell(None)
+        kind = shown or containers.media_type(StreamContent(asset))
+        if kind is not None and clips.is_clip(kind):
+            return replace(_report_clip(asset, kind, at, registry, trust), notices=notices)
         return replace(_report_undecoded(asset, shown, at, error), notices=notices)
     content = partial(_content, asset)
     seen = Examination(picture, shown, embedded, trust, registry, resolvers, content)
     seen.found += _strange(at)
     notices = tell(seen)
     return replace(seen.report(), notices=notices)
+
+
+def _report_clip(
+    asset: Stream, kind: str, at: Carried, registry: Registry | None, trust: Trust
+) -> Report:
+    """Of a sound or movie that is not intact: by its manifest, then by its fingerprints."""
+    embedded = None if at.is_strange else at.manifest
+    if embedded is not None and UNREADABLE_ASSET in embedded.failures:
+        reason = f"The {kind} file is damaged, so that what it carries cannot be read."
+        return conclusion.unreadable(reason, media_type=kind)
+    if embedded is not None and is_bound(embedded):
+        changed = [evidence.manifest(embedded, Confidence.WEAK, decoded=False)]
+        return conclusion.by_manifest(
+            Verdict.ALTERED, embedded, changed, media_type=kind, decoded=False
+        )
+    lead = clips.look(asset, kind, registry, trust)
+    told = _strange(at) or [evidence.unusable_manifest(embedded)]
+    found = [*told, evidence.no_watermark_yet(), *lead.found]
+    if lead.manifest is not None:
+        return conclusion.by_lead(lead.manifest, found, media_type=kind)
+    return conclusion.by_nothing(embedded, found, media_type=kind, decoded=False)
 
 
 def _sight(asset: Stream) -> Sight | None:

@@ -45,6 +45,21 @@ def by_manifest(
     )
 
 
+def by_lead(manifest: Manifest, found: Sequence[Evidence], *, media_type: str | None) -> Report:
+    """Fingerprints of sound or moving pictures led to this manifest, and nothing signed ties them.
+
+    So nobody is trusted for this file: that its registry holds the manifest for it is all there is.
+    """
+    return Report(
+        verdict=Verdict.RECOVERED,
+        trust=TrustStatus.NONE,
+        summary=evidence.summary_of_lead(found),
+        evidence=tuple(found),
+        record=_record(manifest),
+        media_type=media_type,
+    )
+
+
 def by_nothing(
     embedded: Manifest | None,
     found: Sequence[Evidence],

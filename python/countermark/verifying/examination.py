@@ -142,6 +142,7 @@ class Examination(Sight):
         if self.registry is not None and quality >= MIN_QUALITY:
             similar = self.registry.find_similar([hash_.bits for hash_ in hashes])
         for entry, distance in similar[:_MAX_CANDIDATES]:
+            assert entry.pdq is not None  # by which it was found
             distances = [fingerprint.distance(hash_, entry.pdq) for hash_ in hashes]
             manifest = credentials.read_detached(entry.manifest, trust=self.trust)
             thumbnail = comparing.thumbnail(manifest)

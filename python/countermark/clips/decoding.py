@@ -1,0 +1,354 @@
+"""Files of sound and moving pictures, decoded in one pass to be hashed; memory does not grow.
+
+Which demuxer opens a file is said and not guessed, so that none is read that names other files or
+addresses, such as a play list.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from countermark import image
+from countermark.clips.clip import Clip
+from countermark.clips.sounds import is_telling
+from countermark.errors import ImageTooLarge, ImageTooSmall, InvalidArgument, UnreadableVideo
+from countermark.fingerprint import Chromaprint, Frame, Pdq, Vpdq, pdq, pdq_dihedral
+from countermark.fingerprint.sound import HOP, RATE, Hasher
+from countermark.pyav import library
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+
+FORMATS: Final = {
+    "audio/wav": "wav",
+    "audio/flac": "flac",
+    "audio/mpeg": "mp3",
+    "audio/mp4": "mov",
+    "audio/ogg": "ogg",
+    "video/mp4": "mov",
+    "video/quicktime": "mov",
+    "video/webm": "matroska",
+    "video/x-matroska": "matroska",
+    "video/x-msvideo": "avi",
+}
+"""The kinds of files that are decoded, and FFmpeg's name for each."""
+
+_QUERY_SOUNDS: Final = 2
+"""Fingerprints of the sound of a query: hops of its own and of a stored sound are then no more than
+a quarter of one apart."""
+
+_QUERY_RATE: Final = 32
+"""Frames a second of a query that are hashed at most: what shakes is like a stored frame for no
+longer than one of its own."""
+
+_LONG_SECONDS: Final = 60
+"""The moving pictures of longer queries are looked at in `_STRETCHES` of `_STRETCH_SECONDS`."""
+
+_STRETCHES: Final = 12
+_STRETCH_SECONDS: Final = 3.0
+_DARK: Final = 24
+"""Of 255: as bright as the bars around a picture may be in some place."""
+
+# As fpcalc resamples: the same fingerprint comes of it, bit for bit.
+_RESAMPLING: Final = f"{RATE}:filter_size=16:phase_shift=8:linear_interp=0:cutoff=0.8"
+_ONE_CHANNEL: Final = "sample_fmts=s16:channel_layouts=mono"
+_ENCRYPTED: Final = "encryption_info"
+_MIRRORED: Final = 5  # left to right, among those of pdq_dihedral
+
+
+def read(source: BinaryIO, media_type: str, *, query: bool = False) -> Clip:
+    """The fingerprints of the first sound and the first moving pictures in a file.
+
+    >>> import io, wave
+    >>> file = io.BytesIO()
+    >>> with wave.open(file, "wb") as out:
+    ...     out.setparams((1, 2, 11025, 0, "NONE", ""))
+    ...     out.writeframes(bytes(2 * 11025))
+    >>> read(file, "audio/wav")
+    Clip(seconds=1.0, sound=None, video=None, later_sounds=())
+
+    Args:
+        source: The file, which is read from its beginning.
+        media_type: One of `FORMATS`, by the content.
+        query: Whether it is to be looked for. Then it is looked at more closely: the sound in two
+            positions of the hops, all frames up to 32 a second, also mirrored and without black
+            bars; but of moving pictures of more than a minute 12 stretches of three seconds alone.
+
+    What cannot be decoded, such as the end of a file that was cut off, is passed over, while
+    something else can.
+
+    Raises:
+        UnreadableVideo: Nothing in it can be decoded, or it is encrypted.
+        InvalidArgument: It is of another kind.
+        MissingExtra: The package av is not installed.
+    """
+    av = library()
+    ear, eye = _Ear(_QUERY_SOUNDS if query else 1), _Eye(query=query)
+    with _opened(source, media_type) as container:
+        for frame in _Frames(container, in_stretches=query):
+            (ear.hear if isinstance(frame, av.AudioFrame) else eye.see)(frame)
+    found = ear.finish()
+    return Clip(
+        seconds=round(max(ear.seconds, eye.seconds), 3),
+        sound=found[0] if found else None,
+        video=eye.finish(),
+        later_sounds=found[1:],
+    )
+
+
+def frame_size(source: BinaryIO, media_type: str) -> tuple[int, int]:
+    """Width and height of the first moving pictures in a file, in pixels; 0 without any.
+
+    Args and errors as of `read`.
+    """
+    with _opened(source, media_type) as container:
+        for stream in _streams(container)[1]:
+            return stream.codec_context.width, stream.codec_context.height
+    return 0, 0
+
+
+@contextlib.contextmanager
+def _opened(source: BinaryIO, media_type: str) -> Iterator[InputContainer]:
+    """The file, by the demuxer for its type."""
+    if media_type not in FORMATS:
+        raise InvalidArgument(
+            f"Files of type {media_type} have no fingerprint of sound or moving pictures.",
+            remedy=f"Use one of {', '.join(FORMATS)}.",
+        )
+    av = library()
+    source.seek(0)
+    try:
+        with av.open(source, format=FORMATS[media_type], metadata_errors="ignore") as container:
+            yield container
+    except (av.FFmpegError, ValueError, EOFError) as error:
+        raise _undecodable(error) from error
+
+
+class _Frames:
+    """The frames of the first sound and the first moving pictures of a file.
+
+    `in_stretches`: of long moving pictures only some, and after all of the sound.
+    """
+
+    def __init__(self, container: InputContainer, *, in_stretches: bool) -> None:
+        self._container = container
+        self._seconds = (container.duration or 0) / 1e6
+        self._in_stretches = in_stretches and self._seconds > _LONG_SECONDS
+
+    def __iter__(self) -> Iterator[Any]:
+        sound, moving = _streams(self._container)
+        if not sound and not moving:
+            raise _undecodable("it holds neither sound nor moving pictures")
+        decoded, self._problem = 0, None
+        for stream in moving:
+            stream.codec_context.thread_type = "AUTO"
+        whole = sound if self._in_stretches else [*sound, *moving]
+        for frame in self._decoded(whole):
+            decoded += 1
+            yield frame
+        if self._in_stretches and moving:
+            for frame in self._stretches(moving[0]):
+                decoded += 1
+                yield frame
+        if not decoded and self._problem is not None:
+            raise _undecodable(self._problem)
+
+    def _decoded(self, streams: list[Any]) -> Iterator[Any]:
+        """As far as the file can be read; broken packets are passed over."""
+        av = library()
+        packets = self._container.demux(streams) if streams else iter(())
+        with contextlib.suppress(EOFError):
+            for packet in packets:
+                if packet.has_sidedata(_ENCRYPTED):
+                    raise UnreadableVideo("The file is encrypted.", remedy="Decrypt it first.")
+                try:
+                    yield from packet.decode()
+                except av.FFmpegError as error:
+                    self._problem = error
+
+    def _stretches(self, moving: Any) -> Iterator[VideoFrame]:
+        """Three seconds from the key frame before each of some times on."""
+        last = -1.0
+        for number in range(_STRETCHES):
+            self._container.seek(int(self._seconds * number / _STRETCHES * 1e6))
+            end: float | None = None
+            for frame in self._decoded([moving]):
+                if frame.time is None or frame.time <= last:  # seen before
+                    continue
+                end = frame.time + _STRETCH_SECONDS if end is None else end
+                if frame.time > end:
+                    break
+                last = frame.time
+                yield frame
+
+
+def _streams(container: InputContainer) -> tuple[list[Any], list[Any]]:
+    """The first of each with a known codec; a picture on the cover of a record is none."""
+    sound = [one for one in container.streams.audio if one.codec_context is not None]
+    moving = [
+        one
+        for one in container.streams.video
+        if one.codec_context is not None and not one.disposition & one.disposition.attached_pic
+    ]
+    return sound[:1], moving[:1]
+
+
+def _undecodable(reason: object) -> UnreadableVideo:
+    said = getattr(reason, "strerror", None) or str(reason)
+    return UnreadableVideo(
+        f"Nothing in the file can be decoded ({said}).",
+        remedy="Write it anew with the program that it comes from.",
+    )
+
+
+class _Ear:
+    """Hears a sound, and gives as many fingerprints of it as are wanted."""
+
+    def __init__(self, sounds: int) -> None:
+        self._hashers = [Hasher() for _ in range(sounds)]
+        self._skipped = [number * HOP // sounds for number in range(sounds)]
+        self._graph: Any = None
+        self._format: tuple[Any, ...] | None = None
+        self._samples = 0
+
+    @property
+    def seconds(self) -> float:
+        return self._samples / RATE
+
+    def hear(self, frame: AudioFrame) -> None:
+        format_ = (frame.sample_rate, frame.layout.name, frame.format.name)
+        if format_ != self._format:  # the first one, or it changes on the way
+            self._drain()
+            self._graph, self._format = _resampler(frame), format_
+        frame.pts = None
+        self._graph.push(_finite(frame))
+        self._take()
+
+    def finish(self) -> tuple[Chromaprint, ...]:
+        self._drain()
+        found = tuple(hasher.finish() for hasher in self._hashers)
+        return found if is_telling(found[0]) else ()
+
+    def _drain(self) -> None:
+        if self._graph is not None:
+            self._graph.push(None)
+            self._take()
+
+    def _take(self) -> None:
+        av = library()
+        with contextlib.suppress(av.BlockingIOError, av.EOFError):
+            while True:
+                samples = self._graph.pull().to_ndarray().ravel()
+                for number, hasher in enumerate(self._hashers):
+                    skipped = max(self._skipped[number] - self._samples, 0)
+                    hasher.add(samples[skipped:])
+                self._samples += len(samples)
+
+
+class _Eye:
+    """Sees moving pictures, and hashes the first frame of each second, or more of a query."""
+
+    def __init__(self, *, query: bool) -> None:
+        self._is_query = query
+        self._rate = _QUERY_RATE if query else 1
+        self._frames: list[Frame] = []
+        self._first: float | None = None
+        self._next = 0.0
+        self._lit = _Lit()
+        self.seconds = 0.0
+
+    def see(self, frame: VideoFrame) -> None:
+        if frame.time is None:
+            return
+        if self._first is None:
+            self._first = frame.time
+        at = frame.time - self._first
+        self.seconds = max(self.seconds, at)
+        if at < self._next:
+            return
+        self._next = (int(at * self._rate) + 1) / self._rate
+        with contextlib.suppress(ImageTooSmall, ImageTooLarge):
+            image.check_size(frame.width, frame.height)
+            seen = frame.to_ndarray(format="gray" if self._is_query else "rgb24")
+            for hash_ in self._hashes(np.rot90(seen, round(frame.rotation / 90) % 4)):
+                self._frames.append(Frame(hash_.bits, hash_.quality, at))
+
+    def finish(self) -> Vpdq | None:
+        found = Vpdq.of(self._frames)
+        return found if found.telling else None
+
+    def _hashes(self, pixels: npt.NDArray[np.uint8]) -> Iterator[Pdq]:
+        """The hash of a frame; of a query also mirrored, and both without black bars."""
+        if not self._is_query:
+            yield pdq(pixels)
+            return
+        inner = pixels[self._lit.update(pixels)]
+        for seen in (pixels,) if inner.shape == pixels.shape else (pixels, inner):
+            turned = pdq_dihedral(seen)
+            yield turned[0]
+            yield turned[_MIRRORED]
+
+
+class _Lit:
+    """Where the frames so far are not black: what bars around them leave."""
+
+    def __init__(self) -> None:
+        self._edges: npt.NDArray[np.int64] | None = None
+
+    def update(self, pixels: npt.NDArray[np.uint8]) -> tuple[slice, slice]:
+        """Add a frame of the same size; rows and columns."""
+        bright = pixels > _DARK
+        rows, columns = np.flatnonzero(bright.any(axis=1)), np.flatnonzero(bright.any(axis=0))
+        if len(rows):
+            edges = np.array([-rows[0], rows[-1] + 1, -columns[0], columns[-1] + 1])
+            self._edges = edges if self._edges is None else np.maximum(self._edges, edges)
+        if self._edges is None:
+            return slice(0, pixels.shape[0]), slice(0, pixels.shape[1])
+        top, bottom, left, right = self._edges.tolist()
+        return _between(-top, bottom, pixels.shape[0]), _between(-left, right, pixels.shape[1])
+
+
+def _between(first: int, last: int, size: int) -> slice:
+    """What is between two bars; all, if there is one on one side alone: it is part of the picture.
+
+    >>> _between(40, 280, 320), _between(0, 280, 320)
+    (slice(40, 280, None), slice(0, 320, None))
+    """
+    return slice(first, last) if 0 < first and last < size else slice(0, size)
+
+
+def _resampler(frame: AudioFrame) -> Any:
+    graph = library().filter.Graph()
+    source = graph.add_abuffer(
+        sample_rate=frame.sample_rate,
+        format=frame.format.name,
+        layout=frame.layout.name,
+        time_base=f"1/{frame.sample_rate}",
+    )
+    resampling = graph.add("aresample", _RESAMPLING)
+    mixing = graph.add("aformat", _ONE_CHANNEL)
+    graph.link_nodes(source, resampling, mixing, graph.add("abuffersink")).configure()
+    return graph
+
+
+def _finite(frame: AudioFrame) -> AudioFrame:
+    """The frame with silence for what are no numbers."""
+    if not frame.format.name.startswith(("flt", "dbl")):
+        return frame
+    values = frame.to_ndarray()
+    if np.isfinite(values).all():
+        return frame
+    clean: AudioFrame = library().AudioFrame.from_ndarray(
+        np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=-1.0),
+        format=frame.format.name,
+        layout=frame.layout.name,
+    )
+    clean.sample_rate = frame.sample_rate
+    return clean
