@@ -26,7 +26,7 @@ PYTHON_LAYERS = [
     ["marking", "signing"],
     ["service", "demo", "cli"],
 ]
-CORE_LAYERS = [["base"], ["kernels"], ["transform", "code"], ["watermark", "fingerprint"], ["api"]]
+CORE_LAYERS = [["base"], ["kernels"], ["transform", "code"], ["watermark", "fingerprint", "audio"], ["api"]]
 
 # Within their row: the command line shows the demo and starts the service.
 SIDEWAYS = {("record", "errors"), ("cli", "demo"), ("cli", "service")}

@@ -7,7 +7,7 @@
 
 #include "base/image.h"
 #include "countermark/countermark.h"
-#include "watermark/key.h"
+#include "base/key.h"
 
 namespace countermark {
 

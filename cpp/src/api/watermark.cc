@@ -7,7 +7,7 @@
 #include "watermark/detect.h"
 #include "watermark/embed.h"
 #include "watermark/inspect.h"
-#include "watermark/key.h"
+#include "base/key.h"
 
 namespace countermark {
 namespace {

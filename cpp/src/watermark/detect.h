@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/image.h"
 #include "code/message.h"
-#include "watermark/key.h"
+#include "base/key.h"
 
 namespace countermark {
 

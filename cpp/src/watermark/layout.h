@@ -7,7 +7,7 @@
 
 #include "code/message.h"
 #include "watermark/format.h"
-#include "watermark/key.h"
+#include "base/key.h"
 #include "watermark/spectrum.h"
 
 namespace countermark {

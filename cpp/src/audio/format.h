@@ -1,0 +1,58 @@
+// The constants of audio mark format 1. Changing any of them is a new format.
+#ifndef COUNTERMARK_AUDIO_FORMAT_H_
+#define COUNTERMARK_AUDIO_FORMAT_H_
+
+#include <array>
+#include <cstddef>
+
+#include "code/message.h"
+
+namespace countermark::audio {
+
+// The mark lives on sound resampled to this many samples a second, one channel.
+inline constexpr size_t kRate = 16000;
+// Period of the mark in such samples, 0.512 s: no round tempo.
+inline constexpr size_t kTile = 8192;
+// Lines of the tile's spectrum that carry the mark, from 400 to 4800 Hz: below it is heard, above
+// codecs do not keep it. The last one is not among them.
+inline constexpr size_t kFirstLine = 204;
+inline constexpr size_t kEndLine = 2457;
+inline constexpr size_t kLines = kEndLine - kFirstLine;
+// One line in four belongs to the pilot.
+inline constexpr size_t kPilotDivisor = 4;
+inline constexpr size_t kPilotLines = kLines / kPilotDivisor;
+inline constexpr size_t kPayloadLines = kLines - kPilotLines;
+// Real and imaginary parts, each of which carries one coded bit.
+inline constexpr size_t kDimensions = 2 * kPayloadLines;
+
+// Each sound chooses one of so many tiles of its key.
+inline constexpr size_t kVariants = size_t{1} << kVariantBits;
+
+// The short-time Fourier transform that mask and whitening work on: 64 ms, by 16 ms.
+inline constexpr size_t kFrame = 1024;
+inline constexpr size_t kHop = 256;
+inline constexpr size_t kBins = kFrame / 2 + 1;
+inline constexpr size_t kHopsPerTile = kTile / kHop;
+// Bins that a line of the mark reaches through the window of a frame.
+inline constexpr size_t kFirstBin = kFirstLine * kFrame / kTile - 2;
+inline constexpr size_t kEndBin = kEndLine * kFrame / kTile + 3;
+
+// Tiles over which the embedder leans against what the sound itself says: 6.1 s.
+inline constexpr size_t kBlockTiles = 12;
+
+// Zones of the band, equally wide on a logarithmic scale, each of which the pilot weighs. Lines,
+// counted from line 0.
+inline constexpr size_t kZones = 10;
+inline constexpr std::array<size_t, kZones + 1> kZoneEdges = {204, 262,  336,  430,  552, 708,
+                                                              908, 1165, 1494, 1916, 2457};
+
+// `line` from kFirstLine to kEndLine.
+constexpr size_t ZoneOf(size_t line) {
+  size_t zone = 0;
+  while (line >= kZoneEdges[zone + 1]) ++zone;
+  return zone;
+}
+
+}  // namespace countermark::audio
+
+#endif  // COUNTERMARK_AUDIO_FORMAT_H_
