@@ -4,15 +4,12 @@
 
 #include <cstddef>
 
+#include "audio/format.h"
 #include "base/arena.h"
 #include "transform/lane_fft.h"
 
 namespace countermark::audio {
 
-// Samples of a frame, and from one to the next: 64 ms and 16 ms at 16 kHz.
-inline constexpr size_t kFrame = 1024;
-inline constexpr size_t kHop = 256;
-inline constexpr size_t kBins = kFrame / 2 + 1;
 // Frames of a block: two share each lane of the transform, one as its real part.
 inline constexpr size_t kFrames = 2 * kFourierLanes;
 // Samples by which a block goes on; that a block takes; that it has in common with the next.
