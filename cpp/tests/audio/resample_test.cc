@@ -65,8 +65,9 @@ TEST(ResampleTest, LetsNothingFoldIntoTheBand) {
   for (const auto& [from, to, hertz] :
        {std::tuple{44100u, 16000u, 12000.0}, std::tuple{48000u, 16000u, 20000.0},
         std::tuple{16000u, 8000u, 5000.0}}) {
-    for (float v : Resample(from, to, Tone(hertz, from, from / 2), 4096)) {
-      ASSERT_LT(std::fabs(v), 3e-3) << from << " to " << to;
+    const auto out = Resample(from, to, Tone(hertz, from, from / 2), 4096);
+    for (size_t n = to / 50; n < out.size(); ++n) {
+      ASSERT_LT(std::fabs(out[n]), 1e-3) << from << " to " << to;
     }
   }
 }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/generator.h"
-#include "watermark/key.h"
+#include "base/key.h"
 
 namespace countermark::audio {
 namespace {

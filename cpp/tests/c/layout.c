@@ -48,12 +48,21 @@ EXPECT_OFFSET(cmk_inspection, least_score, 28, 20);
 EXPECT_OFFSET(cmk_inspection, likeness, 32, 24);
 EXPECT_OFFSET(cmk_inspection, geometry, 40, 32);
 
+EXPECT_SIZE(cmk_sample_format, 4, 4);
+EXPECT_SIZE(cmk_audio_latency, 4, 4);
+
+EXPECT_SIZE(cmk_sound, 16, 16);
+EXPECT_OFFSET(cmk_sound, struct_size, 0, 0);
+EXPECT_OFFSET(cmk_sound, rate, 4, 4);
+EXPECT_OFFSET(cmk_sound, channels, 8, 8);
+EXPECT_OFFSET(cmk_sound, format, 12, 12);
+
 EXPECT_SIZE(cmk_hamming_match, 16, 16);
 EXPECT_OFFSET(cmk_hamming_match, label, 0, 0);
 EXPECT_OFFSET(cmk_hamming_match, distance, 8, 8);
 EXPECT_OFFSET(cmk_hamming_match, query, 12, 12);
 
-EXPECT(statuses, CMK_STATUS_BAD_INTERVAL == 19);
+EXPECT(statuses, CMK_STATUS_ENDED == 23);
 EXPECT(formats, CMK_FORMAT_P010 == 10);
 EXPECT(abi_version, CMK_ABI_VERSION == 1);
 EXPECT(key_bytes, CMK_KEY_BYTES == 16);

@@ -1,0 +1,145 @@
+#include "audio/residual.h"
+
+#include <algorithm>
+#include <bit>
+#include <new>
+
+#include "code/crc32.h"
+#include "kernels/cells.h"
+
+namespace countermark::audio {
+namespace {
+
+// Amplitude of the mark against that of the masker: 18 dB down.
+constexpr float kAmplitude = 0.12f;
+
+// A checksum of samples, whatever the order of bytes of the machine.
+uint32_t ChecksumOf(const float* samples, size_t count, uint32_t check) {
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t bits = std::bit_cast<uint32_t>(samples[i]);
+    uint8_t bytes[8];
+    for (int b = 0; b < 4; ++b) {
+      bytes[b] = static_cast<uint8_t>(check >> 8 * b);
+      bytes[4 + b] = static_cast<uint8_t>(bits >> 8 * b);
+    }
+    check = Crc32(bytes, sizeof(bytes));
+  }
+  return check;
+}
+
+}  // namespace
+
+Residual::Residual(const Setting& setting, Arena& arena)
+    : setting_(setting),
+      delay_(setting.rejects_host ? kBlocks - 1 : 0),
+      short_time_(arena),
+      transform_(arena),
+      mask_(arena),
+      rejection_(arena),
+      layout_(arena.Allocate<Layout>(1)),
+      cells_(arena.Allocate<float>(kBlockCells)),
+      measured_(arena.Allocate<float>(kMarkBins * kFrames)),
+      masks_(arena.Allocate<float>(setting.channels * kMarkBins * kMaskRow)),
+      amplitudes_(arena.Allocate<float>((delay_ + 1) * setting.channels * kMarkBins * kFrames)),
+      mix_(arena.Allocate<float>(kMarkCells)),
+      late_mix_(arena.Allocate<float>(kMarkCells)),
+      mix_amplitude_(arena.Allocate<float>(kMarkBins * kFrames)),
+      plain_wave_(arena.Allocate<float>(kBlocksPerTile * kMarkCells)),
+      wave_(arena.Allocate<float>(kBlocksPerTile * kMarkCells)),
+      tile_(arena.Allocate<float>(kTile + kBlockOverlap)) {
+  if (tile_ == nullptr) return;
+  std::fill_n(masks_, setting.channels * kMarkBins * kMaskRow, 0.0f);
+  std::fill_n(mix_, kMarkCells, 0.0f);
+}
+
+void Residual::Analyse(const float* const* samples) {
+  if (!has_chosen_) Choose(samples);
+  // The last frame of each row is the first of the next one.
+  for (size_t i = 0; i < kMarkCells; i += kFrames) late_mix_[i] = mix_[i + kFrames - 1];
+  std::fill_n(mix_, kMarkCells, 0.0f);
+  std::fill_n(mix_amplitude_, kMarkBins * kFrames, 0.0f);
+  for (size_t c = 0; c < setting_.channels; ++c) AnalyseChannel(c, samples[c]);
+  for (size_t i = 0; i < kMarkCells; i += kFrames) {
+    std::copy_n(mix_ + i, kFrames - 1, late_mix_ + i + 1);
+  }
+  if (has_chosen_ && setting_.rejects_host) {
+    const size_t half = analysed_ % kBlocksPerTile;
+    rejection_.Add(half, late_mix_, plain_wave_ + half * kMarkCells, mix_amplitude_);
+  }
+  ++analysed_;
+}
+
+bool Residual::HasBlock(bool is_last) const { return made_ + (is_last ? 0 : delay_) < analysed_; }
+
+void Residual::AddBlock(float* const* samples) {
+  if (has_chosen_ && setting_.rejects_host && made_ % kBlocks == 0) {
+    auto amplitudes = coded_;
+    rejection_.Solve(*layout_, choice_.origin, short_time_, transform_, amplitudes.data());
+    MakeWave(amplitudes.data(), wave_);
+  }
+  const float* wave =
+      (setting_.rejects_host ? wave_ : plain_wave_) + made_ % kBlocksPerTile * kMarkCells;
+  for (size_t c = 0; has_chosen_ && c < setting_.channels; ++c) {
+    std::fill_n(cells_, kBlockCells, 0.0f);
+    ShapeCells(wave, Amplitude(made_, c), kMarkBins, cells_ + kFirstBin * kBinStep);
+    short_time_.Inverse(cells_, samples[c]);
+  }
+  ++made_;
+}
+
+// By the first new samples that are not all silent; before them there is nothing to mark.
+void Residual::Choose(const float* const* samples) {
+  uint32_t check = 0;
+  for (size_t c = 0; c < setting_.channels; ++c) {
+    const float* fresh = samples[c] + kBlockOverlap;
+    if (std::all_of(fresh, fresh + kBlockHop, [](float v) { return v == 0; })) continue;
+    check = ChecksumOf(fresh, kBlockHop, check);
+    has_chosen_ = true;
+  }
+  if (!has_chosen_) return;
+  choice_ = ChooseTile(setting_.key, check);
+  new (layout_) Layout(setting_.key, choice_.variant);
+  coded_ = Amplitudes({setting_.payload, choice_.variant});
+  MakeWave(coded_.data(), plain_wave_);
+}
+
+// The cells of the repeated tile.
+void Residual::MakeWave(const float* amplitudes, float* wave) {
+  Spectrum spectrum;
+  MakeSpectrum(*layout_, amplitudes, &spectrum);
+  transform_.Synthesise(spectrum, tile_);
+  // As it lies under the residual's first block.
+  const size_t first = 2 * kTile - kLead - choice_.origin;
+  std::rotate(tile_, tile_ + first % kTile, tile_ + kTile);
+  std::copy_n(tile_, kBlockOverlap, tile_ + kTile);
+  for (size_t half = 0; half < kBlocksPerTile; ++half) {
+    short_time_.Forward(tile_ + half * kBlockHop, cells_);
+    std::copy_n(cells_ + kFirstBin * kBinStep, kMarkCells, wave + half * kMarkCells);
+  }
+}
+
+void Residual::AnalyseChannel(size_t channel, const float* samples) {
+  short_time_.Forward(samples, cells_);
+  mask_.Measure(cells_, measured_);
+  const float share = 1 / static_cast<float>(setting_.channels);
+  for (size_t i = 0; i < kMarkCells; ++i) mix_[i] += share * cells_[kFirstBin * kBinStep + i];
+  // What a frame hides it must hide in both neighbours too: no echo ahead of a sudden sound.
+  float* amplitude = Amplitude(analysed_, channel);
+  for (size_t bin = 0; bin < kMarkBins; ++bin) {
+    float* row = masks_ + (channel * kMarkBins + bin) * kMaskRow;
+    row[0] = row[kFrames];
+    row[1] = row[kFrames + 1];
+    std::copy_n(measured_ + bin * kFrames, kFrames, row + 2);
+    for (size_t f = 0; f < kFrames; ++f) {
+      const float least = std::min(std::min(row[f], row[f + 1]), row[f + 2]);
+      amplitude[bin * kFrames + f] = setting_.strength * kAmplitude * least;
+      mix_amplitude_[bin * kFrames + f] += share * amplitude[bin * kFrames + f];
+    }
+  }
+}
+
+float* Residual::Amplitude(size_t block, size_t channel) const {
+  return amplitudes_ + (block % (delay_ + 1) * setting_.channels + channel) * kMarkBins * kFrames;
+}
+
+}  // namespace countermark::audio

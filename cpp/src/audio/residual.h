@@ -1,0 +1,89 @@
+// The mark that is added to a sound, block by block, at kRate.
+#ifndef COUNTERMARK_AUDIO_RESIDUAL_H_
+#define COUNTERMARK_AUDIO_RESIDUAL_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "audio/format.h"
+#include "audio/mask.h"
+#include "audio/rejection.h"
+#include "audio/short_time.h"
+#include "audio/tile.h"
+#include "audio/tile_transform.h"
+#include "base/arena.h"
+#include "base/key.h"
+
+namespace countermark::audio {
+
+inline constexpr size_t kMostChannels = 8;
+
+// Blocks are those of audio/short_time.h. Analysed block j ends with sample kBlockHop (j + 1) of
+// the sound; of what it hides, block j of the residual, the last frame is left to the next block,
+// whose first frame it precedes: it must know its neighbours. So the residual's block begins kLead
+// samples before kBlockHop j.
+class Residual {
+ public:
+  static constexpr size_t kLead = kFrame;
+
+  struct Setting {
+    size_t channels;
+    uint64_t payload;
+    Key key;
+    float strength;
+    bool rejects_host;
+  };
+
+  Residual(const Setting& setting, Arena& arena);
+
+  // Blocks that must have been analysed beyond one before its residual can be made.
+  size_t delay() const { return delay_; }
+
+  // Takes kBlockSpan samples of each channel: those of the last block that overlap, then new ones.
+  void Analyse(const float* const* samples);
+
+  // Blocks that were.
+  size_t analysed() const { return analysed_; }
+
+  // Whether there is a block to be made: with `is_last` also of what is not yet complete.
+  bool HasBlock(bool is_last) const;
+
+  // Adds the next block of the residual to kBlockSpan samples of each channel; the first kBlockHop
+  // of them are whole then.
+  void AddBlock(float* const* samples);
+
+ private:
+  static constexpr size_t kBlocks = kBlockTiles * kBlocksPerTile;
+  // Of a row of the mask: frames of which the last two are carried over.
+  static constexpr size_t kMaskRow = kFrames + 2;
+
+  void Choose(const float* const* samples);
+  void MakeWave(const float* amplitudes, float* wave);
+  void AnalyseChannel(size_t channel, const float* samples);
+  float* Amplitude(size_t block, size_t channel) const;
+
+  Setting setting_;
+  size_t delay_;
+  ShortTime short_time_;
+  TileTransform transform_;
+  Mask mask_;
+  HostRejection rejection_;
+  Layout* layout_;
+  float* cells_;               // of a block, whole
+  float* measured_;            // mask of a block: [bin][frame]
+  float* masks_;               // [channel][bin][kMaskRow]
+  float* amplitudes_;          // [slot][channel][bin][frame]
+  float *mix_, *late_mix_;     // mean of all channels' cells, and that a frame later
+  float* mix_amplitude_;       // and of what their masks allow
+  float *plain_wave_, *wave_;  // cells of the tile: [half][bin][re, im][frame]
+  float* tile_;
+  bool has_chosen_ = false;
+  Choice choice_{};
+  std::array<float, kCodedBits> coded_{};
+  size_t analysed_ = 0, made_ = 0;  // blocks
+};
+
+}  // namespace countermark::audio
+
+#endif  // COUNTERMARK_AUDIO_RESIDUAL_H_
