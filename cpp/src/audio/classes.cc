@@ -10,8 +10,9 @@ namespace {
 // flank or a peak.
 constexpr float kLevelEdges[] = {2.0f, 8.0f};
 constexpr float kShapeEdges[] = {0.5f, 2.0f};
-// A level is that of so many bins, and frames to each side; a local mean and the floor of so many.
-constexpr size_t kLevelBins = 2, kLevelFrames = 1, kLocalBins = 7;
+// A level is the mean of so many bins to each side, and of a frame; a local mean and the floor of
+// so many bins.
+constexpr size_t kLevelBins = 2, kLocalBins = 7;
 // The floor is exceeded by all but one in so many frames.
 constexpr size_t kFloorShare = 10;
 
@@ -22,18 +23,28 @@ constexpr float kTiny = 1e-30f;
 size_t StepOf(float level) { return std::bit_cast<uint32_t>(level) >> 21; }
 float LevelOf(size_t step) { return std::bit_cast<float>(static_cast<uint32_t>(step) << 21); }
 
-// The mean of `reach` rows of `width` values to each side, and the row itself, as far as there are.
-void MeanOfRows(const float* rows, size_t count, size_t width, size_t reach, float* out) {
+// The mean of `reach` rows of kWidth values to each side, and the row itself, as far as there are.
+template <size_t kWidth>
+void MeanOfRows(const float* rows, size_t count, size_t reach, float* out) {
   for (size_t k = 0; k < count; ++k) {
     const size_t first = k - std::min(k, reach), last = std::min(k + reach, count - 1);
-    float* mean = out + k * width;
-    std::fill_n(mean, width, 0.0f);
+    float mean[kWidth] = {};
     for (size_t j = first; j <= last; ++j) {
-      for (size_t i = 0; i < width; ++i) mean[i] += rows[j * width + i];
+      for (size_t i = 0; i < kWidth; ++i) mean[i] += rows[j * kWidth + i];
     }
     const float share = 1.0f / static_cast<float>(last - first + 1);
-    for (size_t i = 0; i < width; ++i) mean[i] *= share;
+    for (size_t i = 0; i < kWidth; ++i) out[k * kWidth + i] = share * mean[i];
   }
+}
+
+// In place: the mean of a frame and of its neighbours, as far as there are.
+void MeanOfFrames(float* row) {
+  float mean[kFrames];
+  for (size_t f = 1; f + 1 < kFrames; ++f)
+    mean[f] = (row[f - 1] + row[f] + row[f + 1]) * (1.0f / 3);
+  mean[0] = 0.5f * (row[0] + row[1]);
+  mean[kFrames - 1] = 0.5f * (row[kFrames - 2] + row[kFrames - 1]);
+  std::copy_n(mean, kFrames, row);
 }
 
 }  // namespace
@@ -68,12 +79,9 @@ void ClassFold::Measure(const float* cells) {
       power_[k * kFrames + f] = re[f] * re[f] + im[f] * im[f] + kTiny;
     }
   }
-  // Over the frames, for which there is room where the local means will be.
-  for (size_t k = 0; k < kBand; ++k) {
-    MeanOfRows(power_ + k * kFrames, kFrames, 1, kLevelFrames, local_ + k * kFrames);
-  }
-  MeanOfRows(local_, kBand, kFrames, kLevelBins, level_);
-  MeanOfRows(power_, kBand, kFrames, kLocalBins, local_);
+  MeanOfRows<kFrames>(power_, kBand, kLevelBins, level_);
+  for (size_t k = 0; k < kBand; ++k) MeanOfFrames(level_ + k * kFrames);
+  MeanOfRows<kFrames>(power_, kBand, kLocalBins, local_);
 }
 
 void ClassFold::MeasureFloor(const Sound& sound, Whitener& whitener) {
@@ -94,7 +102,7 @@ void ClassFold::MeasureFloor(const Sound& sound, Whitener& whitener) {
     }
     quiet[k] = LevelOf(step);
   }
-  MeanOfRows(quiet, kBand, 1, kLocalBins, floor_);
+  MeanOfRows<1>(quiet, kBand, kLocalBins, floor_);
 }
 
 size_t ClassFold::ClassOf(size_t bin, size_t frame) const {

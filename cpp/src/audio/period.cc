@@ -1,6 +1,7 @@
 #include "audio/period.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "audio/autocorrelation.h"
 #include "base/trigonometry.h"
@@ -24,15 +25,19 @@ constexpr uint32_t kParts = 1u << 24;
 constexpr size_t kTaps = kPolyphaseTaps;
 static_assert(kTaps == 2 * (SpeedChange::kLead + 1));
 
+// Positions among samples are in parts of one.
+constexpr int kFractionBits = 40;
+
 // Cubic convolution between values (Keys 1981, a = -1/2).
-float Between(const float* values, double at) {
-  const size_t n = static_cast<size_t>(at);
-  const float f = static_cast<float>(at - static_cast<double>(n));
-  const float* v = values + n - 1;
-  return v[1] +
-         0.5f * f *
-             (v[2] - v[0] +
-              f * (2 * v[0] - 5 * v[1] + 4 * v[2] - v[3] + f * (3 * (v[1] - v[2]) + v[3] - v[0])));
+float Between(const float* values, uint64_t position) {
+  constexpr uint64_t kFraction = (uint64_t{1} << kFractionBits) - 1;
+  constexpr float kUnit = 1.0f / (1 << 24);
+  const float f = kUnit * static_cast<float>(
+                              static_cast<int32_t>((position & kFraction) >> (kFractionBits - 24)));
+  const float* v = values + (position >> kFractionBits) - 1;
+  const float third = 3 * (v[1] - v[2]) + v[3] - v[0];
+  const float second = 2 * v[0] - 5 * v[1] + 4 * v[2] - v[3];
+  return v[1] + 0.5f * f * (v[2] - v[0] + f * (second + f * third));
 }
 
 size_t MultiplesIn(size_t samples) {
@@ -56,10 +61,11 @@ size_t FindPeriods(const Sound& whitened, Arena& arena, double* periods) {
   const float* values = correlation.Run(whitened);
   std::fill_n(scores, count, 0.0f);
   for (size_t m = 1; m <= multiples; ++m) {
-    const double lag = static_cast<double>(m * kTile);
-    for (size_t i = 0; i < count; ++i) {
-      scores[i] += Between(values, lag * (kLeastPeriod + step * static_cast<double>(i)));
-    }
+    const double lag =
+        static_cast<double>(m * kTile) * static_cast<double>(uint64_t{1} << kFractionBits);
+    uint64_t position = static_cast<uint64_t>(lag * kLeastPeriod);
+    const uint64_t advance = static_cast<uint64_t>(lag * step);
+    for (size_t i = 0; i < count; ++i, position += advance) scores[i] += Between(values, position);
   }
   const size_t apart = static_cast<size_t>(kApart / step);
   size_t found = 0;

@@ -7,16 +7,23 @@
 namespace countermark::audio {
 namespace {
 
-// Heights of the pilot: worth a list of words; worth it at a period that only may be one; and worth
-// a second look at the parts of the sound.
-constexpr float kLikelyScore = 5.3f;
+// Heights of the pilot: worth decoding at a period that only may be one; worth a second look, and
+// more words; reached by chance once in a thousand times, worth all words.
 constexpr float kLeastAtPeriod = 5.0f;
-constexpr size_t kFewCandidates = 64;
+constexpr float kLikelyScore = 5.3f;
+constexpr float kSureScore = 6.0f;
+constexpr size_t kFewCandidates = 64, kSomeCandidates = 512;
 // Zones that a class is weighed in.
 constexpr size_t kGroups = 3;
 
 // Room for the longest window, played at the lowest speed.
 constexpr size_t kPlayed = static_cast<size_t>(kWindow / kLeastPeriod) + 1;
+
+// Longer lists take longer, in sounds without a mark too.
+size_t CandidatesFor(float score) {
+  if (score >= kSureScore) return MessageDecoder::kMostCandidates;
+  return score >= kLikelyScore ? kSomeCandidates : kFewCandidates;
+}
 
 size_t GroupOf(size_t line) { return ZoneOf(line) * kGroups / kZones; }
 
@@ -77,30 +84,49 @@ bool MarkSearch::Run(const Sound& sound, Effort effort, double trials, Found* fo
   readings_ = 0;
   highest_ = 0;
   whitener_.Whiten(sound, whitened_);
-  const bool is_read = ReadPlayed({sound, {whitened_, sound.count}, 1, 0}, found) ||
-                       (effort == Effort::kFull && ReadAtPeriods(sound, kMostPeriods, found));
-  if (!is_read) found->score = highest_;
-  return is_read;
-}
-
-bool MarkSearch::ReadAtPeriods(const Sound& sound, size_t count, Found* found) {
-  double periods[kMostPeriods];
-  count = std::min(count, FindPeriods({whitened_, sound.count}, arena_, periods));
-  for (size_t i = 0; i < count; ++i) {
-    const size_t length = speed_.Play({whitened_, sound.count}, periods[i], played_whitened_);
-    speed_.Play(sound, periods[i], played_);
-    const Played played{
-        {played_, length}, {played_whitened_, length}, periods[i], SpeedChange::kLead};
-    if (ReadPlayed(played, found)) return true;
+  const Played nominal = Nominal(sound);
+  if (ReadWhole(nominal, found)) return true;
+  // Periods at which the pilot shows, but does not suffice yet.
+  double likely[kMostPeriods];
+  size_t count = 0;
+  if (effort == Effort::kFull) {
+    double periods[kMostPeriods];
+    const size_t most = FindPeriods(nominal.whitened, arena_, periods);
+    for (size_t i = 0; i < most; ++i) {
+      if (ReadWhole(PlayAt(periods[i], sound), found)) return true;
+      if (last_ >= kLeastAtPeriod) likely[count++] = periods[i];
+    }
   }
+  if (ReadClasses(nominal, found) || ReadSome(nominal, found)) return true;
+  for (size_t i = 0; i < count; ++i) {
+    Played played = PlayAt(likely[i], sound);
+    PlaySound(sound, &played);
+    if (ReadClasses(played, found) || ReadSome(played, found)) return true;
+  }
+  found->score = highest_;
   return false;
 }
 
-bool MarkSearch::ReadPlayed(const Played& played, Found* found) {
+MarkSearch::Played MarkSearch::Nominal(const Sound& sound) const {
+  return {sound, {whitened_, sound.count}, 1, 0, kLeastScore};
+}
+
+MarkSearch::Played MarkSearch::PlayAt(double period, const Sound& sound) {
+  const size_t length = speed_.Play({whitened_, sound.count}, period, played_whitened_);
+  return {{}, {played_whitened_, length}, period, SpeedChange::kLead, kLeastAtPeriod};
+}
+
+void MarkSearch::PlaySound(const Sound& sound, Played* played) {
+  played->sound = {played_, speed_.Play(sound, played->period, played_)};
+}
+
+bool MarkSearch::ReadWhole(const Played& played, Found* found) {
   const size_t count = FoldParts(played.whitened, batch_, parts_);
-  if (ReadParts(played, {parts_, count}, 0, found)) return true;
-  if (ReadClasses(played, found)) return true;
-  // The mark may be in some of it only.
+  return ReadParts(played, {parts_, count}, 0, found);
+}
+
+bool MarkSearch::ReadSome(const Played& played, Found* found) {
+  const size_t count = FoldParts(played.whitened, batch_, parts_);
   for (size_t length = count / 2; length >= 2; length /= 2) {
     const size_t step = std::max<size_t>(length / 2, 1);
     for (size_t first = 0; first + length <= count; first += step) {
@@ -113,8 +139,8 @@ bool MarkSearch::ReadPlayed(const Played& played, Found* found) {
 bool MarkSearch::ReadParts(const Played& played, const Parts& parts, size_t first, Found* found) {
   PilotPeak peaks[PilotFinder::kMostPeaks];
   const size_t count = finder_.Find(parts.Sum(), peaks);
-  const float least = played.period == 1 ? kLeastScore : kLeastAtPeriod;
-  for (size_t i = 0; i < count && peaks[i].score >= least; ++i) {
+  last_ = count > 0 ? peaks[0].score : 0;
+  for (size_t i = 0; i < count && peaks[i].score >= played.least; ++i) {
     Alignment alignment;
     if (!ReadPeak(parts, peaks[i], &alignment, found)) continue;
     const double drift = static_cast<double>(alignment.drift) / kPlacesPerSample;
@@ -139,11 +165,10 @@ bool MarkSearch::ReadClasses(const Played& played, Found* found) {
   class_fold_.Fold(played.sound, whitener_, batch_, classes_);
   // All of it; and the loudest only, where the mark lives longest under noise.
   const Parts ways[] = {{classes_, kClasses}, {classes_ + kClasses - 2, 2}};
-  const float least = played.period == 1 ? kLeastScore : kLeastAtPeriod;
   for (const Parts& way : ways) {
     PilotPeak peaks[PilotFinder::kMostPeaks];
     const size_t count = finder_.Find(way.Sum(), peaks);
-    for (size_t i = 0; i < count && peaks[i].score >= least; ++i) {
+    for (size_t i = 0; i < count && peaks[i].score >= played.least; ++i) {
       if (!ReadClassesAt(peaks[i], found)) continue;
       const double place = static_cast<double>(peaks[i].place) / kPlacesPerSample;
       found->trace.origin = played.lead + played.period * place;
@@ -168,10 +193,8 @@ bool MarkSearch::Read(const Spectrum& aligned, const PilotPeak& peak, Found* fou
   highest_ = std::max(highest_, peak.score);
   if (readings_ == kMostReadings) return false;
   ++readings_;
-  const size_t candidates =
-      peak.score >= kLikelyScore ? MessageDecoder::kMostCandidates : kFewCandidates;
-  if (!ReadMessage(aligned, layouts_[peak.variant], peak.variant, candidates, trials_, decoder_,
-                   &found->message)) {
+  if (!ReadMessage(aligned, layouts_[peak.variant], peak.variant, CandidatesFor(peak.score),
+                   trials_, decoder_, &found->message)) {
     return false;
   }
   found->trace = {peak.variant, peak.sign, 0, 1};

@@ -60,20 +60,29 @@ class MarkSearch {
     Sound sound, whitened;
     double period;
     double lead;  // of the sound's samples before the first one
+    float least;  // height of the pilot that is worth decoding
   };
 
-  bool ReadPlayed(const Played& played, Found* found);
+  Played Nominal(const Sound& sound) const;
+  // Whitened sound alone, until PlaySound.
+  Played PlayAt(double period, const Sound& sound);
+  void PlaySound(const Sound& sound, Played* played);
+
+  // Each reads in another way: all of it at once; the classes of its cells; some of it.
+  bool ReadWhole(const Played& played, Found* found);
+  bool ReadClasses(const Played& played, Found* found);
+  bool ReadSome(const Played& played, Found* found);
+
   bool ReadParts(const Played& played, const Parts& parts, size_t first, Found* found);
   bool ReadPeak(const Parts& parts, const PilotPeak& peak, Alignment* alignment, Found* found);
-  bool ReadClasses(const Played& played, Found* found);
   bool ReadClassesAt(const PilotPeak& peak, Found* found);
-  bool ReadAtPeriods(const Sound& sound, size_t count, Found* found);
   bool Read(const Spectrum& aligned, const PilotPeak& peak, Found* found);
 
   Arena& arena_;
   double trials_ = 1;
   int readings_ = 0;
-  float highest_ = 0;
+  float highest_ = 0;  // of all, and of what was looked at last
+  float last_ = 0;
   Layout* layouts_;
   Turns turns_;
   TileBatch batch_;
