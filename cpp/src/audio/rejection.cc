@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "audio/power.h"
 #include "kernels/cells.h"
 
 namespace countermark::audio {
@@ -17,16 +18,6 @@ constexpr float kFloorShare = 4e-5f, kLeastFloor = 7e-12f;
 constexpr size_t kMemory = 24;
 // A zone counts for at least so much of the best one.
 constexpr float kLeastGain = 0.05f;
-
-float MeanPower(const float* cells, size_t count) {
-  float sums[kFrames] = {};
-  for (size_t i = 0; i < count; i += kFrames) {
-    for (size_t f = 0; f < kFrames; ++f) sums[f] += cells[i + f] * cells[i + f];
-  }
-  float sum = 0;
-  for (float s : sums) sum += s;
-  return 2 * sum / static_cast<float>(count);
-}
 
 // What a line of each zone is worth to a reader who trusts the pilot: gain by noise.
 std::array<float, kZones> ZoneWeights(const Layout& layout, const Spectrum& marked) {

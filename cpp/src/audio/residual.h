@@ -58,9 +58,17 @@ class Residual {
   // Of a row of the mask: frames of which the last two are carried over.
   static constexpr size_t kMaskRow = kFrames + 2;
 
+  // Cosine and sine of an angle by which the mark's phase goes ahead in every other channel, and
+  // stays behind in the rest.
+  struct Turn {
+    float cosine, sine;
+  };
+
   void Choose(const float* const* samples);
   void MakeWave(const float* amplitudes, float* wave);
   void AnalyseChannel(size_t channel, const float* samples);
+  Turn MeasureWidth() const;
+  const float* Turned(const float* wave, const Turn& turn);
   float* Amplitude(size_t block, size_t channel) const;
 
   Setting setting_;
@@ -75,6 +83,9 @@ class Residual {
   float* masks_;               // [channel][bin][kMaskRow]
   float* amplitudes_;          // [slot][channel][bin][frame]
   float *mix_, *late_mix_;     // mean of all channels' cells, and that a frame later
+  float* side_;                // mean of their cells, those of every other one negated
+  Turn* turns_;                // [slot]
+  float* turned_;              // half a wave
   float* mix_amplitude_;       // and of what their masks allow
   float *plain_wave_, *wave_;  // cells of the tile: [half][bin][re, im][frame]
   float* tile_;

@@ -1,0 +1,24 @@
+// The loudness of cells.
+#ifndef COUNTERMARK_AUDIO_POWER_H_
+#define COUNTERMARK_AUDIO_POWER_H_
+
+#include <cstddef>
+
+#include "audio/short_time.h"
+
+namespace countermark::audio {
+
+// Mean of the squared magnitudes of cells that take `count` floats, a multiple of kBinStep.
+inline float MeanPower(const float* cells, size_t count) {
+  float sums[kFrames] = {};
+  for (size_t i = 0; i < count; i += kFrames) {
+    for (size_t f = 0; f < kFrames; ++f) sums[f] += cells[i + f] * cells[i + f];
+  }
+  float sum = 0;
+  for (float s : sums) sum += s;
+  return 2 * sum / static_cast<float>(count);
+}
+
+}  // namespace countermark::audio
+
+#endif  // COUNTERMARK_AUDIO_POWER_H_
