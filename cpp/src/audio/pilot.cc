@@ -115,20 +115,20 @@ PilotFinder::PilotFinder(const Layout* layouts, const Turns& turns, TileBatch& b
     : layouts_(layouts),
       turns_(turns),
       batch_(batch),
-      products_(arena.Allocate<PilotProduct>(kVariants)),
-      spectra_(arena.Allocate<Spectrum>(kVariants)) {}
+      products_(arena.Allocate<PilotProduct>(kVariants)) {}
 
 size_t PilotFinder::Find(const Spectrum& spectrum, PilotPeak* peaks) {
+  Spectrum* spectra = batch_.spectra();
   for (size_t v = 0; v < kVariants; ++v) {
     products_[v] = PilotProduct(spectrum, layouts_[v]);
-    spectra_[v] = {};
+    spectra[v] = {};
     for (size_t i = 0; i < kPilotLines; ++i) {
-      spectra_[v].re[layouts_[v].pilot[i]] = 0.5f * products_[v].re[i];
-      spectra_[v].im[layouts_[v].pilot[i]] = 0.5f * products_[v].im[i];
+      spectra[v].re[layouts_[v].pilot[i]] = 0.5f * products_[v].re[i];
+      spectra[v].im[layouts_[v].pilot[i]] = 0.5f * products_[v].im[i];
     }
   }
   Spot spots[kMostLookedAt];
-  const size_t found = FindSpots(batch_.Synthesise(spectra_), spots);
+  const size_t found = FindSpots(batch_.Synthesise(spectra), spots);
   PilotPeak looked_at[kMostLookedAt];
   for (size_t i = 0; i < found; ++i) {
     const Spot& spot = spots[i];

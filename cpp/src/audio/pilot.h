@@ -64,7 +64,6 @@ class PilotFinder {
   const Turns& turns_;
   TileBatch& batch_;
   PilotProduct* products_;
-  Spectrum* spectra_;
 };
 
 }  // namespace countermark::audio

@@ -79,13 +79,15 @@ MarkSearch::MarkSearch(const Key& key, Arena& arena)
   if (played_whitened_ == nullptr) FindPeriods({nullptr, kWindow}, arena, nullptr);
 }
 
-bool MarkSearch::Run(const Sound& sound, Effort effort, double trials, Found* found) {
+bool MarkSearch::Run(const Sound& sound, Effort effort, double likely_period, double trials,
+                     Found* found) {
   trials_ = trials;
   readings_ = 0;
   highest_ = 0;
   whitener_.Whiten(sound, whitened_);
   const Played nominal = Nominal(sound);
   if (ReadWhole(nominal, found)) return true;
+  if (likely_period != 1 && ReadWhole(PlayAt(likely_period, sound), found)) return true;
   // Periods at which the pilot shows, but does not suffice yet.
   double likely[kMostPeriods];
   size_t count = 0;

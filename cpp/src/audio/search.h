@@ -45,12 +45,13 @@ class MarkSearch {
   MarkSearch(const MarkSearch&) = delete;
   MarkSearch& operator=(const MarkSearch&) = delete;
 
-  // At most kWindow samples. `trials`: see ReadMessage. When nothing is read, only the score is
-  // written: the highest of all.
-  bool Run(const Sound& sound, Effort effort, double trials, Found* found);
+  // At most kWindow samples. `likely`: a period that is tried, even at the least effort. `trials`:
+  // see ReadMessage. When nothing is read, only the score is written: the highest of all.
+  bool Run(const Sound& sound, Effort effort, double likely, double trials, Found* found);
 
+  // Of the last sound, as it was.
+  const float* whitened() const { return whitened_; }
   const Layout& layout(uint8_t variant) const { return layouts_[variant]; }
-  Whitener& whitener() { return whitener_; }
   TileBatch& batch() { return batch_; }
   const Turns& turns() const { return turns_; }
 

@@ -12,7 +12,8 @@ constexpr size_t kLanes = kFourierLanes;
 TileBatch::TileBatch(Arena& arena)
     : fft_(kTile, arena),
       tiles_(arena.Allocate<float>(kTile * kTiles)),
-      scratch_(arena.Allocate<float>(kTile * kTiles)) {}
+      scratch_(arena.Allocate<float>(kTile * kTiles)),
+      spectra_(arena.Allocate<Spectrum>(kTiles)) {}
 
 // Lane l is tile l + i times tile l + kLanes, Z = A + i B, so that
 // A(k) = (Z(k) + Z*(-k)) / 2 and B(k) = (Z(k) - Z*(-k)) / 2i.

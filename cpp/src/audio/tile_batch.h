@@ -17,8 +17,11 @@ class TileBatch {
 
   explicit TileBatch(Arena& arena);
 
-  // Sample n of tile t is tiles()[n kTiles + t]. Left as they were by nobody but the caller.
+  // Sample n of tile t is tiles()[n kTiles + t]. Every call destroys them.
   float* tiles() { return tiles_; }
+
+  // Room for what is to be synthesised, kTiles of them, until somebody else takes it.
+  Spectrum* spectra() { return spectra_; }
 
   // spectra[t](k) = sum over kTile samples of tile t(n) exp(-2 pi i k n / kTile), t < count.
   void Analyse(size_t count, Spectrum* spectra);
@@ -30,6 +33,7 @@ class TileBatch {
  private:
   LaneFft fft_;
   float *tiles_, *scratch_;
+  Spectrum* spectra_;
 };
 
 }  // namespace countermark::audio
