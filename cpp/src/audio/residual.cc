@@ -160,8 +160,8 @@ void Residual::AnalyseChannel(size_t channel, const float* samples) {
 // tile has the same phase everywhere. No more of it than the sound has itself: channels that are
 // the same stay so.
 Residual::Turn Residual::MeasureWidth() const {
-  if (setting_.channels == 1) return {1, 0};
   const float side = MeanPower(side_, kMarkCells), mix = MeanPower(mix_, kMarkCells);
+  if (setting_.channels == 1 || side == 0) return {1, 0};
   const float tangent = side >= kMostTurn * kMostTurn * mix ? kMostTurn : std::sqrt(side / mix);
   const float cosine = 1 / std::sqrt(1 + tangent * tangent);
   return {cosine, tangent * cosine};
