@@ -51,9 +51,8 @@ audio::Detector::Setting SettingOf(const cmk_sound& sound, const Key& key, uint3
           is_full ? audio::Effort::kFull : audio::Effort::kAligned};
 }
 
-size_t SizeFor(const cmk_sound& sound) {
-  return sizeof(cmk_audio_detector) +
-         audio::DetectorSize(SettingOf(sound, kDefaultKey, CMK_EFFORT_FULL));
+size_t SizeFor(const cmk_sound& sound, uint32_t effort) {
+  return sizeof(cmk_audio_detector) + audio::DetectorSize(SettingOf(sound, kDefaultKey, effort));
 }
 
 cmk_status CheckDetector(const cmk_audio_detector* detector) {
@@ -103,7 +102,7 @@ cmk_status cmk_audio_detector_size(const cmk_sound* sound, uint32_t effort, size
   COUNTERMARK_CHECK(countermark::CheckSound(sound));
   COUNTERMARK_REQUIRE(size != nullptr, CMK_STATUS_NULL_POINTER);
   COUNTERMARK_CHECK(countermark::CheckEffort(effort));
-  *size = countermark::SizeFor(*sound);
+  *size = countermark::SizeFor(*sound, effort);
   return CMK_STATUS_OK;
 }
 
@@ -115,7 +114,7 @@ cmk_status cmk_audio_detector_init(cmk_audio_detector* detector, size_t detector
   COUNTERMARK_CHECK(countermark::CheckEffort(effort));
   COUNTERMARK_REQUIRE(reinterpret_cast<uintptr_t>(detector) % countermark::kAlignment == 0,
                       CMK_STATUS_MISALIGNED);
-  const size_t needed = countermark::SizeFor(*sound);
+  const size_t needed = countermark::SizeFor(*sound, effort);
   COUNTERMARK_REQUIRE(detector_size >= needed, CMK_STATUS_SCRATCH_TOO_SMALL);
   const auto setting = countermark::SettingOf(*sound, countermark::KeyFrom(key), effort);
   const size_t frame_bytes =

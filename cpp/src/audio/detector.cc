@@ -67,7 +67,9 @@ Detector::Detector(const Setting& setting, Arena& arena)
              arena.Allocate<float>(filter_.MostOutputs(kPiece))},
       work_(arena.Allocate<float>(kWindow)),
       found_(arena.Allocate<Found>(1)),
-      marks_(arena.Allocate<Mark>(kMostMarks)) {}
+      marks_(arena.Allocate<Mark>(kMostMarks)) {
+  if (marks_ == nullptr && setting.effort == Effort::kFull) search_.CountWork();
+}
 
 void Detector::Reset() {
   for (Resampler& resampler : resamplers_) resampler.Reset();

@@ -74,10 +74,9 @@ MarkSearch::MarkSearch(const Key& key, Arena& arena)
       classes_(arena.Allocate<Spectrum>(kClasses)),
       whitened_(arena.Allocate<float>(kWindow)),
       played_(arena.Allocate<float>(kPlayed)),
-      played_whitened_(arena.Allocate<float>(kPlayed)) {
-  // What a search needs for a while.
-  if (played_whitened_ == nullptr) FindPeriods({nullptr, kWindow}, arena, nullptr);
-}
+      played_whitened_(arena.Allocate<float>(kPlayed)) {}
+
+void MarkSearch::CountWork() { FindPeriods({nullptr, kWindow}, arena_, nullptr); }
 
 bool MarkSearch::Run(const Sound& sound, Effort effort, double likely_period, double trials,
                      Found* found) {

@@ -45,6 +45,9 @@ class MarkSearch {
   MarkSearch(const MarkSearch&) = delete;
   MarkSearch& operator=(const MarkSearch&) = delete;
 
+  // Takes from an arena that only counts what the full effort needs for a while.
+  void CountWork();
+
   // At most kWindow samples. `likely`: a period that is tried, even at the least effort. `trials`:
   // see ReadMessage. When nothing is read, only the score is written: the highest of all.
   bool Run(const Sound& sound, Effort effort, double likely, double trials, Found* found);
