@@ -10,6 +10,7 @@ _Floats = npt.NDArray[np.float32]
 _Seen = tuple[_Read | None, float, float, float, _Matrix, _Floats, _Floats]
 _Labels = npt.NDArray[Any]
 _Matches = tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32], npt.NDArray[np.uint32]]
+_Octets = npt.NDArray[np.uint8]
 _Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[Any]
 
 DEFAULT_KEY: bytes
@@ -27,6 +28,22 @@ class Stream:
     ) -> None: ...
     def embed(self, image: _Pixels, out: _Pixels) -> None: ...
     def set_payload(self, payload: int) -> None: ...
+
+class AudioEmbedder:
+    def __init__(
+        self,
+        rate: int,
+        channels: int,
+        format: int,
+        low_latency: bool,
+        payload: int,
+        key: bytes,
+        strength: float,
+    ) -> None: ...
+    @property
+    def latency(self) -> int: ...
+    def push(self, frames: _Octets, out: _Octets) -> int: ...
+    def finish(self, out: _Octets) -> int: ...
 
 class Accumulator:
     def __init__(self, frame: _Pixels, key: bytes, full: bool) -> None: ...
