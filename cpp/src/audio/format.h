@@ -53,6 +53,23 @@ constexpr size_t ZoneOf(size_t line) {
   return zone;
 }
 
+// The second layer: gains of cells, which stay when tempo or pitch change by themselves. Bands are
+// equally wide on a logarithmic scale, from kGainLowest Hz up; a step takes kGainHops frames; after
+// kGainSteps steps, as long as a block of tiles, cells begin anew. Cell band + kGainBands step.
+inline constexpr size_t kGainBands = 81;
+inline constexpr double kGainLowest = 600, kGainWidth = 0.03;
+inline constexpr size_t kGainHops = 3;
+inline constexpr size_t kGainSteps = 128;
+inline constexpr size_t kGainPeriod = kGainHops * kGainSteps;
+inline constexpr size_t kGainCells = kGainBands * kGainSteps;
+static_assert(kGainPeriod == kBlockTiles * kHopsPerTile);
+// One cell in five belongs to the pilot.
+inline constexpr size_t kGainPilotCells = kGainCells / 5;
+// Bins that the bands, up to 6815 Hz, have a part of.
+inline constexpr size_t kGainFirstBin = 37;
+inline constexpr size_t kGainEndBin = 437;
+inline constexpr size_t kGainBins = kGainEndBin - kGainFirstBin;
+
 }  // namespace countermark::audio
 
 #endif  // COUNTERMARK_AUDIO_FORMAT_H_

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "audio/format.h"
+#include "audio/gain_layer.h"
 #include "audio/mask.h"
 #include "audio/rejection.h"
 #include "audio/short_time.h"
@@ -67,9 +68,11 @@ class Residual {
   void Choose(const float* const* samples);
   void MakeWave(const float* amplitudes, float* wave);
   void AnalyseChannel(size_t channel, const float* samples);
+  void AddGains();
   Turn MeasureWidth() const;
   const float* Turned(const float* wave, const Turn& turn);
   float* Amplitude(size_t block, size_t channel) const;
+  float* Gained(size_t block, size_t channel) const;
 
   Setting setting_;
   size_t delay_;
@@ -77,18 +80,24 @@ class Residual {
   TileTransform transform_;
   Mask mask_;
   HostRejection rejection_;
+  GainLayer gain_layer_;
   Layout* layout_;
-  float* cells_;               // of a block, whole
-  float* measured_;            // mask of a block: [bin][frame]
-  float* masks_;               // [channel][bin][kMaskRow]
-  float* amplitudes_;          // [slot][channel][bin][frame]
-  float *mix_, *late_mix_;     // mean of all channels' cells, and that a frame later
-  float* side_;                // mean of their cells, those of every other one negated
-  Turn* turns_;                // [slot]
-  float* turned_;              // half a wave
-  float* mix_amplitude_;       // and of what their masks allow
-  float *plain_wave_, *wave_;  // cells of the tile: [half][bin][re, im][frame]
+  float* cells_;                     // of each channel's block, whole
+  float *mark_cells_, *gain_cells_;  // whole, but 0 where neither layer is
+  float* measured_;                  // mask of a block: [bin][frame]
+  float* masks_;                     // [channel][bin][kMaskRow]
+  float* amplitudes_;                // [slot][channel][bin][frame]
+  float* mix_;                       // mean of all channels' cells, up to kGainEndBin
+  float* late_mix_;                  // and that a frame later, of the mark's bins
+  float* side_;                      // mean of their cells, those of every other one negated
+  Turn* turns_;                      // [slot]
+  float* turned_;                    // half a wave
+  float* mix_amplitude_;             // mean of what the channels' masks allow
+  float *plain_wave_, *wave_;        // cells of the tile: [half][bin][re, im][frame]
   float* tile_;
+  float* growth_;    // of the cells by the second layer: [bin][frame]
+  float* gain_sum_;  // its part of the residual, not yet whole: [channel][kBlockSpan]
+  float* gained_;    // and what is: [slot][channel][kBlockHop]
   bool has_chosen_ = false;
   Choice choice_{};
   std::array<float, kCodedBits> coded_{};
