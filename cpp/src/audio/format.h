@@ -13,9 +13,9 @@ namespace countermark::audio {
 inline constexpr size_t kRate = 16000;
 // Period of the mark in such samples, 0.512 s: no round tempo.
 inline constexpr size_t kTile = 8192;
-// Lines of the tile's spectrum that carry the mark, from 400 to 4800 Hz: below it is heard, above
+// Lines of the tile's spectrum that carry the mark, from 250 to 4800 Hz: below it is heard, above
 // codecs do not keep it. The last one is not among them.
-inline constexpr size_t kFirstLine = 204;
+inline constexpr size_t kFirstLine = 128;
 inline constexpr size_t kEndLine = 2457;
 inline constexpr size_t kLines = kEndLine - kFirstLine;
 // One line in four belongs to the pilot.
@@ -43,8 +43,8 @@ inline constexpr size_t kBlockTiles = 12;
 // Zones of the band, equally wide on a logarithmic scale, each of which the pilot weighs. Lines,
 // counted from line 0.
 inline constexpr size_t kZones = 10;
-inline constexpr std::array<size_t, kZones + 1> kZoneEdges = {204, 262,  336,  430,  552, 708,
-                                                              908, 1165, 1494, 1916, 2457};
+inline constexpr std::array<size_t, kZones + 1> kZoneEdges = {128, 172,  231,  311,  417, 561,
+                                                              754, 1013, 1361, 1828, 2457};
 
 // `line` from kFirstLine to kEndLine.
 constexpr size_t ZoneOf(size_t line) {

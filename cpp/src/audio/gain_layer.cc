@@ -44,9 +44,9 @@ void GainLayer::Begin(const Key& key, const Choice& choice, const float* coded) 
   origin_ = choice.gain_origin;
 }
 
-void GainLayer::Measure(const float* cells, size_t frame, float strength, float* growth) {
+void GainLayer::Measure(const float* cells, size_t frame, float* growth) {
   MeasureBands(cells);
-  MakeDepths(strength);
+  MakeDepths();
   for (size_t f = 0; f < kFrames; ++f) {
     const size_t step = (frame + f + origin_) % kGainPeriod / kGainHops;
     const int8_t* values = values_ + step * kGainBands;
@@ -88,7 +88,7 @@ void GainLayer::MeasureBands(const float* cells) {
 }
 
 // At a sudden sound the band is as loud as it is now, and not yet shallow for what comes after.
-void GainLayer::MakeDepths(float strength) {
+void GainLayer::MakeDepths() {
   for (size_t f = 0; f < kFrames; ++f) {
     mean_ += (whole_[f] - mean_) / kMemory;
     for (size_t b = 0; b < kGainBands; ++b) {
@@ -99,7 +99,7 @@ void GainLayer::MakeDepths(float strength) {
   }
   RaiseToPower(depth_, kDepthExponent, kGainBands * kFrames, depth_);
   for (size_t i = 0; i < kGainBands * kFrames; ++i) {
-    depth_[i] = strength * std::min(kDepth * depth_[i], kMostDepth);
+    depth_[i] = std::min(kDepth * depth_[i], kMostDepth);
   }
 }
 

@@ -25,11 +25,11 @@ class GainLayer {
   // For a block of cells (audio/short_time.h), from kGainFirstBin on, the first frame of which is
   // number `frame` of the sound: kGainBins rows of kFrames, which say by which part of itself each
   // cell is to grow.
-  void Measure(const float* cells, size_t frame, float strength, float* growth);
+  void Measure(const float* cells, size_t frame, float* growth);
 
  private:
   void MeasureBands(const float* cells);
-  void MakeDepths(float strength);
+  void MakeDepths();
 
   std::array<GainBand, kGainBands>* bands_;
   int8_t* values_;                      // [step][band]: 1 or -1

@@ -12,8 +12,10 @@
 namespace countermark::audio {
 namespace {
 
-// Amplitude of the mark against that of the masker: 18 dB down.
-constexpr float kAmplitude = 0.12f;
+// Without a block of tiles to look ahead at, loudness is that of about as much that is past.
+constexpr float kFading = 1 - 1.0f / 24;
+// Of a sum of squared cells in the energy of the samples that they stand for.
+constexpr float kEnergyOfCells = 2.0f * kHop / kFrame;
 
 // Tangent of the largest angle by which the mark is turned from channel to channel, 20 degrees:
 // their sum keeps 0.94 of it, and their difference 0.34.
@@ -53,8 +55,7 @@ Residual::Residual(const Setting& setting, Arena& arena)
       cells_(arena.Allocate<float>(setting.channels * kBlockCells)),
       mark_cells_(arena.Allocate<float>(kBlockCells)),
       gain_cells_(arena.Allocate<float>(kBlockCells)),
-      measured_(arena.Allocate<float>(kMarkBins * kFrames)),
-      masks_(arena.Allocate<float>(setting.channels * kMarkBins * kMaskRow)),
+      masks_(arena.Allocate<ChannelMask>(setting.channels)),
       amplitudes_(arena.Allocate<float>((delay_ + 1) * setting.channels * kMarkBins * kFrames)),
       mix_(arena.Allocate<float>(kMixCells)),
       late_mix_(arena.Allocate<float>(kMarkCells)),
@@ -68,10 +69,13 @@ Residual::Residual(const Setting& setting, Arena& arena)
       growth_(arena.Allocate<float>(kGainBins * kFrames)),
       gain_sum_(arena.Allocate<float>(setting.channels * kBlockSpan)),
       gained_(arena.Allocate<float>((delay_ + 2) * setting.channels * kBlockHop)) {
+  for (size_t c = 0; c < setting.channels; ++c) {
+    const ChannelMask mask(arena);
+    if (masks_ != nullptr) new (masks_ + c) ChannelMask(mask);
+  }
   if (gained_ == nullptr) return;
   std::fill_n(mark_cells_, kBlockCells, 0.0f);
   std::fill_n(gain_cells_, kBlockCells, 0.0f);
-  std::fill_n(masks_, setting.channels * kMarkBins * kMaskRow, 0.0f);
   std::fill_n(mix_, kMixCells, 0.0f);
   std::fill_n(gain_sum_, setting.channels * kBlockSpan, 0.0f);
   std::fill_n(gained_, (delay_ + 2) * setting.channels * kBlockHop, 0.0f);
@@ -93,21 +97,21 @@ void Residual::Analyse(const float* const* samples) {
     const size_t half = analysed_ % kBlocksPerTile;
     rejection_.Add(half, late_mix_, plain_wave_ + half * kMarkCells, mix_amplitude_);
   }
-  AddGains();
+  if (!setting_.rejects_host) balance_.Fade(kFading);
+  const float gains = AddGains();
+  balance_.Add(SoundEnergy(samples), MarkEnergy(), gains);
   ++analysed_;
 }
 
 bool Residual::HasBlock(bool is_last) const { return made_ + (is_last ? 0 : delay_) < analysed_; }
 
 void Residual::AddBlock(float* const* samples) {
-  if (has_chosen_ && setting_.rejects_host && made_ % kBlocks == 0) {
-    auto amplitudes = coded_;
-    rejection_.Solve(*layout_, choice_.origin, short_time_, transform_, amplitudes.data());
-    MakeWave(amplitudes.data(), wave_);
-  }
+  if (!setting_.rejects_host || made_ % kBlocks == 0) BeginBlock();
   const float* wave =
       (setting_.rejects_host ? wave_ : plain_wave_) + made_ % kBlocksPerTile * kMarkCells;
   Turn turn = turns_[made_ % (delay_ + 1)];
+  turn = {mark_gain_ * turn.cosine, mark_gain_ * turn.sine};
+  const float slope = (sum_gain_ - last_gain_) / kBlockHop;
   for (size_t c = 0; has_chosen_ && c < setting_.channels; ++c) {
     ShapeCells(Turned(wave, turn), Amplitude(made_, c), kMarkBins,
                mark_cells_ + kFirstBin * kBinStep);
@@ -117,8 +121,24 @@ void Residual::AddBlock(float* const* samples) {
     const float* now = Gained(made_, c);
     for (size_t n = 0; n < kEarlier; ++n) samples[c][n] += before[n];
     for (size_t n = kEarlier; n < kBlockHop; ++n) samples[c][n] += now[n - kEarlier];
+    for (size_t n = 0; n < kBlockHop; ++n) {
+      samples[c][n] *= setting_.strength * (last_gain_ + slope * static_cast<float>(n));
+    }
   }
+  last_gain_ = sum_gain_;
   ++made_;
+}
+
+// The mark's wave and loudness for the block of tiles that follows, all of which has been analysed.
+void Residual::BeginBlock() {
+  if (!has_chosen_) return;
+  mark_gain_ = balance_.MarkGain();
+  sum_gain_ = balance_.SumGain();
+  if (!setting_.rejects_host) return;
+  balance_.Fade(0);
+  auto amplitudes = coded_;
+  rejection_.Solve(*layout_, choice_.origin, short_time_, transform_, amplitudes.data());
+  MakeWave(amplitudes.data(), wave_);
 }
 
 // By the first new samples that are not all silent; before them there is nothing to mark.
@@ -156,41 +176,47 @@ void Residual::MakeWave(const float* amplitudes, float* wave) {
 void Residual::AnalyseChannel(size_t channel, const float* samples) {
   float* cells = cells_ + channel * kBlockCells;
   short_time_.Forward(samples, cells);
-  mask_.Measure(cells, measured_);
+  float* amplitude = Amplitude(analysed_, channel);
+  masks_[channel].Measure(mask_, cells, amplitude);
   const float share = 1 / static_cast<float>(setting_.channels);
   const float side_share = channel % 2 == 0 ? share : -share;
   const float* marked = cells + kFirstBin * kBinStep;
   for (size_t i = 0; i < kMixCells; ++i) mix_[i] += share * marked[i];
   for (size_t i = 0; i < kMarkCells; ++i) side_[i] += side_share * marked[i];
-  // What a frame hides it must hide in both neighbours too: no echo ahead of a sudden sound.
-  float* amplitude = Amplitude(analysed_, channel);
-  for (size_t bin = 0; bin < kMarkBins; ++bin) {
-    float* row = masks_ + (channel * kMarkBins + bin) * kMaskRow;
-    row[0] = row[kFrames];
-    row[1] = row[kFrames + 1];
-    std::copy_n(measured_ + bin * kFrames, kFrames, row + 2);
-    for (size_t f = 0; f < kFrames; ++f) {
-      const float least = std::min(std::min(row[f], row[f + 1]), row[f + 2]);
-      amplitude[bin * kFrames + f] = setting_.strength * kAmplitude * least;
-      mix_amplitude_[bin * kFrames + f] += share * amplitude[bin * kFrames + f];
-    }
+  for (size_t i = 0; i < kMarkBins * kFrames; ++i) {
+    mix_amplitude_[i] += share * setting_.strength * amplitude[i];
   }
 }
 
-// The second layer is made at once and kept until the first one follows.
-void Residual::AddGains() {
-  if (!has_chosen_) return;
-  gain_layer_.Measure(mix_ + (kGainFirstBin - kFirstBin) * kBinStep, analysed_ * kFrames,
-                      setting_.strength, growth_);
+// The second layer is made at once and kept until the first one follows. Returns its energy.
+float Residual::AddGains() {
+  if (!has_chosen_) return 0;
+  float energy = 0;
+  gain_layer_.Measure(mix_ + (kGainFirstBin - kFirstBin) * kBinStep, analysed_ * kFrames, growth_);
   for (size_t c = 0; c < setting_.channels; ++c) {
     const size_t first = kGainFirstBin * kBinStep;
     ShapeCells(cells_ + c * kBlockCells + first, growth_, kGainBins, gain_cells_ + first);
+    energy += SumOfSquares(gain_cells_ + first, kGainBins * kBinStep);
     float* sum = gain_sum_ + c * kBlockSpan;
     short_time_.Inverse(gain_cells_, sum);
     std::copy_n(sum, kBlockHop, Gained(analysed_, c));
     std::copy_n(sum + kBlockHop, kBlockOverlap, sum);
     std::fill_n(sum + kBlockOverlap, kBlockHop, 0.0f);
   }
+  return kEnergyOfCells * energy;
+}
+
+float Residual::SoundEnergy(const float* const* samples) const {
+  float energy = 0;
+  for (size_t c = 0; c < setting_.channels; ++c) {
+    energy += SumOfSquares(samples[c] + kBlockOverlap, kBlockHop);
+  }
+  return energy;
+}
+
+float Residual::MarkEnergy() const {
+  return kEnergyOfCells *
+         SumOfSquares(Amplitude(analysed_, 0), setting_.channels * kMarkBins * kFrames);
 }
 
 // A turned mark is left where channels are subtracted from each other, and any reader finds it: its
@@ -204,9 +230,9 @@ Residual::Turn Residual::MeasureWidth() const {
   return {cosine, tangent * cosine};
 }
 
-// Half a wave, in turned_ if that is another one.
+// Half a wave, turned and stretched; in turned_ if that is another one.
 const float* Residual::Turned(const float* wave, const Turn& turn) {
-  if (turn.sine == 0) return wave;
+  if (turn.sine == 0 && turn.cosine == 1) return wave;
   for (size_t i = 0; i < kMarkCells; i += kBinStep) {
     const float *re = wave + i, *im = re + kFrames;
     for (size_t f = 0; f < kFrames; ++f) {

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "audio/balance.h"
+#include "audio/channel_mask.h"
 #include "audio/format.h"
 #include "audio/gain_layer.h"
 #include "audio/mask.h"
@@ -56,11 +58,9 @@ class Residual {
 
  private:
   static constexpr size_t kBlocks = kBlockTiles * kBlocksPerTile;
-  // Of a row of the mask: frames of which the last two are carried over.
-  static constexpr size_t kMaskRow = kFrames + 2;
 
-  // Cosine and sine of an angle by which the mark's phase goes ahead in every other channel, and
-  // stays behind in the rest.
+  // Cosine and sine, or a multiple of both, of an angle by which the mark's phase goes ahead in
+  // every other channel, and stays behind in the rest.
   struct Turn {
     float cosine, sine;
   };
@@ -68,7 +68,10 @@ class Residual {
   void Choose(const float* const* samples);
   void MakeWave(const float* amplitudes, float* wave);
   void AnalyseChannel(size_t channel, const float* samples);
-  void AddGains();
+  float AddGains();
+  float SoundEnergy(const float* const* samples) const;
+  float MarkEnergy() const;
+  void BeginBlock();
   Turn MeasureWidth() const;
   const float* Turned(const float* wave, const Turn& turn);
   float* Amplitude(size_t block, size_t channel) const;
@@ -84,8 +87,7 @@ class Residual {
   Layout* layout_;
   float* cells_;                     // of each channel's block, whole
   float *mark_cells_, *gain_cells_;  // whole, but 0 where neither layer is
-  float* measured_;                  // mask of a block: [bin][frame]
-  float* masks_;                     // [channel][bin][kMaskRow]
+  ChannelMask* masks_;               // of each channel
   float* amplitudes_;                // [slot][channel][bin][frame]
   float* mix_;                       // mean of all channels' cells, up to kGainEndBin
   float* late_mix_;                  // and that a frame later, of the mark's bins
@@ -98,6 +100,8 @@ class Residual {
   float* growth_;    // of the cells by the second layer: [bin][frame]
   float* gain_sum_;  // its part of the residual, not yet whole: [channel][kBlockSpan]
   float* gained_;    // and what is: [slot][channel][kBlockHop]
+  Balance balance_;
+  float mark_gain_ = 1, sum_gain_ = 1, last_gain_ = 1;
   bool has_chosen_ = false;
   Choice choice_{};
   std::array<float, kCodedBits> coded_{};
