@@ -13,9 +13,9 @@ namespace countermark::audio {
 inline constexpr size_t kRate = 16000;
 // Period of the mark in such samples, 0.512 s: no round tempo.
 inline constexpr size_t kTile = 8192;
-// Lines of the tile's spectrum that carry the mark, from 400 to 4800 Hz: below it is heard, above
+// Lines of the tile's spectrum that carry the mark, from 250 to 4800 Hz: below it is heard, above
 // codecs do not keep it. The last one is not among them.
-inline constexpr size_t kFirstLine = 204;
+inline constexpr size_t kFirstLine = 128;
 inline constexpr size_t kEndLine = 2457;
 inline constexpr size_t kLines = kEndLine - kFirstLine;
 // One line in four belongs to the pilot.
@@ -43,8 +43,8 @@ inline constexpr size_t kBlockTiles = 12;
 // Zones of the band, equally wide on a logarithmic scale, each of which the pilot weighs. Lines,
 // counted from line 0.
 inline constexpr size_t kZones = 10;
-inline constexpr std::array<size_t, kZones + 1> kZoneEdges = {204, 262,  336,  430,  552, 708,
-                                                              908, 1165, 1494, 1916, 2457};
+inline constexpr std::array<size_t, kZones + 1> kZoneEdges = {128, 172,  231,  311,  417, 561,
+                                                              754, 1013, 1361, 1828, 2457};
 
 // `line` from kFirstLine to kEndLine.
 constexpr size_t ZoneOf(size_t line) {
@@ -52,6 +52,23 @@ constexpr size_t ZoneOf(size_t line) {
   while (line >= kZoneEdges[zone + 1]) ++zone;
   return zone;
 }
+
+// The second layer: gains of cells, which stay when tempo or pitch change by themselves. Bands are
+// equally wide on a logarithmic scale, from kGainLowest Hz up; a step takes kGainHops frames; after
+// kGainSteps steps, as long as a block of tiles, cells begin anew. Cell band + kGainBands step.
+inline constexpr size_t kGainBands = 81;
+inline constexpr double kGainLowest = 600, kGainWidth = 0.03;
+inline constexpr size_t kGainHops = 3;
+inline constexpr size_t kGainSteps = 128;
+inline constexpr size_t kGainPeriod = kGainHops * kGainSteps;
+inline constexpr size_t kGainCells = kGainBands * kGainSteps;
+static_assert(kGainPeriod == kBlockTiles * kHopsPerTile);
+// One cell in five belongs to the pilot.
+inline constexpr size_t kGainPilotCells = kGainCells / 5;
+// Bins that the bands, up to 6815 Hz, have a part of.
+inline constexpr size_t kGainFirstBin = 37;
+inline constexpr size_t kGainEndBin = 437;
+inline constexpr size_t kGainBins = kGainEndBin - kGainFirstBin;
 
 }  // namespace countermark::audio
 

@@ -1,4 +1,4 @@
-// The loudness of cells.
+// The loudness of samples and of cells.
 #ifndef COUNTERMARK_AUDIO_POWER_H_
 #define COUNTERMARK_AUDIO_POWER_H_
 
@@ -8,15 +8,20 @@
 
 namespace countermark::audio {
 
-// Mean of the squared magnitudes of cells that take `count` floats, a multiple of kBinStep.
-inline float MeanPower(const float* cells, size_t count) {
+// Of `count` numbers, a multiple of kFrames.
+inline float SumOfSquares(const float* values, size_t count) {
   float sums[kFrames] = {};
   for (size_t i = 0; i < count; i += kFrames) {
-    for (size_t f = 0; f < kFrames; ++f) sums[f] += cells[i + f] * cells[i + f];
+    for (size_t f = 0; f < kFrames; ++f) sums[f] += values[i + f] * values[i + f];
   }
   float sum = 0;
   for (float s : sums) sum += s;
-  return 2 * sum / static_cast<float>(count);
+  return sum;
+}
+
+// Mean of the squared magnitudes of cells that take `count` floats.
+inline float MeanPower(const float* cells, size_t count) {
+  return 2 * SumOfSquares(cells, count) / static_cast<float>(count);
 }
 
 }  // namespace countermark::audio

@@ -9,7 +9,7 @@
 namespace countermark::audio {
 namespace {
 
-constexpr double kPass = 5300;       // Hz
+constexpr double kPass = 6900;       // Hz
 constexpr double kPassShare = 0.45;  // of the lower rate
 // Kaiser's window for a stop band 70 dB down.
 constexpr double kBeta = 6.755;

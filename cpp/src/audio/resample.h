@@ -10,7 +10,7 @@
 
 namespace countermark::audio {
 
-// A sinc under a Kaiser window. What lies below 5.3 kHz, or 0.45 of the lower rate, is kept; what
+// A sinc under a Kaiser window. What lies below 6.9 kHz, or 0.45 of the lower rate, is kept; what
 // would be folded onto that is 70 dB down.
 class ResampleFilter {
  public:

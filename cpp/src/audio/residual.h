@@ -6,7 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "audio/balance.h"
+#include "audio/channel_mask.h"
 #include "audio/format.h"
+#include "audio/gain_layer.h"
 #include "audio/mask.h"
 #include "audio/rejection.h"
 #include "audio/short_time.h"
@@ -55,11 +58,9 @@ class Residual {
 
  private:
   static constexpr size_t kBlocks = kBlockTiles * kBlocksPerTile;
-  // Of a row of the mask: frames of which the last two are carried over.
-  static constexpr size_t kMaskRow = kFrames + 2;
 
-  // Cosine and sine of an angle by which the mark's phase goes ahead in every other channel, and
-  // stays behind in the rest.
+  // Cosine and sine, or a multiple of both, of an angle by which the mark's phase goes ahead in
+  // every other channel, and stays behind in the rest.
   struct Turn {
     float cosine, sine;
   };
@@ -67,9 +68,14 @@ class Residual {
   void Choose(const float* const* samples);
   void MakeWave(const float* amplitudes, float* wave);
   void AnalyseChannel(size_t channel, const float* samples);
+  float AddGains();
+  float SoundEnergy(const float* const* samples) const;
+  float MarkEnergy() const;
+  void BeginBlock();
   Turn MeasureWidth() const;
   const float* Turned(const float* wave, const Turn& turn);
   float* Amplitude(size_t block, size_t channel) const;
+  float* Gained(size_t block, size_t channel) const;
 
   Setting setting_;
   size_t delay_;
@@ -77,18 +83,25 @@ class Residual {
   TileTransform transform_;
   Mask mask_;
   HostRejection rejection_;
+  GainLayer gain_layer_;
   Layout* layout_;
-  float* cells_;               // of a block, whole
-  float* measured_;            // mask of a block: [bin][frame]
-  float* masks_;               // [channel][bin][kMaskRow]
-  float* amplitudes_;          // [slot][channel][bin][frame]
-  float *mix_, *late_mix_;     // mean of all channels' cells, and that a frame later
-  float* side_;                // mean of their cells, those of every other one negated
-  Turn* turns_;                // [slot]
-  float* turned_;              // half a wave
-  float* mix_amplitude_;       // and of what their masks allow
-  float *plain_wave_, *wave_;  // cells of the tile: [half][bin][re, im][frame]
+  float* cells_;                     // of each channel's block, whole
+  float *mark_cells_, *gain_cells_;  // whole, but 0 where neither layer is
+  ChannelMask* masks_;               // of each channel
+  float* amplitudes_;                // [slot][channel][bin][frame]
+  float* mix_;                       // mean of all channels' cells, up to kGainEndBin
+  float* late_mix_;                  // and that a frame later, of the mark's bins
+  float* side_;                      // mean of their cells, those of every other one negated
+  Turn* turns_;                      // [slot]
+  float* turned_;                    // half a wave
+  float* mix_amplitude_;             // mean of what the channels' masks allow
+  float *plain_wave_, *wave_;        // cells of the tile: [half][bin][re, im][frame]
   float* tile_;
+  float* growth_;    // of the cells by the second layer: [bin][frame]
+  float* gain_sum_;  // its part of the residual, not yet whole: [channel][kBlockSpan]
+  float* gained_;    // and what is: [slot][channel][kBlockHop]
+  Balance balance_;
+  float mark_gain_ = 1, sum_gain_ = 1, last_gain_ = 1;
   bool has_chosen_ = false;
   Choice choice_{};
   std::array<float, kCodedBits> coded_{};

@@ -7,6 +7,9 @@
 namespace countermark::audio {
 namespace {
 
+// Numbers beyond full scale are allowed, but not any: their powers are added up.
+constexpr float kMost = 8;
+
 // How integers of each width are read and written, and how many make up full scale.
 struct Int16 {
   static constexpr int64_t kUnits = 1 << 15;
@@ -102,7 +105,9 @@ bool AreFinite(const uint8_t* samples, SampleFormat format, size_t count) {
 void ReadChannel(const uint8_t* samples, SampleFormat format, size_t step, size_t count,
                  float* out) {
   WithFormat(format, [=](auto sample) {
-    for (size_t i = 0; i < count; ++i) out[i] = sample.Read(samples + i * step);
+    for (size_t i = 0; i < count; ++i) {
+      out[i] = std::clamp(sample.Read(samples + i * step), -kMost, kMost);
+    }
   });
 }
 

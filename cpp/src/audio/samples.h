@@ -25,7 +25,7 @@ constexpr size_t BytesPerSample(SampleFormat format) {
 // Whether no sample is infinite or not a number.
 bool AreFinite(const uint8_t* samples, SampleFormat format, size_t count);
 
-// Every so many bytes there is a sample of the channel.
+// Every so many bytes there is a sample of the channel. What is far beyond full scale is cut off.
 void ReadChannel(const uint8_t* samples, SampleFormat format, size_t step, size_t count,
                  float* out);
 

@@ -26,7 +26,8 @@ int8_t Sign(uint32_t bit) { return bit != 0 ? -1 : 1; }
 Choice ChooseTile(const Key& key, uint32_t content) {
   Generator choices(key, kChoiceStream, content);
   const uint8_t variant = static_cast<uint8_t>(choices.Below(kVariants));
-  return {variant, choices.Below(kTile)};
+  const size_t origin = choices.Below(kTile);
+  return {variant, origin, choices.Below(kGainPeriod)};
 }
 
 Layout::Layout(const Key& key, uint8_t variant) {

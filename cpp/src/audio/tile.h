@@ -18,10 +18,11 @@ struct Spectrum {
   std::array<float, kLines> re, im;
 };
 
-// Which tile a sound bears, and where in time the tile begins.
+// Which tile a sound bears, and where in time the tile and the cells of the second layer begin.
 struct Choice {
-  uint8_t variant;  // below kVariants
-  size_t origin;    // in samples at kRate, below kTile
+  uint8_t variant;     // below kVariants
+  size_t origin;       // in samples at kRate, below kTile
+  size_t gain_origin;  // in frames, below kGainPeriod
 };
 
 // Decided by the sound (`content`, a checksum of some of it) and the key: sounds marked with one

@@ -14,8 +14,10 @@ namespace countermark {
 namespace HWY_NAMESPACE {
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 using reference::AddWhitenedPair;
+using reference::ExponentialsLessOne;
 using reference::LogPowers;
 using reference::MixLevels;
+using reference::RaiseToPower;
 using reference::ShapeCells;
 #else
 namespace hn = hwy::HWY_NAMESPACE;
@@ -84,6 +86,27 @@ void MixLevels(const float* level, const float* log_level, float share, size_t c
   reference::MixLevels(level + i, log_level + i, share, count - i, out + i);
 }
 
+void RaiseToPower(const float* in, float exponent, size_t count, float* out) {
+  const Floats d;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const V logarithm = hn::Mul(hn::Set(d, exponent), Logarithm(hn::LoadU(d, in + i)));
+    hn::StoreU(Exponential(logarithm), d, out + i);
+  }
+  reference::RaiseToPower(in + i, exponent, count - i, out + i);
+}
+
+void ExponentialsLessOne(const float* in, size_t count, float* out) {
+  const Floats d;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    hn::StoreU(hn::Sub(Exponential(hn::LoadU(d, in + i)), hn::Set(d, 1.0f)), d, out + i);
+  }
+  reference::ExponentialsLessOne(in + i, count - i, out + i);
+}
+
 void ShapeCells(const float* cells, const float* amplitude, size_t rows, float* out) {
   const Floats d;
   for (size_t r = 0; r < rows; ++r) {
@@ -130,6 +153,8 @@ namespace countermark {
 
 HWY_EXPORT(LogPowers);
 HWY_EXPORT(MixLevels);
+HWY_EXPORT(RaiseToPower);
+HWY_EXPORT(ExponentialsLessOne);
 HWY_EXPORT(ShapeCells);
 HWY_EXPORT(AddWhitenedPair);
 
@@ -139,6 +164,14 @@ void LogPowers(const float* cells, float floor, size_t rows, float* power, float
 
 void MixLevels(const float* level, const float* log_level, float share, size_t count, float* out) {
   HWY_DYNAMIC_DISPATCH(MixLevels)(level, log_level, share, count, out);
+}
+
+void RaiseToPower(const float* in, float exponent, size_t count, float* out) {
+  HWY_DYNAMIC_DISPATCH(RaiseToPower)(in, exponent, count, out);
+}
+
+void ExponentialsLessOne(const float* in, size_t count, float* out) {
+  HWY_DYNAMIC_DISPATCH(ExponentialsLessOne)(in, count, out);
 }
 
 void ShapeCells(const float* cells, const float* amplitude, size_t rows, float* out) {

@@ -18,6 +18,14 @@ void LogPowers(const float* cells, float floor, size_t rows, float* power, float
 // between 1e-37 and 1e37.
 void MixLevels(const float* level, const float* log_level, float share, size_t count, float* out);
 
+// out = in^exponent, of `count` numbers; in > 0, the result between 1e-37 and 1e37. `out` may be
+// `in`.
+void RaiseToPower(const float* in, float exponent, size_t count, float* out);
+
+// out = exp(in) - 1, of `count` numbers between -80 and 80, of those near 0 with an error of 1e-7.
+// `out` may be `in`.
+void ExponentialsLessOne(const float* in, size_t count, float* out);
+
 // out = amplitude * cell. `out` may be `cells`.
 void ShapeCells(const float* cells, const float* amplitude, size_t rows, float* out);
 

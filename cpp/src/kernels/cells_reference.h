@@ -72,6 +72,14 @@ inline void MixLevels(const float* level, const float* log_level, float share, s
   }
 }
 
+inline void RaiseToPower(const float* in, float exponent, size_t count, float* out) {
+  for (size_t i = 0; i < count; ++i) out[i] = Exponential(exponent * Logarithm(in[i]));
+}
+
+inline void ExponentialsLessOne(const float* in, size_t count, float* out) {
+  for (size_t i = 0; i < count; ++i) out[i] = Exponential(in[i]) - 1.0f;
+}
+
 inline void ShapeCells(const float* cells, const float* amplitude, size_t rows, float* out) {
   for (size_t i = 0; i < rows * kCellRow; ++i) {
     out[i] = amplitude[i / kCellRow * kCellFrames + i % kCellFrames] * cells[i];

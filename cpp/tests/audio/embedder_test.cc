@@ -205,6 +205,12 @@ TEST(EmbedderTest, SamplesBeyondFullScaleStayWhereTheyAre) {
   }
 }
 
+TEST(EmbedderTest, LargestNumbersStayFinite) {
+  auto sound = NoiseAndTone(16000, 1, 16000);
+  for (size_t n = 5000; n < sound.size(); n += 3) sound[n] = n % 2 == 0 ? 3e38f : -3e38f;
+  for (float v : MarkFloats(16000, 1, sound)) ASSERT_TRUE(std::isfinite(v));
+}
+
 // The same sound in every format, within the steps of the coarsest.
 TEST(EmbedderTest, FormatsAgree) {
   const auto coarse = Int16(NoiseAndTone(16000, 2, 16000));

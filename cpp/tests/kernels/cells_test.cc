@@ -52,6 +52,28 @@ TEST(MixLevelsTest, EqualsTwinOnEveryTarget) {
   });
 }
 
+TEST(RaiseToPowerTest, EqualsTwinOnEveryTargetInPlace) {
+  ForEachTarget([] {
+    for (size_t count = 0; count < kSizes; ++count) {
+      std::vector<float> actual = Positive(1, count + 1), expected = actual;
+      RaiseToPower(actual.data() + 1, -0.3f, count, actual.data() + 1);
+      reference::RaiseToPower(expected.data() + 1, -0.3f, count, expected.data() + 1);
+      EXPECT_EQ(Bits(actual), Bits(expected)) << count;
+    }
+  });
+}
+
+TEST(ExponentialsLessOneTest, EqualsTwinOnEveryTargetInPlace) {
+  ForEachTarget([] {
+    for (size_t count = 0; count < kSizes; ++count) {
+      std::vector<float> actual = Noise(1).Floats(count + 1, 1e-4f), expected = actual;
+      ExponentialsLessOne(actual.data() + 1, count, actual.data() + 1);
+      reference::ExponentialsLessOne(expected.data() + 1, count, expected.data() + 1);
+      EXPECT_EQ(Bits(actual), Bits(expected)) << count;
+    }
+  });
+}
+
 TEST(ShapeCellsTest, EqualsTwinOnEveryTargetInPlace) {
   ForEachTarget([] {
     for (size_t rows : kRows) {
