@@ -159,10 +159,7 @@ class Detector:
             return ()
         with core_errors():
             found = self._detector.detect()
-        return tuple(
-            Detection(*numbers, tuple(Stretch(*stretch) for stretch in stretches))
-            for *numbers, stretches in found
-        )
+        return tuple(_detection(*mark) for mark in found)
 
     def reset(self) -> None:
         """Forgets all blocks, as before another sound of the same kind.
@@ -356,6 +353,19 @@ def detect(
     detector = Detector(rate, key=key, effort=effort)
     detector.push(samples)
     return next(iter(detector.detect()), None)
+
+
+def _detection(
+    payload: int,
+    score: float,
+    false_positive_rate: float,
+    offset_seconds: float,
+    speed: float,
+    inverted: bool,
+    stretches: list[tuple[float, float]],
+) -> Detection:
+    times = tuple(Stretch(begin, end) for begin, end in stretches)
+    return Detection(payload, score, false_positive_rate, offset_seconds, speed, inverted, times)
 
 
 def packed(samples: _Samples) -> _Samples:

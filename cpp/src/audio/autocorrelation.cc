@@ -97,16 +97,20 @@ constexpr std::array<Complex, kLanes> kSixteenths = [] {
   return turns;
 }();
 
+float LimitedPower(Complex a, float limit) {
+  const float power = a.re * a.re + a.im * a.im;
+  return power / (1 + power / limit);
+}
+
 // Of a sound whose even samples are the real and whose odd ones the imaginary parts of what was
 // transformed to Z: from Z(k), Z(M - k) and w = exp(-2 pi i k / 2 M) to the same of its
 // autocorrelation, real and imaginary parts exchanged, for which the transform goes back.
-void TakePowerOfPair(Complex w, Complex* there, Complex* back) {
+void TakePowerOfPair(float limit, Complex w, Complex* there, Complex* back) {
   const Complex sum = {0.5f * (there->re + back->re), 0.5f * (there->im - back->im)};
   const Complex lag = {0.5f * (there->im + back->im), 0.5f * (back->re - there->re)};
   const Complex turned = w * lag;
   const Complex low = sum + turned, high = sum - turned;
-  const float low_power = low.re * low.re + low.im * low.im;
-  const float high_power = high.re * high.re + high.im * high.im;
+  const float low_power = LimitedPower(low, limit), high_power = LimitedPower(high, limit);
   const float mean = 0.5f * (low_power + high_power), half = 0.5f * (low_power - high_power);
   // mean + i half conj(w), and for M - k the same with half and w = -conj(w) the other way round.
   *there = {half * w.re, mean + half * w.im};
@@ -120,7 +124,7 @@ Autocorrelation::Autocorrelation(size_t samples, size_t lags, Arena& arena)
       elements_(arena.Allocate<float>(fft_.length() * kPacked)),
       scratch_(arena.Allocate<float>(fft_.length() * kPacked)) {}
 
-const float* Autocorrelation::Run(const Sound& sound) {
+const float* Autocorrelation::Run(const Sound& sound, float limit) {
   const size_t length = fft_.length();
   for (size_t j = 0; j < length; ++j) {
     float* element = elements_ + j * kPacked;
@@ -131,7 +135,7 @@ const float* Autocorrelation::Run(const Sound& sound) {
   }
   float* z = fft_.Transform(elements_, scratch_);
   JoinLanes(z);
-  TakePower(z);
+  TakePower(limit, z);
   PartLanes(z);
   float* other = z == elements_ ? scratch_ : elements_;
   const float* back = fft_.Transform(z, other);
@@ -165,7 +169,7 @@ void Autocorrelation::PartLanes(float* elements) const {
 }
 
 // Lane p of element q is Z(q + p length).
-void Autocorrelation::TakePower(float* elements) const {
+void Autocorrelation::TakePower(float limit, float* elements) const {
   const size_t length = fft_.length();
   Turn turn(2 * length * kLanes);
   for (size_t q = 0; 2 * q <= length; ++q, turn.Next()) {
@@ -174,15 +178,15 @@ void Autocorrelation::TakePower(float* elements) const {
     for (size_t p = 0; p < kLanes; ++p) {
       const Complex w = turn.Get() * kSixteenths[p];
       if (q != 0 && q != other) {
-        TakePowerOfPair(w, &there[p], &back[kLanes - 1 - p]);
+        TakePowerOfPair(limit, w, &there[p], &back[kLanes - 1 - p]);
         continue;
       }
       // Both are lanes of one element.
       const size_t mirror = q == 0 ? (kLanes - p) % kLanes : kLanes - 1 - p;
-      if (mirror > p) TakePowerOfPair(w, &there[p], &there[mirror]);
+      if (mirror > p) TakePowerOfPair(limit, w, &there[p], &there[mirror]);
       if (mirror == p) {
         Complex same = there[p];
-        TakePowerOfPair(w, &there[p], &same);
+        TakePowerOfPair(limit, w, &there[p], &same);
       }
     }
     if (other != q) Store(back, elements + other * kPacked);

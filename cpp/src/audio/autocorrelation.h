@@ -17,9 +17,10 @@ class Autocorrelation {
   // Of sounds of exactly `samples` samples, up to `lags`. Tables and work are taken from the arena.
   Autocorrelation(size_t samples, size_t lags, Arena& arena);
 
-  // values()[lag] is proportional to the sum over n of sound(n) sound(n + lag), for lag < lags. The
-  // result lies there until the next call.
-  const float* Run(const Sound& sound);
+  // Value `lag` is proportional to the sum over n of sound(n) sound(n + lag), for lag < lags, once
+  // the power p of each frequency of the transform was limited to p / (1 + p / limit); the values
+  // lie there until the next call.
+  const float* Run(const Sound& sound, float limit);
 
  private:
   static constexpr size_t kPacked = 2 * kFourierLanes;  // samples in an element
@@ -28,7 +29,7 @@ class Autocorrelation {
   // order of what is done.
   void JoinLanes(float* elements) const;
   void PartLanes(float* elements) const;
-  void TakePower(float* elements) const;
+  void TakePower(float limit, float* elements) const;
 
   LaneFft fft_;
   float *elements_, *scratch_;

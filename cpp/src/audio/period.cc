@@ -40,6 +40,20 @@ float Between(const float* values, uint64_t position) {
   return v[1] + 0.5f * f * (v[2] - v[0] + f * (second + f * third));
 }
 
+// Tones that last have lines in the spectrum of the whole sound that rise far above the rest; those
+// of the mark do not. So much power, in mean powers of the band, is enough.
+constexpr double kMostPower = 4;
+
+float LimitOf(const Sound& whitened) {
+  double power = 1e-30;
+  for (size_t n = 0; n < whitened.count; ++n) {
+    const double s = static_cast<double>(whitened.samples[n]);
+    power += s * s;
+  }
+  constexpr double kBand = 2.0 * kLines / kTile;  // of all frequencies
+  return static_cast<float>(kMostPower * power / kBand);
+}
+
 size_t MultiplesIn(size_t samples) {
   const double longest = kLongestLag * static_cast<double>(samples);
   return std::min(kMostMultiples, static_cast<size_t>(longest / (kTile * kMostPeriod)));
@@ -58,7 +72,7 @@ size_t FindPeriods(const Sound& whitened, Arena& arena, double* periods) {
   Autocorrelation correlation(whitened.count, lags, arena);
   float* scores = arena.Allocate<float>(count);
   if (whitened.samples == nullptr) return 0;
-  const float* values = correlation.Run(whitened);
+  const float* values = correlation.Run(whitened, LimitOf(whitened));
   std::fill_n(scores, count, 0.0f);
   for (size_t m = 1; m <= multiples; ++m) {
     const double lag =
