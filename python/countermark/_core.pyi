@@ -11,7 +11,7 @@ _Seen = tuple[_Read | None, float, float, float, _Matrix, _Floats, _Floats]
 _Labels = npt.NDArray[Any]
 _Matches = tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32], npt.NDArray[np.uint32]]
 _Octets = npt.NDArray[np.uint8]
-_Heard = tuple[int, float, float, float, float, bool, list[tuple[float, float]]]
+_Heard = tuple[int, float, float, float, float, float, bool, list[tuple[float, float]]]
 _Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[Any]
 
 DEFAULT_KEY: bytes

@@ -66,6 +66,7 @@ class Detection:
             was made or reset, reads anything in a sound without this key's mark.
         offset_seconds: When the mark's tile, of 0.512 / speed seconds, begins for the first time.
         speed: 1.02 when the sound runs 2 % faster than it did when it was marked.
+        pitch: 1.06 when its frequencies are 6 % higher; as speed, unless only one was changed.
         inverted: Whether the sound was multiplied by -1.
         stretches: When the mark is there, in order: to about half a second, in good copies to an
             eighth.
@@ -76,6 +77,7 @@ class Detection:
     false_positive_rate: float
     offset_seconds: float
     speed: float
+    pitch: float
     inverted: bool
     stretches: tuple[Stretch, ...]
 
@@ -338,8 +340,9 @@ def detect(
         samples: As for `embed`.
         rate: Frames a second, 8,000 to 192,000.
         key: The 16 bytes of the embedding.
-        effort: "full" also finds marks in copies that run up to 7 % slower or faster; "aligned"
-            only in those that run at their speed, faster.
+        effort: "full" also finds marks in copies that run up to 7 % slower or faster, and in
+            longer ones whose tempo or pitch alone was changed; "aligned" only in those that run
+            at their speed, faster.
 
     Returns:
         What was read, or None. Of several payloads in one sound, the one that is there longest:
@@ -361,11 +364,14 @@ def _detection(
     false_positive_rate: float,
     offset_seconds: float,
     speed: float,
+    pitch: float,
     inverted: bool,
     stretches: list[tuple[float, float]],
 ) -> Detection:
     times = tuple(Stretch(begin, end) for begin, end in stretches)
-    return Detection(payload, score, false_positive_rate, offset_seconds, speed, inverted, times)
+    return Detection(
+        payload, score, false_positive_rate, offset_seconds, speed, pitch, inverted, times
+    )
 
 
 def packed(samples: _Samples) -> _Samples:

@@ -366,8 +366,8 @@ class AudioDetector {
         times.append(py::make_tuple(found[i].stretches[k].begin, found[i].stretches[k].end));
       }
       marks.append(py::make_tuple(found[i].payload, found[i].score, found[i].false_positive_rate,
-                                  found[i].offset_seconds, found[i].speed, found[i].polarity < 0,
-                                  times));
+                                  found[i].offset_seconds, found[i].speed, found[i].pitch,
+                                  found[i].polarity < 0, times));
     }
     return marks;
   }

@@ -616,15 +616,17 @@ typedef struct cmk_audio_detection {
   double offset_seconds; /* when the mark's tile, of 0.512 / speed seconds, begins for the first
                             time */
   double speed;          /* 1.02: the sound runs 2 % faster than it did when it was marked */
-  int32_t polarity;      /* -1 when the sound was inverted, else 1 */
-  uint32_t variant;      /* which of its key's 16 tiles the sound bears */
+  double pitch; /* its frequencies, by what they were then; speed, unless only one was changed */
+  int32_t polarity; /* -1 when the sound was inverted, else 1 */
+  uint32_t variant; /* which of its key's 16 tiles the sound bears */
 } cmk_audio_detection;
 
 /*
  * Bytes of a detector for sounds like this one, however long: about 30 MB.
  *
  * effort  CMK_EFFORT_ALIGNED for sounds that run as fast as when they were marked; CMK_EFFORT_FULL
- *         also for others, from 7 % slower to 7 % faster
+ *         also for others, from 7 % slower to 7 % faster, and for those whose tempo or pitch was
+ *         changed alone, by up to 6 or 7 %
  *
  * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, BAD_RATE, BAD_CHANNELS,
  * UNKNOWN_EFFORT, UNKNOWN_TARGET.

@@ -68,7 +68,9 @@ Detector::Detector(const Setting& setting, Arena& arena)
       work_(arena.Allocate<float>(kWindow)),
       found_(arena.Allocate<Found>(1)),
       marks_(arena.Allocate<Mark>(kMostMarks)) {
-  if (marks_ == nullptr && setting.effort == Effort::kFull) search_.CountWork();
+  if (setting.effort != Effort::kFull) return;
+  gains_.emplace(setting.key, arena);
+  if (marks_ == nullptr) search_.CountWork();
 }
 
 void Detector::Reset() {
@@ -115,7 +117,7 @@ void Detector::Mix(const uint8_t* frames, size_t count) {
   const size_t room = std::min(outputs, kWindow - count_);
   count_ += room;
   if (count_ < kWindow) return;
-  LookAtWindow();
+  LookAtWindow(false);
   for (size_t way = 0; way < ways; ++way) {
     std::copy(windows_[way] + kAdvance, windows_[way] + kWindow, windows_[way]);
     std::copy_n(spill_[way], outputs - room, windows_[way] + kWindow - kAdvance);
@@ -125,9 +127,11 @@ void Detector::Mix(const uint8_t* frames, size_t count) {
   looked_at_ = kWindow - kAdvance;
 }
 
-void Detector::LookAtWindow() {
+void Detector::LookAtWindow(bool is_last) {
   looked_at_ = count_;
-  if (!LookAt(windows_[0]) && windows_[1] != nullptr) LookAt(windows_[1]);
+  if (LookAt(windows_[0]) || (windows_[1] != nullptr && LookAt(windows_[1]))) return;
+  // The second layer is looked for once in each part of the sound.
+  if (gains_ && (is_last || begin_ % kWindow == 0)) LookAtGains();
 }
 
 // Looks for marks until none is found, or hardly anything is left. Returns whether there is any.
@@ -146,17 +150,21 @@ bool Detector::LookAt(const float* samples) {
   return is_any;
 }
 
+// So that all searches together have a bound: the sum of 1 / (n (n + 1)) is 1.
+double Detector::Trials() {
+  ++searches_;
+  return static_cast<double>(searches_) * static_cast<double>(searches_ + 1);
+}
+
 // Silences the stretches of a mark that was found, and returns how long they are; 0 if there is
 // none.
 double Detector::TakeMark(Effort effort) {
-  ++searches_;
-  // So that all searches together have a bound: the sum of 1 / (n (n + 1)) is 1.
-  const double trials = static_cast<double>(searches_) * static_cast<double>(searches_ + 1);
   Found& found = *found_;
-  const bool is_read = search_.Run({work_, count_}, effort, last_period_, trials, &found);
+  const bool is_read = search_.Run({work_, count_}, effort, last_period_, Trials(), &found);
   highest_ = std::max(highest_, found.score);
   if (!is_read) return 0;
   last_period_ = found.trace.period;
+  found.pitch = 1 / found.trace.period;
   Mark* mark = MarkOf(found);
   if (mark == nullptr) return 0;
   Stretch stretches[Presence::kMostStretches];
@@ -172,6 +180,23 @@ double Detector::TakeMark(Effort effort) {
               work_ + static_cast<size_t>(stretches[i].end), 0.0f);
   }
   return length;
+}
+
+// Where it begins and ends is not known.
+void Detector::LookAtGains() {
+  const Sound sound{windows_[0], count_};
+  Found& found = *found_;
+  GainPeak where;
+  if (!gains_->Run(sound, Trials(), search_.whitener(), search_.decoder(), &found.message,
+                   &where)) {
+    return;
+  }
+  found.trace = {where.variant, 1, 0, 1 / where.tempo};
+  found.score = where.score;
+  found.pitch = where.pitch;
+  const double begin = static_cast<double>(begin_);
+  Mark* mark = MarkOf(found);
+  if (mark != nullptr) mark->AddStretch({begin, begin + static_cast<double>(count_)});
 }
 
 // The mark with this message, a new one if there is none; null if there is no room for it.
@@ -190,6 +215,7 @@ Mark* Detector::MarkOf(const Found& found) {
     mark->message = found.message;
     mark->score = found.score;
     mark->trace = found.trace;
+    mark->pitch = found.pitch;
     const double tile = kTile * found.trace.period;
     const double origin = static_cast<double>(begin_) + found.trace.origin;
     mark->trace.origin = origin - std::floor(origin / tile) * tile;
@@ -198,7 +224,7 @@ Mark* Detector::MarkOf(const Found& found) {
 }
 
 size_t Detector::Detect(const Mark** marks) {
-  if (looked_at_ < count_) LookAtWindow();
+  if (looked_at_ < count_) LookAtWindow(true);
   std::sort(marks_, marks_ + mark_count_,
             [](const Mark& a, const Mark& b) { return a.Length() > b.Length(); });
   *marks = marks_;

@@ -5,7 +5,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
+#include "audio/gain_search.h"
 #include "audio/presence.h"
 #include "audio/resample.h"
 #include "audio/samples.h"
@@ -20,8 +22,9 @@ struct Mark {
   static constexpr size_t kMostStretches = 64;
 
   Message message;
-  Trace trace;  // where it was read best
-  float score;  // there
+  Trace trace;   // where it was read best
+  float score;   // there
+  double pitch;  // frequencies, by what they were when it was marked
   size_t stretch_count;
   std::array<Stretch, kMostStretches> stretches;  // apart, in their order
 
@@ -65,14 +68,17 @@ class Detector {
   static constexpr size_t kAdvance = kWindow / 2;
 
   void Mix(const uint8_t* frames, size_t count);
-  void LookAtWindow();
+  void LookAtWindow(bool is_last);
   bool LookAt(const float* samples);
   double TakeMark(Effort effort);
+  void LookAtGains();
+  double Trials();
   Mark* MarkOf(const Found& found);
 
   Setting setting_;
   size_t frame_bytes_;
   MarkSearch search_;
+  std::optional<GainSearch> gains_;  // at full effort
   Presence presence_;
   ResampleFilter filter_;
   std::array<Resampler, 2> resamplers_;

@@ -55,13 +55,13 @@ GainLayout::GainLayout(const Key& key) {
   }
 }
 
-void FillGainBands(std::array<GainBand, kGainBands>* bands) {
+void FillGainBands(std::array<GainBand, kGainBands>* bands, double pitch) {
   // Of a bin, around its own frequency.
   const auto edge = [](size_t bin) { return (static_cast<double>(bin) - 0.5) * kBinHertz; };
   for (size_t b = 0; b < kGainBands; ++b) {
     GainBand& band = (*bands)[b];
-    const double low = kGainLowest / Exponential(-kGainWidth * static_cast<double>(b));
-    const double high = kGainLowest / Exponential(-kGainWidth * static_cast<double>(b + 1));
+    const double low = pitch * kGainLowest / Exponential(-kGainWidth * static_cast<double>(b));
+    const double high = pitch * kGainLowest / Exponential(-kGainWidth * static_cast<double>(b + 1));
     band.first = static_cast<size_t>(low / kBinHertz + 0.5);
     band.count = static_cast<size_t>(high / kBinHertz + 0.5) - band.first + 1;
     band.width = 0;

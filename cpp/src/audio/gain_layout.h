@@ -25,13 +25,14 @@ struct GainLayout {
 
 // A band has `share` of each of the bins from `first` on, in the order of the bands.
 struct GainBand {
-  static constexpr size_t kMostBins = 15;
+  static constexpr size_t kMostBins = 17;
 
   size_t first, count;
   std::array<float, kMostBins> share;
   float width;  // the sum of the shares
 };
-void FillGainBands(std::array<GainBand, kGainBands>* bands);
+// Of a sound whose frequencies are `pitch` times what they were, 0.9 to 1.1.
+void FillGainBands(std::array<GainBand, kGainBands>* bands, double pitch = 1);
 
 }  // namespace countermark::audio
 

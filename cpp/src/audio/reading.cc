@@ -17,26 +17,23 @@ using Values = std::array<float, kDimensions>;
 Values WeighValues(const Spectrum& aligned, const Layout& layout) {
   const ZoneWeights weights = WeighZones(aligned, layout);
   Values values;
-  float squares = 0;
   for (size_t i = 0; i < kPayloadLines; ++i) {
     const size_t k = layout.payload[i];
     const float weight = weights[ZoneOf(kFirstLine + k)];
     values[2 * i] = weight * aligned.re[k];
     values[2 * i + 1] = weight * aligned.im[k];
-    squares += values[2 * i] * values[2 * i] + values[2 * i + 1] * values[2 * i + 1];
   }
-  const float limit = kOutlier * std::sqrt(squares / kDimensions);
-  for (float& v : values) v = std::clamp(v, -limit, limit);
+  LimitOutliers(values.data(), values.size());
   return values;
 }
 
 // How well the payload's part of the pattern fits, in deviations of chance.
-double Likeness(const Values& values, const Layout& layout, const Word& word) {
+double Likeness(const Evidence& evidence, const Word& word) {
   const auto amplitudes = Amplitudes(word);
   double sum = 0, squares = 0;
-  for (size_t i = 0; i < kDimensions; ++i) {
-    const double v = static_cast<double>(values[i]);
-    sum += v * static_cast<double>(amplitudes[layout.bit_of[i]]) * layout.sign[i];
+  for (size_t i = 0; i < evidence.count; ++i) {
+    const double v = static_cast<double>(evidence.values[i]);
+    sum += v * static_cast<double>(amplitudes[evidence.bit_of[i]]) * evidence.sign[i];
     squares += v * v;
   }
   return sum / std::sqrt(squares + 1e-30);
@@ -89,18 +86,31 @@ ZoneWeights WeighZones(const Spectrum& aligned, const Layout& layout) {
   return weights;
 }
 
-bool ReadMessage(const Spectrum& aligned, const Layout& layout, uint8_t variant, size_t candidates,
-                 double trials, MessageDecoder& decoder, Message* message) {
-  const Values values = WeighValues(aligned, layout);
+void LimitOutliers(float* values, size_t count) {
+  float squares = 0;
+  for (size_t i = 0; i < count; ++i) squares += values[i] * values[i];
+  const float limit = kOutlier * std::sqrt(squares / static_cast<float>(count));
+  for (size_t i = 0; i < count; ++i) values[i] = std::clamp(values[i], -limit, limit);
+}
+
+bool ReadEvidence(const Evidence& evidence, uint8_t variant, size_t candidates, double trials,
+                  MessageDecoder& decoder, Message* message) {
   std::array<float, kCodedBits> soft{};
-  for (size_t i = 0; i < kDimensions; ++i) {
-    soft[layout.bit_of[i]] += values[i] * static_cast<float>(layout.sign[i]);
+  for (size_t i = 0; i < evidence.count; ++i) {
+    soft[evidence.bit_of[i]] += evidence.values[i] * static_cast<float>(evidence.sign[i]);
   }
   if (!decoder.Decode(soft.data(), candidates, &message->word)) return false;
   if (message->word.variant != variant) return false;
-  message->likeness = Likeness(values, layout, message->word);
+  message->likeness = Likeness(evidence, message->word);
   message->false_positive_rate = std::clamp(trials * RateOf(message->likeness), kLeastRate, 1.0);
   return message->false_positive_rate <= kMostFalsePositives;
+}
+
+bool ReadMessage(const Spectrum& aligned, const Layout& layout, uint8_t variant, size_t candidates,
+                 double trials, MessageDecoder& decoder, Message* message) {
+  const Values values = WeighValues(aligned, layout);
+  return ReadEvidence({values.data(), layout.bit_of.data(), layout.sign.data(), values.size()},
+                      variant, candidates, trials, decoder, message);
 }
 
 }  // namespace countermark::audio

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "audio/tile.h"
 #include "code/message.h"
@@ -24,13 +25,29 @@ inline constexpr int kMostReadings = 64;
 // Nothing with a larger bound is a message.
 inline constexpr double kMostFalsePositives = 1e-8;
 
+// What carries the payload: values, weighted, each of which is positive where its coded bit is 0
+// and its sign 1.
+struct Evidence {
+  const float* values;
+  const uint16_t* bit_of;
+  const int8_t* sign;
+  size_t count;
+};
+
+// To three times the root of their mean square.
+void LimitOutliers(float* values, size_t count);
+
+// Decodes, with so many candidates. False when the check bits disagree, the word names another
+// variant, or chance might have done it. `trials`: by how much the bound is larger because of other
+// searches; 1 when this is the only one.
+bool ReadEvidence(const Evidence& evidence, uint8_t variant, size_t candidates, double trials,
+                  MessageDecoder& decoder, Message* message);
+
 // Gain over variance of the noise in each zone, as the pilot tells them.
 using ZoneWeights = std::array<float, kZones>;
 ZoneWeights WeighZones(const Spectrum& aligned, const Layout& layout);
 
-// Weighs zones and decodes, with so many candidates. False when the check bits disagree, the word
-// names another variant, or chance might have done it. `trials`: by how much the bound is larger
-// because of other searches; 1 when this is the only one.
+// Weighs zones and reads.
 bool ReadMessage(const Spectrum& aligned, const Layout& layout, uint8_t variant, size_t candidates,
                  double trials, MessageDecoder& decoder, Message* message);
 

@@ -33,6 +33,7 @@ struct Found {
   Message message;
   Trace trace;
   float score;    // height of the pilot where it was read
+  double pitch;   // frequencies, by what they were when it was marked
   Spectrum tile;  // as it was seen, its phases where they belong
 };
 
@@ -56,6 +57,8 @@ class MarkSearch {
   const float* whitened() const { return whitened_; }
   const Layout& layout(uint8_t variant) const { return layouts_[variant]; }
   TileBatch& batch() { return batch_; }
+  Whitener& whitener() { return whitener_; }
+  MessageDecoder& decoder() { return decoder_; }
   const Turns& turns() const { return turns_; }
 
  private:

@@ -15,6 +15,7 @@ namespace HWY_NAMESPACE {
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 using reference::AddWhitenedPair;
 using reference::ExponentialsLessOne;
+using reference::Logarithms;
 using reference::LogPowers;
 using reference::MixLevels;
 using reference::RaiseToPower;
@@ -97,6 +98,16 @@ void RaiseToPower(const float* in, float exponent, size_t count, float* out) {
   reference::RaiseToPower(in + i, exponent, count - i, out + i);
 }
 
+void Logarithms(const float* in, size_t count, float* out) {
+  const Floats d;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    hn::StoreU(Logarithm(hn::LoadU(d, in + i)), d, out + i);
+  }
+  reference::Logarithms(in + i, count - i, out + i);
+}
+
 void ExponentialsLessOne(const float* in, size_t count, float* out) {
   const Floats d;
   const size_t lanes = hn::Lanes(d);
@@ -151,6 +162,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace countermark {
 
+HWY_EXPORT(Logarithms);
 HWY_EXPORT(LogPowers);
 HWY_EXPORT(MixLevels);
 HWY_EXPORT(RaiseToPower);
@@ -168,6 +180,10 @@ void MixLevels(const float* level, const float* log_level, float share, size_t c
 
 void RaiseToPower(const float* in, float exponent, size_t count, float* out) {
   HWY_DYNAMIC_DISPATCH(RaiseToPower)(in, exponent, count, out);
+}
+
+void Logarithms(const float* in, size_t count, float* out) {
+  HWY_DYNAMIC_DISPATCH(Logarithms)(in, count, out);
 }
 
 void ExponentialsLessOne(const float* in, size_t count, float* out) {

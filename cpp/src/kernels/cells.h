@@ -22,6 +22,9 @@ void MixLevels(const float* level, const float* log_level, float share, size_t c
 // `in`.
 void RaiseToPower(const float* in, float exponent, size_t count, float* out);
 
+// out = log(in), of `count` numbers; in is a normal number above 0. `out` may be `in`.
+void Logarithms(const float* in, size_t count, float* out);
+
 // out = exp(in) - 1, of `count` numbers between -80 and 80, of those near 0 with an error of 1e-7.
 // `out` may be `in`.
 void ExponentialsLessOne(const float* in, size_t count, float* out);

@@ -65,6 +65,10 @@ inline void LogPowers(const float* cells, float floor, size_t rows, float* power
   }
 }
 
+inline void Logarithms(const float* in, size_t count, float* out) {
+  for (size_t i = 0; i < count; ++i) out[i] = Logarithm(in[i]);
+}
+
 inline void MixLevels(const float* level, const float* log_level, float share, size_t count,
                       float* out) {
   for (size_t i = 0; i < count; ++i) {

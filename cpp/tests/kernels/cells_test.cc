@@ -74,6 +74,17 @@ TEST(ExponentialsLessOneTest, EqualsTwinOnEveryTargetInPlace) {
   });
 }
 
+TEST(LogarithmsTest, EqualsTwinOnEveryTargetInPlace) {
+  ForEachTarget([] {
+    for (size_t count = 0; count < kSizes; ++count) {
+      std::vector<float> actual = Positive(1, count + 1), expected = actual;
+      Logarithms(actual.data() + 1, count, actual.data() + 1);
+      reference::Logarithms(expected.data() + 1, count, expected.data() + 1);
+      EXPECT_EQ(Bits(actual), Bits(expected)) << count;
+    }
+  });
+}
+
 TEST(ShapeCellsTest, EqualsTwinOnEveryTargetInPlace) {
   ForEachTarget([] {
     for (size_t rows : kRows) {
