@@ -518,9 +518,8 @@ CMK_API cmk_status cmk_audio_embedder_size(const cmk_sound* sound, uint32_t late
 /*
  * Makes an embedder.
  *
- * embedder       at an address that is a multiple of 8, as malloc gives it; what lies there is lost,
- *                also an embedder that is in use
- * embedder_size  what cmk_audio_embedder_size said, or more
+ * embedder       at an address that is a multiple of 8, as malloc gives it; what lies there is
+ * lost, also an embedder that is in use embedder_size  what cmk_audio_embedder_size said, or more
  * sound          of what will come in
  * latency        cmk_audio_latency
  * payload        any 64 bits
@@ -556,8 +555,8 @@ CMK_API cmk_status cmk_audio_embedder_latency(const cmk_audio_embedder* embedder
  * Neither may overlap the embedder.
  *
  * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, BAD_INTERVAL (more frames than memory holds),
- * OVERLAP, BAD_SAMPLE (none of the frames was taken), ENDED (after cmk_audio_embedder_finish), BUSY,
- * NOT_INITIALISED, UNKNOWN_TARGET.
+ * OVERLAP, BAD_SAMPLE (none of the frames was taken), ENDED (after cmk_audio_embedder_finish),
+ * BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
  */
 CMK_API cmk_status cmk_audio_embedder_push(cmk_audio_embedder* embedder, const void* in,
                                            size_t frame_count, void* out,
@@ -566,14 +565,123 @@ CMK_API cmk_status cmk_audio_embedder_push(cmk_audio_embedder* embedder, const v
 /*
  * The sound is at its end: writes frames that are still to come out, in as many calls as it takes.
  *
- * out        memory for `capacity` frames; may be null when that is 0. Must not overlap the embedder
- * out_count  how many were written: less than `capacity` when no more are left
+ * out        memory for `capacity` frames; may be null when that is 0. Must not overlap the
+ * embedder out_count  how many were written: less than `capacity` when no more are left
  *
  * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, BAD_INTERVAL (more frames than memory holds),
  * OVERLAP, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
  */
 CMK_API cmk_status cmk_audio_embedder_finish(cmk_audio_embedder* embedder, void* out,
                                              size_t capacity, size_t* out_count) CMK_MUST_USE;
+
+/* ---------------------------------------------------------------------------------------------
+ * Reading the watermark of a sound
+ *
+ * A detector takes a sound as it comes in, of any length: it looks at windows of 24.6 seconds, each
+ * of which has half of the one before. The mark is read wherever it lies in time, from three
+ * seconds of an unharmed copy, with any number of channels as their mean, from two channels also as
+ * their difference. A file that was cut together bears the marks of all its sources: each of them
+ * is told, and when it is there.
+ *
+ * A detector lies in memory of the caller's: it can be used as long as that memory stays, in that
+ * place, and needs no end. One thread uses it at a time; another gets CMK_STATUS_BUSY.
+ */
+typedef struct cmk_audio_detector cmk_audio_detector;
+
+/* Payloads that are told apart in one sound; stretches of each. */
+#define CMK_AUDIO_DETECTIONS_MAX 8
+#define CMK_AUDIO_STRETCHES_MAX 64
+CMK_API uint32_t cmk_audio_detections_max(void);
+CMK_API uint32_t cmk_audio_stretches_max(void);
+
+/* A time in which the mark is there, in seconds from the sound's beginning; to about half a second,
+ * in a copy of good quality to an eighth. */
+typedef struct cmk_audio_stretch {
+  double begin;
+  double end;
+} cmk_audio_stretch;
+
+typedef struct cmk_audio_detection {
+  uint32_t struct_size;      /* set by the caller */
+  uint32_t stretch_capacity; /* set by the caller: how many `stretches` has room for */
+  cmk_audio_stretch*
+      stretches;          /* the caller's, filled up to stretch_capacity; null when that is 0 */
+  uint32_t stretch_count; /* how many there are, at most CMK_AUDIO_STRETCHES_MAX; in their
+                             order. When there were more, near ones were joined */
+  float score;            /* height of the pilot's peak, in deviations of chance */
+  uint64_t payload;
+  /* Upper bound of the probability that this detector, since it was made or reset, would have read
+   * anything at all in an unmarked sound. */
+  double false_positive_rate;
+  double offset_seconds; /* when the mark's tile, of 0.512 / speed seconds, begins for the first
+                            time */
+  double speed;          /* 1.02: the sound runs 2 % faster than it did when it was marked */
+  int32_t polarity;      /* -1 when the sound was inverted, else 1 */
+  uint32_t variant;      /* which of its key's 16 tiles the sound bears */
+} cmk_audio_detection;
+
+/*
+ * Bytes of a detector for sounds like this one, however long: about 30 MB.
+ *
+ * effort  CMK_EFFORT_ALIGNED for sounds that run as fast as when they were marked; CMK_EFFORT_FULL
+ *         also for others, from 7 % slower to 7 % faster
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, BAD_RATE, BAD_CHANNELS,
+ * UNKNOWN_EFFORT, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_audio_detector_size(const cmk_sound* sound, uint32_t effort,
+                                           size_t* size) CMK_MUST_USE;
+
+/*
+ * Makes a detector that has heard nothing.
+ *
+ * detector       at an address that is a multiple of 8, as malloc gives it; what lies there is
+ * lost, also a detector that is in use detector_size  what cmk_audio_detector_size said, or more
+ * sound          of what will come in
+ * key            CMK_KEY_BYTES bytes, those of the embedding, copied
+ * effort         cmk_effort
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, BAD_RATE, BAD_CHANNELS,
+ * UNKNOWN_EFFORT, MISALIGNED, SCRATCH_TOO_SMALL, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_audio_detector_init(cmk_audio_detector* detector, size_t detector_size,
+                                           const cmk_sound* sound, const uint8_t* key,
+                                           uint32_t effort) CMK_MUST_USE;
+
+/*
+ * Takes the next frames. Every 12.3 seconds of sound it looks for marks, which takes most of the
+ * time. Allocates nothing.
+ *
+ * frames  `frame_count` frames, which must not overlap the detector; may be null when that is 0
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, BAD_INTERVAL (more frames than memory holds),
+ * OVERLAP, BAD_SAMPLE (none of the frames was taken), BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_audio_detector_push(cmk_audio_detector* detector, const void* frames,
+                                           size_t frame_count) CMK_MUST_USE;
+
+/*
+ * Tells what was read in all frames since the detector was made or reset. May be called at any
+ * time, and more frames may follow.
+ *
+ * detections  the caller's, filled up to `capacity`, the mark that is there longest first; null
+ * when that is 0. When nothing was read, only the score of the first one is written: the highest of
+ * all places that were looked at count       how many there are, at most CMK_AUDIO_DETECTIONS_MAX;
+ * written also when it is 0
+ *
+ * Returns CMK_STATUS_OK when a payload was read, CMK_STATUS_NOT_FOUND when there is none, or
+ * NULL_POINTER, STRUCT_SIZE, MISALIGNED, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_audio_detector_detect(cmk_audio_detector* detector,
+                                             cmk_audio_detection* detections, size_t capacity,
+                                             size_t* count) CMK_MUST_USE;
+
+/*
+ * Forgets all frames, and what was read in them.
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_audio_detector_reset(cmk_audio_detector* detector) CMK_MUST_USE;
 
 /* ---------------------------------------------------------------------------------------------
  * Fingerprint

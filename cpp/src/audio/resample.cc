@@ -87,8 +87,13 @@ size_t ResampleFilter::MostOutputs(size_t count) const {
 
 Resampler::Resampler(const ResampleFilter& filter, Arena& arena)
     : filter_(filter), kept_(arena.Allocate<float>(filter.walk_.taps + kChunk)) {
-  if (kept_ == nullptr) return;
-  count_ = filter.walk_.taps / 2 - 1;
+  if (kept_ != nullptr) Reset();
+}
+
+void Resampler::Reset() {
+  count_ = filter_.walk_.taps / 2 - 1;
+  ahead_ = 0;
+  part_ = 0;
   std::fill_n(kept_, count_, 0.0f);
 }
 

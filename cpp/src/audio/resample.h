@@ -37,6 +37,9 @@ class Resampler {
   // The filter is used as long as the resampler is.
   Resampler(const ResampleFilter& filter, Arena& arena);
 
+  // As if it were new.
+  void Reset();
+
   // Takes the next inputs. Writes the outputs that depend on none to come, and returns how many
   // those are.
   size_t Push(const float* in, size_t count, float* out);
