@@ -16,11 +16,14 @@ namespace {
 
 static_assert(kFrames == kCellFrames);
 
-// Bins that are looked at, up to 6 kHz: what lies higher masks nothing of the mark.
-constexpr size_t kMaskBins = 384;
+// Bins that are looked at, up to 7 kHz: what lies higher masks nothing of the mark.
+constexpr size_t kMaskBins = 448;
 static_assert(kMaskBins > kEndBin);
 // Bands of half a Bark.
-constexpr size_t kBands = 38;
+constexpr size_t kBands = 40;
+// Bands that are added up at once: they share most of their bins.
+constexpr size_t kGroup = 4;
+static_assert(kBands % kGroup == 0);
 constexpr double kBandStep = 0.5;
 // Half the width, in Bark, of the triangle by which bins count for a band.
 constexpr double kReach = 0.6;
@@ -82,7 +85,9 @@ void FillSpread(float* spread) {
 }  // namespace
 
 Mask::Mask(Arena& arena)
-    : gather_(arena.Allocate<float>(kBands * kMaskBins)),
+    : begin_(arena.Allocate<size_t>(kBands / kGroup)),
+      end_(arena.Allocate<size_t>(kBands / kGroup)),
+      gather_(arena.Allocate<float>(kBands * kMaskBins)),
       spread_(arena.Allocate<float>(kBands * kBands)),
       upper_share_(arena.Allocate<float>(kMarkBins)),
       lower_band_(arena.Allocate<size_t>(kMarkBins)),
@@ -94,6 +99,14 @@ Mask::Mask(Arena& arena)
   if (spread_level_ == nullptr) return;
   const auto barks = BarksOfBins();
   FillGather(barks, gather_);
+  for (size_t group = 0; group < kBands / kGroup; ++group) {
+    const size_t band = group * kGroup;
+    const double low = BandCentre(band) - kReach, high = BandCentre(band + kGroup - 1) + kReach;
+    begin_[group] =
+        static_cast<size_t>(std::upper_bound(barks.begin(), barks.end(), low) - barks.begin());
+    end_[group] =
+        static_cast<size_t>(std::lower_bound(barks.begin(), barks.end(), high) - barks.begin());
+  }
   FillSpread(spread_);
   for (size_t i = 0; i < kMarkBins; ++i) {
     const double position = barks[kFirstBin + i] / kBandStep - 0.5;
@@ -104,8 +117,14 @@ Mask::Mask(Arena& arena)
 
 void Mask::Measure(const float* cells, float* amplitude) {
   LogPowers(cells, kFloor, kMaskBins, power_, logarithm_);
-  MultiplyMatrices(gather_, kMaskBins, power_, kBands, kMaskBins, kFrames, level_);
-  MultiplyMatrices(gather_, kMaskBins, logarithm_, kBands, kMaskBins, kFrames, log_level_);
+  for (size_t group = 0; group < kBands / kGroup; ++group) {
+    const size_t band = group * kGroup, begin = begin_[group], count = end_[group] - begin;
+    const float* gather = gather_ + band * kMaskBins + begin;
+    MultiplyMatrices(gather, kMaskBins, power_ + begin * kFrames, kGroup, count, kFrames,
+                     level_ + band * kFrames);
+    MultiplyMatrices(gather, kMaskBins, logarithm_ + begin * kFrames, kGroup, count, kFrames,
+                     log_level_ + band * kFrames);
+  }
   MixLevels(level_, log_level_, kTonality, kBands * kFrames, level_);
   MultiplyMatrices(spread_, kBands, level_, kBands, kBands, kFrames, spread_level_);
   for (size_t i = 0; i < kMarkBins; ++i) {

@@ -24,6 +24,7 @@ class Mask {
   void Measure(const float* cells, float* amplitude);
 
  private:
+  size_t *begin_, *end_;       // of the bins that each group of bands has any of
   float *gather_, *spread_;    // matrices: [band][bin], [band][band]
   float* upper_share_;         // of a bin, in the band above; the rest is of the one below
   size_t* lower_band_;         // the one below

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/trigonometry.h"
+#include "kernels/interleave.h"
 
 namespace countermark::audio {
 namespace {
@@ -69,13 +70,21 @@ void ShortTime::Inverse(const float* cells, float* samples) {
       back[l] = re[kLanes + l] - a_im;
     }
   }
-  const float* z = transform_.Transform(elements_, scratch_);
+  float* z = transform_.Transform(elements_, scratch_);
+  // From all frames' samples n to all samples of a frame: lanes by fours, then each of the four.
+  float* fours = z == elements_ ? scratch_ : elements_;
+  constexpr size_t kQuarter = kFrame * kFourierElement / 4;
+  const auto deal = [](const float* from, size_t count, float* to) {
+    float* const rows[4] = {to, to + count, to + 2 * count, to + 3 * count};
+    Deinterleave4(from, count, rows);
+  };
+  deal(z, kQuarter, fours);
+  for (size_t i = 0; i < 4; ++i) deal(fours + i * kQuarter, kFrame, z + i * kQuarter);
   for (size_t f = 0; f < kFrames; ++f) {
-    const float* frame = z + (f < kLanes ? kLanes + f : f - kLanes);
+    const size_t lane = f < kLanes ? kLanes + f : f - kLanes;
+    const float* frame = z + lane % 4 * kQuarter + lane / 4 * kFrame;
     float* out = samples + f * kHop;
-    for (size_t n = 0; n < kFrame; ++n) {
-      out[n] += kInverseScale * (window_[n] * frame[n * kFourierElement]);
-    }
+    for (size_t n = 0; n < kFrame; ++n) out[n] += kInverseScale * (window_[n] * frame[n]);
   }
 }
 

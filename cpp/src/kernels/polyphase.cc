@@ -37,17 +37,31 @@ HWY_INLINE hn::Vec<hn::FixedTag<float, 4> > FourSums(const float* in, const floa
 #endif
 }
 
+// Four outputs at a time, whose sums are added across.
 size_t FilterPolyphase(const float* in, const PolyphaseWalk& walk, uint32_t* part, size_t count,
                        float* out) {
   const hn::FixedTag<float, 4> d;
   const float* first = in;
-  for (size_t i = 0; i < count; ++i) {
-    HWY_ALIGN float sums[4];
-    hn::Store(FourSums(in, PolyphaseRow(walk, *part), walk.taps), d, sums);
-    out[i] = (sums[0] + sums[2]) + (sums[1] + sums[3]);
-    in += StepPolyphase(walk, part);
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    hn::Vec<decltype(d)> sums[4];
+    for (auto& s : sums) {
+      s = FourSums(in, PolyphaseRow(walk, *part), walk.taps);
+      in += StepPolyphase(walk, part);
+    }
+    const auto low_even = hn::InterleaveLower(d, sums[0], sums[2]);
+    const auto low_odd = hn::InterleaveLower(d, sums[1], sums[3]);
+    const auto high_even = hn::InterleaveUpper(d, sums[0], sums[2]);
+    const auto high_odd = hn::InterleaveUpper(d, sums[1], sums[3]);
+    // Sum k of each of the four outputs.
+    const auto sum0 = hn::InterleaveLower(d, low_even, low_odd);
+    const auto sum1 = hn::InterleaveUpper(d, low_even, low_odd);
+    const auto sum2 = hn::InterleaveLower(d, high_even, high_odd);
+    const auto sum3 = hn::InterleaveUpper(d, high_even, high_odd);
+    hn::StoreU(hn::Add(hn::Add(sum0, sum2), hn::Add(sum1, sum3)), d, out + i);
   }
-  return static_cast<size_t>(in - first);
+  return static_cast<size_t>(in - first) +
+         reference::FilterPolyphase(in, walk, part, count - i, out + i);
 }
 #endif
 }  // namespace HWY_NAMESPACE

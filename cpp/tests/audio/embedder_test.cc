@@ -4,11 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <memory>
 #include <new>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include "audio/sounds.h"
+#include "code/crc32.h"
 
 namespace countermark::audio {
 namespace {
@@ -268,6 +272,37 @@ TEST(EmbedderTest, SameBitsOnEveryTarget) {
   std::vector<std::vector<uint8_t>> marked;
   ForEachTarget([&] { marked.push_back(Mark(setting, sound)); });
   for (const auto& one : marked) EXPECT_EQ(one, marked[0]);
+}
+
+// tests/vectors/audio.txt: rate, channels, format, latency, payload, first byte of the key,
+// strength in hundredths, frames; CRC-32 of all marked samples.
+TEST(EmbedderVectorTest, SameBitsOnEveryTarget) {
+  std::ifstream file(COUNTERMARK_VECTORS "/audio.txt");
+  size_t vectors = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    std::istringstream fields(line);
+    Embedder::Setting setting = SettingFor(0, 0, SampleFormat::kInt16);
+    int format = 0, latency = 0, key = 0, strength = 0;
+    size_t frames = 0;
+    std::string expected;
+    fields >> setting.rate >> setting.channels >> format >> latency >> setting.payload >> key >>
+        strength >> frames >> expected;
+    setting.format = static_cast<SampleFormat>(format);
+    setting.has_low_latency = latency == 1;
+    setting.key[0] = static_cast<uint8_t>(key);
+    setting.strength = static_cast<float>(strength) / 100;
+    const auto sound = NoiseAndTone(setting.rate, setting.channels, frames);
+    const auto bytes = InFormat(sound, setting.format);
+    ForEachTarget([&] {
+      const auto marked = Mark(setting, bytes);
+      std::ostringstream actual;
+      actual << std::hex << Crc32(marked.data(), marked.size());
+      EXPECT_EQ(actual.str(), expected) << line;
+    });
+    ++vectors;
+  }
+  EXPECT_GE(vectors, 6u);
 }
 
 TEST(EmbedderTest, FindsSamplesThatAreNoNumbers) {

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <vector>
 
+#include "audio/samples.h"
 #include "base/trigonometry.h"
 #include "kernels/targets.h"
 
@@ -44,6 +45,19 @@ inline std::vector<int16_t> Int16(const std::vector<float>& sound) {
   std::vector<int16_t> samples(sound.size());
   for (size_t i = 0; i < sound.size(); ++i) samples[i] = static_cast<int16_t>(sound[i] * 32767.0f);
   return samples;
+}
+
+inline std::vector<uint8_t> InFormat(const std::vector<float>& sound, SampleFormat format) {
+  if (format == SampleFormat::kInt16) return BytesOf(Int16(sound));
+  if (format == SampleFormat::kFloat32) return BytesOf(sound);
+  std::vector<uint8_t> bytes;
+  for (float value : sound) {
+    const auto bits = static_cast<uint32_t>(static_cast<int32_t>(value * 8388607.0f) * 256);
+    for (int i = format == SampleFormat::kInt24 ? 1 : 0; i < 4; ++i) {
+      bytes.push_back(static_cast<uint8_t>(bits >> 8 * i));
+    }
+  }
+  return bytes;
 }
 
 }  // namespace countermark::audio
