@@ -17,15 +17,17 @@ Samples = npt.NDArray[np.float32]
 
 
 def sound(seed: int) -> Samples:
-    """Noise that comes and goes, coloured differently in each sound."""
+    """Notes that fade, one every quarter of a second, over a little noise."""
     random = np.random.default_rng(seed)
-    frames = SECONDS * RATE
-    spectrum = np.fft.rfft(random.normal(size=frames))
-    knots = random.normal(0, 0.7, 12)
-    spectrum *= np.exp(np.interp(np.linspace(0, 11, len(spectrum)), range(12), knots))
-    swell = 1.2 + np.sin(np.arange(frames) * random.uniform(3, 9) / RATE + random.uniform(0, 6))
-    samples = np.fft.irfft(spectrum, frames) * swell
-    return (0.1 * samples / samples.std()).astype(np.float32)
+    samples = random.normal(0, 0.003, SECONDS * RATE)
+    times = np.arange(RATE // 2) / RATE
+    for begin in range(0, (SECONDS - 1) * RATE, RATE // 4):
+        pitch = random.uniform(150, 700)
+        for harmonic in range(1, 5):
+            wave = np.sin(2 * np.pi * pitch * harmonic * times + random.uniform(0, 6))
+            fading = np.exp(-random.uniform(3, 12) * times)
+            samples[begin : begin + RATE // 2] += 0.05 / harmonic * fading * wave
+    return samples.astype(np.float32)
 
 
 @pytest.fixture(scope="module")
