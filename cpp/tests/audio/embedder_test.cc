@@ -13,6 +13,7 @@
 
 #include "audio/sounds.h"
 #include "code/crc32.h"
+#include "kernels/targets.h"
 
 namespace countermark::audio {
 namespace {

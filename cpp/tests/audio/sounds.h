@@ -9,7 +9,6 @@
 
 #include "audio/samples.h"
 #include "base/trigonometry.h"
-#include "kernels/targets.h"
 
 namespace countermark::audio {
 
@@ -18,15 +17,18 @@ namespace countermark::audio {
 inline std::vector<float> NoiseAndTone(uint32_t rate, size_t channels, size_t frames) {
   std::vector<float> sound(frames * channels);
   for (size_t c = 0; c < channels; ++c) {
-    Noise noise(static_cast<uint32_t>(c + 1));
+    uint32_t state = static_cast<uint32_t>(c + 1) * 2654435761u + 1;  // xorshift, Marsaglia 2003
     float low = 0;
     for (size_t n = 0; n < frames; ++n) {
       const int turn = static_cast<int>(n % rate);
       const float swell = static_cast<float>(0.5 - 0.5 * CosineOfTurn(2 * turn, int(rate)));
       const float tone = static_cast<float>(
           CosineOfTurn(static_cast<int>(uint64_t{440} * n % rate), static_cast<int>(rate)));
+      state ^= state << 13;
+      state ^= state >> 17;
+      state ^= state << 5;
       const float fresh =
-          static_cast<float>(static_cast<int32_t>(noise.Next() >> 8 & 0xFFFF) - 0x8000) / 0x8000;
+          static_cast<float>(static_cast<int32_t>(state >> 8 & 0xFFFF) - 0x8000) / 0x8000;
       low += 0.5f * (fresh - low);
       sound[n * channels + c] = 0.3f * swell * low + 0.1f * tone;
     }
