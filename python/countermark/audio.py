@@ -1,10 +1,11 @@
 """An inaudible watermark that carries 64 bits through codecs, crops and changes of speed.
 
 >>> import numpy as np
->>> sound = np.random.default_rng(1).normal(0, 3000, (5 * 16000, 2)).astype(np.int16)
+>>> noise = np.random.default_rng(1).normal(0, 1000, 8 * 16000)
+>>> sound = np.convolve(noise, np.ones(4), "same").astype(np.int16)
 >>> marked = embed(sound, 16000, 2026)
 >>> marked.dtype, marked.shape
-(dtype('int16'), (80000, 2))
+(dtype('int16'), (128000,))
 >>> detect(marked, 16000).payload
 2026
 >>> detect(sound, 16000) is None
@@ -89,7 +90,8 @@ class Detector:
     the marks of all its sources. One thread uses it at a time.
 
     >>> import numpy as np
-    >>> sound = np.random.default_rng(1).normal(0, 0.1, 128000).astype(np.float32)
+    >>> noise = np.random.default_rng(1).normal(0, 0.1, 128000)
+    >>> sound = np.convolve(noise, np.ones(4), "same")
     >>> marked = embed(sound, 16000, 7)
     >>> detector = Detector(16000)
     >>> for block in np.split(np.concatenate([sound, marked]), 10):
@@ -330,7 +332,8 @@ def detect(
     """Reads the payload of a marked sound, also of a damaged copy.
 
     >>> import numpy as np
-    >>> sound = np.random.default_rng(1).normal(0, 0.1, (96000, 2)).astype(np.float32)
+    >>> noise = np.random.default_rng(1).normal(0, 0.1, 8 * 16000)
+    >>> sound = np.convolve(noise, np.ones(4), "same")
     >>> marked = embed(sound, 16000, 2**64 - 1)
     >>> found = detect(-0.3 * marked[20000:], 16000)
     >>> found.payload == 2**64 - 1, found.inverted, round(found.speed, 3)
