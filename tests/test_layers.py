@@ -15,7 +15,7 @@ PYTHON_LAYERS = [
     ["_core", "errors", "record"],
     ["files", "image", "certificates", "containers", "jumbf", "pyav"],
     ["_bridge", "_native", "sound"],
-    ["watermark", "fingerprint", "resemblance", "hamming"],
+    ["watermark", "fingerprint", "resemblance", "hamming", "audio"],
     ["frames", "clips"],
     ["labels", "credentials", "keys", "registry", "resolving"],
     ["auditing", "duties", "publishing", "screening"],
@@ -26,7 +26,13 @@ PYTHON_LAYERS = [
     ["marking", "signing"],
     ["service", "demo", "cli"],
 ]
-CORE_LAYERS = [["base"], ["kernels"], ["transform", "code"], ["watermark", "fingerprint"], ["api"]]
+CORE_LAYERS = [
+    ["base"],
+    ["kernels"],
+    ["transform", "code"],
+    ["watermark", "fingerprint", "audio"],
+    ["api"],
+]
 
 # Within their row: the command line shows the demo and starts the service.
 SIDEWAYS = {("record", "errors"), ("cli", "demo"), ("cli", "service")}

@@ -1,4 +1,4 @@
-"""Marks and reads a picture with the C library of an installed wheel, and asks its module.
+"""Marks a picture and a sound with the C library of an installed wheel, reads, asks its module.
 
 Needs nothing but Python: for the platforms on which something that countermark depends on has no
 wheel (docs/platforms.md), so that the package as a whole cannot be imported there.
@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 WIDTH, HEIGHT, RGB8, ALIGNED = 640, 480, 1, 0
+RATE, INT16, LOW_LATENCY = 16000, 0, 1
 LIBRARY_BYTES_MAX = 500_000
 NAMES = {"win32": "countermark.dll", "darwin": "libcountermark.dylib"}
 
@@ -38,6 +39,15 @@ class Detection(ctypes.Structure):
         ("payload", ctypes.c_uint64),
         ("false_positive_rate", ctypes.c_double),
         ("geometry", ctypes.c_double * 9),
+    )
+
+
+class Sound(ctypes.Structure):
+    _fields_ = (
+        ("struct_size", ctypes.c_uint32),
+        ("rate", ctypes.c_uint32),
+        ("channels", ctypes.c_uint32),
+        ("format", ctypes.c_uint32),
     )
 
 
@@ -76,6 +86,27 @@ def read_again(library: ctypes.CDLL, payload: int) -> int:
     return found.payload
 
 
+def marked_frames(library: ctypes.CDLL, payload: int) -> int:
+    """How many frames of a second of noise come out marked."""
+    noise = random.Random(1).choices(range(-3000, 3000), k=RATE)
+    frames, before = (ctypes.c_int16 * RATE)(*noise), (ctypes.c_int16 * RATE)(*noise)
+    sound = ctypes.byref(Sound(ctypes.sizeof(Sound), RATE, 1, INT16))
+    library.cmk_default_key.restype = ctypes.c_void_p
+    key = ctypes.c_void_p(library.cmk_default_key())
+    memory, size = scratch(library.cmk_audio_embedder_size, sound, LOW_LATENCY)
+    settings = ctypes.c_uint64(payload), key, ctypes.c_float(1.0)
+    assert library.cmk_audio_embedder_init(memory, size, sound, LOW_LATENCY, *settings) == 0
+    count, rest = ctypes.c_size_t(), ctypes.c_size_t()
+    length = ctypes.c_size_t(RATE)
+    push, finish = library.cmk_audio_embedder_push, library.cmk_audio_embedder_finish
+    assert push(memory, frames, length, frames, ctypes.byref(count)) == 0
+    last = ctypes.byref(frames, count.value * ctypes.sizeof(ctypes.c_int16))
+    left = ctypes.c_size_t(RATE - count.value)
+    assert finish(memory, last, left, ctypes.byref(rest)) == 0
+    assert list(frames) != list(before)
+    return count.value + rest.value
+
+
 def extension_module(folder: Path) -> ModuleType:
     [file] = [
         candidate
@@ -99,6 +130,7 @@ def main() -> None:
     module = extension_module(folder)
     assert module.version() == library.cmk_version_string().decode()
     assert read_again(library, 2026) == 2026
+    assert marked_frames(library, 2026) == RATE
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
         assert not sys._is_gil_enabled(), "the extension module switched the GIL on"
     print(f"countermark {module.version()} ({module.target_name()}) in {folder}")

@@ -47,6 +47,21 @@ _ERRORS: dict[int, tuple[type[errors.CountermarkError], str, str]] = {
         "Another thread is in a call with the same object.",
         "Use one for each thread, or wait for each other.",
     ),
+    21: (
+        errors.UnsupportedSound,
+        "The number of channels is not from 1 to 8.",
+        "Mark them in groups of at most 8, or mix them.",
+    ),
+    22: (
+        errors.InvalidSamples,
+        "A sample is infinite or not a number.",
+        "Look for what made it: a division by zero, or a damaged file.",
+    ),
+    23: (
+        errors.InvalidArgument,
+        "The sound was said to be at its end.",
+        "Use another one for what follows.",
+    ),
 }
 
 

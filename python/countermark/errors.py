@@ -67,12 +67,16 @@ class SoundError(CountermarkError):
     """The sound cannot be used."""
 
 
+class InvalidSamples(SoundError):
+    """The array's type, shape or values are not those of a sound."""
+
+
 class UnreadableSound(SoundError):
     """The file is truncated, damaged, empty or not a sound."""
 
 
 class UnsupportedSound(SoundError):
-    """The file is a sound of a kind that countermark does not label."""
+    """The sound is of a kind that countermark does not label or mark."""
 
 
 class VideoError(CountermarkError):

@@ -1,5 +1,6 @@
 /*
- * countermark: invisible watermarks and perceptual fingerprints for pictures, on the device.
+ * countermark: invisible watermarks for pictures and sound, and perceptual fingerprints of
+ * pictures, on the device.
  *
  * Conventions of the whole header:
  * - A function that can fail returns a cmk_status, which must be looked at. When it is not
@@ -8,9 +9,9 @@
  *   caller's and are not used after the call. The size of the scratch memory is asked by the
  *   function whose name ends in _scratch_size; any alignment will do; its content means nothing
  *   before or after. It must not overlap a picture.
- * - What lasts from one frame of a video to the next lies in one block of the caller's memory too,
- *   of the size that the function whose name ends in _size says. Nothing needs to be released: the
- *   caller frees the memory.
+ * - What lasts from one frame of a video, or one part of a sound, to the next lies in one block of
+ *   the caller's memory too, of the size that the function whose name ends in _size says. Nothing
+ *   needs to be released: the caller frees the memory.
  * - Every function may be called from several threads at once, as long as they write to different
  *   memory. There is no state but the SIMD target, chosen at the first call. No function starts a
  *   thread, opens a file or heeds the locale.
@@ -68,7 +69,7 @@ typedef enum cmk_status {
   CMK_STATUS_NOT_FOUND = 1,          /* no watermark can be read; not an error */
   CMK_STATUS_NULL_POINTER = 2,       /* a pointer that must not be null is null */
   CMK_STATUS_STRUCT_SIZE = 3,        /* struct_size is not one that this version knows */
-  CMK_STATUS_UNKNOWN_FORMAT = 4,     /* the format is not one of cmk_format */
+  CMK_STATUS_UNKNOWN_FORMAT = 4,     /* the format is not one of its enum */
   CMK_STATUS_IMAGE_TOO_SMALL = 5,    /* a side is under the minimum of the function */
   CMK_STATUS_IMAGE_TOO_LARGE = 6,    /* a side is over CMK_SIDE_MAX */
   CMK_STATUS_BAD_STRIDE = 7,         /* the stride is shorter than a row, or overflows */
@@ -83,7 +84,11 @@ typedef enum cmk_status {
   CMK_STATUS_DAMAGED_INDEX = 16,     /* damaged, cut off, of another version, or no index */
   CMK_STATUS_BUSY = 17,              /* another thread is in a call with the same object */
   CMK_STATUS_NOT_INITIALISED = 18,   /* the memory holds no object, or one that was moved */
-  CMK_STATUS_BAD_INTERVAL = 19       /* a number of frames is not one that the function takes */
+  CMK_STATUS_BAD_INTERVAL = 19,      /* a number of frames is not one that the function takes */
+  CMK_STATUS_BAD_RATE = 20,          /* the rate is not from CMK_RATE_MIN to CMK_RATE_MAX */
+  CMK_STATUS_BAD_CHANNELS = 21,      /* the channels are not from 1 to CMK_CHANNELS_MAX */
+  CMK_STATUS_BAD_SAMPLE = 22,        /* a sample is infinite or not a number */
+  CMK_STATUS_ENDED = 23              /* nothing can follow what was said to be the end */
 } cmk_status;
 
 /* One English sentence without a full stop. Static storage; never null. */
@@ -445,6 +450,240 @@ CMK_API cmk_status cmk_watermark_accumulator_detect(cmk_watermark_accumulator* a
  */
 CMK_API cmk_status cmk_watermark_accumulator_reset(cmk_watermark_accumulator* accumulator)
     CMK_MUST_USE;
+
+/* ---------------------------------------------------------------------------------------------
+ * Sound
+ */
+
+/* Limits of the samples a second of each channel, and of the channels; the same as functions. */
+#define CMK_RATE_MIN 8000
+#define CMK_RATE_MAX 192000
+#define CMK_CHANNELS_MAX 8
+CMK_API uint32_t cmk_rate_min(void);
+CMK_API uint32_t cmk_rate_max(void);
+CMK_API uint32_t cmk_channels_max(void);
+
+/*
+ * Signed, in the byte order of the machine but for 24 bits, which take three bytes, the lowest
+ * first. Full scale of floating-point samples is -1 to 1. Samples may lie at any address.
+ */
+typedef enum cmk_sample_format {
+  CMK_SAMPLE_FORMAT_INT16 = 0,
+  CMK_SAMPLE_FORMAT_INT24 = 1,
+  CMK_SAMPLE_FORMAT_INT32 = 2,
+  CMK_SAMPLE_FORMAT_FLOAT32 = 3
+} cmk_sample_format;
+
+/* What a sound consists of: frames, each of which has one sample of each channel. */
+typedef struct cmk_sound {
+  uint32_t struct_size;
+  uint32_t rate;     /* frames a second */
+  uint32_t channels; /* interleaved */
+  uint32_t format;   /* cmk_sample_format */
+} cmk_sound;
+
+/* ---------------------------------------------------------------------------------------------
+ * Watermark of a sound
+ *
+ * An embedder adds the mark to a sound as it comes in. Rate, channels, format and length stay as
+ * they are; frames come out in the order in which they came in, later by a number of them that is
+ * always the same. Samples that are digitally silent for half a millisecond stay so; where there is
+ * no room for the mark below full scale it gives way, so that nothing is clipped.
+ *
+ * An embedder lies in memory of the caller's: it can be used as long as that memory stays, in that
+ * place, and needs no end. One thread uses it at a time; another gets CMK_STATUS_BUSY.
+ */
+typedef struct cmk_audio_embedder cmk_audio_embedder;
+
+/* How long frames are kept back. */
+typedef enum cmk_audio_latency {
+  /* At most 6.5 seconds: the mark leans against what the sound itself would say, and is read from
+   * worse copies and from shorter pieces. For files. */
+  CMK_AUDIO_LATENCY_BLOCK = 0,
+  /* At most half a second. For what is heard while it comes in. */
+  CMK_AUDIO_LATENCY_LOW = 1
+} cmk_audio_latency;
+
+/*
+ * Bytes of an embedder for sounds like this one.
+ *
+ * latency  cmk_audio_latency
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, BAD_RATE, BAD_CHANNELS,
+ * BAD_INTERVAL (the latency is unknown), UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_audio_embedder_size(const cmk_sound* sound, uint32_t latency,
+                                           size_t* size) CMK_MUST_USE;
+
+/*
+ * Makes an embedder.
+ *
+ * embedder       at an address that is a multiple of 8, as malloc gives it; what lies there is
+ * lost, also an embedder that is in use embedder_size  what cmk_audio_embedder_size said, or more
+ * sound          of what will come in
+ * latency        cmk_audio_latency
+ * payload        any 64 bits
+ * key            CMK_KEY_BYTES bytes, copied; only who has them reads the mark
+ * strength       amplitude, in (0, CMK_STRENGTH_MAX]; 1 is the default
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, BAD_RATE, BAD_CHANNELS,
+ * BAD_INTERVAL (the latency is unknown), MISALIGNED, BAD_STRENGTH, SCRATCH_TOO_SMALL,
+ * UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_audio_embedder_init(cmk_audio_embedder* embedder, size_t embedder_size,
+                                           const cmk_sound* sound, uint32_t latency,
+                                           uint64_t payload, const uint8_t* key,
+                                           float strength) CMK_MUST_USE;
+
+/*
+ * By how many frames those that come out lag behind those that come in.
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, NOT_INITIALISED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_audio_embedder_latency(const cmk_audio_embedder* embedder,
+                                              size_t* frames) CMK_MUST_USE;
+
+/*
+ * Takes the next frames of the sound and writes those that are due. What comes out does not depend
+ * on how the sound is cut into calls. Allocates nothing.
+ *
+ * in           `frame_count` frames; may be null when that is 0
+ * out          memory for as many frames: either the same as `in` or no byte of it
+ * out_count    how many were written: of all frames taken so far, all but the last latency frames
+ *              have been
+ *
+ * Neither may overlap the embedder.
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, BAD_INTERVAL (more frames than memory holds),
+ * OVERLAP, BAD_SAMPLE (none of the frames was taken), ENDED (after cmk_audio_embedder_finish),
+ * BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_audio_embedder_push(cmk_audio_embedder* embedder, const void* in,
+                                           size_t frame_count, void* out,
+                                           size_t* out_count) CMK_MUST_USE;
+
+/*
+ * The sound is at its end: writes frames that are still to come out, in as many calls as it takes.
+ *
+ * out        memory for `capacity` frames; may be null when that is 0. Must not overlap the
+ * embedder out_count  how many were written: less than `capacity` when no more are left
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, BAD_INTERVAL (more frames than memory holds),
+ * OVERLAP, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_audio_embedder_finish(cmk_audio_embedder* embedder, void* out,
+                                             size_t capacity, size_t* out_count) CMK_MUST_USE;
+
+/* ---------------------------------------------------------------------------------------------
+ * Reading the watermark of a sound
+ *
+ * A detector takes a sound as it comes in, of any length: it looks at windows of 24.6 seconds, each
+ * of which has half of the one before. The mark is read wherever it lies in time, from three
+ * seconds of an unharmed copy, with any number of channels as their mean, from two channels also as
+ * their difference. A file that was cut together bears the marks of all its sources: each of them
+ * is told, and when it is there.
+ *
+ * A detector lies in memory of the caller's: it can be used as long as that memory stays, in that
+ * place, and needs no end. One thread uses it at a time; another gets CMK_STATUS_BUSY.
+ */
+typedef struct cmk_audio_detector cmk_audio_detector;
+
+/* Payloads that are told apart in one sound; stretches of each. */
+#define CMK_AUDIO_DETECTIONS_MAX 8
+#define CMK_AUDIO_STRETCHES_MAX 64
+CMK_API uint32_t cmk_audio_detections_max(void);
+CMK_API uint32_t cmk_audio_stretches_max(void);
+
+/* A time in which the mark is there, in seconds from the sound's beginning; to about half a second,
+ * in a copy of good quality to an eighth. */
+typedef struct cmk_audio_stretch {
+  double begin;
+  double end;
+} cmk_audio_stretch;
+
+typedef struct cmk_audio_detection {
+  uint32_t struct_size;      /* set by the caller */
+  uint32_t stretch_capacity; /* set by the caller: how many `stretches` has room for */
+  cmk_audio_stretch*
+      stretches;          /* the caller's, filled up to stretch_capacity; null when that is 0 */
+  uint32_t stretch_count; /* how many there are, at most CMK_AUDIO_STRETCHES_MAX; in their
+                             order. When there were more, near ones were joined */
+  float score;            /* height of the pilot's peak, in deviations of chance */
+  uint64_t payload;
+  /* Upper bound of the probability that this detector, since it was made or reset, would have read
+   * anything at all in an unmarked sound. */
+  double false_positive_rate;
+  double offset_seconds; /* when the mark's tile, of 0.512 / speed seconds, begins for the first
+                            time */
+  double speed;          /* 1.02: the sound runs 2 % faster than it did when it was marked */
+  double pitch; /* its frequencies, by what they were then; speed, unless only one was changed */
+  int32_t polarity; /* -1 when the sound was inverted, else 1 */
+  uint32_t variant; /* which of its key's 16 tiles the sound bears */
+} cmk_audio_detection;
+
+/*
+ * Bytes of a detector for sounds like this one, however long: about 30 MB.
+ *
+ * effort  CMK_EFFORT_ALIGNED for sounds that run as fast as when they were marked; CMK_EFFORT_FULL
+ *         also for others, from 7 % slower to 7 % faster, and for those whose tempo or pitch was
+ *         changed alone, by up to 6 or 7 %
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, BAD_RATE, BAD_CHANNELS,
+ * UNKNOWN_EFFORT, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_audio_detector_size(const cmk_sound* sound, uint32_t effort,
+                                           size_t* size) CMK_MUST_USE;
+
+/*
+ * Makes a detector that has heard nothing.
+ *
+ * detector       at an address that is a multiple of 8, as malloc gives it; what lies there is
+ * lost, also a detector that is in use detector_size  what cmk_audio_detector_size said, or more
+ * sound          of what will come in
+ * key            CMK_KEY_BYTES bytes, those of the embedding, copied
+ * effort         cmk_effort
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, BAD_RATE, BAD_CHANNELS,
+ * UNKNOWN_EFFORT, MISALIGNED, SCRATCH_TOO_SMALL, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_audio_detector_init(cmk_audio_detector* detector, size_t detector_size,
+                                           const cmk_sound* sound, const uint8_t* key,
+                                           uint32_t effort) CMK_MUST_USE;
+
+/*
+ * Takes the next frames. Every 12.3 seconds of sound it looks for marks, which takes most of the
+ * time. Allocates nothing.
+ *
+ * frames  `frame_count` frames, which must not overlap the detector; may be null when that is 0
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, BAD_INTERVAL (more frames than memory holds),
+ * OVERLAP, BAD_SAMPLE (none of the frames was taken), BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_audio_detector_push(cmk_audio_detector* detector, const void* frames,
+                                           size_t frame_count) CMK_MUST_USE;
+
+/*
+ * Tells what was read in all frames since the detector was made or reset. May be called at any
+ * time, and more frames may follow.
+ *
+ * detections  the caller's, filled up to `capacity`, the mark that is there longest first; null
+ * when that is 0. When nothing was read, only the score of the first one is written: the highest of
+ * all places that were looked at count       how many there are, at most CMK_AUDIO_DETECTIONS_MAX;
+ * written also when it is 0
+ *
+ * Returns CMK_STATUS_OK when a payload was read, CMK_STATUS_NOT_FOUND when there is none, or
+ * NULL_POINTER, STRUCT_SIZE, MISALIGNED, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_audio_detector_detect(cmk_audio_detector* detector,
+                                             cmk_audio_detection* detections, size_t capacity,
+                                             size_t* count) CMK_MUST_USE;
+
+/*
+ * Forgets all frames, and what was read in them.
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_audio_detector_reset(cmk_audio_detector* detector) CMK_MUST_USE;
 
 /* ---------------------------------------------------------------------------------------------
  * Fingerprint

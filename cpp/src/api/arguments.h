@@ -6,8 +6,8 @@
 #include <cstdint>
 
 #include "base/image.h"
+#include "base/key.h"
 #include "countermark/countermark.h"
-#include "watermark/key.h"
 
 namespace countermark {
 

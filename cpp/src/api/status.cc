@@ -42,6 +42,14 @@ const char* cmk_status_string(cmk_status status) {
       return "the memory holds no stream, or one that was moved";
     case CMK_STATUS_BAD_INTERVAL:
       return "the number of frames is not one that the function takes";
+    case CMK_STATUS_BAD_RATE:
+      return "the sampling rate is not from 8,000 to 192,000 a second";
+    case CMK_STATUS_BAD_CHANNELS:
+      return "the number of channels is not from 1 to 8";
+    case CMK_STATUS_BAD_SAMPLE:
+      return "a sample is infinite or not a number";
+    case CMK_STATUS_ENDED:
+      return "the sound was said to be at its end";
   }
   return "unknown status";
 }

@@ -4,10 +4,10 @@
 #include "api/arguments.h"
 #include "api/detection.h"
 #include "api/refusal.h"
+#include "base/key.h"
 #include "watermark/detect.h"
 #include "watermark/embed.h"
 #include "watermark/inspect.h"
-#include "watermark/key.h"
 
 namespace countermark {
 namespace {

@@ -1,4 +1,4 @@
-// Cosines and exponentials by arithmetic alone, so that they are the same bits on every machine
+// Angles and exponentials by arithmetic alone, so that they are the same bits on every machine
 // (the C library's are not). Evaluated by the compiler or once per table, never in a hot loop.
 #ifndef COUNTERMARK_BASE_TRIGONOMETRY_H_
 #define COUNTERMARK_BASE_TRIGONOMETRY_H_
@@ -46,6 +46,19 @@ constexpr double Exponential(double x) {
     sum += term;
   }
   for (; halvings > 0; --halvings) sum *= sum;
+  return sum;
+}
+
+// Of x >= 0, by Euler's series.
+constexpr double Arctangent(double x) {
+  constexpr double kQuarterTurn = 1.5707963267948966192313216916398;
+  if (x > 1) return kQuarterTurn - Arctangent(1 / x);
+  const double ratio = x * x / (1 + x * x);
+  double term = x / (1 + x * x), sum = term;
+  for (int n = 1; n < 60; ++n) {
+    term *= ratio * 2 * n / (2 * n + 1);
+    sum += term;
+  }
   return sum;
 }
 

@@ -6,8 +6,8 @@
 
 #include "base/arena.h"
 #include "base/image.h"
+#include "base/key.h"
 #include "code/message.h"
-#include "watermark/key.h"
 
 namespace countermark {
 

@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/image.h"
-#include "watermark/key.h"
+#include "base/key.h"
 
 namespace countermark {
 

@@ -5,9 +5,9 @@
 #include <array>
 #include <cstdint>
 
+#include "base/key.h"
 #include "code/message.h"
 #include "watermark/format.h"
-#include "watermark/key.h"
 #include "watermark/spectrum.h"
 
 namespace countermark {

@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/image.h"
-#include "watermark/key.h"
+#include "base/key.h"
 #include "watermark/layout.h"
 #include "watermark/mask.h"
 #include "watermark/residual.h"

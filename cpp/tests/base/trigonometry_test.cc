@@ -22,5 +22,9 @@ TEST(TrigonometryTest, ExponentialAgreesWithTheLibrary) {
   }
 }
 
+TEST(TrigonometryTest, ArctangentAgreesWithTheLibrary) {
+  for (double x = 0; x < 30; x += 0.0137) EXPECT_NEAR(Arctangent(x), std::atan(x), 1e-14);
+}
+
 }  // namespace
 }  // namespace countermark

@@ -1,5 +1,5 @@
 /*
- * Runs every function on pictures and counts the calls of malloc and its kin that are made
+ * Runs every function on pictures and sounds and counts the calls of malloc and its kin that are made
  * meanwhile in the process: none. It stands in for them here, so that the library calls it as well
  * (glibc).
  */
@@ -67,6 +67,24 @@ static void add_up(const cmk_image* frame) {
   expect("reset", cmk_watermark_accumulator_reset(accumulator));
 }
 
+static void mark_sound(uint32_t latency) {
+  cmk_audio_embedder* embedder = (cmk_audio_embedder*)memory;
+  cmk_sound sound;
+  size_t size, count;
+  memset(&sound, 0, sizeof(sound));
+  sound.struct_size = sizeof(sound);
+  sound.rate = 44100;
+  sound.channels = 2;
+  sound.format = CMK_SAMPLE_FORMAT_INT16;
+  expect("size", cmk_audio_embedder_size(&sound, latency, &size));
+  expect("init", cmk_audio_embedder_init(embedder, sizeof(memory), &sound, latency, 5,
+                                         cmk_default_key(), 1));
+  for (int i = 0; i < 3; ++i) {
+    expect("push", cmk_audio_embedder_push(embedder, pixels, sizeof(pixels) / 4, marked, &count));
+  }
+  expect("finish", cmk_audio_embedder_finish(embedder, marked, sizeof(marked) / 4, &count));
+}
+
 static void use_still(const cmk_image* in, const cmk_image* out) {
   const uint8_t* key = cmk_default_key();
   cmk_detection found;
@@ -106,6 +124,8 @@ int main(void) {
   use_still(&in, &out);
   mark_stream(&in, &out);
   add_up(&out);
+  mark_sound(CMK_AUDIO_LATENCY_BLOCK);
+  mark_sound(CMK_AUDIO_LATENCY_LOW);
   const unsigned made = allocations - before;
   printf("%u allocations\n", made);
   return made == 0 ? 0 : 1;

@@ -48,12 +48,39 @@ EXPECT_OFFSET(cmk_inspection, least_score, 28, 20);
 EXPECT_OFFSET(cmk_inspection, likeness, 32, 24);
 EXPECT_OFFSET(cmk_inspection, geometry, 40, 32);
 
+EXPECT_SIZE(cmk_sample_format, 4, 4);
+EXPECT_SIZE(cmk_audio_latency, 4, 4);
+
+EXPECT_SIZE(cmk_sound, 16, 16);
+EXPECT_OFFSET(cmk_sound, struct_size, 0, 0);
+EXPECT_OFFSET(cmk_sound, rate, 4, 4);
+EXPECT_OFFSET(cmk_sound, channels, 8, 8);
+EXPECT_OFFSET(cmk_sound, format, 12, 12);
+
+EXPECT_SIZE(cmk_audio_stretch, 16, 16);
+EXPECT_OFFSET(cmk_audio_stretch, begin, 0, 0);
+EXPECT_OFFSET(cmk_audio_stretch, end, 8, 8);
+
+EXPECT_SIZE(cmk_audio_detection, 72, 72);
+EXPECT_OFFSET(cmk_audio_detection, struct_size, 0, 0);
+EXPECT_OFFSET(cmk_audio_detection, stretch_capacity, 4, 4);
+EXPECT_OFFSET(cmk_audio_detection, stretches, 8, 8);
+EXPECT_OFFSET(cmk_audio_detection, stretch_count, 16, 12);
+EXPECT_OFFSET(cmk_audio_detection, score, 20, 16);
+EXPECT_OFFSET(cmk_audio_detection, payload, 24, 24);
+EXPECT_OFFSET(cmk_audio_detection, false_positive_rate, 32, 32);
+EXPECT_OFFSET(cmk_audio_detection, offset_seconds, 40, 40);
+EXPECT_OFFSET(cmk_audio_detection, speed, 48, 48);
+EXPECT_OFFSET(cmk_audio_detection, pitch, 56, 56);
+EXPECT_OFFSET(cmk_audio_detection, polarity, 64, 64);
+EXPECT_OFFSET(cmk_audio_detection, variant, 68, 68);
+
 EXPECT_SIZE(cmk_hamming_match, 16, 16);
 EXPECT_OFFSET(cmk_hamming_match, label, 0, 0);
 EXPECT_OFFSET(cmk_hamming_match, distance, 8, 8);
 EXPECT_OFFSET(cmk_hamming_match, query, 12, 12);
 
-EXPECT(statuses, CMK_STATUS_BAD_INTERVAL == 19);
+EXPECT(statuses, CMK_STATUS_ENDED == 23);
 EXPECT(formats, CMK_FORMAT_P010 == 10);
 EXPECT(abi_version, CMK_ABI_VERSION == 1);
 EXPECT(key_bytes, CMK_KEY_BYTES == 16);

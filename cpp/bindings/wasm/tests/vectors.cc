@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "audio/sounds.h"
 #include "code/crc32.h"
 #include "countermark/countermark.h"
 #include "watermark/pictures.h"
@@ -56,6 +57,29 @@ EXPORT(hashes) int Hashes(uint32_t width, uint32_t height, uint32_t format) {
     return -1;
   samples = hashes;
   return quality;
+}
+
+// Makes `samples` NoiseAndTone with a mark; a status.
+EXPORT(marked_sound)
+int MarkSound(uint32_t rate, uint32_t channels, uint32_t format, uint32_t latency, uint64_t payload,
+              uint8_t first_of_key, float strength, size_t frames) {
+  samples = countermark::audio::InFormat(countermark::audio::NoiseAndTone(rate, channels, frames),
+                                         countermark::audio::SampleFormat(format));
+  const cmk_sound sound = {sizeof sound, rate, channels, format};
+  countermark::Key key = countermark::kDefaultKey;
+  key[0] = first_of_key;
+  size_t size = 0, given = 0, rest = 0;
+  if (int status = cmk_audio_embedder_size(&sound, latency, &size)) return status;
+  std::vector<uint64_t> memory(size / sizeof(uint64_t) + 1);
+  auto* const embedder = reinterpret_cast<cmk_audio_embedder*>(memory.data());
+  if (int status =
+          cmk_audio_embedder_init(embedder, size, &sound, latency, payload, key.data(), strength))
+    return status;
+  if (int status =
+          cmk_audio_embedder_push(embedder, samples.data(), frames, samples.data(), &given))
+    return status;
+  const size_t at = frames == 0 ? 0 : given * (samples.size() / frames);
+  return cmk_audio_embedder_finish(embedder, samples.data() + at, frames - given, &rest);
 }
 
 // There is no environment, and nothing is printed.

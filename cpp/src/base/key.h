@@ -1,6 +1,6 @@
 // The secret that decides where every bit of a mark lies.
-#ifndef COUNTERMARK_WATERMARK_KEY_H_
-#define COUNTERMARK_WATERMARK_KEY_H_
+#ifndef COUNTERMARK_BASE_KEY_H_
+#define COUNTERMARK_BASE_KEY_H_
 
 #include <array>
 #include <cstdint>
@@ -15,4 +15,4 @@ inline constexpr Key kDefaultKey = {'c', 'o', 'u', 'n', 't', 'e', 'r', 'm',
 
 }  // namespace countermark
 
-#endif  // COUNTERMARK_WATERMARK_KEY_H_
+#endif  // COUNTERMARK_BASE_KEY_H_

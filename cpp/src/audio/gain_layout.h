@@ -1,0 +1,39 @@
+// What a key decides of the second layer: which cells are pilot, and where each coded bit lies.
+#ifndef COUNTERMARK_AUDIO_GAIN_LAYOUT_H_
+#define COUNTERMARK_AUDIO_GAIN_LAYOUT_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "audio/format.h"
+#include "base/key.h"
+
+namespace countermark::audio {
+
+struct GainLayout {
+  explicit GainLayout(const Key& key);
+
+  static constexpr uint16_t kPilot = 0xffff;
+  // The coded bit of each cell, or kPilot. Of kCodedBits payload cells in a row each has another.
+  std::array<uint16_t, kGainCells> bit_of;
+  // Pilot cells are louder, and cells of a bit that is 0, or softer where the sign is -1.
+  std::array<int8_t, kGainCells> sign;
+  // Which changes sides, for each variant, in bands where this is -1: in as many variants as not.
+  std::array<std::array<int8_t, kGainBands>, kVariants> band_sign;
+};
+
+// A band has `share` of each of the bins from `first` on, in the order of the bands.
+struct GainBand {
+  static constexpr size_t kMostBins = 17;
+
+  size_t first, count;
+  std::array<float, kMostBins> share;
+  float width;  // the sum of the shares
+};
+// Of a sound whose frequencies are `pitch` times what they were, 0.9 to 1.1.
+void FillGainBands(std::array<GainBand, kGainBands>* bands, double pitch = 1);
+
+}  // namespace countermark::audio
+
+#endif  // COUNTERMARK_AUDIO_GAIN_LAYOUT_H_

@@ -1,0 +1,71 @@
+// Finding the pilot in a folded sound: it tells the variant, where the tile begins, and the sign.
+#ifndef COUNTERMARK_AUDIO_PILOT_H_
+#define COUNTERMARK_AUDIO_PILOT_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "audio/tile.h"
+#include "audio/tile_batch.h"
+#include "base/arena.h"
+
+namespace countermark::audio {
+
+// Places at which a tile may begin, four a sample.
+inline constexpr size_t kPlacesPerSample = 4;
+inline constexpr size_t kPlaces = kPlacesPerSample * kTile;
+
+// exp(2 pi i n / kPlaces)
+class Turns {
+ public:
+  explicit Turns(Arena& arena);
+
+  // exp(2 pi i line place / kPlaces), `line` counted from line 0.
+  size_t Index(size_t line, size_t place) const { return line * place % kPlaces; }
+  float re(size_t index) const { return re_[index]; }
+  float im(size_t index) const { return im_[index]; }
+
+ private:
+  float *re_, *im_;
+};
+
+// Adds a spectrum, as if its tile began so many places earlier, times a weight.
+void AddMoved(const Spectrum& from, size_t places, float weight, const Turns& turns, Spectrum* sum);
+
+struct PilotPeak {
+  float score;  // height of the correlation, in deviations
+  uint8_t variant;
+  float sign;    // -1: the sound was inverted
+  size_t place;  // where the tile begins, below kPlaces
+};
+
+// What the pilot of a layout meets: the spectrum at its lines times the pilot's conjugate, loud
+// lines limited, such that chance gives a correlation of deviation 1.
+struct PilotProduct {
+  PilotProduct(const Spectrum& spectrum, const Layout& layout);
+  // The correlation with a tile that begins there.
+  float At(size_t place, const Layout& layout, const Turns& turns) const;
+
+  std::array<float, kPilotLines> re, im;
+};
+
+class PilotFinder {
+ public:
+  static constexpr size_t kMostPeaks = 6;
+
+  // Layouts of all variants.
+  PilotFinder(const Layout* layouts, const Turns& turns, TileBatch& batch, Arena& arena);
+
+  // The highest peaks among all variants, at most kMostPeaks, highest first; returns how many.
+  size_t Find(const Spectrum& spectrum, PilotPeak* peaks);
+
+ private:
+  const Layout* layouts_;
+  const Turns& turns_;
+  TileBatch& batch_;
+  PilotProduct* products_;
+};
+
+}  // namespace countermark::audio
+
+#endif  // COUNTERMARK_AUDIO_PILOT_H_

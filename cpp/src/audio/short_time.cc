@@ -1,0 +1,91 @@
+#include "audio/short_time.h"
+
+#include <cmath>
+
+#include "base/trigonometry.h"
+#include "kernels/interleave.h"
+
+namespace countermark::audio {
+namespace {
+
+constexpr size_t kLanes = kFourierLanes;
+
+// The sum of the squares of a Hann window is 3/8 of its length.
+constexpr double kSumOfSquares = 0.375 * kFrame;
+// Under both windows, frames overlap to kFrame / kHop of what they were.
+constexpr float kInverseScale = static_cast<float>(kHop) / kFrame;
+
+}  // namespace
+
+ShortTime::ShortTime(Arena& arena)
+    : transform_(kFrame, arena),
+      window_(arena.Allocate<float>(kFrame)),
+      elements_(arena.Allocate<float>(kFrame * kFourierElement)),
+      scratch_(arena.Allocate<float>(kFrame * kFourierElement)) {
+  if (scratch_ == nullptr) return;
+  const double scale = 1 / std::sqrt(kSumOfSquares);
+  for (size_t n = 0; n < kFrame; ++n) {
+    const double cosine = CosineOfTurn(static_cast<int>(n), static_cast<int>(kFrame));
+    window_[n] = static_cast<float>(scale * (0.5 - 0.5 * cosine));
+  }
+}
+
+// Lane l is frame l + i times frame l + kLanes, Z = A + i B, so that
+// A(k) = (Z(k) + Z*(-k)) / 2 and B(k) = (Z(k) - Z*(-k)) / 2i.
+void ShortTime::Forward(const float* samples, float* cells) {
+  for (size_t n = 0; n < kFrame; ++n) {
+    for (size_t f = 0; f < kFrames; ++f) {
+      elements_[n * kFrames + f] = window_[n] * samples[f * kHop + n];
+    }
+  }
+  const float* z = transform_.Transform(elements_, scratch_);
+  for (size_t k = 0; k < kBins; ++k) {
+    const float* there = z + k * kFourierElement;
+    const float* back = z + (kFrame - k) % kFrame * kFourierElement;
+    float* re = cells + k * kBinStep;
+    float* im = re + kFrames;
+    for (size_t l = 0; l < kLanes; ++l) {
+      re[l] = 0.5f * (there[l] + back[l]);
+      re[kLanes + l] = 0.5f * (there[kLanes + l] + back[kLanes + l]);
+      im[l] = 0.5f * (there[kLanes + l] - back[kLanes + l]);
+      im[kLanes + l] = 0.5f * (back[l] - there[l]);
+    }
+  }
+}
+
+// The forward transform of i Z* is i times the conjugate of the inverse: with real and imaginary
+// parts exchanged, it goes back.
+void ShortTime::Inverse(const float* cells, float* samples) {
+  for (size_t k = 0; k < kBins; ++k) {
+    const float* re = cells + k * kBinStep;
+    const float* im = re + kFrames;
+    const bool is_real = k == 0 || k == kBins - 1;
+    float* there = elements_ + k * kFourierElement;
+    float* back = elements_ + (kFrame - k) % kFrame * kFourierElement;
+    for (size_t l = 0; l < kLanes; ++l) {
+      const float a_im = is_real ? 0.0f : im[l], b_im = is_real ? 0.0f : im[kLanes + l];
+      there[kLanes + l] = re[l] - b_im;
+      there[l] = re[kLanes + l] + a_im;
+      back[kLanes + l] = re[l] + b_im;
+      back[l] = re[kLanes + l] - a_im;
+    }
+  }
+  float* z = transform_.Transform(elements_, scratch_);
+  // From all frames' samples n to all samples of a frame: lanes by fours, then each of the four.
+  float* fours = z == elements_ ? scratch_ : elements_;
+  constexpr size_t kQuarter = kFrame * kFourierElement / 4;
+  const auto deal = [](const float* from, size_t count, float* to) {
+    float* const rows[4] = {to, to + count, to + 2 * count, to + 3 * count};
+    Deinterleave4(from, count, rows);
+  };
+  deal(z, kQuarter, fours);
+  for (size_t i = 0; i < 4; ++i) deal(fours + i * kQuarter, kFrame, z + i * kQuarter);
+  for (size_t f = 0; f < kFrames; ++f) {
+    const size_t lane = f < kLanes ? kLanes + f : f - kLanes;
+    const float* frame = z + lane % 4 * kQuarter + lane / 4 * kFrame;
+    float* out = samples + f * kHop;
+    for (size_t n = 0; n < kFrame; ++n) out[n] += kInverseScale * (window_[n] * frame[n]);
+  }
+}
+
+}  // namespace countermark::audio
