@@ -24,6 +24,7 @@ PYTHON_LAYERS = [
     ["complying", "enrolling", "sidecars", "stamping"],
     ["labelling", "ingesting"],
     ["marking", "signing"],
+    ["marking_sounds"],
     ["service", "demo", "cli"],
 ]
 CORE_LAYERS = [

@@ -123,12 +123,13 @@ class ManifestEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatermarkEvidence:
-    """The invisible watermark in the pixels.
+    """The invisible watermark in the pixels, or the inaudible one in the sound.
 
     `payload`: the 64 bits. `false_positive_rate`: upper bound of the probability to read
     anything in an unmarked picture. `registered`: whether the registry knows the payload.
     `rotation_degrees` (anticlockwise), `scale` and `mirrored`: what happened to the picture;
-    `scale` is relative to 512 x 512 pixels of area.
+    `scale` is relative to 512 x 512 pixels of area. In sound, `stretches`: from when to when it is
+    there, in seconds; `speed`, `pitch`: 1.02 when it runs 2 % faster, or is 2 % higher.
     """
 
     kind: ClassVar[str] = "watermark"
@@ -142,6 +143,9 @@ class WatermarkEvidence:
     rotation_degrees: float | None = None
     scale: float | None = None
     mirrored: bool | None = None
+    stretches: tuple[tuple[float, float], ...] | None = None
+    speed: float | None = None
+    pitch: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@
 
 from countermark.clips.clip import Clip
 from countermark.clips.decoding import FORMATS, frame_size, read
+from countermark.clips.listening import watermarks
 from countermark.clips.sounds import SoundIndex, SoundMatch
 from countermark.clips.videos import VideoIndex, VideoMatch
 
@@ -25,4 +26,5 @@ __all__ = [
     "VideoMatch",
     "frame_size",
     "read",
+    "watermarks",
 ]

@@ -20,6 +20,8 @@ from countermark.errors import ImageTooLarge, ImageTooSmall, InvalidArgument, Un
 from countermark.fingerprint import Chromaprint, Frame, Pdq, Vpdq, pdq, pdq_dihedral
 from countermark.fingerprint.sound import HOP, RATE, Hasher
 from countermark.pyav import library
+from countermark.sound import Samples
+from countermark.sound.coding import numbers
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -114,6 +116,22 @@ def frame_size(source: BinaryIO, media_type: str) -> tuple[int, int]:
     return 0, 0
 
 
+def heard(source: BinaryIO, media_type: str) -> Iterator[tuple[int, Samples]]:
+    """The first sound of a file in short blocks, each with its rate in Hz; full scale is 1.
+
+    Ends where the sound changes its rate or its channels. Numbers that are none are silence. Args
+    and errors as of `read`.
+    """
+    first: tuple[int, int] | None = None
+    with _opened(source, media_type) as container:
+        for frame in _Frames(container, in_stretches=False).heard():
+            form = (frame.sample_rate, frame.layout.nb_channels)
+            first = first or form
+            if form != first:
+                return
+            yield form[0], np.nan_to_num(numbers(frame, form[1]), posinf=0, neginf=0)
+
+
 @contextlib.contextmanager
 def _opened(source: BinaryIO, media_type: str) -> Iterator[InputContainer]:
     """The file, by the demuxer for its type."""
@@ -159,6 +177,11 @@ class _Frames:
                 yield frame
         if not decoded and self._problem is not None:
             raise _undecodable(self._problem)
+
+    def heard(self) -> Iterator[AudioFrame]:
+        """Those of the sound alone."""
+        self._problem = None
+        yield from self._decoded(_streams(self._container)[0])
 
     def _decoded(self, streams: list[Any]) -> Iterator[Any]:
         """As far as the file can be read; broken packets are passed over."""
@@ -321,7 +344,7 @@ def _between(first: int, last: int, size: int) -> slice:
     >>> _between(40, 280, 320), _between(0, 280, 320)
     (slice(40, 280, None), slice(0, 320, None))
     """
-    return slice(first, last) if 0 < first and last < size else slice(0, size)
+    return slice(first, last) if first > 0 and last < size else slice(0, size)
 
 
 def _resampler(frame: AudioFrame) -> Any:

@@ -18,6 +18,7 @@ from countermark.credentials.signer import Signer
 from countermark.credentials.signing import Signed, sign, sign_file
 from countermark.credentials.soft_binding import (
     FINGERPRINT_ALGORITHM,
+    SOUND_WATERMARK_ALGORITHM,
     WATERMARK_ALGORITHM,
     SoftBinding,
 )
@@ -30,6 +31,7 @@ from countermark.credentials.updating import Unstamped, add_time_stamp, continue
 __all__ = [
     "FINGERPRINT_ALGORITHM",
     "SIDECAR",
+    "SOUND_WATERMARK_ALGORITHM",
     "WATERMARK_ALGORITHM",
     "Beside",
     "Identity",

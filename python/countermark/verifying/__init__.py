@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from collections.abc import Sequence
@@ -25,18 +26,19 @@ from os import PathLike
 from pathlib import Path
 
 from countermark import containers, files, image
+from countermark.audio import Detection
 from countermark.containers import StreamContent
-from countermark.credentials import Trust
+from countermark.credentials import Manifest, Trust
 from countermark.credentials.assets import Stream, opened
 from countermark.credentials.containers import media_type
 from countermark.credentials.reading import UNREADABLE_ASSET
-from countermark.errors import ImageError
+from countermark.errors import ImageError, MissingExtra, UnreadableVideo
 from countermark.image import Picture
 from countermark.registry import Registry
 from countermark.report import Confidence, Evidence, Report, Verdict
 from countermark.resolving import Resolver
 from countermark.screening import Rules, Sight, Use, named_payloads, screen
-from countermark.verifying import clips, conclusion, evidence
+from countermark.verifying import clip_evidence, clips, comparing, conclusion, evidence
 from countermark.verifying.carried import Carried, carried
 from countermark.verifying.conclusion import is_bound
 from countermark.verifying.examination import Examination
@@ -74,8 +76,9 @@ def verify(
     pixels, then their fingerprint, lead to a manifest in the registry. Such a manifest counts
     only if its own signature and hashes hold, it names no other marks than were found (C2PA 2.2,
     section 18.10.5.1), and the thumbnail in it shows this picture.
-    Of sounds and movies without a manifest that holds, the fingerprints (Chromaprint, vPDQ) lead to
-    one in the registry, which is a lead: then nobody is trusted. Documents and other pictures are
+    Of sounds and movies without a manifest that holds, the watermark in the sound or the
+    fingerprints (Chromaprint, vPDQ) lead to one in the registry, which is a lead: then nobody is
+    trusted. Documents and other pictures are
     judged by the manifest in them alone.
 
     A file of none of these kinds gives the verdict `unreadable`. Raises `SourceNotFound` when
@@ -152,16 +155,30 @@ def _report_clip(
         reason = f"The {kind} file is damaged, so that what it carries cannot be read."
         return conclusion.unreadable(reason, media_type=kind)
     if embedded is not None and is_bound(embedded):
-        changed = [evidence.manifest(embedded, Confidence.WEAK, decoded=False)]
-        return conclusion.by_manifest(
-            Verdict.ALTERED, embedded, changed, media_type=kind, decoded=False
-        )
+        return _report_changed_clip(asset, kind, embedded)
     lead = clips.look(asset, kind, registry, trust)
     told = _strange(at) or [evidence.unusable_manifest(embedded)]
-    found = [*told, evidence.no_watermark_yet(), *lead.found]
+    found = [*told, *lead.found]
     if lead.manifest is not None:
         return conclusion.by_lead(lead.manifest, found, media_type=kind)
     return conclusion.by_nothing(embedded, found, media_type=kind, decoded=False)
+
+
+def _report_changed_clip(asset: Stream, kind: str, embedded: Manifest) -> Report:
+    """Of a sound or movie that is not as it was signed: is it still the same sound?"""
+    named = comparing.sound_payloads(embedded)
+    marks: Sequence[Detection] = ()
+    if named:
+        with contextlib.suppress(UnreadableVideo, MissingExtra):
+            marks = clips.listen(asset, kind)
+    is_named = any(mark.payload in named for mark in marks) if marks else None
+    changed = evidence.manifest(embedded, Confidence.WEAK, names_watermark=is_named, decoded=False)
+    found: list[Evidence] = [
+        changed,
+        *(clip_evidence.watermark(mark, registered=None) for mark in marks),
+    ]
+    verdict = Verdict.TRANSPLANTED if is_named is False else Verdict.ALTERED
+    return conclusion.by_manifest(verdict, embedded, found, media_type=kind, decoded=False)
 
 
 def _sight(asset: Stream) -> Sight | None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from countermark import image
-from countermark.credentials import WATERMARK_ALGORITHM, Manifest, SoftBinding
+from countermark.credentials import (
+    SOUND_WATERMARK_ALGORITHM,
+    WATERMARK_ALGORITHM,
+    Manifest,
+    SoftBinding,
+)
 from countermark.errors import ImageError
 from countermark.watermark import Detection
+
+_READ: Final = frozenset({WATERMARK_ALGORITHM, SOUND_WATERMARK_ALGORITHM})
 
 
 def names(manifest: Manifest, detection: Detection) -> bool:
@@ -19,10 +26,25 @@ def names(manifest: Manifest, detection: Detection) -> bool:
     return SoftBinding.of_payload(detection.payload) in manifest.soft_bindings
 
 
+def names_sound(manifest: Manifest, payload: int) -> bool:
+    """Whether its soft bindings name the watermark that was read in sound."""
+    binding = SoftBinding.of_payload(payload, algorithm=SOUND_WATERMARK_ALGORITHM)
+    return binding in manifest.soft_bindings
+
+
+def sound_payloads(manifest: Manifest) -> set[int]:
+    """The watermarks in sound that it names."""
+    return {
+        int.from_bytes(binding.value, "big")
+        for binding in manifest.soft_bindings
+        if binding.algorithm == SOUND_WATERMARK_ALGORITHM and len(binding.value) == 8
+    }
+
+
 def names_other_marks(manifest: Manifest) -> bool:
-    """Whether it has soft bindings that cannot all match what is found in one picture."""
+    """Whether it has soft bindings that cannot all match what is found in one file."""
     algorithms = {binding.algorithm for binding in manifest.soft_bindings}
-    return len(set(manifest.soft_bindings)) > 1 or not algorithms <= {WATERMARK_ALGORITHM}
+    return len(set(manifest.soft_bindings)) > 1 or not algorithms <= _READ
 
 
 def thumbnail(manifest: Manifest) -> npt.NDArray[np.float32] | None:

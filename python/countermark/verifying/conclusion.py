@@ -10,7 +10,7 @@ from countermark.credentials.reading import UNREADABLE_ASSET
 from countermark.errors import InvalidRecord
 from countermark.record import DigitalSource, Record, System
 from countermark.report import Evidence, Report, Verdict
-from countermark.verifying import evidence
+from countermark.verifying import clip_evidence, evidence
 
 
 def holds(manifest: Manifest) -> bool:
@@ -46,14 +46,14 @@ def by_manifest(
 
 
 def by_lead(manifest: Manifest, found: Sequence[Evidence], *, media_type: str | None) -> Report:
-    """Fingerprints of sound or moving pictures led to this manifest, and nothing signed ties them.
+    """Watermark or fingerprints of a sound or movie led to this manifest; nothing signed ties all.
 
     So nobody is trusted for this file: that its registry holds the manifest for it is all there is.
     """
     return Report(
         verdict=Verdict.RECOVERED,
         trust=TrustStatus.NONE,
-        summary=evidence.summary_of_lead(found),
+        summary=clip_evidence.summary_of_lead(found),
         evidence=tuple(found),
         record=_record(manifest),
         media_type=media_type,

@@ -10,16 +10,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
-from countermark.clips import Clip
-from countermark.clips.sounds import MAX_ERROR_RATE, WINDOW
-from countermark.clips.videos import MIN_SHARE
 from countermark.credentials import Manifest
 from countermark.credentials.reading import UNREADABLE_ASSET
-from countermark.registry import MAX_DISTANCE, MIN_QUALITY, ClipMatch
+from countermark.registry import MAX_DISTANCE, MIN_QUALITY
 from countermark.report import (
-    ClipEvidence,
     Confidence,
     Evidence,
     FingerprintEvidence,
@@ -35,15 +31,8 @@ _HARD_BINDING: Final = "claim signature, assertion hashes, hard binding (hash of
 _STORED: Final = "claim signature, assertion hashes"
 _THUMBNAIL: Final = "signed thumbnail against the picture"
 _SOFT_BINDING: Final = "soft binding (names the watermark)"
-_WATERMARK: Final = "32-bit check and pilot of the watermark"
+WATERMARK_CHECK: Final = "32-bit check and pilot of the watermark"
 _FINGERPRINT: Final = f"PDQ hash, all eight symmetries, at most {MAX_DISTANCE} of 256 bits differ"
-_SOUND: Final = (
-    f"Chromaprint, at most {MAX_ERROR_RATE:.0%} of the bits of {WINDOW} numbers in a row differ"
-)
-_VIDEO: Final = (
-    f"vPDQ, PDQ hashes of frames, at most {MAX_DISTANCE} of 256 bits differ in {MIN_SHARE:.0%} of "
-    "this file, or of the other one"
-)
 _ORIGINS: Final = {
     "file": "The file carries Content Credentials (a C2PA manifest).",
     "sidecar": "Content Credentials (a C2PA manifest) lie beside the file, in {sidecar}.",
@@ -145,16 +134,6 @@ def unmatched_manifest(found: Manifest) -> ManifestEvidence:
     return replace(plain, explanation=f"{plain.explanation} {others}")
 
 
-def lead(found: Manifest) -> ManifestEvidence:
-    """A manifest to which the fingerprints of a sound or movie led."""
-    plain = manifest(found, Confidence.WEAK, origin="registry", decoded=False)
-    return replace(
-        plain,
-        explanation="The registry holds Content Credentials (a C2PA manifest) of that sound or "
-        f"movie. {found.explanation} Nothing in them shows that they are of this file too.",
-    )
-
-
 def nothing_resolved(host: str, *, dismissed: int) -> ManifestEvidence:
     """A resolver that was asked; `dismissed`: its manifests are not of this picture."""
     explanation = (
@@ -196,7 +175,7 @@ def watermark(detection: Detection, *, registered: bool | None) -> WatermarkEvid
     return WatermarkEvidence(
         found=True,
         confidence=Confidence.STRONG,
-        check=_WATERMARK,
+        check=WATERMARK_CHECK,
         explanation=" ".join(sentences),
         payload=detection.payload,
         false_positive_rate=detection.false_positive_rate,
@@ -212,7 +191,7 @@ def no_watermark(*, too_small: bool) -> WatermarkEvidence:
     return WatermarkEvidence(
         found=False,
         confidence=Confidence.NONE,
-        check=_WATERMARK,
+        check=WATERMARK_CHECK,
         explanation="The picture is too small to hold a watermark."
         if too_small
         else "No watermark was read in the pixels.",
@@ -223,7 +202,7 @@ def not_decoded(reason: str) -> tuple[WatermarkEvidence, FingerprintEvidence]:
     """Neither watermark nor fingerprint, for there were no pixels to look at."""
     explanation = f"Not looked for: {reason}"
     watermark = WatermarkEvidence(
-        found=False, confidence=Confidence.NONE, check=_WATERMARK, explanation=explanation
+        found=False, confidence=Confidence.NONE, check=WATERMARK_CHECK, explanation=explanation
     )
     fingerprint = FingerprintEvidence(
         found=False, confidence=Confidence.NONE, check=_FINGERPRINT, explanation=explanation
@@ -265,105 +244,6 @@ def no_fingerprint(quality: int | None, *, dismissed: int = 0) -> FingerprintEvi
         explanation=explanation,
         quality=quality,
     )
-
-
-def clip(match: ClipMatch) -> list[ClipEvidence]:
-    """A sound or movie in the registry that is like this one."""
-    found = []
-    if (video := match.video) is not None:
-        found.append(
-            ClipEvidence(
-                found=True,
-                confidence=Confidence.WEAK,
-                check=_VIDEO,
-                explanation="The moving pictures are like those of a movie in the registry: "
-                f"{video.query_share:.0%} of the seconds here are like some there, "
-                f"{video.share:.0%} of the frames there like some here.",
-                of="video",
-                at_seconds=video.at_seconds,
-                query_share=video.query_share,
-                share=video.share,
-            )
-        )
-    if (sound := match.sound) is not None:
-        found.append(
-            ClipEvidence(
-                found=True,
-                confidence=Confidence.WEAK,
-                check=_SOUND,
-                explanation=f"What is heard from {_clock(sound.query_seconds)} on, for "
-                f"{sound.seconds:.0f} seconds, is like a sound in the registry from "
-                f"{_clock(sound.at_seconds)} on ({sound.error_rate:.1%} of the bits differ; of "
-                "different sounds it is about half).",
-                of="sound",
-                at_seconds=sound.at_seconds,
-                seconds=sound.seconds,
-                error_rate=sound.error_rate,
-            )
-        )
-    return found
-
-
-def no_clip(seen: Clip, *, dismissed: int = 0) -> list[ClipEvidence]:
-    """Nothing like it; `dismissed`: was like it, but the manifests do not count."""
-    if not seen.is_telling:
-        said = (
-            "There is nothing in it by which it could be told from others: it is too short, "
-            "silent, or always the same."
-        )
-    elif dismissed:
-        said = (
-            f"Sounds and movies in the registry that are like it: {dismissed}. None counts: its "
-            "manifest does not hold, or names other marks."
-        )
-    else:
-        said = "The registry holds no sound and no movie that is like it."
-    return _no_clip(said, sound=seen.sound is not None, video=seen.video is not None)
-
-
-def clip_not_compared(reason: str) -> list[ClipEvidence]:
-    """Its fingerprints were not looked at."""
-    return _no_clip(f"Not looked for: {reason}", sound=True, video=False)
-
-
-def _no_clip(explanation: str, *, sound: bool, video: bool) -> list[ClipEvidence]:
-    kinds: list[tuple[Literal["sound", "video"], str]] = []
-    if video:
-        kinds.append(("video", _VIDEO))
-    if sound or not video:
-        kinds.append(("sound", _SOUND))
-    return [
-        ClipEvidence(
-            found=False, confidence=Confidence.NONE, check=check, explanation=explanation, of=of
-        )
-        for of, check in kinds
-    ]
-
-
-def no_watermark_yet() -> WatermarkEvidence:
-    """Sounds and movies are not examined for watermarks."""
-    return WatermarkEvidence(
-        found=False,
-        confidence=Confidence.NONE,
-        check=_WATERMARK,
-        explanation="Not looked for: no watermark is read in files of this kind.",
-    )
-
-
-def summary_of_lead(found: Sequence[Evidence]) -> str:
-    """Why fingerprints of sound or moving pictures led to a manifest."""
-    kinds = [item.of for item in found if isinstance(item, ClipEvidence) and item.found]
-    what = " and ".join({"sound": "sound", "video": "moving pictures"}[kind] for kind in kinds)
-    return (
-        f"The file itself proves nothing, but by its fingerprint its {what} led to Content "
-        "Credentials in the registry. That is a lead and no proof: nothing that was signed there "
-        "shows that they are of this file, and other parts of it may be of something else."
-    )
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}:{rest:02d}"
 
 
 def summary(verdict: Verdict, found: Sequence[Evidence], *, decoded: bool = True) -> str:
