@@ -321,7 +321,7 @@ def _between(first: int, last: int, size: int) -> slice:
     >>> _between(40, 280, 320), _between(0, 280, 320)
     (slice(40, 280, None), slice(0, 320, None))
     """
-    return slice(first, last) if 0 < first and last < size else slice(0, size)
+    return slice(first, last) if first > 0 and last < size else slice(0, size)
 
 
 def _resampler(frame: AudioFrame) -> Any:
