@@ -73,6 +73,7 @@ def test_files_have_the_bits_of_fpcalc(
     assert sound == fpcalc(path)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="no corpus")
 def test_music_and_speech_have_the_bits_of_fpcalc() -> None:
     for path in sorted(CORPUS.glob("audio/*.flac")):

@@ -66,7 +66,7 @@ def test_copies_are_found(index: VideoIndex, pan: Pan, movie: Movie, name: str) 
 
 
 @pytest.mark.parametrize(
-    ("start", "rate"), [(2.37, 15), pytest.param(1.5, 30, marks=pytest.mark.slow)]
+    ("start", "rate"), [(2.37, 24), pytest.param(1.5, 30, marks=pytest.mark.slow)]
 )
 def test_a_part_is_found_wherever_it_begins(
     index: VideoIndex, pan: Pan, movie: Movie, start: float, rate: int

@@ -134,7 +134,7 @@ def test_a_large_index_is_built_anew_when_it_falls_behind(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clips, "_NEWER_BYTES", 1000)
-    for number in range(12):
+    for number in range(7):
         registry.put(entry_of(number))
         assert [found(registry, known) for known in range(number + 1)] == [
             [known] for known in range(number + 1)
