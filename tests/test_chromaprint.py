@@ -53,7 +53,7 @@ def test_golden_fingerprints_are_given() -> None:
         assert found.values.tolist() == [int(value) for value in expected]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1])
 @pytest.mark.parametrize(("form", "options"), [
     ("wav", ()),
     ("flac", ("-ar", "44100", "-ac", "2")),
@@ -73,24 +73,23 @@ def test_files_have_the_bits_of_fpcalc(
     assert sound == fpcalc(path)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="no corpus")
 def test_music_and_speech_have_the_bits_of_fpcalc() -> None:
     for path in sorted(CORPUS.glob("audio/*.flac")):
         assert read(path).sound == fpcalc(path)
 
 
-@pytest.mark.parametrize("size", [1, 1364, 5000, 100_000])
+@pytest.mark.parametrize("size", [1, 1364, 100_000])
 def test_pieces_have_the_fingerprint_of_the_whole(size: int) -> None:
-    sound = whole_numbers((60 if size > 1 else 3) * RATE, 4)
+    sound = whole_numbers((20 if size > 1 else 3) * RATE, 4)
     hasher = Hasher()
     for start in range(0, len(sound), size):
         hasher.add(sound[start : start + size])
     assert hasher.finish() == chromaprint(sound)
 
 
-@pytest.mark.parametrize(
-    ("count", "numbers"), [(0, 0), (SPAN - 1, 0), (SPAN, 1), (SPAN + HOP, 2)]
-)
+@pytest.mark.parametrize(("count", "numbers"), [(0, 0), (SPAN - 1, 0), (SPAN, 1), (SPAN + HOP, 2)])
 def test_a_number_looks_at_its_span(count: int, numbers: int) -> None:
     assert len(chromaprint(whole_numbers(count + 1, 5)[:count])) == numbers
 

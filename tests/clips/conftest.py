@@ -57,7 +57,7 @@ def _encoded(
         for piece in pieces:
             fifo.write(piece)
         size = stream.codec_context.frame_size or 1024
-        for part in fifo.read_many(size) + [fifo.read(0, partial=True)]:
+        for part in [*fifo.read_many(size), fifo.read(0, partial=True)]:
             if part is not None and part.samples:
                 container.mux(stream.encode(part))
         container.mux(stream.encode(None))

@@ -23,6 +23,7 @@ from countermark.errors import (
 from countermark.registry import DisposalReason, Entry, Registry, postgres, sqlite
 from countermark.registry.duties import About, ComplaintKind, ComplaintState, tables
 from countermark.registry.log import leaf
+from countermark.registry.rows import VERSION
 
 VERSION_3 = Path(__file__).parents[1] / "vectors" / "registry-3.sql"
 NOW = datetime.now(timezone.utc)
@@ -475,7 +476,7 @@ def test_tables_of_version_3_are_brought_up_to_date_on_both_databases(
         assert (registry.models.all(), registry.grants.find()) == ([], [])
         assert registry._database.version() == before
         fill(registry)
-        assert registry._database.version() == tables.FIRST_VERSION
+        assert registry._database.version() == VERSION
         assert len(registry.personal.find()) == 3
         assert registry.log.check().size == 8
 

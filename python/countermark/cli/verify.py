@@ -39,10 +39,10 @@ def verify(
     """Say what is known about files and how: verdict, trust in the signer, evidence.
 
     Pictures are examined by manifest, watermark and fingerprint, movies and sounds by manifest and
-    fingerprint, documents and other pictures by their manifest alone. A file without one in it may have it beside it, in
-    FILE.c2pa or by the same name with the ending .c2pa; that one counts only if it was signed for
-    exactly this file. In folders the files are those whose names end as files with manifests do,
-    and those that have one beside them.
+    fingerprint, documents and other pictures by their manifest alone. A file without one in it may
+    have it beside it, in FILE.c2pa or by the same name with the ending .c2pa; that one counts only
+    if it was signed for exactly this file. In folders the files are those whose names end as files
+    with manifests do, and those that have one beside them.
 
     Verdicts: intact, recovered (exit code 0); altered, transplanted, unmarked, unreadable (1). That
     a sound or movie is recovered by fingerprint is a lead and no proof (1).

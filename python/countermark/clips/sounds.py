@@ -45,7 +45,6 @@ _LONG: Final = 1000
 _MAX_ERRORS: Final = int(MAX_ERROR_RATE * 32 * WINDOW)
 _OUTSIDE: Final = 32 * WINDOW
 _BATCH_VOTES: Final = 1 << 16
-_BATCH_NUMBERS: Final = 1 << 16
 _TURNS: Final = np.array([0, *(1 << bit for bit in range(32))], np.uint32)
 
 
@@ -98,7 +97,7 @@ class SoundIndex:
 
     @classmethod
     def build(cls, sounds: Iterable[tuple[int, Chromaprint]]) -> SoundIndex:
-        """Builds an index of sounds with their labels; about 4 s for 1,000 hours.
+        """Builds an index of sounds with their labels; some 12 s for 1,000 hours.
 
         Args:
             sounds: A label, not negative, and a fingerprint each.
@@ -221,16 +220,15 @@ class SoundIndex:
 
 def _telling(values: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
     """Which windows, named by where they begin, have numbers that differ enough."""
-    parts = [np.zeros(0, bool)]
-    for start in range(0, len(values) - WINDOW + 1, _BATCH_NUMBERS):
-        some = values[start : start + _BATCH_NUMBERS + WINDOW - 1]
-        bits = np.unpackbits(some.view(np.uint8).reshape(-1, 4), axis=1)
-        sums = np.zeros((len(some) + 1, 32), np.int32)
-        bits.cumsum(axis=0, dtype=np.int32, out=sums[1:])
-        ones = sums[WINDOW:] - sums[:-WINDOW]
-        differing = (ones * (WINDOW - ones)).sum(axis=1)  # of all pairs
-        parts.append(differing >= _LEAST_SPREAD * (WINDOW * (WINDOW - 1) / 2))
-    return np.concatenate(parts)
+    if len(values) < WINDOW:
+        return np.zeros(0, bool)
+    differing = np.zeros(len(values) - WINDOW + 1, np.uint16)  # bits, of all pairs in a window
+    for bit in range(32):
+        ones = (values >> np.uint32(bit) & np.uint32(1)).astype(np.uint8)
+        for step in (1, 2, 4, 8):  # sums over two, four, eight, sixteen
+            ones = ones[:-step] + ones[step:]
+        differing += ones * (WINDOW - ones)
+    return np.asarray(differing >= _LEAST_SPREAD * (WINDOW * (WINDOW - 1) / 2))
 
 
 def _voting(values: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:

@@ -59,6 +59,9 @@ function sureness(report, item, holds) {
     const damaged = report.verdict === "altered" ? "altered.none" : "invalid";
     return { level: "against", key: `sure.credential.${damaged}` };
   }
+  if (report.verdict === "recovered" && report.trust === "none") {
+    return { level: "weak", key: "sure.credential.recovered.lead" };
+  }
   if (item.trust !== "trusted" && ["intact", "recovered"].includes(report.verdict)) {
     const recovered = report.verdict === "recovered" ? ".recovered" : "";
     return { level: "weak", key: `sure.credential${recovered}.doubtful` };
