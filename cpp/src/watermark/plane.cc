@@ -74,6 +74,7 @@ LumaReader::LumaReader(Size picture, Size plane, Arena& arena)
     sums_ = arena.Allocate<uint16_t>(picture.width + taps_);
     first_ = arena.Allocate<uint32_t>(plane.width);
     widths_ = arena.Allocate<int32_t>(plane.width);
+    scales_ = arena.Allocate<float>(plane.width);
     weights_ = arena.Allocate<int16_t>(plane.width * taps_);
   }
 }
@@ -91,10 +92,13 @@ void LumaReader::ReadLuma(const ImageView& image, size_t y) {
 }
 
 void LumaReader::PlaceAreas(size_t pixels, size_t areas) {
+  static_assert(kSteps == 256);
   for (size_t i = 0; i < areas; ++i) {
     const uint32_t left = Edge(i, pixels, areas), right = Edge(i + 1, pixels, areas);
     first_[i] = static_cast<uint32_t>(left / kSteps);
     widths_[i] = static_cast<int32_t>(right - left);
+    // The sums hold 256 times the luma.
+    scales_[i] = 1.0f / (256.0f * static_cast<float>(widths_[i]));
     for (size_t t = 0; t < taps_; ++t) {
       const uint64_t begin = (first_[i] + t) * kSteps;
       const uint64_t covered = std::clamp<uint64_t>(right, begin, begin + kSteps) -
@@ -106,15 +110,13 @@ void LumaReader::PlaceAreas(size_t pixels, size_t areas) {
 
 void LumaReader::Average(const ImageView& image, size_t first, const Plane& rows) {
   PlaceAreas(image.width, size_.width);
-  // The sums hold 256 times the luma, the areas count 256 steps a pixel.
-  static_assert(kSteps == 256);
-  const AreaTaps areas{size_.width, taps_, first_, widths_, weights_};
-  std::fill_n(sums_ + image.width, taps_, uint16_t{0});
+  const AreaTaps areas{size_.width, taps_, first_, widths_, scales_, weights_};
+  std::fill_n(sums_ + image.width, taps_, kAreaSumsBegin);
   size_t in_luma = image.height;  // which row luma_ holds
   for (size_t y = first; y < first + rows.height; ++y) {
     const uint64_t top = Edge(y, image.height, size_.height);
     const uint64_t bottom = Edge(y + 1, image.height, size_.height);
-    std::fill_n(sums_, image.width, uint16_t{0});
+    std::fill_n(sums_, image.width, kAreaSumsBegin);
     for (size_t row = top / kSteps; row * kSteps < bottom; ++row) {
       if (row != in_luma) ReadLuma(image, row);
       in_luma = row;

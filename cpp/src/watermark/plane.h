@@ -59,6 +59,7 @@ class LumaReader {
   size_t taps_ = 0;
   uint32_t* first_ = nullptr;
   int32_t* widths_ = nullptr;
+  float* scales_ = nullptr;
   int16_t* weights_ = nullptr;
   // Interpolating: the picture's luma, one row between its rows, and what each pixel takes of it.
   float* rows_ = nullptr;
