@@ -23,7 +23,8 @@ constexpr size_t kWindows[] = {kRunIn - 16, kRunIn + 16};
 // Outside of these, and of what reaches into them, there is nothing to read.
 constexpr size_t kFirst = kWindows[0], kLast = kWindows[1] + kWordBits + kConstraint;
 constexpr size_t kLookedAt = kLast - kFirst;
-constexpr size_t kMostOffers = 1 << 18;
+// So many that throwing away those that will never be taken is rare.
+constexpr size_t kMostOffers = 4 * MessageDecoder::kMostCandidates;
 constexpr uint16_t kRoot = 0xffff;
 
 // Every generator has its first and last bit set. So, of the two states 2j and 2j + 1 and the two
@@ -115,7 +116,7 @@ MessageDecoder::MessageDecoder(Arena& arena)
     : signs_(arena.Allocate<float>(kCodeRate * kHalf)),
       metrics_(arena.Allocate<float>(2 * kStates)),
       branch_(arena.Allocate<float>(kHalf)),
-      lead_(arena.Allocate<float>(kSteps * kStates)),
+      lead_(arena.Allocate<float>((kSteps - kFirst) * kStates)),
       paths_(arena.Allocate<Path>(kMostCandidates)),
       states_(arena.Allocate<uint16_t>(kMostCandidates * kLookedAt)),
       offered_(arena.Allocate<Path>(kMostOffers)) {
@@ -156,14 +157,17 @@ uint32_t MessageDecoder::RunForward(const float* soft) {
       branch_[j] = (signs_[j] * s[0] + signs_[kHalf + j] * s[1]) +
                    (signs_[2 * kHalf + j] * s[2] + signs_[3 * kHalf + j] * s[3]);
     }
-    Advance(branch_, current, next, lead_ + step * kStates);
+    // What nobody looks at lies where the first that counts will.
+    Advance(branch_, current, next, LeadAt(std::max(step, kFirst)));
     std::swap(current, next);
   }
   return static_cast<uint32_t>(std::max_element(current, current + kStates) - current);
 }
 
+float* MessageDecoder::LeadAt(size_t step) const { return lead_ + (step - kFirst) * kStates; }
+
 uint32_t MessageDecoder::Predecessor(size_t step, uint32_t state, bool survivor) const {
-  const bool odd = (lead_[step * kStates + state] > 0) == survivor;
+  const bool odd = (LeadAt(step)[state] > 0) == survivor;
   return ((state << 1) & (kStates - 1)) | static_cast<uint32_t>(odd);
 }
 
@@ -193,13 +197,19 @@ void MessageDecoder::Branch(size_t parent) {
   const uint16_t* states = StatesOf(parent);
   for (size_t step = p.parent == kRoot ? kLast : p.step; step-- > kFirst;) {
     const uint16_t state = states[step - kFirst];
-    Offer({p.loss + std::fabs(lead_[step * kStates + state]), static_cast<uint16_t>(parent),
+    Offer({p.loss + std::fabs(LeadAt(step)[state]), static_cast<uint16_t>(parent),
            static_cast<uint16_t>(step), state});
   }
 }
 
+// No more than kMostCandidates are ever taken: when there is no room, the others go.
 void MessageDecoder::Offer(const Path& path) {
-  if (offers_ == kMostOffers) return;
+  if (offers_ == kMostOffers) {
+    offers_ = kMostCandidates;
+    std::nth_element(offered_, offered_ + offers_, offered_ + kMostOffers,
+                     [](const Path& a, const Path& b) { return a.loss < b.loss; });
+    std::make_heap(offered_, offered_ + offers_, LosesMore);
+  }
   offered_[offers_++] = path;
   std::push_heap(offered_, offered_ + offers_, LosesMore);
 }

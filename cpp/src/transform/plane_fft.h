@@ -38,32 +38,43 @@ class PlaneFft {
   PlaneFft(const Shape& shape, Arena& arena);
 
   size_t columns() const { return columns_; }
+  // Floats of what is transformed one way and not yet the other. Their memory is the caller's: in
+  // between transforms it is free for other things.
+  size_t half_done_size() const { return batches_ * rows_ * kFourierElement; }
 
   // power[v][u] = |sum of plane(y, x) exp(-2 pi i (u x / width + v y / height))|^2,
-  // [height][columns]. The plane is zero beyond these rows and columns. Fills `bins`, if there are
-  // any, with the coefficients themselves: reach_x < columns, 2 reach_y < height.
-  void Power(const float* plane, size_t stride, size_t plane_width, size_t plane_rows, float* power,
-             const LowBins* bins = nullptr);
+  // [height][columns]. The plane is zero beyond these rows and columns; after the first step it is
+  // no longer needed. The second fills `bins`, if there are any, with the coefficients themselves:
+  // reach_x < columns, 2 reach_y < height.
+  void TransformRows(const float* plane, size_t stride, size_t plane_width, size_t plane_rows,
+                     float* half_done);
+  void TransformColumns(const float* half_done, size_t plane_rows, float* power,
+                        const LowBins* bins = nullptr);
 
-  // The first rows, [rows][width], of
+  // The first rows of
   // plane(y, x) = sum of spectrum(v, u) exp(2 pi i (u x / width + v y / height)),
   // u from -columns + 1 to columns - 1, the spectrum being real, the same at the opposite
-  // frequency, and zero beyond.
-  void Plane(const float* spectrum, size_t rows, float* plane);
+  // frequency, and zero beyond; x from -reach_x to reach_x, x = 0 of the first row at `plane`.
+  // After the first step the spectrum is no longer needed.
+  void InvertColumns(const float* spectrum, size_t rows, float* half_done);
+  void InvertRows(const float* half_done, size_t rows, size_t reach_x, size_t stride, float* plane);
 
  private:
   // A column of lanes of the half-done spectrum: rows_ elements.
-  float* Lanes(size_t batch) { return half_done_ + batch * rows_ * kFourierElement; }
-  void StoreRows(const float* transformed, size_t first_row, size_t rows);
-  void LoadRows(size_t first_row, size_t rows);
+  template <typename Float>
+  Float* Lanes(Float* half_done, size_t batch) const {
+    return half_done + batch * rows_ * kFourierElement;
+  }
+  void StoreRows(const float* transformed, size_t first_row, size_t rows, float* half_done) const;
+  void LoadRows(const float* half_done, size_t first_row, size_t rows);
   void StoreBins(const float* transformed, size_t first, size_t count, const LowBins& bins) const;
-  void StoreColumns(const float* transformed, size_t batch, size_t rows);
+  void StoreColumns(const float* transformed, size_t batch, size_t rows, float* half_done) const;
 
   size_t columns_, rows_;
   size_t batches_;  // of columns, an even number
   LaneFft across_, down_;
-  // [batch of columns][row], elements of kFourierLanes columns: transformed across only.
-  float* half_done_;
+  // Half-done spectra are [batch of columns][row], elements of kFourierLanes columns: transformed
+  // across only.
   float* sequences_;
   float* scratch_;
 };

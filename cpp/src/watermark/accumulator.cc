@@ -43,6 +43,7 @@ void FrameAccumulator::Add(const ImageView& frame, Arena& arena) {
 }
 
 bool FrameAccumulator::ReadTrack(MarkReader& reader, Found* found) {
+  if (IsCounting()) return reader.Read({}, Hint::kFoundPlacement, &found->message);
   if (!is_tracked_) return false;
   const PilotPeak peak = reader.LookAt(tracked_.track.sum, tracked_.track.power);
   tracked_.score = peak.score;

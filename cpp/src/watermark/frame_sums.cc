@@ -29,8 +29,11 @@ void Clear(const Pyramid& pyramid) {
   for (const Plane& level : pyramid.levels) Clear(level);
 }
 
-void AddPyramid(const Pyramid& from, const Pyramid& to, size_t first) {
-  for (size_t i = first; i < kLevels; ++i) AddPlane(from.levels[i], to.levels[i]);
+void AddPyramid(const Pyramid& from, const Pyramid& to, size_t first, Arena& arena) {
+  for (size_t i = first; i < kLevels; ++i) {
+    const Arena::Scope scope(arena);
+    AddPlane(from.Level(i, arena), to.levels[i]);
+  }
 }
 
 }  // namespace
@@ -65,7 +68,7 @@ void FrameSums::Reset() {
 
 void FrameSums::Add(PictureViews& frame, Arena& arena) {
   const Pyramid whole = effort_ == Effort::kFull ? frame.Whole() : Pyramid{};
-  AddPyramid(whole, whole_, 1);
+  AddPyramid(whole, whole_, 1, arena);
   for (size_t floor = 0; floor < std::size(kFloors); ++floor) {
     const Arena::Scope scope(arena);
     AddPlane(frame.InPlace(floor), in_place_[floor]);
@@ -73,11 +76,11 @@ void FrameSums::Add(PictureViews& frame, Arena& arena) {
   if (effort_ == Effort::kAligned) return;
   {
     const Arena::Scope scope(arena);
-    AddPyramid(frame.Middle(), middle_, 0);
+    AddPyramid(frame.Middle(), middle_, 0, arena);
   }
   if (grown_.levels[0].width == whole_.levels[0].width) return;  // the same planes
   const Arena::Scope scope(arena);
-  AddPyramid(frame.Grown(), grown_, 0);
+  AddPyramid(frame.Grown(), grown_, 0, arena);
 }
 
 FrameHistory::FrameHistory(Size plane, Arena& arena)

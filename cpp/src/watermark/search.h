@@ -51,12 +51,15 @@ class MarkSearch {
   };
 
   bool ReadInPlaceOf(const Plane& plane, Found* found);
+  using Hypotheses = std::array<Hypothesis, kLevels * LatticeSearch::kMostHypotheses>;
+
   bool SearchLattice(const Pyramid& pyramid, const Pyramid& whole, const Plan& plan, Found* found);
+  size_t FindLattices(const Pyramid& pyramid, const Plan& plan, Hypotheses* hypotheses);
   bool Scan(const Pyramid& pyramid, Found* found);
   void Remember(const Found& found);
   void GrowOver(const Pyramid& whole, Found* found);
   void Settle(const Pyramid& whole, Found* found);
-  bool TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis* hypotheses, size_t count,
+  bool TryBest(Pyramid pyramid, const Pyramid& whole, Hypothesis* hypotheses, size_t count,
                bool upright, Found* found);
 
   Views& views_;

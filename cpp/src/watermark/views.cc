@@ -14,6 +14,38 @@ constexpr double kHalfStep = 1.189207115002721;  // the fourth root of 2: half o
 constexpr double kLagOfGrown = 0.5;
 // Deviation of the blur before a plane is made smaller, in pixels of the smaller plane.
 constexpr double kAliasFilter = 0.5;
+// Rows of the smaller plane that are made at once.
+constexpr size_t kStrip = 32;
+
+Size Smaller(Size size, double scale) {
+  const auto side = [scale](size_t length) {
+    return std::max<size_t>(1, static_cast<size_t>(static_cast<double>(length) / scale + 0.5));
+  };
+  return {side(size.width), side(size.height)};
+}
+
+// Fills `to`, which is smaller than `from` by `scale`. read(first, rows) fills rows of the larger
+// plane, from row `first` on.
+template <typename ReadRows>
+void Shrink(Size from, double scale, const Plane& to, Arena& arena, ReadRows read) {
+  const Arena::Scope scope(arena);
+  // Averaging over areas alone would let fine texture alias into the mark's band.
+  const Gaussian gaussian(kAliasFilter * scale);
+  const size_t reach = gaussian.taps / 2;
+  const size_t most = (kStrip * from.height + to.height - 1) / to.height + 2 + 2 * reach;
+  AreaShrinker shrinker(from, to.size(), arena);
+  Plane strip = AllocatePlane({from.width, std::min(most, from.height)}, arena);
+  Plane blurred = AllocatePlane(strip.size(), arena);
+  if (to.data == nullptr) return Blur(strip, gaussian, blurred, arena);
+  for (size_t y = 0; y < to.height;) {
+    const size_t end = std::min(y + kStrip, to.height), top = shrinker.FirstRow(y);
+    const size_t first = top - std::min(top, reach);
+    strip.height = blurred.height = std::min(from.height, shrinker.EndRow(end - 1) + reach) - first;
+    read(first, strip);
+    Blur(strip, gaussian, blurred, arena);
+    for (; y < end; ++y) shrinker.MakeRow(blurred, first, y, to.Row(y));
+  }
+}
 
 }  // namespace
 
@@ -47,21 +79,32 @@ Plan PlanOfGrown(Size picture) {
   return {{std::max(0.7, 0.4 * k), 0.95 * k}, kLagOfGrown};
 }
 
-Plane WhitenedAt(const Plane& of, double scale, float floor, Arena& arena) {
-  const Size size{
-      std::max<size_t>(1, static_cast<size_t>(static_cast<double>(of.width) / scale + 0.5)),
-      std::max<size_t>(1, static_cast<size_t>(static_cast<double>(of.height) / scale + 0.5))};
-  const Plane whitened = AllocateBorderedPlane(size, arena);
-  const Arena::Scope scope(arena);
-  Plane luma = of;
-  if (size.width != luma.width || size.height != luma.height) {
-    // Averaging over areas alone would let fine texture alias into the mark's band.
-    const Plane blurred = AllocatePlane(of.size(), arena);
-    Blur(of, Gaussian(kAliasFilter * scale), blurred, arena);
-    luma = AllocatePlane(size, arena);
-    ShrinkPlane(blurred, luma, arena);
+Plane WhitenedAt(const Plane& luma, double scale, float floor, Arena& arena) {
+  const Plane whitened = AllocateBorderedPlane(Smaller(luma.size(), scale), arena);
+  if (scale == 1) {
+    Whiten(luma, floor, whitened, arena);
+    return whitened;
   }
-  Whiten(luma, floor, whitened, arena);
+  Shrink(luma.size(), scale, whitened, arena, [&](size_t first, const Plane& rows) {
+    std::copy_n(luma.Row(first), rows.size().Area(), rows.data);
+  });
+  Whiten(whitened, floor, whitened, arena);
+  return whitened;
+}
+
+Plane Pyramid::Level(size_t level, Arena& arena) const {
+  const Plane& there = levels[level];
+  if (there.data != nullptr || there.width == 0 || picture.width == 0) return there;
+  const Plane whitened = AllocateBorderedPlane(there.size(), arena);
+  const Arena::Scope scope(arena);
+  LumaReader reader({picture.width, picture.height}, first, arena);
+  if (level > 0) {
+    Shrink(first, ScaleOf(level), whitened, arena,
+           [&](size_t row, const Plane& rows) { reader.ReadRows(picture, row, rows); });
+  } else if (whitened.data != nullptr) {
+    reader.Read(picture, whitened);
+  }
+  Whiten(whitened, kFineFloor, whitened, arena);
   return whitened;
 }
 
@@ -115,7 +158,13 @@ Pyramid PictureViews::Grown() {
   const Size picture{image_.width, image_.height};
   const double side = GrownSide(picture);
   if (side == kCanonicalSide) return Whole();
-  return MakePyramid(whole_, LumaOf(image_, side), PlanOfGrown(picture).range, arena_);
+  Pyramid grown{whole_, {}, image_, ScaledSize(picture, side)};
+  for (size_t i = 0; i < kLevels; ++i) {
+    if (IsEmpty(RangeIn(i, PlanOfGrown(picture).range))) continue;
+    const Size size = Smaller(grown.first, ScaleOf(i));
+    grown.levels[i] = {nullptr, size.width, size.height, 0};
+  }
+  return grown;
 }
 
 }  // namespace countermark

@@ -18,10 +18,16 @@ inline constexpr size_t kLevels = 5;
 double ScaleOf(size_t level);
 
 // Part of a picture at several sizes, whitened, so that marks of any magnification appear about
-// canonical. A level has no pixels where no mark is looked for.
+// canonical. A level has no size where no mark is looked for.
 struct Pyramid {
   Part part;
   Plane levels[kLevels];
+  // Where levels have no pixels yet: what they are made from, and the size of the first.
+  ImageView picture{};
+  Size first{};
+
+  // With its pixels, which are made in the arena if they are not there.
+  Plane Level(size_t level, Arena& arena) const;
 
   // The level in which a mark of this magnification in the first appears about canonical.
   static size_t LevelFor(double magnification);
@@ -51,6 +57,7 @@ class Views {
   // The whole picture at canonical size, whitened at one of kFloors.
   virtual Plane InPlace(size_t floor) = 0;
   // With the levels of kOfWhole, kOfMiddle and PlanOfGrown; the first of the whole is InPlace(0).
+  // Those of the last are large, and may be without pixels.
   virtual Pyramid Whole() = 0;
   virtual Pyramid Middle() = 0;
   virtual Pyramid Grown() = 0;

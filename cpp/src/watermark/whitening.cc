@@ -92,6 +92,7 @@ class BlockWhitening {
         cells_(AllocateLines(kOverlap * kHarmonics * kHarmonics, length_, arena)),
         joined_(AllocateLines(kHop * kHarmonics, length_ + kOverlap, arena)) {}
 
+  // A row is written when no block that reaches it is left to be analysed, so `out` may be `plane`.
   void Run(const Plane& plane, const Plane& out) {
     for (size_t y = 0; y < kLead; ++y) AnalyseRow(plane, y);
     for (size_t block = 0; block < BlocksOver(size_.height); ++block) {

@@ -12,7 +12,7 @@ namespace countermark {
 // every block by its magnitude to the power 1.5: by the magnitude, so that edges, texture and
 // shading count no more than the mark does; by its root, because the mark, whose amplitude grows
 // with the root of the texture, stands higher over the picture where that is quiet. What varies
-// slower or faster than the mark is dropped. `out` may be bordered, and must not be `plane`.
+// slower or faster than the mark is dropped. `out` may be bordered, and may be `plane`.
 //
 // Coefficients smaller than `floor`, in grey levels, are not lifted much further. What a codec has
 // left at that height is its own noise: there a coarse floor reads more, elsewhere the finest.

@@ -47,6 +47,13 @@ class PlaneFftTest : public testing::Test {
 
   PlaneFftTest() : memory_(1 << 20), arena_(memory_.data(), memory_.size()) {}
 
+  static void Transform(PlaneFft& fft, const std::vector<float>& plane, float* power,
+                        const LowBins* bins = nullptr) {
+    std::vector<float> half_done(fft.half_done_size());
+    fft.TransformRows(plane.data(), kPlaneWidth, kPlaneWidth, kRows, half_done.data());
+    fft.TransformColumns(half_done.data(), kRows, power, bins);
+  }
+
   std::vector<uint8_t> memory_;
   Arena arena_;
 };
@@ -57,7 +64,7 @@ TEST_F(PlaneFftTest, PowerAgreesWithTheDefinition) {
     PlaneFft fft({kWidth, kHeight, columns, kRows}, arena_);
     ASSERT_EQ(fft.columns(), std::min(columns, kWidth / 2 + 1));
     std::vector<float> power(fft.columns() * kHeight);
-    fft.Power(plane.data(), kPlaneWidth, kPlaneWidth, kRows, power.data());
+    Transform(fft, plane, power.data());
     for (size_t v = 0; v < kHeight; ++v) {
       for (size_t u = 0; u < fft.columns(); ++u) {
         std::complex<double> sum = 0;
@@ -79,7 +86,7 @@ TEST_F(PlaneFftTest, LowBinsAreCoefficientsAboutTheMiddle) {
   LowBins bins{nullptr, 9, 17};
   std::vector<float> memory(bins.size());
   bins.data = memory.data();
-  fft.Power(plane.data(), kPlaneWidth, kPlaneWidth, kRows, power.data(), &bins);
+  Transform(fft, plane, power.data(), &bins);
   for (int v = -17; v <= 17; ++v) {
     for (int u = -1; u <= 9; ++u) {
       std::complex<double> sum = 0;
@@ -105,19 +112,23 @@ TEST_F(PlaneFftTest, PlaneAgreesWithTheDefinition) {
         if (u < columns) spectrum[(kHeight - v) * columns + u] = spectrum[v * columns + u];
       }
     }
-    std::vector<float> plane(kWidth * kRows);
-    fft.Plane(spectrum.data(), kRows, plane.data());
+    constexpr size_t kReach = kWidth / 2 - 1, kStride = 2 * kReach + 3;
+    std::vector<float> plane(kStride * kRows), half_done(fft.half_done_size());
+    fft.InvertColumns(spectrum.data(), kRows, half_done.data());
+    fft.InvertRows(half_done.data(), kRows, kReach, kStride, plane.data() + kReach);
     for (size_t y = 0; y < kRows; ++y) {
-      for (size_t x = 0; x < kWidth; ++x) {
+      EXPECT_EQ(plane[y * kStride + kStride - 1], 0);
+      for (size_t i = 0; i < 2 * kReach + 1; ++i) {
+        const size_t x = i + kWidth - kReach;
         double sum = 0;
-        for (size_t i = 0; i < spectrum.size(); ++i) {
-          const size_t u = i % columns, v = i / columns;
+        for (size_t k = 0; k < spectrum.size(); ++k) {
+          const size_t u = k % columns, v = k / columns;
           const double turns =
               static_cast<double>(u * x) / kWidth + static_cast<double>(v * y) / kHeight;
           const double share = u == 0 || 2 * u == kWidth ? 1 : 2;
-          sum += share * static_cast<double>(spectrum[i]) * std::cos(2 * M_PI * turns);
+          sum += share * static_cast<double>(spectrum[k]) * std::cos(2 * M_PI * turns);
         }
-        EXPECT_NEAR(plane[y * kWidth + x], sum, 2e-3) << y << ", " << x;
+        EXPECT_NEAR(plane[y * kStride + i], sum, 2e-3) << y << ", " << x;
       }
     }
   }
