@@ -46,6 +46,8 @@ class MessageDecoder {
   bool Decode(const float* soft, size_t candidates, Word* word);
 
  private:
+  class StateBits;
+
   // A path that leaves its parent's at `step`, going back from the end, and then survives.
   struct Path {
     float loss;  // of metric, against the best path
@@ -62,7 +64,6 @@ class MessageDecoder {
   void Branch(size_t parent);
   void Offer(const Path& path);
   float* LeadAt(size_t step) const;
-  uint16_t* StatesOf(size_t path) const;
 
   float* signs_;    // [kCodeRate][half the states]: output bit of each even state, as +-1
   float* metrics_;  // two generations of path metrics
@@ -70,9 +71,9 @@ class MessageDecoder {
   // [step from the first that is looked at][state]: by how much the odd predecessor's metric is
   // larger than the even one's.
   float* lead_;
-  Path* paths_;       // taken so far
-  uint16_t* states_;  // [path][step that is looked at]: after the step
-  Path* offered_;     // a heap, least loss first
+  Path* paths_;      // taken so far
+  StateBits* bits_;  // of each, the steps that are looked at
+  Path* offered_;    // a heap, least loss first
   size_t offers_ = 0;
 };
 

@@ -7,7 +7,7 @@ namespace {
 
 constexpr size_t kLanes = kFourierLanes, kElement = kFourierElement;
 // Two real sequences are transformed as one complex one, a + i b.
-constexpr size_t kReals = 2 * kLanes;
+constexpr size_t kReals = PlaneFft::kRowsAtOnce;
 
 // The transforms of the real a and b from that of a + i b, z being its coefficient k and opposite
 // its coefficient -k: a_k = (z + conj(opposite)) / 2, b_k = (z - conj(opposite)) / 2 i.
@@ -25,6 +25,8 @@ struct Pair {
 PlaneFft::PlaneFft(const Shape& shape, Arena& arena)
     : columns_(std::min(shape.columns, shape.width / 2 + 1)),
       rows_(shape.rows),
+      kept_(std::min(2 * shape.reach + 1, shape.height)),
+      first_(kept_ < shape.height ? shape.reach : 0),
       batches_((columns_ + kReals - 1) / kReals * 2),
       across_(shape.width, arena),
       down_(shape.height, arena),
@@ -74,19 +76,19 @@ void PlaneFft::StoreBins(const float* transformed, size_t first, size_t count,
 }
 
 // The plane's middle is put at the origin: powers are the same wherever it lies.
-void PlaneFft::TransformRows(const float* plane, size_t stride, size_t plane_width,
-                             size_t plane_rows, float* half_done) {
+void PlaneFft::TransformRows(const float* part, size_t stride, size_t plane_width, size_t first,
+                             size_t part_rows, float* half_done) {
   const size_t width = across_.length(), left = plane_width / 2;
-  for (size_t first = 0; first < plane_rows; first += kReals) {
-    const size_t rows = std::min(kReals, plane_rows - first);
+  for (size_t done = 0; done < part_rows; done += kReals) {
+    const size_t rows = std::min(kReals, part_rows - done);
     std::fill_n(sequences_, width * kElement, 0.0f);
     for (size_t x = 0; x < plane_width; ++x) {
       float* element = sequences_ + (x < left ? x + width - left : x - left) * kElement;
       for (size_t row = 0; row < rows; ++row) {
-        element[row % 2 * kLanes + row / 2] = plane[(first + row) * stride + x];
+        element[row % 2 * kLanes + row / 2] = part[(done + row) * stride + x];
       }
     }
-    StoreRows(across_.Transform(sequences_, scratch_), first, rows, half_done);
+    StoreRows(across_.Transform(sequences_, scratch_), first + done, rows, half_done);
   }
 }
 
@@ -101,11 +103,12 @@ void PlaneFft::TransformColumns(const float* half_done, size_t plane_rows, float
     std::copy_n(lanes, top * kElement, sequences_ + (height - top) * kElement);
     const float* transformed = down_.Transform(sequences_, scratch_);
     const size_t first = batch * kLanes, count = std::min(kLanes, columns_ - first);
-    for (size_t v = 0; v < height; ++v) {
-      const float* re = transformed + v * kElement;
+    for (size_t row = 0; row < kept_; ++row) {
+      const float* re = transformed + (row + height - first_) % height * kElement;
       const float* im = re + kLanes;
+      float* out = power + row * columns_ + first;
       for (size_t lane = 0; lane < count; ++lane) {
-        power[v * columns_ + first + lane] = re[lane] * re[lane] + im[lane] * im[lane];
+        out[lane] = re[lane] * re[lane] + im[lane] * im[lane];
       }
     }
     if (bins != nullptr) StoreBins(transformed, first, count, *bins);
@@ -160,8 +163,9 @@ void PlaneFft::InvertColumns(const float* spectrum, size_t rows, float* half_don
   for (size_t batch = 0; batch < batches_; batch += 2) {
     const size_t first = batch * kLanes, count = std::min(kReals, columns_ - first);
     std::fill_n(sequences_, height * kElement, 0.0f);
-    for (size_t v = 0; v < height; ++v) {
-      std::copy_n(spectrum + v * columns_ + first, count, sequences_ + v * kElement);
+    for (size_t row = 0; row < kept_; ++row) {
+      std::copy_n(spectrum + row * columns_ + first, count,
+                  sequences_ + (row + height - first_) % height * kElement);
     }
     StoreColumns(down_.Transform(sequences_, scratch_), batch, rows, half_done);
   }

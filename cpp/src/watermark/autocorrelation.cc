@@ -22,9 +22,9 @@ constexpr size_t kRowsAtOnce = 4, kColumnsAtOnce = 16;
 
 Size SizeOf(const LagPlane& lags) { return {2 * lags.reach_x + 1, lags.reach_y + 1}; }
 
-// The columns that tell about the band: its own, and those that its smoothed power comes from.
-size_t ColumnsFor(size_t width, double outer, size_t radius) {
-  return static_cast<size_t>(outer * static_cast<double>(width)) + 2 * radius + 2;
+// Frequencies of the band in a transform of this length.
+size_t BandIn(size_t length, double outer) {
+  return static_cast<size_t>(outer * static_cast<double>(length)) + 1;
 }
 
 }  // namespace
@@ -46,27 +46,30 @@ Autocorrelation::Autocorrelation(Size plane, double share, double smallest, doub
       width_(PeriodFor(plane, share).width),
       height_(PeriodFor(plane, share).height),
       radius_(std::max<size_t>(3, std::max(width_, height_) / 50)),
-      fft_({width_, height_, ColumnsFor(width_, outer_, radius_),
-            std::max(plane.height, Reach(plane.height, share) + 1)},
+      band_(BandIn(height_, outer_)),
+      // Besides the band's own frequencies, those that its smoothed power comes from.
+      fft_({width_, height_, BandIn(width_, outer_) + 2 * radius_ + 1,
+            std::max(plane.height, Reach(plane.height, share) + 1), band_ + 2 * radius_},
            arena) {
   lags_.reach_x = Reach(plane.width, share);
   lags_.reach_y = Reach(plane.height, share);
   const size_t columns = fft_.columns();
   half_done_ = arena.Allocate<float>(
-      std::max({fft_.half_done_size(), columns * height_, BorderedSize(SizeOf(lags_))}));
+      std::max({fft_.half_done_size(), columns * fft_.rows(), BorderedSize(SizeOf(lags_))}));
   lines_ = arena.Allocate<float>(std::max(
       {kRowsAtOnce * (columns + 2 * radius_ + 1), kColumnsAtOnce * height_, SizeOf(lags_).width}));
   sample_ = arena.Allocate<float>(kSampleSize);
 }
 
-void Autocorrelation::Take(const Plane& whitened) {
+void Autocorrelation::Take(size_t first, const Plane& whitened) {
   if (half_done_ == nullptr || whitened.data == nullptr) return;
-  fft_.TransformRows(whitened.data, whitened.stride, whitened.width, whitened.height, half_done_);
+  fft_.TransformRows(whitened.data, whitened.stride, whitened.width, first, whitened.height,
+                     half_done_);
 }
 
 const LagPlane& Autocorrelation::Compute(const LowBins& bins, Arena& arena) {
   const Size lags = SizeOf(lags_);
-  power_ = arena.Allocate<float>(std::max(fft_.columns() * height_, BorderedSize(lags)));
+  power_ = arena.Allocate<float>(std::max(fft_.columns() * fft_.rows(), BorderedSize(lags)));
   if (power_ == nullptr) return lags_;
   fft_.TransformColumns(half_done_, size_.height, power_, &bins);
   FlattenSpectrum();
@@ -93,7 +96,7 @@ void Autocorrelation::SmoothAcross(const float* in, Rows rows, float* out) {
   for (size_t y = 0; y < rows.count; y += kRowsAtOnce) {
     size_t begins[kRowsAtOnce];
     for (size_t k = 0; k < kRowsAtOnce; ++k) {
-      begins[k] = (rows.first + std::min(y + k, rows.count - 1)) % height_ * columns;
+      begins[k] = fft_.RowOf(rows.first + std::min(y + k, rows.count - 1)) * columns;
     }
     for (ptrdiff_t i = -radius; i <= static_cast<ptrdiff_t>(columns) + radius; ++i) {
       const size_t around = static_cast<size_t>(std::abs(i)) % (2 * last);
@@ -125,17 +128,17 @@ void Autocorrelation::SmoothDown(float* plane, Rows rows) {
     // As they were before.
     const auto line = [&](size_t y) { return lines_ + y % height_ * kColumnsAtOnce; };
     const size_t begin = rows.first + height_ - radius;
-    for (size_t y = begin; y < begin + std::min(rows.count + 2 * radius + 1, height_); ++y) {
-      std::copy_n(plane + y % height_ * columns + first, count, line(y));
+    for (size_t y = begin; y < begin + std::min(rows.count + 2 * radius, height_); ++y) {
+      std::copy_n(plane + fft_.RowOf(y) * columns + first, count, line(y));
     }
     double sums[kColumnsAtOnce] = {};
     for (size_t y = begin; y < begin + 2 * radius + 1; ++y) {
       for (size_t x = 0; x < count; ++x) sums[x] += static_cast<double>(line(y)[x]);
     }
     for (size_t y = rows.first; y < rows.first + rows.count; ++y) {
-      const float* entering = line(y + radius + 1);
+      const float* entering = line(y + radius + 1);  // at the last row, of no matter what
       const float* leaving = line(y + height_ - radius);
-      float* mean = plane + y % height_ * columns + first;
+      float* mean = plane + fft_.RowOf(y) * columns + first;
       for (size_t x = 0; x < count; ++x) {
         mean[x] = static_cast<float>(sums[x] * scale);
         sums[x] += static_cast<double>(entering[x] - leaving[x]);
@@ -146,27 +149,28 @@ void Autocorrelation::SmoothDown(float* plane, Rows rows) {
 
 void Autocorrelation::Smooth() {
   // Only the band's rows are asked for, and what they are made of.
-  const size_t band = static_cast<size_t>(outer_ * static_cast<double>(height_)) + 1;
-  const Rows near = RowsWithin(band + radius_);
+  const Rows near = RowsWithin(band_ + radius_);
   float* smooth = half_done_;
-  SmoothAcross(power_, RowsWithin(band + 2 * radius_), smooth);
+  SmoothAcross(power_, RowsWithin(band_ + 2 * radius_), smooth);
   SmoothDown(smooth, near);
   SmoothAcross(smooth, near, smooth);
-  SmoothDown(smooth, RowsWithin(band));
+  SmoothDown(smooth, RowsWithin(band_));
 }
 
 // power /= its smoothed self within the band, = 0 elsewhere.
 void Autocorrelation::FlattenSpectrum() {
   const size_t columns = fft_.columns();
   Smooth();
-  for (size_t y = 0; y < height_; ++y) {
+  const Rows rows = RowsWithin(band_ + 2 * radius_);
+  for (size_t i = rows.first; i < rows.first + rows.count; ++i) {
+    const size_t y = i % height_;
     const double fy = static_cast<double>(std::min(y, height_ - y)) / static_cast<double>(height_);
     const auto square = [&](size_t x) {
       const double fx = static_cast<double>(x) / static_cast<double>(width_);
       return fx * fx + fy * fy;
     };
-    float* power = power_ + y * columns;
-    const float* smooth = half_done_ + y * columns;
+    float* power = power_ + fft_.RowOf(y) * columns;
+    const float* smooth = half_done_ + fft_.RowOf(y) * columns;
     size_t x = 0;
     for (; x < columns && square(x) < inner_ * inner_; ++x) power[x] = 0;
     for (; x < columns && square(x) <= outer_ * outer_; ++x) power[x] /= smooth[x] + 1e-9f;

@@ -32,14 +32,16 @@ class Autocorrelation {
   // appears `smallest` to `largest` times its canonical size.
   Autocorrelation(Size plane, double share, double smallest, double largest, Arena& arena);
 
-  // Takes from the plane all that is needed of it.
-  void Take(const Plane& whitened);
+  // Takes from rows of the plane, `first` and on, all that is needed of them. Parts begin at
+  // multiples of kPart.
+  static constexpr size_t kPart = PlaneFft::kRowsAtOnce;
+  void Take(size_t first, const Plane& whitened);
   // Of the plane that was taken. Fills `bins` with its transform on the way. The lags are in the
   // memory of this and of what it takes from the arena.
   const LagPlane& Compute(const LowBins& bins, Arena& arena);
 
  private:
-  // Rows from frequency -reach to reach, round in circles.
+  // Frequencies down from -reach to reach, round in circles.
   struct Rows {
     size_t first, count;
   };
@@ -59,6 +61,7 @@ class Autocorrelation {
   double inner_, outer_;   // radii of the band, in cycles per pixel
   size_t width_, height_;  // of the transform
   size_t radius_;          // of the smoothing
+  size_t band_;            // the outermost frequency down
   PlaneFft fft_;
   float* half_done_;  // by the transform; then the smoothed power; then lags_.overlap
   float* power_;      // then lags_.weighted

@@ -50,7 +50,7 @@ void AddPlane(const Plane& from, const Plane& to) {
 FrameSums::FrameSums(Size picture, Effort effort, Arena& arena) : effort_(effort) {
   Arena counting;
   const ImageView image{nullptr, picture.width, picture.height, 0, PixelFormat::kGray8};
-  PictureViews shapes(image, counting);
+  PictureViews shapes(image, effort, counting);
   for (Plane& plane : in_place_) plane = AllocateBorderedPlane(shapes.luma().size(), arena);
   if (effort == Effort::kAligned) return;
   whole_ = AllocateLike(shapes.Whole(), arena);
@@ -67,13 +67,12 @@ void FrameSums::Reset() {
 }
 
 void FrameSums::Add(PictureViews& frame, Arena& arena) {
-  const Pyramid whole = effort_ == Effort::kFull ? frame.Whole() : Pyramid{};
-  AddPyramid(whole, whole_, 1, arena);
   for (size_t floor = 0; floor < std::size(kFloors); ++floor) {
     const Arena::Scope scope(arena);
     AddPlane(frame.InPlace(floor), in_place_[floor]);
   }
   if (effort_ == Effort::kAligned) return;
+  AddPyramid(frame.Whole(), whole_, 1, arena);
   {
     const Arena::Scope scope(arena);
     AddPyramid(frame.Middle(), middle_, 0, arena);

@@ -20,6 +20,9 @@ constexpr float kSettledScore = 13.0f;
 // Of the lattices that a search finds, so many are scored by the pilot, best lattices first; of
 // those, and of the hypotheses of the scan, so many are tried, highest pilots first.
 constexpr size_t kMostScored = 48;
+// Of a plane that is made only to be looked for lattices in.
+constexpr size_t kRowsAtOnce = 448;
+static_assert(kRowsAtOnce % Autocorrelation::kPart == 0 && kRowsAtOnce % kWhiteningStep == 0);
 constexpr size_t kTries = 8;
 
 // Without memory, to learn how much is needed.
@@ -168,12 +171,13 @@ size_t MarkSearch::FindLattices(const Pyramid& pyramid, const Plan& plan, Hypoth
         FourierFold(PeriodFor(size, plan.longest_lag), OutermostFrequency(at.smallest), arena_);
     const Arena::Scope scope(arena_);
     Autocorrelation correlation(size, plan.longest_lag, at.smallest, at.largest, arena_);
-    {
+    for (size_t begin = 0; begin < size.height; begin += kRowsAtOnce) {
       const Arena::Scope while_taken(arena_);
-      correlation.Take(pyramid.Level(i, arena_));
+      const size_t end = std::min(begin + kRowsAtOnce, size.height);
+      correlation.Take(begin, pyramid.Rows(i, begin, end, arena_));
     }
     const LagPlane& lags = correlation.Compute(folds[i].bins(), arena_);
-    LatticeSearch lattice(arena_);
+    LatticeSearch lattice(lags, at, arena_);
     if (lags.weighted.data == nullptr) continue;
     LatticeSearch::Hypotheses lattices;
     const size_t here = lattice.Find(lags, at, &lattices);
@@ -224,8 +228,8 @@ bool MarkSearch::SearchIn(const Pyramid& whole, const Plan& plan, Found* found) 
 }
 
 bool MarkSearch::SearchViews(Found* found) {
-  const Arena::Scope scope(arena_);
   const Pyramid whole = views_.Whole();
+  const Arena::Scope scope(arena_);
   if (SearchLattice(whole, whole, kOfWhole, found)) return true;
   {
     const Arena::Scope inner(arena_);

@@ -26,9 +26,8 @@ Detection DetectionOf(const Found& found, const Layout& layout);
 
 class MarkSearch {
  public:
-  // `trials`: as for ReadMessage.
-  MarkSearch(Views& views, Size picture, const Layout& layout, double trials, Arena& arena)
-      : views_(views), picture_(picture), arena_(arena), reader_(layout, trials, arena) {}
+  MarkSearch(Views& views, Size picture, MarkReader& reader, Arena& arena)
+      : views_(views), picture_(picture), reader_(reader), arena_(arena) {}
 
   // Each says whether a message was read.
   bool Run(Effort effort, Found* found);
@@ -64,8 +63,8 @@ class MarkSearch {
 
   Views& views_;
   Size picture_;
+  MarkReader& reader_;
   Arena& arena_;
-  MarkReader reader_;
   Found best_{};
 };
 

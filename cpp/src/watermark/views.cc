@@ -24,27 +24,37 @@ Size Smaller(Size size, double scale) {
   return {side(size.width), side(size.height)};
 }
 
-// Fills `to`, which is smaller than `from` by `scale`. read(first, rows) fills rows of the larger
-// plane, from row `first` on.
+// Rows of a plane, from row `begin` on, that is smaller than one of the size `from` by `scale`.
+// read(first, rows) fills rows of the larger plane, from row `first` on.
 template <typename ReadRows>
-void Shrink(Size from, double scale, const Plane& to, Arena& arena, ReadRows read) {
+void Shrink(Size from, double scale, size_t begin, const Plane& rows, Arena& arena, ReadRows read) {
   const Arena::Scope scope(arena);
   // Averaging over areas alone would let fine texture alias into the mark's band.
   const Gaussian gaussian(kAliasFilter * scale);
   const size_t reach = gaussian.taps / 2;
+  const Size to = Smaller(from, scale);
+  AreaShrinker shrinker(from, to, arena);
   const size_t most = (kStrip * from.height + to.height - 1) / to.height + 2 + 2 * reach;
-  AreaShrinker shrinker(from, to.size(), arena);
   Plane strip = AllocatePlane({from.width, std::min(most, from.height)}, arena);
   Plane blurred = AllocatePlane(strip.size(), arena);
-  if (to.data == nullptr) return Blur(strip, gaussian, blurred, arena);
-  for (size_t y = 0; y < to.height;) {
-    const size_t end = std::min(y + kStrip, to.height), top = shrinker.FirstRow(y);
+  if (rows.data == nullptr) return Blur(strip, gaussian, blurred, arena);
+  const size_t end = begin + rows.height;
+  for (size_t y = begin; y < end;) {
+    const size_t last = std::min(y + kStrip, end) - 1, top = shrinker.FirstRow(y);
     const size_t first = top - std::min(top, reach);
-    strip.height = blurred.height = std::min(from.height, shrinker.EndRow(end - 1) + reach) - first;
+    strip.height = blurred.height = std::min(from.height, shrinker.EndRow(last) + reach) - first;
     read(first, strip);
     Blur(strip, gaussian, blurred, arena);
-    for (; y < end; ++y) shrinker.MakeRow(blurred, first, y, to.Row(y));
+    for (; y <= last; ++y) shrinker.MakeRow(blurred, first, y, rows.Row(y - begin));
   }
+}
+
+void WhitenAt(const Plane& luma, double scale, float floor, const Plane& out, Arena& arena) {
+  if (scale == 1) return Whiten(luma, floor, out, arena);
+  Shrink(luma.size(), scale, 0, out, arena, [&](size_t first, const Plane& rows) {
+    std::copy_n(luma.Row(first), rows.size().Area(), rows.data);
+  });
+  Whiten(out, floor, out, arena);
 }
 
 }  // namespace
@@ -81,50 +91,72 @@ Plan PlanOfGrown(Size picture) {
 
 Plane WhitenedAt(const Plane& luma, double scale, float floor, Arena& arena) {
   const Plane whitened = AllocateBorderedPlane(Smaller(luma.size(), scale), arena);
-  if (scale == 1) {
-    Whiten(luma, floor, whitened, arena);
-    return whitened;
-  }
-  Shrink(luma.size(), scale, whitened, arena, [&](size_t first, const Plane& rows) {
-    std::copy_n(luma.Row(first), rows.size().Area(), rows.data);
-  });
-  Whiten(whitened, floor, whitened, arena);
+  WhitenAt(luma, scale, floor, whitened, arena);
   return whitened;
+}
+
+bool Pyramid::HasPixels(size_t level) const {
+  return levels[level].data != nullptr || levels[level].width == 0 || picture.width == 0;
+}
+
+void Pyramid::Fill(size_t level, size_t begin, const Plane& rows, Arena& arena) const {
+  const Arena::Scope scope(arena);
+  LumaReader reader({picture.width, picture.height}, first, arena);
+  const auto read = [&](size_t row, const Plane& luma) { reader.ReadRows(picture, row, luma); };
+  if (level > 0) {
+    Shrink(first, ScaleOf(level), begin, rows, arena, read);
+  } else if (rows.data != nullptr) {
+    read(begin, rows);
+  }
+  Whiten(rows, kFineFloor, rows, arena);
 }
 
 Plane Pyramid::Level(size_t level, Arena& arena) const {
-  const Plane& there = levels[level];
-  if (there.data != nullptr || there.width == 0 || picture.width == 0) return there;
-  const Plane whitened = AllocateBorderedPlane(there.size(), arena);
-  const Arena::Scope scope(arena);
-  LumaReader reader({picture.width, picture.height}, first, arena);
-  if (level > 0) {
-    Shrink(first, ScaleOf(level), whitened, arena,
-           [&](size_t row, const Plane& rows) { reader.ReadRows(picture, row, rows); });
-  } else if (whitened.data != nullptr) {
-    reader.Read(picture, whitened);
-  }
-  Whiten(whitened, kFineFloor, whitened, arena);
+  if (HasPixels(level)) return levels[level];
+  const Plane whitened = AllocateBorderedPlane(levels[level].size(), arena);
+  Fill(level, 0, whitened, arena);
   return whitened;
 }
 
-Pyramid MakePyramid(const Part& part, const Plane& luma, ScaleRange range, Arena& arena,
-                    const Plane* first) {
+Plane Pyramid::Rows(size_t level, size_t begin, size_t end, Arena& arena) const {
+  const Plane& whole = levels[level];
+  const auto cut = [&](const Plane& plane, size_t row) -> Plane {
+    return {plane.data == nullptr ? nullptr : plane.Row(row), plane.width, end - begin,
+            plane.stride};
+  };
+  if (HasPixels(level)) return cut(whole, begin);
+  // Rows above and below, by which they are whitened; a part begins where a step does.
+  constexpr size_t kAround =
+      (kWhiteningReach + kWhiteningStep - 1) / kWhiteningStep * kWhiteningStep;
+  const size_t top = begin - std::min(begin, kAround);
+  const size_t bottom = std::min(end + kAround, whole.height);
+  const Plane rows = AllocatePlane({whole.width, bottom - top}, arena);
+  Fill(level, top, rows, arena);
+  return cut(rows, begin - top);
+}
+
+Pyramid MakePyramid(const Part& part, const Plane& luma, ScaleRange range, Arena& arena) {
   Pyramid pyramid{part, {}};
   for (size_t i = 0; i < kLevels; ++i) {
     if (IsEmpty(RangeIn(i, range))) continue;
-    pyramid.levels[i] =
-        i == 0 && first != nullptr ? *first : WhitenedAt(luma, ScaleOf(i), kFineFloor, arena);
+    pyramid.levels[i] = WhitenedAt(luma, ScaleOf(i), kFineFloor, arena);
   }
   return pyramid;
 }
 
-PictureViews::PictureViews(const ImageView& image, Arena& arena)
-    : image_(image),
-      arena_(arena),
-      whole_(WholeOf({image.width, image.height})),
-      luma_(LumaOf(image, kCanonicalSide)),
-      fine_(WhitenedAt(luma_, 1, kFineFloor, arena)) {}
+PictureViews::PictureViews(const ImageView& image, Effort effort, Arena& arena)
+    : image_(image), arena_(arena), whole_{WholeOf({image.width, image.height}), {}} {
+  whole_.first = ScaledSize({image.width, image.height}, kCanonicalSide);
+  const size_t levels = effort == Effort::kFull ? kLevels : 1;
+  for (size_t i = 0; i < levels; ++i) {
+    if (IsEmpty(RangeIn(i, kOfWhole.range))) continue;
+    memory_[i] = arena.Allocate<float>(BorderedSize(Smaller(whole_.first, ScaleOf(i))));
+  }
+  below_luma_ = arena.used();
+  luma_ = LumaOf(image, kCanonicalSide);
+  whole_.levels[0] = BorderedPlaneIn(memory_[0], luma_.size());
+  Whiten(luma_, kFineFloor, whole_.levels[0], arena);
+}
 
 Plane PictureViews::LumaOf(const ImageView& part, double side) {
   const Size picture{part.width, part.height};
@@ -137,13 +169,18 @@ Plane PictureViews::LumaOf(const ImageView& part, double side) {
 }
 
 Plane PictureViews::InPlace(size_t floor) {
-  return floor == 0 ? fine_ : WhitenedAt(luma_, 1, kFloors[floor], arena_);
+  return floor == 0 ? whole_.levels[0] : WhitenedAt(luma_, 1, kFloors[floor], arena_);
 }
 
 Pyramid PictureViews::Whole() {
-  if (!has_pyramid_) pyramid_ = MakePyramid(whole_, luma_, kOfWhole.range, arena_, &fine_);
-  has_pyramid_ = true;
-  return pyramid_;
+  for (size_t i = 1; i < kLevels && !is_whole_; ++i) {
+    if (IsEmpty(RangeIn(i, kOfWhole.range))) continue;
+    whole_.levels[i] = BorderedPlaneIn(memory_[i], Smaller(luma_.size(), ScaleOf(i)));
+    WhitenAt(luma_, ScaleOf(i), kFineFloor, whole_.levels[i], arena_);
+  }
+  if (!is_whole_) arena_.ReleaseTo(below_luma_);
+  is_whole_ = true;
+  return whole_;
 }
 
 Pyramid PictureViews::Middle() {
@@ -158,7 +195,7 @@ Pyramid PictureViews::Grown() {
   const Size picture{image_.width, image_.height};
   const double side = GrownSide(picture);
   if (side == kCanonicalSide) return Whole();
-  Pyramid grown{whole_, {}, image_, ScaledSize(picture, side)};
+  Pyramid grown{whole_.part, {}, image_, ScaledSize(picture, side)};
   for (size_t i = 0; i < kLevels; ++i) {
     if (IsEmpty(RangeIn(i, PlanOfGrown(picture).range))) continue;
     const Size size = Smaller(grown.first, ScaleOf(i));

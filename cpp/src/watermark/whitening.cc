@@ -16,6 +16,7 @@ constexpr size_t kBlock = 16;
 constexpr size_t kHop = 4;
 constexpr size_t kOverlap = kBlock / kHop;
 constexpr size_t kLead = kBlock - kHop;
+static_assert(kWhiteningReach == kBlock - 1 && kWhiteningStep == kHop);
 // Cosines of 0 to 3 cycles per block, then sines of 1 to 3: as far as the mark's band goes.
 constexpr size_t kCycles = 3;
 constexpr size_t kHarmonics = 2 * kCycles + 1;

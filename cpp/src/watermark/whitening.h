@@ -18,6 +18,10 @@ namespace countermark {
 // left at that height is its own noise: there a coarse floor reads more, elsewhere the finest.
 void Whiten(const Plane& plane, float floor, const Plane& out, Arena& arena);
 
+// Each row depends on so many above and below. Of a part of the plane that begins at a multiple of
+// kWhiteningStep all other rows come out as they do of the whole.
+inline constexpr size_t kWhiteningReach = 15, kWhiteningStep = 4;
+
 inline constexpr float kFloors[] = {1.0f, 3.5f, 10.0f};
 inline constexpr float kFineFloor = kFloors[0];
 

@@ -44,7 +44,7 @@ class FourierFoldTest : public testing::Test {
       }
     }
     Autocorrelation correlation(kPlane, kShare, kSmallest, 1.2, arena_);
-    correlation.Take(plane_);
+    correlation.Take(0, plane_);
     correlation.Compute(fold_.bins(), arena_);
   }
 
