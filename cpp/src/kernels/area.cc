@@ -7,8 +7,6 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "kernels/exact-inl.h"
-
 HWY_BEFORE_NAMESPACE();
 namespace countermark {
 namespace HWY_NAMESPACE {
@@ -69,9 +67,8 @@ size_t AverageFours(const uint16_t* sums, const AreaTaps& areas, float* out) {
         hn::Add(hn::ConcatLowerLower(d32, cd, ab), hn::ConcatUpperUpper(d32, cd, ab));
     const auto widths = hn::LoadU(d32, areas.widths + i);
     const auto sum = hn::Add(shifted, hn::ShiftLeft<15>(widths));
-    const auto divisor = hn::Mul(hn::Set(df, 256.0f), hn::ConvertTo(df, widths));
-    const auto scale = ExactQuotient(df, hn::Set(df, 1.0f), divisor);
-    hn::StoreU(hn::Mul(hn::ConvertTo(df, sum), scale), df, out + i);
+    const auto scales = hn::LoadU(df, areas.scales + i);
+    hn::StoreU(hn::Mul(hn::ConvertTo(df, sum), scales), df, out + i);
   }
   return i;
 }

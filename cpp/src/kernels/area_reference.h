@@ -19,8 +19,7 @@ inline void AverageAreas(const uint16_t* sums, const AreaTaps& areas, size_t beg
     for (size_t t = 0; t < areas.taps; ++t) {
       sum += int32_t{sums[areas.first[i] + t]} * areas.weights[i * areas.taps + t];
     }
-    const float scale = 1.0f / (256.0f * static_cast<float>(areas.widths[i]));
-    out[i] = static_cast<float>(sum) * scale;
+    out[i] = static_cast<float>(sum) * areas.scales[i];
   }
 }
 

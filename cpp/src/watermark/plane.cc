@@ -78,6 +78,7 @@ LumaReader::LumaReader(Size picture, Size plane, Arena& arena)
     sums_ = arena.Allocate<uint16_t>(picture.width + taps_);
     first_ = arena.Allocate<uint32_t>(plane.width);
     widths_ = arena.Allocate<int32_t>(plane.width);
+    scales_ = arena.Allocate<float>(plane.width);
     weights_ = arena.Allocate<int16_t>(plane.width * taps_);
   }
 }
@@ -90,8 +91,10 @@ void LumaReader::ReadRows(const ImageView& image, size_t first, const Plane& row
   }
 }
 
-void LumaReader::ReadLuma(const ImageView& image, size_t y) {
+const uint8_t* LumaReader::ReadLuma(const ImageView& image, size_t y) {
+  if (image.format == PixelFormat::kGray8) return image.Row(y);
   LumaRow(image.Row(y), image.plane_stride_bytes, image.format, image.width, luma_);
+  return luma_;
 }
 
 void LumaReader::PlaceAreas(size_t pixels, size_t areas) {
@@ -99,6 +102,7 @@ void LumaReader::PlaceAreas(size_t pixels, size_t areas) {
     const uint32_t left = Edge(i, pixels, areas), right = Edge(i + 1, pixels, areas);
     first_[i] = static_cast<uint32_t>(left / kSteps);
     widths_[i] = static_cast<int32_t>(right - left);
+    scales_[i] = 1.0f / (256.0f * static_cast<float>(widths_[i]));
     for (size_t t = 0; t < taps_; ++t) {
       const uint64_t begin = (first_[i] + t) * kSteps;
       const uint64_t covered = std::clamp<uint64_t>(right, begin, begin + kSteps) -
@@ -112,19 +116,20 @@ void LumaReader::Average(const ImageView& image, size_t first, const Plane& rows
   PlaceAreas(image.width, size_.width);
   // The sums hold 256 times the luma, the areas count 256 steps a pixel.
   static_assert(kSteps == 256);
-  const AreaTaps areas{size_.width, taps_, first_, widths_, weights_};
+  const AreaTaps areas{size_.width, taps_, first_, widths_, scales_, weights_};
   std::fill_n(sums_ + image.width, taps_, uint16_t{0});
-  size_t in_luma = image.height;  // which row luma_ holds
+  size_t read = image.height;  // the row whose luma this is
+  const uint8_t* luma = nullptr;
   for (size_t y = first; y < first + rows.height; ++y) {
     const uint64_t top = Edge(y, image.height, size_.height);
     const uint64_t bottom = Edge(y + 1, image.height, size_.height);
     std::fill_n(sums_, image.width, uint16_t{0});
     for (size_t row = top / kSteps; row * kSteps < bottom; ++row) {
-      if (row != in_luma) ReadLuma(image, row);
-      in_luma = row;
+      if (row != read) luma = ReadLuma(image, row);
+      read = row;
       const uint32_t weight =
           Share((row + 1) * kSteps, top, bottom) - Share(row * kSteps, top, bottom);
-      AddWeightedRow(luma_, static_cast<uint16_t>(weight), image.width, sums_);
+      AddWeightedRow(luma, static_cast<uint16_t>(weight), image.width, sums_);
     }
     AverageAreas(sums_, areas, rows.Row(y - first));
   }
@@ -153,8 +158,7 @@ void LumaReader::Interpolate(const ImageView& image, size_t first, const Plane& 
       const size_t row = Clamped(static_cast<ptrdiff_t>(whole) + t - 1, image.height);
       if (y == first && t == 0) next = row;
       for (; next <= row; ++next) {
-        ReadLuma(image, next);
-        std::copy_n(luma_, image.width, rows_ + next * image.width);
+        std::copy_n(ReadLuma(image, next), image.width, rows_ + next * image.width);
       }
       taps[t] = rows_ + row * image.width;
     }

@@ -49,7 +49,8 @@ class LumaReader {
     float weight[4];
   };
 
-  void ReadLuma(const ImageView& image, size_t y);
+  // Valid until the next call.
+  const uint8_t* ReadLuma(const ImageView& image, size_t y);
   void Average(const ImageView& image, size_t first, const Plane& rows);
   void PlaceAreas(size_t pixels, size_t areas);
   void Interpolate(const ImageView& image, size_t first, const Plane& rows);
@@ -62,6 +63,7 @@ class LumaReader {
   size_t taps_ = 0;
   uint32_t* first_ = nullptr;
   int32_t* widths_ = nullptr;
+  float* scales_ = nullptr;
   int16_t* weights_ = nullptr;
   // Interpolating: the picture's luma, one row between its rows, and what each pixel takes of it.
   float* rows_ = nullptr;

@@ -43,7 +43,9 @@ TEST(AverageAreasTest, EqualsTwinOnEveryTarget) {
             widths[i] += weight;
           }
         }
-        const AreaTaps areas{count, taps, first.data(), widths.data(), weights.data()};
+        const std::vector<float> scales = Noise(3).Floats(count, 1e-9f);
+        const AreaTaps areas{count,         taps,          first.data(),
+                             widths.data(), scales.data(), weights.data()};
         std::vector<float> actual(count + 1, 9), expected = actual;
         AverageAreas(sums.data(), areas, actual.data());
         reference::AverageAreas(sums.data(), areas, 0, expected.data());

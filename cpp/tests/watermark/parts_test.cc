@@ -181,6 +181,12 @@ TEST_F(PartsTest, BlurKeepsConstantsAndErosionTakesTheLeast) {
   std::fill_n(plane.data, 270, 8.0f);
   Blur(plane, Gaussian(4.0), out, arena_);
   for (size_t i = 0; i < 270; ++i) EXPECT_NEAR(out.data[i], 8, 1e-4);
+  const Plane detail = AllocatePlane({30, 9}, arena_), noise = NoisePlane({30, 9});
+  Blur(noise, Gaussian(1.0), out, arena_);
+  Detail(noise, Gaussian(1.0), detail, arena_);
+  for (size_t i = 0; i < 270; ++i) {
+    EXPECT_EQ(detail.data[i], std::fabs(noise.data[i] - out.data[i]));
+  }
   plane.data[4 * 30 + 10] = 1;
   Erode(plane, 3, out, arena_);
   EXPECT_EQ(out.data[1 * 30 + 7], 1);
