@@ -129,8 +129,8 @@ void CountAreas(const char* target) {
   std::vector<uint32_t> first(kAreas);
   for (size_t i = 0; i < kAreas; ++i) first[i] = static_cast<uint32_t>(i * kWidth / kAreas);
   const std::vector<int32_t> widths(kAreas, 256);
-  const std::vector<int16_t> weights(kAreas * kAreaTaps, 32);
   const std::vector<float> scales(kAreas, 1.0f / 65536);
+  const std::vector<int16_t> weights(kAreas * kAreaTaps, 32);
   const AreaTaps areas{kAreas,        kAreaTaps,     first.data(),
                        widths.data(), scales.data(), weights.data()};
   std::vector<float> out(kAreas);

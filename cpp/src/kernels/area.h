@@ -16,7 +16,7 @@ struct AreaTaps {
   size_t taps;             // weights of an area, a multiple of kAreaTaps
   const uint32_t* first;   // [area]: the pixel of the first weight
   const int32_t* widths;   // [area]: the sum of the weights
-  const float* scales;     // [area]
+  const float* scales;     // [area]: 1 / (256 * width)
   const int16_t* weights;  // [area][tap]: 0 to 256
 };
 inline constexpr size_t kAreaTaps = 8;

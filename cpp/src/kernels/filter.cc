@@ -14,6 +14,7 @@ namespace countermark {
 namespace HWY_NAMESPACE {
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 using reference::Minimum;
+using reference::MovingSums;
 using reference::WeightedSum;
 
 void WeightedSums(const float* const* inputs, const float* weights, size_t taps, size_t outputs,
@@ -77,21 +78,33 @@ size_t SumFourTaps(const float* const* inputs, const float* weights, size_t coun
 }
 #endif
 
+HWY_INLINE hn::Vec<hn::ScalableTag<float> > SumVector(const float* const* inputs,
+                                                      const float* weights, size_t taps, size_t i) {
+  const hn::ScalableTag<float> d;
+  auto sum = hn::Mul(hn::LoadU(d, inputs[0] + i), hn::Set(d, weights[0]));
+  for (size_t t = 1; t < taps; ++t) {
+    sum = AddProduct(d, sum, hn::LoadU(d, inputs[t] + i), hn::Set(d, weights[t]));
+  }
+  return sum;
+}
+
 void WeightedSum(const float* const* inputs, const float* weights, size_t taps, size_t count,
                  float* out) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   size_t i = 0;
+  if (count >= lanes) {
+    // What is left at the end is a vector that begins earlier, of what was there before `out`.
+    const auto last = SumVector(inputs, weights, taps, count - lanes);
 #if HWY_ARCH_ARM_V7
-  if (taps == 4) i = SumFourTaps(inputs, weights, count, out);
+    if (taps == 4) i = SumFourTaps(inputs, weights, count, out);
 #endif
-  for (; i + 8 * lanes <= count; i += 8 * lanes) SumEightVectors(inputs, weights, taps, i, out);
-  for (; i + lanes <= count; i += lanes) {
-    auto sum = hn::Mul(hn::LoadU(d, inputs[0] + i), hn::Set(d, weights[0]));
-    for (size_t t = 1; t < taps; ++t) {
-      sum = AddProduct(d, sum, hn::LoadU(d, inputs[t] + i), hn::Set(d, weights[t]));
+    for (; i + 8 * lanes <= count; i += 8 * lanes) SumEightVectors(inputs, weights, taps, i, out);
+    for (; i + lanes <= count; i += lanes) {
+      hn::StoreU(SumVector(inputs, weights, taps, i), d, out + i);
     }
-    hn::StoreU(sum, d, out + i);
+    hn::StoreU(last, d, out + count - lanes);
+    return;
   }
   for (; i < count; ++i) {
     float sum = inputs[0][i] * weights[0];
@@ -171,6 +184,86 @@ void WeightedSums(const float* const* inputs, const float* weights, size_t taps,
   reference::WeightedSums(inputs, weights, taps, outputs, whole, count, out);
 }
 
+constexpr size_t kMovingOutputs = 4;  // written out below
+
+// As many sums over two vectors, or one: an input is read once for all of them. taps >= 4.
+template <bool kTwo>
+void MoveBlock(const float* const* inputs, const float* weights, size_t taps, size_t i,
+               float* const* out) {
+  const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
+  const size_t second = kTwo ? hn::Lanes(d) : 0;
+  V a = hn::Zero(d), b = a;
+  V a0 = a, b0 = a, a1 = a, b1 = a, a2 = a, b2 = a, a3 = a, b3 = a;
+  const auto load = [&](size_t input) HWY_ATTR {
+    a = hn::LoadU(d, inputs[input] + i);
+    if (kTwo) b = hn::LoadU(d, inputs[input] + i + second);
+  };
+  const auto start = [&](V& sum_a, V& sum_b) HWY_ATTR {
+    const V w = hn::Set(d, weights[0]);
+    sum_a = hn::Mul(a, w);
+    if (kTwo) sum_b = hn::Mul(b, w);
+  };
+  const auto add = [&](size_t t, V& sum_a, V& sum_b) HWY_ATTR {
+    const V w = hn::Set(d, weights[t]);
+    sum_a = hn::Add(sum_a, hn::Mul(a, w));
+    if (kTwo) sum_b = hn::Add(sum_b, hn::Mul(b, w));
+  };
+  load(0);
+  start(a0, b0);
+  load(1);
+  add(1, a0, b0);
+  start(a1, b1);
+  load(2);
+  add(2, a0, b0);
+  add(1, a1, b1);
+  start(a2, b2);
+  load(3);
+  add(3, a0, b0);
+  add(2, a1, b1);
+  add(1, a2, b2);
+  start(a3, b3);
+  for (size_t t = 4; t < taps; ++t) {
+    load(t);
+    add(t, a0, b0);
+    add(t - 1, a1, b1);
+    add(t - 2, a2, b2);
+    add(t - 3, a3, b3);
+  }
+  load(taps);
+  add(taps - 1, a1, b1);
+  add(taps - 2, a2, b2);
+  add(taps - 3, a3, b3);
+  load(taps + 1);
+  add(taps - 1, a2, b2);
+  add(taps - 2, a3, b3);
+  load(taps + 2);
+  add(taps - 1, a3, b3);
+  const auto store = [&](size_t o, V sum_a, V sum_b) HWY_ATTR {
+    hn::StoreU(sum_a, d, out[o] + i);
+    if (kTwo) hn::StoreU(sum_b, d, out[o] + i + second);
+  };
+  store(0, a0, b0);
+  store(1, a1, b1);
+  store(2, a2, b2);
+  store(3, a3, b3);
+}
+
+void MovingSums(const float* const* inputs, const float* weights, size_t taps, size_t outputs,
+                size_t count, float* const* out) {
+  const size_t lanes = hn::Lanes(hn::ScalableTag<float>());
+  for (; outputs >= kMovingOutputs && taps >= kMovingOutputs && count >= lanes;
+       outputs -= kMovingOutputs, inputs += kMovingOutputs, out += kMovingOutputs) {
+    size_t i = 0;
+    for (; i + 2 * lanes <= count; i += 2 * lanes) {
+      MoveBlock<true>(inputs, weights, taps, i, out);
+    }
+    if (i + lanes <= count) MoveBlock<false>(inputs, weights, taps, i, out);
+    if (count % lanes != 0) MoveBlock<false>(inputs, weights, taps, count - lanes, out);
+  }
+  for (size_t o = 0; o < outputs; ++o) WeightedSum(inputs + o, weights, taps, count, out[o]);
+}
+
 void Minimum(const float* const* inputs, size_t taps, size_t count, float* out) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
@@ -212,6 +305,7 @@ namespace countermark {
 
 HWY_EXPORT(WeightedSum);
 HWY_EXPORT(WeightedSums);
+HWY_EXPORT(MovingSums);
 HWY_EXPORT(Minimum);
 
 void WeightedSum(const float* const* inputs, const float* weights, size_t taps, size_t count,
@@ -222,6 +316,11 @@ void WeightedSum(const float* const* inputs, const float* weights, size_t taps, 
 void WeightedSums(const float* const* inputs, const float* weights, size_t taps, size_t outputs,
                   size_t count, float* const* out) {
   HWY_DYNAMIC_DISPATCH(WeightedSums)(inputs, weights, taps, outputs, count, out);
+}
+
+void MovingSums(const float* const* inputs, const float* weights, size_t taps, size_t outputs,
+                size_t count, float* const* out) {
+  HWY_DYNAMIC_DISPATCH(MovingSums)(inputs, weights, taps, outputs, count, out);
 }
 
 void Minimum(const float* const* inputs, size_t taps, size_t count, float* out) {

@@ -32,6 +32,11 @@ inline void WeightedSums(const float* const* inputs, const float* weights, size_
   }
 }
 
+inline void MovingSums(const float* const* inputs, const float* weights, size_t taps,
+                       size_t outputs, size_t count, float* const* out) {
+  for (size_t o = 0; o < outputs; ++o) WeightedSum(inputs + o, weights, taps, count, out[o]);
+}
+
 inline void Minimum(const float* const* inputs, size_t taps, size_t count, float* out) {
   for (size_t i = 0; i < count; ++i) {
     float least = inputs[0][i];
