@@ -49,9 +49,7 @@ def test_files_that_may_not_grow(picture: Path, home: keys.Home) -> None:
     expect_refusals((), "limit", picture, range(54, 255, 50))
 
 
-def expect_refusals(
-    namespace: tuple[str, ...], how: str, picture: Path, sizes: range
-) -> None:
+def expect_refusals(namespace: tuple[str, ...], how: str, picture: Path, sizes: range) -> None:
     command = [*namespace, sys.executable, WORKER, how, picture, *map(str, sizes)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     result = subprocess.run(

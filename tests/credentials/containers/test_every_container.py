@@ -297,7 +297,10 @@ def test_exiftool_reads_the_finished_file(
     exiftool = shutil.which("exiftool")
     assert exiftool, "install libimage-exiftool-perl"
 
-    for name, content in (("before", sample(media_type)), ("after", signed_samples(media_type).asset)):
+    for name, content in (
+        ("before", sample(media_type)),
+        ("after", signed_samples(media_type).asset),
+    ):
         (tmp_path / name).write_bytes(content)
     command = [exiftool, "-j", "-G", "-MIMEType", "-ImageSize", "-Error", "before", "after"]
     said = subprocess.run(command, capture_output=True, check=True, cwd=tmp_path).stdout

@@ -3,7 +3,7 @@
 The files are mutations of good ones by a seeded mutator, so that a failure can be repeated:
 `mutation(sources, number)` is the same file every time. They are judged in processes of their
 own, two at once, whose memory can be measured; this file is their program too. By default every
-fifth is judged, of every kind, container and source; the rest is slow.
+third is judged, of every kind, container and source; the rest is slow.
 """
 
 from __future__ import annotations
@@ -478,7 +478,7 @@ def _prepare(
     (folder / "trust.pem").write_bytes(trust.anchors)
 
 
-@pytest.fixture(scope="module", params=[5, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=[3, pytest.param(1, marks=pytest.mark.slow)])
 def every(request: pytest.FixtureRequest) -> int:
     """So many there are from one mutation that is judged to the next."""
     return int(request.param)
