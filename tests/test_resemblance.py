@@ -73,7 +73,9 @@ def test_turned_and_cropped_copy_is_convincing(photograph: Photograph, name: str
     ],
     ids=["blur", "darker", "gamma", "gray", "hue", "noise"],
 )
-@pytest.mark.parametrize("name", ["astronaut", "coffee", "rocket"])
+@pytest.mark.parametrize(
+    "name", ["astronaut", *(pytest.param(n, marks=pytest.mark.slow) for n in ("coffee", "rocket"))]
+)
 def test_changed_values_are_convincing(photograph: Photograph, name: str, change: Callable) -> None:
     picture = photograph(name)
     assert compare(luma(change(picture)), thumbnail(picture), geometry(picture.size)).convincing
