@@ -120,7 +120,7 @@ class Exiftool:
         self._process.stdin.flush()
         said = b""
         while not (end := re.search(rb"status (\d+)\n\Z", said)):
-            said += (more := self._process.stdout.read1())  # type: ignore[attr-defined]
+            said += (more := self._process.stdout.read1())
             assert more, said
         assert end[1] == b"0"
         return said[: end.start()]
