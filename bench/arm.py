@@ -14,9 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-#: The most instructions of a vector pass over full resolution, as a share of its plain loop's. ARM
-#: of 32 bits shifts and compares for nothing in plain loops, and divides number by number.
-SHARES = {"aarch64": 1 / 4, "arm": 0.4}
+#: The most instructions of a vector pass over full resolution, as a share of its plain loop's.
+SHARE = 1 / 4
 CALLS = ("detect, {}, no mark there", "embed", "detect, {}", "PDQ")
 
 
@@ -47,7 +46,7 @@ def said(*command: str) -> str:
 def passes(build: Path) -> tuple[str, bool]:
     """The table, and whether every pass over full resolution keeps to its share."""
     printed, counts = counted(build, "passes", "neon")
-    share, kept = SHARES[build.name.partition("-")[0]], True
+    kept = True
     rows = [
         f"| {build.name}, instructions a pixel | NEON | plain loop | as gcc vectorises it "
         "| NEON of the plain loop |",
@@ -58,7 +57,7 @@ def passes(build: Path) -> tuple[str, bool]:
     ):
         where, name, pixels = line.split(",")
         full = where == "full"
-        kept &= not full or vector <= share * plain
+        kept &= not full or vector <= SHARE * plain
         each = (f"{count / int(pixels):.2f}" for count in (vector, plain, compiler))
         name = f"**{name}**" if full else name
         rows.append(f"| {name} | {' | '.join(each)} | {vector / plain:.2f} |")

@@ -15,9 +15,16 @@ from countermark import demo, errors
 from countermark.report import Verdict
 
 
-@pytest.fixture
-def told(tmp_path: Path) -> demo.Told:
-    return demo.run(tmp_path / "pictures")
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def told(folder: Path) -> demo.Told:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COUNTERMARK_HOME", os.fspath(folder / "home"))
+        return demo.run(folder / "pictures")
 
 
 def pixels(told: demo.Told, name: str) -> np.ndarray:
@@ -52,14 +59,14 @@ def test_recovered_picture_lies_where_it_was(told: demo.Told) -> None:
         assert here < np.abs(before[middle] - moved[middle]).mean()
 
 
-def test_home_of_the_user_is_not_touched(told: demo.Told) -> None:
-    assert not Path(os.environ["COUNTERMARK_HOME"]).exists()
+def test_home_of_the_user_is_not_touched(told: demo.Told, folder: Path) -> None:
+    assert [path.name for path in folder.iterdir()] == ["pictures"]
 
 
-def test_demo_can_be_repeated(told: demo.Told, tmp_path: Path) -> None:
-    again = demo.run(tmp_path / "pictures")
+def test_demo_can_be_repeated(told: demo.Told, folder: Path) -> None:
+    again = demo.run(folder / "pictures")
     assert again.pictures == told.pictures
-    assert set((tmp_path / "pictures").iterdir()) == set(told.pictures)
+    assert set((folder / "pictures").iterdir()) == set(told.pictures)
 
 
 def test_folder_that_cannot_be_made(tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ import io
 import os
 import signal
 import subprocess
-import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -214,19 +214,23 @@ SCRIPT = """
 """
 
 
-def run_script(photo: Path, destination: Path, point: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", textwrap.dedent(SCRIPT), str(photo), str(destination), point]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+@pytest.fixture
+def run_script(warm: Path, photo: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    def run_script(destination: Path, point: str) -> subprocess.CompletedProcess[str]:
+        command = [warm / "python", "-c", textwrap.dedent(SCRIPT), photo, destination, point]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    return run_script
 
 
 @pytest.mark.parametrize("point", ["writing", "replacing", "replaced"])
 @pytest.mark.parametrize("former", [True, False])
 def test_killed_process_leaves_a_whole_file(
-    photo: Path, home: keys.Home, point: str, former: bool
+    photo: Path, home: keys.Home, run_script: Callable[..., Any], point: str, former: bool
 ) -> None:
     content = photo.read_bytes()
     destination = photo if former else photo.with_name("out.jpg")
-    assert run_script(photo, destination, point).returncode == -signal.SIGKILL
+    assert run_script(destination, point).returncode == -signal.SIGKILL
     if point == "replaced":
         assert verify(destination).verdict is Verdict.INTACT
     elif former:
@@ -238,10 +242,12 @@ def test_killed_process_leaves_a_whole_file(
     assert entries(home) == 1
 
 
-def test_full_disk_changes_nothing(photo: Path, home: keys.Home) -> None:
+def test_full_disk_changes_nothing(
+    photo: Path, home: keys.Home, run_script: Callable[..., Any]
+) -> None:
     content = photo.read_bytes()
     for destination in (photo, photo.with_name("out.jpg")):
-        result = run_script(photo, destination, "full")
+        result = run_script(destination, "full")
         assert "DestinationNotWritable" in result.stderr, result.stderr
     assert photo.read_bytes() == content
     assert names(photo.parent) == {"photo.jpg"}

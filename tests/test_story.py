@@ -133,7 +133,7 @@ def test_whole_story_on_the_corpus(story: Story, photograph: Photograph) -> None
 
 
 @pytest.mark.parametrize("name", BUNDLED)
-@pytest.mark.parametrize("gain", [1, 3])
+@pytest.mark.parametrize("gain", [3, pytest.param(1, marks=pytest.mark.slow)])
 def test_copied_residual_is_never_recovered(
     name: str, gain: int, story: Story, photograph: Photograph, as_file: Callable[..., bytes]
 ) -> None:

@@ -283,7 +283,7 @@ def test_a_small_picture_after_a_median_is_read_where_it_is() -> None:
     assert found.payload == PAYLOAD
 
 
-@pytest.mark.parametrize("same_payload", [False, True])
+@pytest.mark.parametrize("same_payload", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_the_average_of_marked_pictures_is_no_mark(same_payload: bool) -> None:
     chance = np.random.default_rng(5)
     pictures = [chance.integers(40, 215, (256, 256), np.uint8) for _ in range(1000)]

@@ -83,11 +83,13 @@ void CountLuma(const char* target) {
   std::vector<uint8_t> luma(kWidth);
   for (const auto& [name, format] : {std::pair{"full,luma of RGB", PixelFormat::kRgb8},
                                      {"full,luma of RGBA", PixelFormat::kRgba8},
+                                     {"full,luma of planar RGB", PixelFormat::kPlanarRgb8},
+                                     {"full,luma of ten bits", PixelFormat::kP010},
                                      {"full,luma of 16-bit grey", PixelFormat::kGray16},
                                      {"full,luma of 16-bit RGB", PixelFormat::kRgb16}}) {
     Count(
-        name, kWidth, target, [&] { LumaRow(bytes, 0, format, kWidth, luma.data()); },
-        [&] { reference::LumaRow(bytes, 0, format, kWidth, luma.data()); });
+        name, kWidth, target, [&] { LumaRow(bytes, kWidth, format, kWidth, luma.data()); },
+        [&] { reference::LumaRow(bytes, kWidth, format, kWidth, luma.data()); });
   }
 }
 
@@ -103,7 +105,11 @@ void CountBlend(const char* target) {
   const ResidualPlan plan = PlanResidual(positions.data(), kWidth, taps.data());
   for (const auto& [name, format] : {std::pair{"full,mark on grey", PixelFormat::kGray8},
                                      {"full,mark on RGB", PixelFormat::kRgb8},
-                                     {"full,mark on RGBA", PixelFormat::kRgba8}}) {
+                                     {"full,mark on RGBA", PixelFormat::kRgba8},
+                                     {"full,mark on ten bits", PixelFormat::kP010},
+                                     {"full,mark on 16-bit grey", PixelFormat::kGray16},
+                                     {"full,mark on 16-bit RGB", PixelFormat::kRgb16},
+                                     {"full,mark on 16-bit RGBA", PixelFormat::kRgba16}}) {
     Count(
         name, kWidth, target, [&] { AddResidual(in, format, residual.data(), plan, out.data()); },
         [&] {
@@ -123,13 +129,15 @@ void CountAreas(const char* target) {
   std::vector<uint32_t> first(kAreas);
   for (size_t i = 0; i < kAreas; ++i) first[i] = static_cast<uint32_t>(i * kWidth / kAreas);
   const std::vector<int32_t> widths(kAreas, 256);
+  const std::vector<float> scales(kAreas, 1.0f / 65536);
   const std::vector<int16_t> weights(kAreas * kAreaTaps, 32);
-  const AreaTaps areas{kAreas, kAreaTaps, first.data(), widths.data(), weights.data()};
+  const AreaTaps areas{kAreas,        kAreaTaps,     first.data(),
+                       widths.data(), scales.data(), weights.data()};
   std::vector<float> out(kAreas);
   Count(
       "full,area averages along a row", kWidth, target,
       [&] { AverageAreas(sums.data(), areas, out.data()); },
-      [&] { reference::AverageAreas(sums.data(), areas, 0, out.data()); });
+      [&] { reference::AverageAreas(sums.data(), areas, out.data()); });
 }
 
 template <typename T>

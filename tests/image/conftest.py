@@ -6,8 +6,9 @@ domain), coffee (Rachel Michetti, CC0), chelsea (Stefan van der Walt, CC0), came
 
 from __future__ import annotations
 
+import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ def save() -> Callable[..., bytes]:
 
 
 class Exiftool:
-    """The foreign reader and writer of metadata."""
+    """The foreign reader and writer of metadata, as one process: Perl takes long to start."""
 
     DESCRIPTION = (
         "-Make=Maker",
@@ -107,12 +108,22 @@ class Exiftool:
     )
     TAGS = ("-a", "-G1", "-s", "-n", *(tag.split("=")[0] for tag in DESCRIPTION))
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, process: subprocess.Popen[bytes]) -> None:
         self._path = path
+        self._process = process
 
     def _run(self, *options: str) -> bytes:
-        command = ["exiftool", "-q", *options, str(self._path)]
-        return subprocess.run(command, check=True, capture_output=True).stdout
+        assert self._process.stdin
+        assert self._process.stdout
+        command = ["-q", *options, self._path, "-echo3", "status ${status}", "-execute"]
+        self._process.stdin.write("".join(f"{word}\n" for word in command).encode())
+        self._process.stdin.flush()
+        said = b""
+        while not (end := re.search(rb"status (\d+)\n\Z", said)):
+            said += (more := self._process.stdout.read1())
+            assert more, said
+        assert end[1] == b"0"
+        return said[: end.start()]
 
     def print(self, data: bytes, *options: str) -> bytes:
         """What it prints about a file."""
@@ -126,7 +137,11 @@ class Exiftool:
         return self._path.read_bytes()
 
 
-@pytest.fixture
-def exiftool(tmp_path: Path) -> Exiftool:
+@pytest.fixture(scope="session")
+def exiftool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exiftool]:
     """Debian's libimage-exiftool-perl."""
-    return Exiftool(tmp_path / "picture")
+    command = ["exiftool", "-stay_open", "True", "-@", "-"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:
+        yield Exiftool(tmp_path_factory.mktemp("exiftool") / "picture", process)
+        process.communicate(b"-stay_open\nFalse\n")

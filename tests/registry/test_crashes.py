@@ -213,7 +213,7 @@ def new_folder(parent: Path, number: int, picture: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("rounds", [40, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [32, pytest.param(1000, marks=pytest.mark.slow)])
 def test_what_was_acknowledged_outlives_kills(
     address: str, rounds: int, tmp_path: Path, picture: Path, home: keys.Home
 ) -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 from countermark import keys
 
 WORKER = Path(__file__).with_name("full_disk_worker.py")
-SIZES_KIB = range(5, 505, 10)
+FIFTY_SIZES_KIB = range(5, 505, 10)
 NAMESPACE = ("unshare", "--map-root-user", "--mount")
 
 
@@ -36,19 +36,20 @@ def can_mount(folder: Path) -> bool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file systems of known size")
-def test_full_disks_of_fifty_sizes(tmp_path: Path, picture: Path, home: keys.Home) -> None:
+@pytest.mark.parametrize(
+    "sizes", [FIFTY_SIZES_KIB[::4], pytest.param(FIFTY_SIZES_KIB, marks=pytest.mark.slow)], ids=len
+)
+def test_full_disks(tmp_path: Path, picture: Path, home: keys.Home, sizes: range) -> None:
     """A file system for each size where one may be mounted; otherwise a limit on each file."""
     namespace, how = (NAMESPACE, "tmpfs") if can_mount(tmp_path) else ((), "limit")
-    expect_refusals(namespace, how, picture)
+    expect_refusals(namespace, how, picture, sizes)
 
 
 def test_files_that_may_not_grow(picture: Path, home: keys.Home) -> None:
     expect_refusals((), "limit", picture, range(54, 255, 50))
 
 
-def expect_refusals(
-    namespace: tuple[str, ...], how: str, picture: Path, sizes: range = SIZES_KIB
-) -> None:
+def expect_refusals(namespace: tuple[str, ...], how: str, picture: Path, sizes: range) -> None:
     command = [*namespace, sys.executable, WORKER, how, picture, *map(str, sizes)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     result = subprocess.run(

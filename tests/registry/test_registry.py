@@ -320,7 +320,7 @@ def test_threads_take_turns(registry: Registry) -> None:
     assert registry.log.check().size == 20
 
 
-def test_processes_that_make_the_registry_at_once_all_succeed(address: str) -> None:
+def test_processes_that_make_the_registry_at_once_all_succeed(address: str, warm: Path) -> None:
     program = f"""
 import sys
 sys.path[:0] = {sys.path!r}
@@ -331,7 +331,7 @@ with Registry.open(sys.argv[1]) as registry:
     for payload in range(int(sys.argv[2]), int(sys.argv[2]) + 5):
         registry.put(entry(payload))
 """
-    command = [sys.executable, "-c", program, address]
+    command = [warm / "python", "-c", program, address]
     processes = [subprocess.Popen([*command, str(first)]) for first in range(0, 15, 5)]
     assert [process.wait(60) for process in processes] == [0, 0, 0]
     with Registry.open(address) as registry:

@@ -12,8 +12,6 @@ import schemathesis
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-EXAMPLES = 5
-
 
 @schemathesis.serializer("application/c2pa")
 def _manifest_store(_: Any, value: Any) -> bytes:
@@ -75,9 +73,10 @@ def test_every_route_is_described(document: dict[str, Any]) -> None:
                 assert schema["required"] == ["error"]
 
 
+@pytest.mark.parametrize("examples", [3, pytest.param(5, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_service_does_what_its_description_says(
-    server: Any, document: dict[str, Any], mode: GenerationMode
+    server: Any, document: dict[str, Any], mode: GenerationMode, examples: int
 ) -> None:
     schema = schemathesis.openapi.from_dict(document)
     schema.config.update(base_url=server.url)
@@ -87,13 +86,13 @@ def test_service_does_what_its_description_says(
         kinds = map(str, operation.get_request_payload_content_types())
         free = any(kind != "application/json" for kind in kinds)
         with contextlib.suppress(hypothesis.errors.Unsatisfiable):  # nothing can be wrong in it
-            _conforms(operation, mode, [positive_data_acceptance] if free else [])
+            _conforms(operation, mode, examples, [positive_data_acceptance] if free else [])
 
 
-def _conforms(operation: Any, mode: GenerationMode, excluded: list[Any]) -> None:
+def _conforms(operation: Any, mode: GenerationMode, examples: int, excluded: list[Any]) -> None:
     @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
     @hypothesis.settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         deadline=None,
         derandomize=True,
         database=None,

@@ -66,7 +66,7 @@ cmk_image Image(const py::array& array) {
 }
 
 // Scratch memory of one call. It stays with the thread as long as it is no more than embedding and
-// detection take: fresh pages for each call, ten thousand of them, would take a tenth of its time,
+// detection take: fresh pages for each call, thousands of them, would take a part of its time,
 // and make threads wait for each other in the system.
 class Scratch {
  public:
@@ -83,7 +83,7 @@ class Scratch {
   size_t size() const { return size_; }
 
  private:
-  static constexpr size_t kKept = size_t{64} << 20;
+  static constexpr size_t kKept = size_t{32} << 20;
   static inline thread_local std::unique_ptr<std::byte[]> kept_;
   static inline thread_local size_t kept_size_ = 0;
 

@@ -35,6 +35,10 @@ class Arena {
   // Bytes to bring, slack for alignment included.
   size_t SizeNeeded() const { return peak_ + kAlignment; }
 
+  // What was taken since used() said so is given back.
+  size_t used() const { return used_; }
+  void ReleaseTo(size_t used) { used_ = used; }
+
   // Memory taken while a Scope lives is given back at its end.
   class Scope {
    public:

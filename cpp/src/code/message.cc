@@ -23,8 +23,11 @@ constexpr size_t kWindows[] = {kRunIn - 16, kRunIn + 16};
 // Outside of these, and of what reaches into them, there is nothing to read.
 constexpr size_t kFirst = kWindows[0], kLast = kWindows[1] + kWordBits + kConstraint;
 constexpr size_t kLookedAt = kLast - kFirst;
-constexpr size_t kMostOffers = 1 << 18;
+// So many that throwing away those that will never be taken is rare.
+constexpr size_t kMostOffers = 4 * MessageDecoder::kMostCandidates;
 constexpr uint16_t kRoot = 0xffff;
+// Bits of the state before the first step that is looked at, which is in that after it.
+constexpr size_t kOlder = kConstraint - 2;
 
 // Every generator has its first and last bit set. So, of the two states 2j and 2j + 1 and the two
 // input bits, the four outputs are one word and its complement, and one metric serves all four.
@@ -73,14 +76,49 @@ void Advance(const float* branch, const float* old_metrics, float* new_metrics, 
   }
 }
 
-// The word in a circle of states, each of which ends with its step's bit, that starts at word bit
-// `first`, if its check bits agree.
-bool ReadWord(const uint16_t* circle, size_t first, Word* word) {
+// Orders a heap so that the least loss is on top.
+constexpr auto LosesMore = [](const auto& a, const auto& b) { return a.loss > b.loss; };
+
+}  // namespace
+
+// The states of a path, step by step from the first that is looked at. A state holds the last bits,
+// the newest on top: so all of them are one string of bits.
+class MessageDecoder::StateBits {
+ public:
+  uint16_t StateAt(size_t step) const {
+    const size_t bit = step % 64;
+    const uint64_t* word = &words_[step / 64];
+    uint64_t bits = word[0] >> bit;
+    if (bit > 64 - (kConstraint - 1)) bits |= word[1] << (64 - bit);
+    return bits & (kStates - 1);
+  }
+  // The last states of all.
+  void End(uint16_t state) {
+    for (size_t i = 0; i < kConstraint - 1; ++i) Set(kLookedAt - 1 + i, state >> i & 1);
+  }
+  // Of a state after which the next is right already.
+  void Put(size_t step, uint16_t state) { Set(step, state & 1); }
+
+  // The word in a circle of steps, whose first is that of word bit `first`, if its check bits
+  // agree.
+  bool ReadWord(size_t circle, size_t first, Word* word) const;
+
+ private:
+  void Set(size_t at, uint64_t bit) {
+    uint64_t& word = words_[at / 64];
+    word = (word & ~(uint64_t{1} << at % 64)) | bit << at % 64;
+  }
+
+  uint64_t words_[(kLookedAt + kOlder) / 64 + 1];
+};
+
+bool MessageDecoder::StateBits::ReadWord(size_t circle, size_t first, Word* word) const {
   size_t next = (kWordBits - first) % kWordBits;
   const auto take = [&](size_t count) {
     uint64_t value = 0;
     while (count-- > 0) {
-      value = value << 1 | uint64_t{circle[next++]} >> (kConstraint - 2);
+      const size_t newest = circle + next++ + kOlder;
+      value = value << 1 | (words_[newest / 64] >> newest % 64 & 1);
       if (next == kWordBits) next = 0;
     }
     return value;
@@ -89,11 +127,6 @@ bool ReadWord(const uint16_t* circle, size_t first, Word* word) {
   word->variant = static_cast<uint8_t>(take(kVariantBits));
   return take(kCheckBits) == CheckBits(*word);
 }
-
-// Orders a heap so that the least loss is on top.
-constexpr auto LosesMore = [](const auto& a, const auto& b) { return a.loss > b.loss; };
-
-}  // namespace
 
 std::array<uint8_t, kCodedBits> EncodeMessage(const Word& word) {
   const auto bits = BitsOf(word);
@@ -115,9 +148,9 @@ MessageDecoder::MessageDecoder(Arena& arena)
     : signs_(arena.Allocate<float>(kCodeRate * kHalf)),
       metrics_(arena.Allocate<float>(2 * kStates)),
       branch_(arena.Allocate<float>(kHalf)),
-      lead_(arena.Allocate<float>(kSteps * kStates)),
+      lead_(arena.Allocate<float>((kSteps - kFirst) * kStates)),
       paths_(arena.Allocate<Path>(kMostCandidates)),
-      states_(arena.Allocate<uint16_t>(kMostCandidates * kLookedAt)),
+      bits_(arena.Allocate<StateBits>(kMostCandidates)),
       offered_(arena.Allocate<Path>(kMostOffers)) {
   if (offered_ == nullptr) return;
   for (size_t g = 0; g < kCodeRate; ++g) {
@@ -135,7 +168,7 @@ bool MessageDecoder::Decode(const float* soft, size_t candidates, Word* word) {
     Trace(end, path);
     for (size_t window : kWindows) {
       const size_t first = (window + kWordBits - kRunIn) % kWordBits;
-      if (ReadWord(StatesOf(path) + window - kFirst, first, word)) return true;
+      if (bits_[path].ReadWord(window - kFirst, first, word)) return true;
     }
     if (path + 1 == std::min(candidates, kMostCandidates)) return false;
     Branch(path);
@@ -156,50 +189,58 @@ uint32_t MessageDecoder::RunForward(const float* soft) {
       branch_[j] = (signs_[j] * s[0] + signs_[kHalf + j] * s[1]) +
                    (signs_[2 * kHalf + j] * s[2] + signs_[3 * kHalf + j] * s[3]);
     }
-    Advance(branch_, current, next, lead_ + step * kStates);
+    // What nobody looks at lies where the first that counts will.
+    Advance(branch_, current, next, LeadAt(std::max(step, kFirst)));
     std::swap(current, next);
   }
   return static_cast<uint32_t>(std::max_element(current, current + kStates) - current);
 }
 
+float* MessageDecoder::LeadAt(size_t step) const { return lead_ + (step - kFirst) * kStates; }
+
 uint32_t MessageDecoder::Predecessor(size_t step, uint32_t state, bool survivor) const {
-  const bool odd = (lead_[step * kStates + state] > 0) == survivor;
+  const bool odd = (LeadAt(step)[state] > 0) == survivor;
   return ((state << 1) & (kStates - 1)) | static_cast<uint32_t>(odd);
 }
 
-uint16_t* MessageDecoder::StatesOf(size_t path) const { return states_ + path * kLookedAt; }
-
 void MessageDecoder::Trace(uint32_t end, size_t path) {
   const Path& p = paths_[path];
-  uint16_t* states = StatesOf(path);
+  StateBits& bits = bits_[path];
   if (p.parent == kRoot) {
     uint32_t state = end;
     for (size_t step = kSteps; step-- > kFirst; state = Predecessor(step, state, true)) {
-      if (step < kLast) states[step - kFirst] = static_cast<uint16_t>(state);
+      if (step == kLast - 1) bits.End(static_cast<uint16_t>(state));
+      if (step < kLast - 1) bits.Put(step - kFirst, static_cast<uint16_t>(state));
     }
     return;
   }
   // From where it meets its parent, which has not left the survivors there, they are one.
-  std::copy_n(StatesOf(p.parent), kLookedAt, states);
+  const StateBits& parent = bits_[p.parent];
+  bits = parent;
   uint32_t state = Predecessor(p.step, p.state, false);
-  for (size_t step = p.step; step-- > kFirst && state != states[step - kFirst];) {
-    states[step - kFirst] = static_cast<uint16_t>(state);
+  for (size_t step = p.step; step-- > kFirst && state != parent.StateAt(step - kFirst);) {
+    bits.Put(step - kFirst, static_cast<uint16_t>(state));
     state = Predecessor(step, state, true);
   }
 }
 
 void MessageDecoder::Branch(size_t parent) {
   const Path& p = paths_[parent];
-  const uint16_t* states = StatesOf(parent);
   for (size_t step = p.parent == kRoot ? kLast : p.step; step-- > kFirst;) {
-    const uint16_t state = states[step - kFirst];
-    Offer({p.loss + std::fabs(lead_[step * kStates + state]), static_cast<uint16_t>(parent),
+    const uint16_t state = bits_[parent].StateAt(step - kFirst);
+    Offer({p.loss + std::fabs(LeadAt(step)[state]), static_cast<uint16_t>(parent),
            static_cast<uint16_t>(step), state});
   }
 }
 
+// No more than kMostCandidates are ever taken: when there is no room, the others go.
 void MessageDecoder::Offer(const Path& path) {
-  if (offers_ == kMostOffers) return;
+  if (offers_ == kMostOffers) {
+    offers_ = kMostCandidates;
+    std::nth_element(offered_, offered_ + offers_, offered_ + kMostOffers,
+                     [](const Path& a, const Path& b) { return a.loss < b.loss; });
+    std::make_heap(offered_, offered_ + offers_, LosesMore);
+  }
   offered_[offers_++] = path;
   std::push_heap(offered_, offered_ + offers_, LosesMore);
 }

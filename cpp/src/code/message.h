@@ -36,13 +36,18 @@ class MessageDecoder {
  public:
   static constexpr size_t kMostCandidates = 4096;
 
+  // Built over an Arena without memory it only counts.
   explicit MessageDecoder(Arena& arena);
+
+  bool IsCounting() const { return offered_ == nullptr; }
 
   // soft: kCodedBits values, positive for 0, negative for 1, magnitude by confidence.
   // Returns whether the check bits agree in one of so many candidates.
   bool Decode(const float* soft, size_t candidates, Word* word);
 
  private:
+  class StateBits;
+
   // A path that leaves its parent's at `step`, going back from the end, and then survives.
   struct Path {
     float loss;  // of metric, against the best path
@@ -58,16 +63,17 @@ class MessageDecoder {
   // Offers the paths that leave path `parent` before it left its own parent.
   void Branch(size_t parent);
   void Offer(const Path& path);
-  uint16_t* StatesOf(size_t path) const;
+  float* LeadAt(size_t step) const;
 
   float* signs_;    // [kCodeRate][half the states]: output bit of each even state, as +-1
   float* metrics_;  // two generations of path metrics
   float* branch_;   // branch metric of each even state
-  // [step][state]: by how much the odd predecessor's metric is larger than the even one's.
+  // [step from the first that is looked at][state]: by how much the odd predecessor's metric is
+  // larger than the even one's.
   float* lead_;
-  Path* paths_;       // taken so far
-  uint16_t* states_;  // [path][step that is looked at]: after the step
-  Path* offered_;     // a heap, least loss first
+  Path* paths_;      // taken so far
+  StateBits* bits_;  // of each, the steps that are looked at
+  Path* offered_;    // a heap, least loss first
   size_t offers_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #define HWY_TARGET_INCLUDE "kernels/accumulate.cc"
 #include "hwy/foreach_target.h"  // must come before highway.h
 #include "hwy/highway.h"
+#include "kernels/exact-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace countermark {
@@ -73,7 +74,7 @@ size_t AccumulateWholeVectors(const T* const rows[kAccumulatedRows],
     for (size_t row = 0; row < kAccumulatedRows; ++row) {
       LoadSamples(rows[row] + i, samples);
       for (size_t v = 0; v < kVectors<T>; ++v) {
-        sum[v] = hn::Add(sum[v], hn::Mul(factors[row], samples[v]));
+        sum[v] = AddProduct(d, sum[v], factors[row], samples[v]);
       }
     }
     for (size_t v = 0; v < kVectors<T>; ++v) hn::StoreU(sum[v], d, sums + i + v * lanes);

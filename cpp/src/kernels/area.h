@@ -16,12 +16,16 @@ struct AreaTaps {
   size_t taps;             // weights of an area, a multiple of kAreaTaps
   const uint32_t* first;   // [area]: the pixel of the first weight
   const int32_t* widths;   // [area]: the sum of the weights
+  const float* scales;     // [area]: 1 / (256 * width)
   const int16_t* weights;  // [area][tap]: 0 to 256
 };
 inline constexpr size_t kAreaTaps = 8;
 
-// out[i] = S * (1 / (256 * widths[i])), S being the sum of the area's sums times their weights,
-// which must stay below 2^31. `taps` sums must be readable from the first of each area.
+// The sums must begin at this, so that they can be read as signed numbers, less 2^15.
+inline constexpr uint16_t kAreaSumsBegin = 0x8000;
+
+// out[i] = S * scales[i], S being the sum of the area's sums times their weights, which must stay
+// below 2^31. `taps` sums must be readable from the first of each area.
 void AverageAreas(const uint16_t* sums, const AreaTaps& areas, float* out);
 
 }  // namespace countermark

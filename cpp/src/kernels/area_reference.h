@@ -13,14 +13,14 @@ inline void AddWeightedRow(const uint8_t* row, uint16_t weight, size_t count, ui
   for (size_t i = 0; i < count; ++i) sums[i] = uint16_t(sums[i] + row[i] * weight);
 }
 
-inline void AverageAreas(const uint16_t* sums, const AreaTaps& areas, size_t begin, float* out) {
-  for (size_t i = begin; i < areas.count; ++i) {
-    int32_t sum = 0;
+inline void AverageAreas(const uint16_t* sums, const AreaTaps& areas, float* out) {
+  for (size_t i = 0; i < areas.count; ++i) {
+    int32_t sum = areas.widths[i] << 15;
     for (size_t t = 0; t < areas.taps; ++t) {
-      sum += int32_t{sums[areas.first[i] + t]} * areas.weights[i * areas.taps + t];
+      const int16_t less = static_cast<int16_t>(sums[areas.first[i] + t]);
+      sum += less * areas.weights[i * areas.taps + t];
     }
-    const float scale = 1.0f / (256.0f * static_cast<float>(areas.widths[i]));
-    out[i] = static_cast<float>(sum) * scale;
+    out[i] = static_cast<float>(sum) * areas.scales[i];
   }
 }
 

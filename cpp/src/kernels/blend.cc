@@ -93,18 +93,12 @@ HWY_INLINE V16 LookUpIn(size_t window, V16 samples, V8 bytes) {
   return hn::BitCast(D16(), hn::TableLookupBytesOr0(hn::BitCast(d8, samples), index));
 }
 
-// The residual of one group of pixels in each block, in steps of a sample, which has kBits of the
-// residual's fraction below it: groups 0 (with 2) or 1 (with 3) of the taps for `odd` 0 or 1; one
-// further where vectors are one block and `half` is 1.
-//
-// With left and right neighbours l and r and the weight w the twin rounds
-// (256 l + (r - l) w) / 2^14, which is (l + floor((r - l) w / 256) + 32) >> 6 (for 8-bit samples,
-// of which ten-bit ones are quarters: there it is 2^12, and (... + 8) >> 4). The product's upper
-// half is that floor; as a signed number w >= 128 counts as w - 256, and then it is r that is
-// added to.
-template <int kBits, bool kOneWindow>
-HWY_INLINE V16 RoundedResidual(const int16_t* residual, const ResidualTaps& taps, size_t windows,
-                               size_t odd, size_t half) {
+// What one group of pixels in each block takes: the nearer sample, and the rise from the left to
+// the right one. Groups 0 (with 2) or 1 (with 3) of the taps for `odd` 0 or 1; one further where
+// vectors are one block and `half` is 1.
+template <bool kOneWindow>
+HWY_INLINE void LookUp(const int16_t* residual, const ResidualTaps& taps, size_t windows,
+                       size_t odd, size_t half, V16& base, V16& slope) {
   const D8 d8;
   const D16 d16;
   const uint32_t first = taps.first[2 * half + odd];
@@ -112,8 +106,8 @@ HWY_INLINE V16 RoundedResidual(const int16_t* residual, const ResidualTaps& taps
   const int16_t* samples = residual + first;
   const auto nearer = hn::LoadU(d8, taps.nearer[2 * odd + half]);
   const auto left = hn::LoadU(d8, taps.left[2 * odd + half]);
-  V16 base = LoadBlocks(samples, apart);
-  V16 slope = hn::Sub(LoadBlocks(samples + 1, apart), base);
+  base = LoadBlocks(samples, apart);
+  slope = hn::Sub(LoadBlocks(samples + 1, apart), base);
   if constexpr (kOneWindow) {
     base = hn::TableLookupBytes(base, hn::BitCast(d16, nearer));
     slope = hn::TableLookupBytes(slope, hn::BitCast(d16, left));
@@ -127,6 +121,22 @@ HWY_INLINE V16 RoundedResidual(const int16_t* residual, const ResidualTaps& taps
       slope = hn::Or(slope, LookUpIn(i, rise, left));
     }
   }
+}
+
+// The residual of one such group in steps of a sample, which has kBits of the residual's fraction
+// below it.
+//
+// With left and right neighbours l and r and the weight w the twin rounds
+// (256 l + (r - l) w) / 2^14, which is (l + floor((r - l) w / 256) + 32) >> 6 (for 8-bit samples,
+// of which ten-bit ones are quarters: there it is 2^12, and (... + 8) >> 4). The product's upper
+// half is that floor; as a signed number w >= 128 counts as w - 256, and then it is r that is
+// added to.
+template <int kBits, bool kOneWindow>
+HWY_INLINE V16 RoundedResidual(const int16_t* residual, const ResidualTaps& taps, size_t windows,
+                               size_t odd, size_t half) {
+  const D16 d16;
+  V16 base, slope;
+  LookUp<kOneWindow>(residual, taps, windows, odd, half, base, slope);
   const auto weight = hn::LoadU(d16, taps.weight[2 * odd + half]);
   const auto sum = hn::Add(base, hn::MulHigh(slope, weight));
   return hn::ShiftRight<kBits>(hn::Add(sum, hn::Set(d16, int16_t{1 << (kBits - 1)})));
@@ -184,6 +194,85 @@ HWY_INLINE void AddToTenBits(const uint8_t* in, const int16_t* residual, const R
   }
 }
 
+// The words of eight pixels in each block, three times each.
+alignas(16) constexpr std::array<uint8_t, 48> kThirdOfWord = [] {
+  std::array<uint8_t, 48> table{};
+  for (size_t i = 0; i < table.size(); ++i) table[i] = static_cast<uint8_t>(i / 6 * 2 + i % 2);
+  return table;
+}();
+
+// The words of eight pixels in each block for each word of their channels.
+template <size_t kChannels>
+HWY_INLINE void ForEachChannel(V16 words, V16* spread) {
+  const D16 d16;
+  if constexpr (kChannels == 1) {
+    spread[0] = words;
+  } else if constexpr (kChannels == 3) {
+    for (size_t i = 0; i < 3; ++i) {
+      const V8 word = hn::LoadDup128(D8(), kThirdOfWord.data() + 16 * i);
+      spread[i] = hn::TableLookupBytes(words, hn::BitCast(d16, word));
+    }
+  } else {
+    const hn::Repartition<int32_t, D16> d32;
+    const auto lower = hn::BitCast(d32, hn::InterleaveLower(d16, words, words));
+    const auto upper = hn::BitCast(d32, hn::InterleaveUpper(d16, words, words));
+    spread[0] = hn::BitCast(d16, hn::InterleaveLower(d32, lower, lower));
+    spread[1] = hn::BitCast(d16, hn::InterleaveUpper(d32, lower, lower));
+    spread[2] = hn::BitCast(d16, hn::InterleaveLower(d32, upper, upper));
+    spread[3] = hn::BitCast(d16, hn::InterleaveUpper(d32, upper, upper));
+  }
+}
+
+// The residual of one group of pixels in each block, in steps of a 16-bit sample and modulo 2^16,
+// and which of them are below zero. Both halves of the products count: of each pair of pixels one
+// lies in the upper half of 32 bits after the other. The twin's x comes as 2^8 x there, of which
+// (257 x + 2^13) >> 14 is made.
+template <bool kOneWindow>
+HWY_INLINE V16 ResidualOf16Bits(const int16_t* residual, const ResidualTaps& taps, size_t windows,
+                                size_t odd, size_t half, V16& negative) {
+  const D16 d16;
+  const hn::Repartition<int32_t, D16> d32;
+  const hn::RebindToUnsigned<decltype(d32)> du32;
+  V16 base, slope;
+  LookUp<kOneWindow>(residual, taps, windows, odd, half, base, slope);
+  const auto weight = hn::LoadU(d16, taps.weight[2 * odd + half]);
+  const V16 sum = hn::Add(base, hn::MulHigh(slope, weight));
+  const auto upper = hn::BitCast(du32, sum), lower = hn::BitCast(du32, hn::Mul(slope, weight));
+  const auto above = hn::MaskFromVec(hn::Set(du32, 0xFFFF0000u));
+  const auto first = hn::IfThenElse(above, hn::ShiftLeft<16>(upper), lower);
+  const auto second = hn::IfThenElse(above, upper, hn::ShiftRight<16>(lower));
+  const auto times257 = [d32](auto x256) HWY_ATTR {
+    const auto x = hn::BitCast(d32, x256);
+    return hn::Add(hn::Add(x, hn::ShiftRight<8>(x)), hn::Set(d32, 1 << 13));
+  };
+  const auto add = hn::IfThenElse(above, hn::BitCast(du32, hn::ShiftLeft<2>(times257(second))),
+                                  hn::BitCast(du32, hn::ShiftRight<14>(times257(first))));
+  negative = hn::BroadcastSignBit(sum);
+  return hn::BitCast(d16, add);
+}
+
+// Eight pixels in each block.
+template <size_t kChannels, bool kOneWindow>
+HWY_INLINE void AddToWords(const uint8_t* in, const int16_t* residual, const ResidualTaps& taps,
+                           size_t windows, size_t odd, size_t half, uint8_t* out) {
+  const D8 d8;
+  const hn::RebindToUnsigned<D16> du16;
+  V16 negative, up[kChannels], down[kChannels];
+  const V16 add = ResidualOf16Bits<kOneWindow>(residual, taps, windows, odd, half, negative);
+  const V16 raise = hn::AndNot(negative, add);
+  ForEachChannel<kChannels>(raise, up);
+  ForEachChannel<kChannels>(hn::Sub(raise, add), down);
+  const hn::Repartition<uint64_t, D16> du64;
+  const auto colour = hn::BitCast(du16, hn::Set(du64, uint64_t{0x0000FFFFFFFFFFFF}));
+  for (size_t i = 0; i < kChannels; ++i) {
+    const auto before = hn::BitCast(du16, LoadBlocks(in + 16 * i, 32 * kChannels));
+    const auto raised = hn::SaturatedAdd(before, hn::BitCast(du16, up[i]));
+    auto after = hn::SaturatedSub(raised, hn::BitCast(du16, down[i]));
+    if constexpr (kChannels == 4) after = hn::IfThenElse(hn::MaskFromVec(colour), after, before);
+    StoreBlocks(hn::BitCast(d8, after), out + 16 * i, 32 * kChannels);
+  }
+}
+
 template <PixelFormat kFormat, bool kOneWindow>
 HWY_INLINE void AddStep(const uint8_t* in, const int16_t* residual, const ResidualTaps& taps,
                         size_t windows, uint8_t* out) {
@@ -191,6 +280,12 @@ HWY_INLINE void AddStep(const uint8_t* in, const int16_t* residual, const Residu
     const size_t skipped = half * (kResidualStep / 2) * BytesPerPixel(kFormat);
     if constexpr (kFormat == PixelFormat::kP010) {
       AddToTenBits<kOneWindow>(in + skipped, residual, taps, windows, half, out + skipped);
+    } else if constexpr (IsSixteenBit(kFormat)) {
+      constexpr size_t kChannels = Channels(kFormat);
+      for (size_t odd = 0; odd < 2; ++odd) {
+        const size_t at = skipped + 16 * odd * kChannels;
+        AddToWords<kChannels, kOneWindow>(in + at, residual, taps, windows, odd, half, out + at);
+      }
     } else {
       AddToBytes<Channels(kFormat), kOneWindow>(in + skipped, residual, taps, windows, half,
                                                 out + skipped);
@@ -222,7 +317,6 @@ void AddToRow(const uint8_t* in, const int16_t* residual, const ResidualPlan& pl
   add(in, residual, plan, out);
 }
 
-// Still pictures of 16 bits are rare: the plain loop serves them.
 void AddResidual(const uint8_t* in, PixelFormat format, const int16_t* residual,
                  const ResidualPlan& plan, uint8_t* out) {
   if (plan.windows > kMostResidualWindows) {
@@ -238,10 +332,15 @@ void AddResidual(const uint8_t* in, PixelFormat format, const int16_t* residual,
     case PixelFormat::kRgba8:
     case PixelFormat::kBgra8:
       return AddToRow<PixelFormat::kRgba8>(in, residual, plan, out);
+    case PixelFormat::kGray16:
+    case PixelFormat::kPlanarRgb16:
+      return AddToRow<PixelFormat::kGray16>(in, residual, plan, out);
+    case PixelFormat::kRgb16:
+      return AddToRow<PixelFormat::kRgb16>(in, residual, plan, out);
+    case PixelFormat::kRgba16:
+      return AddToRow<PixelFormat::kRgba16>(in, residual, plan, out);
     case PixelFormat::kP010:
       return AddToRow<PixelFormat::kP010>(in, residual, plan, out);
-    default:
-      return reference::AddResidual(in, format, plan.width, residual, plan.positions, out);
   }
 }
 #endif

@@ -1,5 +1,5 @@
-// Quotients and roots rounded as IEEE 754 demands. Included by a kernel after Highway, again for
-// each target.
+// Quotients, roots and sums of products, each rounded as IEEE 754 demands. Included by a kernel
+// after Highway, again for each target.
 #if defined(COUNTERMARK_KERNELS_EXACT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef COUNTERMARK_KERNELS_EXACT_INL_H_
 #undef COUNTERMARK_KERNELS_EXACT_INL_H_
@@ -34,6 +34,12 @@ HWY_INLINE V ExactRoot(D d, V square) {
   for (size_t i = 0; i < kLanes; ++i) values[i] = std::sqrt(values[i]);
   return hwy::HWY_NAMESPACE::Load(d, values);
 }
+
+// One instruction, which unlike that of 64 bits rounds the product, too; Highway has none for it.
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D> >
+HWY_INLINE V AddProduct(D, V sum, V a, V b) {
+  return V(vmlaq_f32(sum.raw, a.raw, b.raw));
+}
 #else
 template <class D, class V = hwy::HWY_NAMESPACE::Vec<D> >
 HWY_INLINE V ExactQuotient(D, V dividend, V divisor) {
@@ -43,6 +49,11 @@ HWY_INLINE V ExactQuotient(D, V dividend, V divisor) {
 template <class D, class V = hwy::HWY_NAMESPACE::Vec<D> >
 HWY_INLINE V ExactRoot(D, V square) {
   return hwy::HWY_NAMESPACE::Sqrt(square);
+}
+
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D> >
+HWY_INLINE V AddProduct(D, V sum, V a, V b) {
+  return hwy::HWY_NAMESPACE::Add(sum, hwy::HWY_NAMESPACE::Mul(a, b));
 }
 #endif
 

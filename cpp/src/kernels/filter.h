@@ -18,6 +18,12 @@ void WeightedSum(const float* const* inputs, const float* weights, size_t taps, 
 void WeightedSums(const float* const* inputs, const float* weights, size_t taps, size_t outputs,
                   size_t count, float* const* out);
 
+// out[o][i] = sum over t of inputs[o + t][i] * weights[t], added in the order of t: the same filter
+// for rows that follow each other. taps > 0; there are outputs + taps - 1 inputs. No output may be
+// an input.
+void MovingSums(const float* const* inputs, const float* weights, size_t taps, size_t outputs,
+                size_t count, float* const* out);
+
 // out[i] = the least of inputs[t][i]. taps > 0; no NaN.
 void Minimum(const float* const* inputs, size_t taps, size_t count, float* out);
 

@@ -142,50 +142,48 @@ size_t LumaRow8(const uint8_t* row, ptrdiff_t plane_stride_bytes, size_t width, 
   return x;
 }
 
-// The twin's EightBits, still in the upper half.
-template <class DW, class VW>
-HWY_INLINE VW EightBitsAbove(DW dw, VW value) {
-  const VW scaled = hn::Sub(hn::ShiftLeft<8>(value), value);
-  return hn::Add(scaled, hn::Set(dw, 32895u));
-}
-
-template <PixelFormat kFormat>
-HWY_INLINE void LumaOfVector16(const uint16_t* pixels, ptrdiff_t plane_stride, uint8_t* luma) {
-  const hn::ScalableTag<uint16_t> d;
-  const hn::Repartition<uint32_t, decltype(d)> dw;
-  const hn::Repartition<int16_t, decltype(d)> di;
-  const hn::Rebind<uint8_t, decltype(d)> d8;
-  const auto low = hn::Set(dw, 0xFFFFu);
-  hn::Vec<decltype(dw)> even, odd;
+template <PixelFormat kFormat, class D>
+HWY_INLINE hn::Vec<D> LumaOf16(D d, const uint16_t* pixels, ptrdiff_t plane_stride) {
   if constexpr (Planes(kFormat) * Channels(kFormat) == 1) {
-    const auto v = hn::BitCast(dw, hn::LoadU(d, pixels));
-    even = hn::And(v, low);
-    odd = hn::ShiftRight<16>(v);
+    return hn::LoadU(d, pixels);
   } else {
-    hn::Vec<decltype(d)> r16, g16, b16;
+    const hn::Repartition<uint32_t, D> dw;
+    const auto low = hn::Set(dw, 0xFFFFu), high = hn::Set(dw, 0xFFFF0000u);
+    hn::Vec<D> r16, g16, b16;
     LoadRgb<kFormat>(d, pixels, plane_stride, r16, g16, b16);
     const auto r = hn::BitCast(dw, r16);
     const auto g = hn::BitCast(dw, g16);
     const auto b = hn::BitCast(dw, b16);
-    even = hn::ShiftRight<8>(WeightedSum(dw, hn::And(r, low), hn::And(g, low), hn::And(b, low)));
-    odd = hn::ShiftRight<8>(
-        WeightedSum(dw, hn::ShiftRight<16>(r), hn::ShiftRight<16>(g), hn::ShiftRight<16>(b)));
+    const auto even = WeightedSum(dw, hn::And(r, low), hn::And(g, low), hn::And(b, low));
+    const auto odd =
+        WeightedSum(dw, hn::ShiftRight<16>(r), hn::ShiftRight<16>(g), hn::ShiftRight<16>(b));
+    return hn::BitCast(d, hn::Or(hn::ShiftRight<8>(even), hn::And(hn::ShiftLeft<8>(odd), high)));
   }
-  const auto both = hn::Or(hn::ShiftRight<16>(EightBitsAbove(dw, even)),
-                           hn::And(EightBitsAbove(dw, odd), hn::Set(dw, 0xFFFF0000u)));
-  hn::StoreU(hn::DemoteTo(d8, hn::BitCast(di, both)), d8, luma);
+}
+
+// The twin's EightBits, still in the upper bytes: its (255 v + 32895) >> 16 is
+// (w - (w >> 8)) >> 8 of w = v + 128, also where sixteen bits are too few for w.
+template <class D, class V>
+HWY_INLINE V EightBitsAbove(D d, V value) {
+  const V w = hn::SaturatedAdd(value, hn::Set(d, uint16_t{128}));
+  return hn::Sub(w, hn::ShiftRight<8>(w));
 }
 
 template <PixelFormat kFormat>
 size_t LumaRow16(const uint8_t* bytes, ptrdiff_t plane_stride_bytes, size_t width, uint8_t* luma) {
   const uint16_t* row = reinterpret_cast<const uint16_t*>(bytes);
   const ptrdiff_t plane_stride = plane_stride_bytes / 2;
-  const size_t lanes = hn::Lanes(hn::ScalableTag<uint16_t>());
+  const hn::ScalableTag<uint16_t> d;
+  const hn::Repartition<uint8_t, decltype(d)> d8;
+  const size_t lanes = hn::Lanes(d);
   constexpr size_t kStep = Channels(kFormat);
   size_t x = 0;
   for (; x + 2 * lanes <= width; x += 2 * lanes) {
-    LumaOfVector16<kFormat>(row + x * kStep, plane_stride, luma + x);
-    LumaOfVector16<kFormat>(row + (x + lanes) * kStep, plane_stride, luma + x + lanes);
+    const auto first = LumaOf16<kFormat>(d, row + x * kStep, plane_stride);
+    const auto second = LumaOf16<kFormat>(d, row + (x + lanes) * kStep, plane_stride);
+    const auto lower = hn::BitCast(d8, EightBitsAbove(d, first));
+    const auto upper = hn::BitCast(d8, EightBitsAbove(d, second));
+    hn::StoreU(hn::ConcatOdd(d8, upper, lower), d8, luma + x);
   }
   return x;
 }
@@ -193,12 +191,14 @@ size_t LumaRow16(const uint8_t* bytes, ptrdiff_t plane_stride_bytes, size_t widt
 size_t LumaRowP010(const uint8_t* bytes, size_t width, uint8_t* luma) {
   const uint16_t* row = reinterpret_cast<const uint16_t*>(bytes);
   const hn::ScalableTag<uint16_t> d;
-  const hn::RebindToSigned<decltype(d)> di;
-  const hn::Rebind<uint8_t, decltype(d)> d8;
+  const hn::Repartition<uint8_t, decltype(d)> d8;
+  const auto half = hn::Set(d, uint16_t{128});
+  const size_t lanes = hn::Lanes(d);
   size_t x = 0;
-  for (; x + hn::Lanes(d) <= width; x += hn::Lanes(d)) {
-    const auto rounded = hn::SaturatedAdd(hn::LoadU(d, row + x), hn::Set(d, uint16_t{128}));
-    hn::StoreU(hn::DemoteTo(d8, hn::BitCast(di, hn::ShiftRight<8>(rounded))), d8, luma + x);
+  for (; x + 2 * lanes <= width; x += 2 * lanes) {
+    const auto lower = hn::SaturatedAdd(hn::LoadU(d, row + x), half);
+    const auto upper = hn::SaturatedAdd(hn::LoadU(d, row + x + lanes), half);
+    hn::StoreU(hn::ConcatOdd(d8, hn::BitCast(d8, upper), hn::BitCast(d8, lower)), d8, luma + x);
   }
   return x;
 }

@@ -23,34 +23,43 @@ inline uint8_t EightOfTenBits(uint32_t value) {
   return static_cast<uint8_t>(std::min(value + 128, 65535u) >> 8);
 }
 
-inline bool IsBlueFirst(PixelFormat format) {
+constexpr bool IsBlueFirst(PixelFormat format) {
   return format == PixelFormat::kBgr8 || format == PixelFormat::kBgra8;
 }
 
-// In the range of the samples.
+// What depends on the format is settled before the loops.
 template <typename Sample>
-inline uint32_t LumaAt(const uint8_t* row, ptrdiff_t plane_stride_bytes, PixelFormat format,
-                       size_t x) {
-  const uint8_t* pixel = row + x * BytesPerPixel(format);
+void LumaRowOf(const uint8_t* row, ptrdiff_t plane_stride_bytes, PixelFormat format, size_t width,
+               uint8_t* luma) {
+  const auto in_eight_bits = [](uint32_t value) {
+    return sizeof(Sample) == 1 ? static_cast<uint8_t>(value) : EightBits(value);
+  };
+  const Sample* const first = reinterpret_cast<const Sample*>(row);
   const bool planar = Planes(format) > 1;
-  if (!planar && Channels(format) == 1) return *reinterpret_cast<const Sample*>(pixel);
-  const ptrdiff_t step = planar ? plane_stride_bytes : ptrdiff_t{sizeof(Sample)};
-  const uint32_t first = *reinterpret_cast<const Sample*>(pixel);
-  const uint32_t second = *reinterpret_cast<const Sample*>(pixel + step);
-  const uint32_t third = *reinterpret_cast<const Sample*>(pixel + 2 * step);
-  return IsBlueFirst(format) ? Luma(third, second, first) : Luma(first, second, third);
+  const size_t step = Channels(format);
+  if (!planar && step == 1) {
+    for (size_t x = 0; x < width; ++x) luma[x] = in_eight_bits(first[x]);
+    return;
+  }
+  const ptrdiff_t apart = planar ? plane_stride_bytes / ptrdiff_t{sizeof(Sample)} : 1;
+  const bool reversed = IsBlueFirst(format);
+  const Sample* const red = first + (reversed ? 2 * apart : 0);
+  const Sample* const green = first + apart;
+  const Sample* const blue = first + (reversed ? 0 : 2 * apart);
+  for (size_t x = 0; x < width; ++x) {
+    luma[x] = in_eight_bits(Luma(red[x * step], green[x * step], blue[x * step]));
+  }
 }
 
 inline void LumaRow(const uint8_t* row, ptrdiff_t plane_stride_bytes, PixelFormat format,
                     size_t width, uint8_t* luma) {
-  for (size_t x = 0; x < width; ++x) {
-    if (format == PixelFormat::kP010) {
-      luma[x] = EightOfTenBits(LumaAt<uint16_t>(row, plane_stride_bytes, format, x));
-    } else if (IsSixteenBit(format)) {
-      luma[x] = EightBits(LumaAt<uint16_t>(row, plane_stride_bytes, format, x));
-    } else {
-      luma[x] = static_cast<uint8_t>(LumaAt<uint8_t>(row, plane_stride_bytes, format, x));
-    }
+  if (format == PixelFormat::kP010) {
+    const uint16_t* const samples = reinterpret_cast<const uint16_t*>(row);
+    for (size_t x = 0; x < width; ++x) luma[x] = EightOfTenBits(samples[x]);
+  } else if (IsSixteenBit(format)) {
+    LumaRowOf<uint16_t>(row, plane_stride_bytes, format, width, luma);
+  } else {
+    LumaRowOf<uint8_t>(row, plane_stride_bytes, format, width, luma);
   }
 }
 

@@ -31,10 +31,10 @@ void FrameAccumulator::Reset() {
 
 void FrameAccumulator::Add(const ImageView& frame, Arena& arena) {
   const Arena::Scope scope(arena);
-  PictureViews views(frame, arena);
+  PictureViews views(frame, effort_, arena);
+  if (effort_ == Effort::kFull) history_.Keep(views.luma());
   sums_.Add(views, arena);
   if (effort_ == Effort::kAligned) return;
-  history_.Keep(views.luma());
   Follower follower(layout_, arena);
   if (!is_tracked_) return;
   const Plane plane = views.Whole().levels[tracked_.level];
@@ -43,6 +43,7 @@ void FrameAccumulator::Add(const ImageView& frame, Arena& arena) {
 }
 
 bool FrameAccumulator::ReadTrack(MarkReader& reader, Found* found) {
+  if (IsCounting()) return reader.Read({}, Hint::kFoundPlacement, &found->message);
   if (!is_tracked_) return false;
   const PilotPeak peak = reader.LookAt(tracked_.track.sum, tracked_.track.power);
   tracked_.score = peak.score;
@@ -151,9 +152,10 @@ bool FrameAccumulator::Detect(Arena& arena, Detection* detection) {
   float highest_score = 0;
   const auto search_by = [&](auto how) {
     const Arena::Scope inner(arena);
-    MarkSearch search(sums_, size_, layout_, trials, arena);
+    MarkReader reader(layout_, trials, arena);
+    MarkSearch search(sums_, size_, reader, arena);
     const bool is_read = (this->*how)(search, arena, &found);
-    highest_score = std::max(highest_score, search.reader().highest_score());
+    highest_score = std::max(highest_score, reader.highest_score());
     return is_read;
   };
   if (!search_by(&FrameAccumulator::Search) && !search_by(&FrameAccumulator::Acquire)) {

@@ -17,12 +17,14 @@ size_t Reach(size_t length, double share) {
   return static_cast<size_t>(share * static_cast<double>(length));
 }
 
-// Rows that are averaged side by side: a running mean waits for itself.
-constexpr size_t kRowsAtOnce = 4;
+// Rows that are averaged side by side: a running mean waits for itself. And columns.
+constexpr size_t kRowsAtOnce = 4, kColumnsAtOnce = 16;
 
-// The columns that tell about the band: its own, and those that its smoothed power comes from.
-size_t ColumnsFor(size_t width, double outer, size_t radius) {
-  return static_cast<size_t>(outer * static_cast<double>(width)) + 2 * radius + 2;
+Size SizeOf(const LagPlane& lags) { return {2 * lags.reach_x + 1, lags.reach_y + 1}; }
+
+// Frequencies of the band in a transform of this length.
+size_t BandIn(size_t length, double outer) {
+  return static_cast<size_t>(outer * static_cast<double>(length)) + 1;
 }
 
 }  // namespace
@@ -44,29 +46,40 @@ Autocorrelation::Autocorrelation(Size plane, double share, double smallest, doub
       width_(PeriodFor(plane, share).width),
       height_(PeriodFor(plane, share).height),
       radius_(std::max<size_t>(3, std::max(width_, height_) / 50)),
-      fft_({width_, height_, ColumnsFor(width_, outer_, radius_),
-            std::max(plane.height, Reach(plane.height, share) + 1)},
+      band_(BandIn(height_, outer_)),
+      // Besides the band's own frequencies, those that its smoothed power comes from.
+      fft_({width_, height_, BandIn(width_, outer_) + 2 * radius_ + 1,
+            std::max(plane.height, Reach(plane.height, share) + 1), band_ + 2 * radius_},
            arena) {
-  const size_t columns = fft_.columns();
   lags_.reach_x = Reach(plane.width, share);
   lags_.reach_y = Reach(plane.height, share);
-  const Size lags{2 * lags_.reach_x + 1, lags_.reach_y + 1};
-  power_ = arena.Allocate<float>(columns * height_);
-  smooth_ = arena.Allocate<float>(columns * height_);
-  correlation_ = arena.Allocate<float>(std::max(lags.height * width_, columns * height_));
-  lines_ = arena.Allocate<float>(std::max(kRowsAtOnce * (columns + 2 * radius_ + 1), lags.width));
-  sums_ = arena.Allocate<double>(columns);
+  const size_t columns = fft_.columns();
+  half_done_ = arena.Allocate<float>(
+      std::max({fft_.half_done_size(), columns * fft_.rows(), BorderedSize(SizeOf(lags_))}));
+  lines_ = arena.Allocate<float>(std::max(
+      {kRowsAtOnce * (columns + 2 * radius_ + 1), kColumnsAtOnce * height_, SizeOf(lags_).width}));
   sample_ = arena.Allocate<float>(kSampleSize);
-  lags_.weighted = AllocateBorderedPlane(lags, arena);
-  lags_.overlap = AllocateBorderedPlane(lags, arena);
 }
 
-const LagPlane& Autocorrelation::Compute(const Plane& whitened, const LowBins& bins) {
-  fft_.Power(whitened.data, whitened.stride, whitened.width, whitened.height, power_, &bins);
+void Autocorrelation::Take(size_t first, const Plane& whitened) {
+  if (half_done_ == nullptr || whitened.data == nullptr) return;
+  fft_.TransformRows(whitened.data, whitened.stride, whitened.width, first, whitened.height,
+                     half_done_);
+}
+
+const LagPlane& Autocorrelation::Compute(const LowBins& bins, Arena& arena) {
+  const Size lags = SizeOf(lags_);
+  power_ = arena.Allocate<float>(std::max(fft_.columns() * fft_.rows(), BorderedSize(lags)));
+  if (power_ == nullptr) return lags_;
+  fft_.TransformColumns(half_done_, size_.height, power_, &bins);
   FlattenSpectrum();
-  fft_.Plane(power_, lags_.reach_y + 1, correlation_);
+  fft_.InvertColumns(power_, lags.height, half_done_);
+  lags_.weighted = BorderedPlaneIn(power_, lags);
+  fft_.InvertRows(half_done_, lags.height, lags_.reach_x, lags_.weighted.stride,
+                  lags_.weighted.Row(0) + lags_.reach_x);
+  lags_.overlap = BorderedPlaneIn(half_done_, lags);
   FillOverlap();
-  FillLags(ScaleOfLags());
+  WeighLags(ScaleOfLags());
   return lags_;
 }
 
@@ -83,7 +96,7 @@ void Autocorrelation::SmoothAcross(const float* in, Rows rows, float* out) {
   for (size_t y = 0; y < rows.count; y += kRowsAtOnce) {
     size_t begins[kRowsAtOnce];
     for (size_t k = 0; k < kRowsAtOnce; ++k) {
-      begins[k] = (rows.first + std::min(y + k, rows.count - 1)) % height_ * columns;
+      begins[k] = fft_.RowOf(rows.first + std::min(y + k, rows.count - 1)) * columns;
     }
     for (ptrdiff_t i = -radius; i <= static_cast<ptrdiff_t>(columns) + radius; ++i) {
       const size_t around = static_cast<size_t>(std::abs(i)) % (2 * last);
@@ -107,62 +120,62 @@ void Autocorrelation::SmoothAcross(const float* in, Rows rows, float* out) {
 }
 
 // Running means along columns, which are circles.
-void Autocorrelation::SmoothDown(const float* in, Rows rows, float* out) {
+void Autocorrelation::SmoothDown(float* plane, Rows rows) {
   const size_t columns = fft_.columns(), radius = std::min(radius_, (height_ - 1) / 2);
   const double scale = 1.0 / static_cast<double>(2 * radius + 1);
-  const auto row = [&](size_t y) { return in + y % height_ * columns; };
-  std::fill_n(sums_, columns, 0.0);
-  for (size_t i = 0; i < 2 * radius + 1; ++i) {
-    const float* entering = row(rows.first + i + height_ - radius);
-    for (size_t x = 0; x < columns; ++x) sums_[x] += static_cast<double>(entering[x]);
-  }
-  for (size_t y = rows.first; y < rows.first + rows.count; ++y) {
-    const float* entering = row(y + radius + 1);
-    const float* leaving = row(y + height_ - radius);
-    float* mean = out + y % height_ * columns;
-    for (size_t x = 0; x < columns; ++x) {
-      mean[x] = static_cast<float>(sums_[x] * scale);
-      sums_[x] += static_cast<double>(entering[x] - leaving[x]);
+  for (size_t first = 0; first < columns; first += kColumnsAtOnce) {
+    const size_t count = std::min(kColumnsAtOnce, columns - first);
+    // As they were before.
+    const auto line = [&](size_t y) { return lines_ + y % height_ * kColumnsAtOnce; };
+    const size_t begin = rows.first + height_ - radius;
+    for (size_t y = begin; y < begin + std::min(rows.count + 2 * radius, height_); ++y) {
+      std::copy_n(plane + fft_.RowOf(y) * columns + first, count, line(y));
+    }
+    double sums[kColumnsAtOnce] = {};
+    for (size_t y = begin; y < begin + 2 * radius + 1; ++y) {
+      for (size_t x = 0; x < count; ++x) sums[x] += static_cast<double>(line(y)[x]);
+    }
+    for (size_t y = rows.first; y < rows.first + rows.count; ++y) {
+      const float* entering = line(y + radius + 1);  // at the last row, of no matter what
+      const float* leaving = line(y + height_ - radius);
+      float* mean = plane + fft_.RowOf(y) * columns + first;
+      for (size_t x = 0; x < count; ++x) {
+        mean[x] = static_cast<float>(sums[x] * scale);
+        sums[x] += static_cast<double>(entering[x] - leaving[x]);
+      }
     }
   }
 }
 
 void Autocorrelation::Smooth() {
   // Only the band's rows are asked for, and what they are made of.
-  const size_t band = static_cast<size_t>(outer_ * static_cast<double>(height_)) + 1;
-  const Rows near = RowsWithin(band + radius_);
-  // There are no correlations yet.
-  SmoothAcross(power_, RowsWithin(band + 2 * radius_), correlation_);
-  SmoothDown(correlation_, near, smooth_);
-  SmoothAcross(smooth_, near, correlation_);
-  SmoothDown(correlation_, RowsWithin(band), smooth_);
+  const Rows near = RowsWithin(band_ + radius_);
+  float* smooth = half_done_;
+  SmoothAcross(power_, RowsWithin(band_ + 2 * radius_), smooth);
+  SmoothDown(smooth, near);
+  SmoothAcross(smooth, near, smooth);
+  SmoothDown(smooth, RowsWithin(band_));
 }
 
 // power /= its smoothed self within the band, = 0 elsewhere.
 void Autocorrelation::FlattenSpectrum() {
   const size_t columns = fft_.columns();
   Smooth();
-  for (size_t y = 0; y < height_; ++y) {
+  const Rows rows = RowsWithin(band_ + 2 * radius_);
+  for (size_t i = rows.first; i < rows.first + rows.count; ++i) {
+    const size_t y = i % height_;
     const double fy = static_cast<double>(std::min(y, height_ - y)) / static_cast<double>(height_);
     const auto square = [&](size_t x) {
       const double fx = static_cast<double>(x) / static_cast<double>(width_);
       return fx * fx + fy * fy;
     };
-    float* power = power_ + y * columns;
-    const float* smooth = smooth_ + y * columns;
+    float* power = power_ + fft_.RowOf(y) * columns;
+    const float* smooth = half_done_ + fft_.RowOf(y) * columns;
     size_t x = 0;
     for (; x < columns && square(x) < inner_ * inner_; ++x) power[x] = 0;
     for (; x < columns && square(x) <= outer_ * outer_; ++x) power[x] /= smooth[x] + 1e-9f;
     std::fill(power + x, power + columns, 0.0f);
   }
-}
-
-const float* Autocorrelation::LeftOf(size_t dy) const {
-  return correlation_ + dy * width_ + width_ - lags_.reach_x;
-}
-
-const float* Autocorrelation::RightOf(size_t dy) const {
-  return correlation_ + dy * width_ - lags_.reach_x;
 }
 
 void Autocorrelation::FillOverlap() {
@@ -191,8 +204,7 @@ float Autocorrelation::ScaleOfLags() {
     const size_t dy = i / size.width, x = i % size.width;
     const float overlap = lags_.overlap.Row(dy)[x];
     if (overlap == 0) continue;
-    const float correlation = (x < lags_.reach_x ? LeftOf(dy) : RightOf(dy))[x];
-    sample_[sampled++] = std::fabs(correlation / std::sqrt(overlap));
+    sample_[sampled++] = std::fabs(lags_.weighted.Row(dy)[x] / std::sqrt(overlap));
   }
   if (sampled == 0) return 0;
   std::nth_element(sample_, sample_ + sampled / 2, sample_ + sampled);
@@ -200,20 +212,15 @@ float Autocorrelation::ScaleOfLags() {
   return 0.6745f / (sample_[sampled / 2] + 1e-30f);
 }
 
-void Autocorrelation::FillLags(float scale) {
-  // Correlations over the root of their overlap are clipped, then multiplied by it.
-  const auto fill = [scale](const float* correlation, const float* overlap, size_t first,
-                            size_t end, float* weighted) {
-    for (size_t i = first; i < end; ++i) {
-      const float root = std::sqrt(overlap[i]);
-      weighted[i] = std::min(std::max(correlation[i] * scale, kLowest * root), kHighest * root);
-    }
-  };
+// Correlations over the root of their overlap are clipped, then multiplied by it.
+void Autocorrelation::WeighLags(float scale) {
   for (size_t dy = 0; dy <= lags_.reach_y; ++dy) {
     const float* overlap = lags_.overlap.Row(dy);
     float* weighted = lags_.weighted.Row(dy);
-    fill(LeftOf(dy), overlap, 0, lags_.reach_x, weighted);
-    fill(RightOf(dy), overlap, lags_.reach_x, lags_.weighted.width, weighted);
+    for (size_t i = 0; i < lags_.weighted.width; ++i) {
+      const float root = std::sqrt(overlap[i]);
+      weighted[i] = std::min(std::max(weighted[i] * scale, kLowest * root), kHighest * root);
+    }
   }
 }
 

@@ -32,38 +32,40 @@ class Autocorrelation {
   // appears `smallest` to `largest` times its canonical size.
   Autocorrelation(Size plane, double share, double smallest, double largest, Arena& arena);
 
-  // Fills `bins` with the plane's transform on the way.
-  const LagPlane& Compute(const Plane& whitened, const LowBins& bins);
+  // Takes from rows of the plane, `first` and on, all that is needed of them. Parts begin at
+  // multiples of kPart.
+  static constexpr size_t kPart = PlaneFft::kRowsAtOnce;
+  void Take(size_t first, const Plane& whitened);
+  // Of the plane that was taken. Fills `bins` with its transform on the way. The lags are in the
+  // memory of this and of what it takes from the arena.
+  const LagPlane& Compute(const LowBins& bins, Arena& arena);
 
  private:
-  // Rows from frequency -reach to reach, round in circles.
+  // Frequencies down from -reach to reach, round in circles.
   struct Rows {
     size_t first, count;
   };
   Rows RowsWithin(size_t reach) const;
   // Power spectra are smoothed across and down, twice, which comes near a Gaussian.
   void Smooth();
+  // `out` may be `in`.
   void SmoothAcross(const float* in, Rows rows, float* out);
-  void SmoothDown(const float* in, Rows rows, float* out);
+  void SmoothDown(float* plane, Rows rows);
   void FlattenSpectrum();
   void FillOverlap();
-  // What makes a deviation of the correlations 1.
+  // Of the correlations in lags_.weighted: what makes their deviation 1, and what they are then.
   float ScaleOfLags();
-  void FillLags(float scale);
-  // Where the correlations at lags of dy rows begin, as if lag 0 were at reach_x.
-  const float* LeftOf(size_t dy) const;   // dx < 0
-  const float* RightOf(size_t dy) const;  // dx >= 0
+  void WeighLags(float scale);
 
   Size size_;
   double inner_, outer_;   // radii of the band, in cycles per pixel
   size_t width_, height_;  // of the transform
   size_t radius_;          // of the smoothing
+  size_t band_;            // the outermost frequency down
   PlaneFft fft_;
-  float* power_;
-  float* smooth_;
-  float* correlation_;  // also half-smoothed power
-  float* lines_;        // a few rows side by side
-  double* sums_;
+  float* half_done_;  // by the transform; then the smoothed power; then lags_.overlap
+  float* power_;      // then lags_.weighted
+  float* lines_;      // a few rows or columns side by side
   float* sample_;
   LagPlane lags_;
 };

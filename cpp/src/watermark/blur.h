@@ -35,6 +35,9 @@ struct Gaussian {
 // `in`; their sizes agree.
 void Blur(const Plane& in, const Gaussian& gaussian, const Plane& out, Arena& arena);
 
+// What the blur takes away: out = |in - its blur|.
+void Detail(const Plane& in, const Gaussian& gaussian, const Plane& out, Arena& arena);
+
 // The least value within `radius` pixels in x and in y.
 void Erode(const Plane& in, size_t radius, const Plane& out, Arena& arena);
 

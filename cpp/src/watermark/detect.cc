@@ -8,8 +8,9 @@ size_t DetectScratchSize(size_t width, size_t height, Effort effort) {
   Arena arena;
   const Layout layout(kDefaultKey);
   const ImageView image{nullptr, width, height, 0, PixelFormat::kRgba16};
-  PictureViews views(image, arena);
-  MarkSearch search(views, {width, height}, layout, 1, arena);
+  MarkReader reader(layout, 1, arena);
+  PictureViews views(image, effort, arena);
+  MarkSearch search(views, {width, height}, reader, arena);
   Found found{};
   search.Run(effort, &found);
   return arena.SizeNeeded();
@@ -19,11 +20,12 @@ bool Detect(const ImageView& image, const Key& key, Effort effort, Arena& arena,
             Detection* detection) {
   const Arena::Scope scope(arena);
   const Layout layout(key);
-  PictureViews views(image, arena);
-  MarkSearch search(views, {image.width, image.height}, layout, 1, arena);
+  MarkReader reader(layout, 1, arena);
+  PictureViews views(image, effort, arena);
+  MarkSearch search(views, {image.width, image.height}, reader, arena);
   Found found{};
   if (!search.Run(effort, &found)) {
-    detection->score = search.reader().highest_score();
+    detection->score = reader.highest_score();
     return false;
   }
   *detection = DetectionOf(found, layout);

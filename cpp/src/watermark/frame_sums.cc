@@ -29,8 +29,11 @@ void Clear(const Pyramid& pyramid) {
   for (const Plane& level : pyramid.levels) Clear(level);
 }
 
-void AddPyramid(const Pyramid& from, const Pyramid& to, size_t first) {
-  for (size_t i = first; i < kLevels; ++i) AddPlane(from.levels[i], to.levels[i]);
+void AddPyramid(const Pyramid& from, const Pyramid& to, size_t first, Arena& arena) {
+  for (size_t i = first; i < kLevels; ++i) {
+    const Arena::Scope scope(arena);
+    AddPlane(from.Level(i, arena), to.levels[i]);
+  }
 }
 
 }  // namespace
@@ -47,7 +50,7 @@ void AddPlane(const Plane& from, const Plane& to) {
 FrameSums::FrameSums(Size picture, Effort effort, Arena& arena) : effort_(effort) {
   Arena counting;
   const ImageView image{nullptr, picture.width, picture.height, 0, PixelFormat::kGray8};
-  PictureViews shapes(image, counting);
+  PictureViews shapes(image, effort, counting);
   for (Plane& plane : in_place_) plane = AllocateBorderedPlane(shapes.luma().size(), arena);
   if (effort == Effort::kAligned) return;
   whole_ = AllocateLike(shapes.Whole(), arena);
@@ -64,20 +67,19 @@ void FrameSums::Reset() {
 }
 
 void FrameSums::Add(PictureViews& frame, Arena& arena) {
-  const Pyramid whole = effort_ == Effort::kFull ? frame.Whole() : Pyramid{};
-  AddPyramid(whole, whole_, 1);
   for (size_t floor = 0; floor < std::size(kFloors); ++floor) {
     const Arena::Scope scope(arena);
     AddPlane(frame.InPlace(floor), in_place_[floor]);
   }
   if (effort_ == Effort::kAligned) return;
+  AddPyramid(frame.Whole(), whole_, 1, arena);
   {
     const Arena::Scope scope(arena);
-    AddPyramid(frame.Middle(), middle_, 0);
+    AddPyramid(frame.Middle(), middle_, 0, arena);
   }
   if (grown_.levels[0].width == whole_.levels[0].width) return;  // the same planes
   const Arena::Scope scope(arena);
-  AddPyramid(frame.Grown(), grown_, 0);
+  AddPyramid(frame.Grown(), grown_, 0, arena);
 }
 
 FrameHistory::FrameHistory(Size plane, Arena& arena)

@@ -29,6 +29,15 @@ size_t ScaleCount(ScaleRange range, double step) {
   return std::min(static_cast<size_t>((range.largest - range.smallest) / step) + 1, kMostSteps);
 }
 
+size_t AngleCount(double step) {
+  return std::min(static_cast<size_t>(kQuarterTurn / step) + 1, kMostSteps);
+}
+
+// Each axis may leave the range by as much as the other is inside it.
+ScaleRange Stretched(ScaleRange range) {
+  return {range.smallest / std::sqrt(kMostStretch), range.largest * std::sqrt(kMostStretch)};
+}
+
 // A period of the mark: a lag at which, and at whose multiples, the autocorrelation is high.
 struct Period {
   double x, y;
@@ -253,9 +262,13 @@ void AddRay(const LagPlane& lags, const Plane& plane, double x, double y, double
 
 }  // namespace
 
-LatticeSearch::LatticeSearch(Arena& arena)
-    : scores_(arena.Allocate<float>(kMostSteps * kMostSteps)),
-      norms_(arena.Allocate<float>(kMostSteps)) {}
+LatticeSearch::LatticeSearch(const LagPlane& lags, ScaleRange range, Arena& arena) {
+  const double step = StepFor(lags);
+  const size_t stretches = ScaleCount(Stretched(range), step);
+  scores_ = arena.Allocate<float>(std::max({AngleCount(step) * ScaleCount(range, step),
+                                            stretches * stretches, kMostPeriods * kMostPeriods}));
+  norms_ = arena.Allocate<float>(kMostSteps);
+}
 
 size_t LatticeSearch::Find(const LagPlane& lags, ScaleRange range, Hypotheses* found) {
   found_ = 0;
@@ -324,7 +337,7 @@ void LatticeSearch::TakePeaks(size_t rows, size_t columns, size_t count, MakeHyp
 void LatticeSearch::FindSimilarities(const LagPlane& lags, ScaleRange range) {
   const double step = StepFor(lags), low = range.smallest;
   const size_t scales = ScaleCount(range, step);
-  const size_t angles = std::min(static_cast<size_t>(kQuarterTurn / step) + 1, kMostSteps);
+  const size_t angles = AngleCount(step);
   for (size_t a = 0; a < angles; ++a) {
     const double angle = kQuarterTurn * static_cast<double>(a) / static_cast<double>(angles);
     const double c = std::cos(angle) * kTile, s = std::sin(angle) * kTile;
@@ -342,8 +355,7 @@ void LatticeSearch::FindSimilarities(const LagPlane& lags, ScaleRange range) {
 
 void LatticeSearch::FindStretches(const LagPlane& lags, ScaleRange range) {
   const double step = StepFor(lags);
-  // Each axis may leave the range by as much as the other is inside it.
-  range = {range.smallest / std::sqrt(kMostStretch), range.largest * std::sqrt(kMostStretch)};
+  range = Stretched(range);
   const size_t scales = ScaleCount(range, step);
   for (size_t row = 0; row < scales; ++row) {
     const double down = range.smallest + step * static_cast<double>(row);

@@ -32,7 +32,8 @@ class LatticeSearch {
   };
   using Hypotheses = std::array<Hypothesis, kMostHypotheses>;
 
-  explicit LatticeSearch(Arena& arena);
+  // In lags that reach as far as these.
+  LatticeSearch(const LagPlane& lags, ScaleRange range, Arena& arena);
 
   // Three families: every turn and scale; every stretch of an upright lattice; pairs of peaks
   // taken as a basis, which can be any affine change. Returns how many were found, unordered.

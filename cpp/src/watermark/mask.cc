@@ -70,12 +70,7 @@ static_assert(kTextureReach == kDetail.taps / 2 + kTexture.taps / 2 + kErosion +
 float MeasureTexture(const Plane& luma, const Plane& texture, Arena& arena) {
   const Arena::Scope scope(arena);
   const Plane work = AllocatePlane(luma.size(), arena);
-  Blur(luma, kDetail, work, arena);
-  if (work.data != nullptr) {
-    for (size_t y = 0; y < luma.height; ++y) {
-      AbsoluteDifference(luma.Row(y), work.Row(y), luma.width, work.Row(y));
-    }
-  }
+  Detail(luma, kDetail, work, arena);
   Blur(work, kTexture, texture, arena);
   const float mean = MeanActivity(texture, arena);
   // Texture, not edges: erosion keeps a lone edge from spilling noise into the flat area beside it.

@@ -36,11 +36,15 @@ Plane AllocatePlane(Size size, Arena& arena) {
 }
 
 Plane AllocateBorderedPlane(Size size, Arena& arena) {
+  return BorderedPlaneIn(arena.Allocate<float>(BorderedSize(size)), size);
+}
+
+size_t BorderedSize(Size size) { return (size.width + 3) * (size.height + 3) + 1; }
+
+Plane BorderedPlaneIn(float* memory, Size size) {
   const size_t stride = size.width + 3;
-  const size_t count = stride * (size.height + 3) + 1;
-  float* memory = arena.Allocate<float>(count);
   if (memory == nullptr) return {nullptr, size.width, size.height, stride};
-  std::fill_n(memory, count, 0.0f);
+  std::fill_n(memory, BorderedSize(size), 0.0f);
   return {memory + stride + 1, size.width, size.height, stride};
 }
 
@@ -74,6 +78,7 @@ LumaReader::LumaReader(Size picture, Size plane, Arena& arena)
     sums_ = arena.Allocate<uint16_t>(picture.width + taps_);
     first_ = arena.Allocate<uint32_t>(plane.width);
     widths_ = arena.Allocate<int32_t>(plane.width);
+    scales_ = arena.Allocate<float>(plane.width);
     weights_ = arena.Allocate<int16_t>(plane.width * taps_);
   }
 }
@@ -86,15 +91,19 @@ void LumaReader::ReadRows(const ImageView& image, size_t first, const Plane& row
   }
 }
 
-void LumaReader::ReadLuma(const ImageView& image, size_t y) {
+const uint8_t* LumaReader::ReadLuma(const ImageView& image, size_t y) {
+  if (image.format == PixelFormat::kGray8) return image.Row(y);
   LumaRow(image.Row(y), image.plane_stride_bytes, image.format, image.width, luma_);
+  return luma_;
 }
 
 void LumaReader::PlaceAreas(size_t pixels, size_t areas) {
+  static_assert(kSteps == 256);
   for (size_t i = 0; i < areas; ++i) {
     const uint32_t left = Edge(i, pixels, areas), right = Edge(i + 1, pixels, areas);
     first_[i] = static_cast<uint32_t>(left / kSteps);
     widths_[i] = static_cast<int32_t>(right - left);
+    scales_[i] = 1.0f / (256.0f * static_cast<float>(widths_[i]));
     for (size_t t = 0; t < taps_; ++t) {
       const uint64_t begin = (first_[i] + t) * kSteps;
       const uint64_t covered = std::clamp<uint64_t>(right, begin, begin + kSteps) -
@@ -108,19 +117,20 @@ void LumaReader::Average(const ImageView& image, size_t first, const Plane& rows
   PlaceAreas(image.width, size_.width);
   // The sums hold 256 times the luma, the areas count 256 steps a pixel.
   static_assert(kSteps == 256);
-  const AreaTaps areas{size_.width, taps_, first_, widths_, weights_};
-  std::fill_n(sums_ + image.width, taps_, uint16_t{0});
-  size_t in_luma = image.height;  // which row luma_ holds
+  const AreaTaps areas{size_.width, taps_, first_, widths_, scales_, weights_};
+  std::fill_n(sums_ + image.width, taps_, kAreaSumsBegin);
+  size_t read = image.height;  // the row whose luma this is
+  const uint8_t* luma = nullptr;
   for (size_t y = first; y < first + rows.height; ++y) {
     const uint64_t top = Edge(y, image.height, size_.height);
     const uint64_t bottom = Edge(y + 1, image.height, size_.height);
-    std::fill_n(sums_, image.width, uint16_t{0});
+    std::fill_n(sums_, image.width, kAreaSumsBegin);
     for (size_t row = top / kSteps; row * kSteps < bottom; ++row) {
-      if (row != in_luma) ReadLuma(image, row);
-      in_luma = row;
+      if (row != read) luma = ReadLuma(image, row);
+      read = row;
       const uint32_t weight =
           Share((row + 1) * kSteps, top, bottom) - Share(row * kSteps, top, bottom);
-      AddWeightedRow(luma_, static_cast<uint16_t>(weight), image.width, sums_);
+      AddWeightedRow(luma, static_cast<uint16_t>(weight), image.width, sums_);
     }
     AverageAreas(sums_, areas, rows.Row(y - first));
   }
@@ -149,8 +159,7 @@ void LumaReader::Interpolate(const ImageView& image, size_t first, const Plane& 
       const size_t row = Clamped(static_cast<ptrdiff_t>(whole) + t - 1, image.height);
       if (y == first && t == 0) next = row;
       for (; next <= row; ++next) {
-        ReadLuma(image, next);
-        std::copy_n(luma_, image.width, rows_ + next * image.width);
+        std::copy_n(ReadLuma(image, next), image.width, rows_ + next * image.width);
       }
       taps[t] = rows_ + row * image.width;
     }
@@ -164,42 +173,43 @@ void LumaReader::Interpolate(const ImageView& image, size_t first, const Plane& 
   }
 }
 
-void ShrinkPlane(const Plane& from, const Plane& to, Arena& arena) {
-  // The part of a row that a pixel covers, in steps: whole pixels less what is left of it.
-  struct Cover {
-    uint32_t first, last;
-    float left, right, width;
-  };
-  const Arena::Scope scope(arena);
-  float* sums = arena.Allocate<float>(from.width + 1);
-  Cover* covers = arena.Allocate<Cover>(to.width);
-  if (from.data == nullptr || covers == nullptr) return;
-  const float steps = static_cast<float>(kSteps);
+AreaShrinker::AreaShrinker(Size from, Size to, Arena& arena)
+    : from_(from),
+      to_(to),
+      sums_(arena.Allocate<float>(from.width + 1)),
+      covers_(arena.Allocate<Cover>(to.width)) {
+  if (covers_ == nullptr) return;
   for (size_t x = 0; x < to.width; ++x) {
     const uint32_t left = Edge(x, from.width, to.width);
     const uint32_t right = Edge(x + 1, from.width, to.width);
-    covers[x] = {static_cast<uint32_t>(left / kSteps), static_cast<uint32_t>(right / kSteps),
-                 static_cast<float>(left % kSteps), static_cast<float>(right % kSteps),
-                 static_cast<float>(right - left)};
+    covers_[x] = {static_cast<uint32_t>(left / kSteps), static_cast<uint32_t>(right / kSteps),
+                  static_cast<float>(left % kSteps), static_cast<float>(right % kSteps),
+                  static_cast<float>(right - left)};
   }
-  for (size_t y = 0; y < to.height; ++y) {
-    const uint64_t top = Edge(y, from.height, to.height);
-    const uint64_t bottom = Edge(y + 1, from.height, to.height);
-    std::fill_n(sums, from.width + 1, 0.0f);
-    for (size_t row = top / kSteps; row * kSteps < bottom; ++row) {
-      const uint64_t inside = std::min((row + 1) * kSteps, bottom) - std::max(row * kSteps, top);
-      const float* taps[2] = {sums, from.Row(row)};
-      const float weights[2] = {1.0f,
-                                static_cast<float>(inside) / static_cast<float>(bottom - top)};
-      WeightedSum(taps, weights, 2, from.width, sums);
-    }
-    float* out = to.Row(y);
-    for (size_t x = 0; x < to.width; ++x) {
-      const Cover& cover = covers[x];
-      float sum = -sums[cover.first] * cover.left + sums[cover.last] * cover.right;
-      for (uint32_t i = cover.first; i < cover.last; ++i) sum += sums[i] * steps;
-      out[x] = sum / cover.width;
-    }
+}
+
+size_t AreaShrinker::FirstRow(size_t y) const { return Edge(y, from_.height, to_.height) / kSteps; }
+
+size_t AreaShrinker::EndRow(size_t y) const {
+  return (Edge(y + 1, from_.height, to_.height) + kSteps - 1) / kSteps;
+}
+
+void AreaShrinker::MakeRow(const Plane& strip, size_t first, size_t y, float* out) {
+  const float steps = static_cast<float>(kSteps);
+  const uint64_t top = Edge(y, from_.height, to_.height);
+  const uint64_t bottom = Edge(y + 1, from_.height, to_.height);
+  std::fill_n(sums_, from_.width + 1, 0.0f);
+  for (size_t row = FirstRow(y); row < EndRow(y); ++row) {
+    const uint64_t inside = std::min((row + 1) * kSteps, bottom) - std::max(row * kSteps, top);
+    const float* taps[2] = {sums_, strip.Row(row - first)};
+    const float weights[2] = {1.0f, static_cast<float>(inside) / static_cast<float>(bottom - top)};
+    WeightedSum(taps, weights, 2, from_.width, sums_);
+  }
+  for (size_t x = 0; x < to_.width; ++x) {
+    const Cover& cover = covers_[x];
+    float sum = -sums_[cover.first] * cover.left + sums_[cover.last] * cover.right;
+    for (uint32_t i = cover.first; i < cover.last; ++i) sum += sums_[i] * steps;
+    out[x] = sum / cover.width;
   }
 }
 

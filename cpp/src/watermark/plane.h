@@ -27,6 +27,9 @@ struct Plane {
 Plane AllocatePlane(Size size, Arena& arena);
 // Surrounded by zeros as kernels/sample.h wants it.
 Plane AllocateBorderedPlane(Size size, Arena& arena);
+// The same in memory that is there, of so many floats.
+size_t BorderedSize(Size size);
+Plane BorderedPlaneIn(float* memory, Size size);
 
 // The picture's size once its area is scaled to side^2.
 Size ScaledSize(Size picture, double side);
@@ -46,7 +49,8 @@ class LumaReader {
     float weight[4];
   };
 
-  void ReadLuma(const ImageView& image, size_t y);
+  // Valid until the next call.
+  const uint8_t* ReadLuma(const ImageView& image, size_t y);
   void Average(const ImageView& image, size_t first, const Plane& rows);
   void PlaceAreas(size_t pixels, size_t areas);
   void Interpolate(const ImageView& image, size_t first, const Plane& rows);
@@ -59,6 +63,7 @@ class LumaReader {
   size_t taps_ = 0;
   uint32_t* first_ = nullptr;
   int32_t* widths_ = nullptr;
+  float* scales_ = nullptr;
   int16_t* weights_ = nullptr;
   // Interpolating: the picture's luma, one row between its rows, and what each pixel takes of it.
   float* rows_ = nullptr;
@@ -66,8 +71,28 @@ class LumaReader {
   CubicTaps* across_ = nullptr;
 };
 
-// The plane averaged over areas to a smaller one.
-void ShrinkPlane(const Plane& from, const Plane& to, Arena& arena);
+// Averages a plane over areas to a smaller one.
+class AreaShrinker {
+ public:
+  AreaShrinker(Size from, Size to, Arena& arena);
+
+  // The rows of the larger plane that row y of the smaller one is made of.
+  size_t FirstRow(size_t y) const;
+  size_t EndRow(size_t y) const;
+  // `strip`: rows of the larger plane, from row `first` on.
+  void MakeRow(const Plane& strip, size_t first, size_t y, float* out);
+
+ private:
+  // The part of a row that a pixel covers, in steps: whole pixels less what is left of it.
+  struct Cover {
+    uint32_t first, last;
+    float left, right, width;
+  };
+
+  Size from_, to_;
+  float* sums_;
+  Cover* covers_;
+};
 
 // Cubic convolution (Keys 1981, a = -1/2): weights of the samples at -1, 0, 1, 2 for a position
 // `fraction` between samples 0 and 1.

@@ -8,9 +8,9 @@ namespace countermark {
 MarkReader::MarkReader(const Layout& layout, double trials, Arena& arena)
     : layout_(layout),
       trials_(trials),
+      arena_(arena),
       fold_(kMostTiles, arena),
-      finder_(layout, arena),
-      decoder_(arena) {}
+      finder_(layout, arena) {}
 
 float MarkReader::Score(const FourierFold& fold, const Placement& placement) {
   fold.Sum(placement, &sum_);
@@ -78,8 +78,11 @@ Alignment MarkReader::AlignmentOf(const PilotPeak& peak) const {
 
 bool MarkReader::Read(const PilotPeak& peak, Hint hint, Message* message) {
   if (readings_ == kMostReadings) return false;
+  const Arena::Scope scope(arena_);
+  MessageDecoder decoder(arena_);
+  if (decoder.IsCounting()) return false;
   ++readings_;
-  return ReadMessage(sum_, weight_, peak, hint, trials_, layout_, decoder_, message);
+  return ReadMessage(sum_, weight_, peak, hint, trials_, layout_, decoder, message);
 }
 
 Placement MarkReader::Refine(const Placement& placement, PilotPeak peak) {

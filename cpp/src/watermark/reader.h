@@ -14,7 +14,7 @@ namespace countermark {
 
 class MarkReader {
  public:
-  // `trials`: as for ReadMessage.
+  // `trials`: as for ReadMessage. Reading takes more from the arena for a while.
   MarkReader(const Layout& layout, double trials, Arena& arena);
 
   // Height of the pilot, to rank hypotheses by.
@@ -44,7 +44,7 @@ class MarkReader {
   Placement RefineUpright(const Placement& placement, PilotPeak peak);
   // The same for perspective, from a placement that holds somewhere, outwards.
   Placement Grow(const Plane& plane, Placement placement, PilotPeak peak);
-  // Decodes what Look found; nothing after kMostReadings times.
+  // Decodes what Look found; nothing after kMostReadings times. Only counts without memory.
   bool Read(const PilotPeak& peak, Hint hint, Message* message);
 
  private:
@@ -55,9 +55,9 @@ class MarkReader {
 
   const Layout& layout_;
   double trials_;
+  Arena& arena_;
   TileFold fold_;
   PilotFinder finder_;
-  MessageDecoder decoder_;
   Spectrum sum_;
   float weight_[kBandSize];
   int readings_ = 0;

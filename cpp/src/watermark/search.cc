@@ -20,7 +20,13 @@ constexpr float kSettledScore = 13.0f;
 // Of the lattices that a search finds, so many are scored by the pilot, best lattices first; of
 // those, and of the hypotheses of the scan, so many are tried, highest pilots first.
 constexpr size_t kMostScored = 48;
+// Of a plane that is made only to be looked for lattices in.
+constexpr size_t kRowsAtOnce = 448;
+static_assert(kRowsAtOnce % Autocorrelation::kPart == 0 && kRowsAtOnce % kWhiteningStep == 0);
 constexpr size_t kTries = 8;
+
+// Without memory, to learn how much is needed.
+bool IsCounting(const Pyramid& whole) { return whole.levels[0].data == nullptr; }
 
 Placement PlacementIn(const Plane& plane, const Linear& m) {
   return Centred(plane, m.xx, m.xy, m.yx, m.yy);
@@ -41,7 +47,7 @@ bool MarkSearch::ReadInPlace(Found* found) {
 }
 
 bool MarkSearch::ReadInPlaceOf(const Plane& plane, Found* found) {
-  if (plane.data == nullptr) return false;
+  if (plane.data == nullptr) return reader_.Read({}, Hint::kFixedPlacement, &found->message);
   const int half_x = plane.width % 2 == 0, half_y = plane.height % 2 == 0;
   *found = {{}, Centred(plane, 1, 0, 0, 1), plane.size(), WholeOf(picture_), {}};
   const PilotPeak highest = reader_.Look(plane, found->placement, half_x, half_y);
@@ -68,12 +74,18 @@ void MarkSearch::Remember(const Found& found) {
 }
 
 // Reads under the hypotheses under which the pilot stands out most.
-bool MarkSearch::TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis* hypotheses,
+bool MarkSearch::TryBest(Pyramid pyramid, const Pyramid& whole, Hypothesis* hypotheses,
                          size_t count, bool upright, Found* found) {
+  const Arena::Scope scope(arena_);
+  if (IsCounting(whole)) {
+    for (size_t i = 0; i < kLevels; ++i) pyramid.Level(i, arena_);
+    return reader_.Read({}, Hint::kFoundPlacement, &found->message);
+  }
   std::sort(hypotheses, hypotheses + count,
             [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
   for (size_t i = 0; i < std::min(kTries, count) && hypotheses[i].score > kWorthALook; ++i) {
-    const Plane& plane = pyramid.levels[hypotheses[i].level];
+    Plane& plane = pyramid.levels[hypotheses[i].level];
+    plane = pyramid.Level(hypotheses[i].level, arena_);
     Placement placement = PlacementIn(plane, hypotheses[i].linear);
     PilotPeak peak = reader_.Glance(plane, placement);
     if (peak.score < kWorthALook) continue;
@@ -146,39 +158,48 @@ void MarkSearch::GrowOver(const Pyramid& whole, Found* found) {
   found->peak = reader_.Look(plane, found->placement, 0, 0);
 }
 
-// Finds the lattice of the mark's periods, level by level.
-bool MarkSearch::SearchLattice(const Pyramid& pyramid, const Pyramid& whole, const Plan& plan,
-                               Found* found) {
-  constexpr size_t kMost = kLevels * LatticeSearch::kMostHypotheses;
-  std::array<Hypothesis, kMost> hypotheses;
-  size_t count = 0;
+// The lattices of the mark's periods, level by level, scored by the pilot.
+size_t MarkSearch::FindLattices(const Pyramid& pyramid, const Plan& plan, Hypotheses* hypotheses) {
   const Arena::Scope outer(arena_);
   std::array<FourierFold, kLevels> folds;
+  size_t count = 0;
   for (size_t i = 0; i < kLevels; ++i) {
     const ScaleRange at = RangeIn(i, plan.range);
     if (IsEmpty(at)) continue;
-    const Size plane = pyramid.levels[i].size();
+    const Size size = pyramid.levels[i].size();
     folds[i] =
-        FourierFold(PeriodFor(plane, plan.longest_lag), OutermostFrequency(at.smallest), arena_);
+        FourierFold(PeriodFor(size, plan.longest_lag), OutermostFrequency(at.smallest), arena_);
     const Arena::Scope scope(arena_);
-    Autocorrelation correlation(plane, plan.longest_lag, at.smallest, at.largest, arena_);
-    LatticeSearch lattice(arena_);
-    if (pyramid.levels[i].data == nullptr) continue;
-    const LagPlane& lags = correlation.Compute(pyramid.levels[i], folds[i].bins());
+    Autocorrelation correlation(size, plan.longest_lag, at.smallest, at.largest, arena_);
+    for (size_t begin = 0; begin < size.height; begin += kRowsAtOnce) {
+      const Arena::Scope while_taken(arena_);
+      const size_t end = std::min(begin + kRowsAtOnce, size.height);
+      correlation.Take(begin, pyramid.Rows(i, begin, end, arena_));
+    }
+    const LagPlane& lags = correlation.Compute(folds[i].bins(), arena_);
+    LatticeSearch lattice(lags, at, arena_);
+    if (lags.weighted.data == nullptr) continue;
     LatticeSearch::Hypotheses lattices;
     const size_t here = lattice.Find(lags, at, &lattices);
     for (size_t j = 0; j < here; ++j) {
-      hypotheses[count++] = {lattices[j].linear, i, lattices[j].score};
+      (*hypotheses)[count++] = {lattices[j].linear, i, lattices[j].score};
     }
   }
-  std::sort(hypotheses.begin(), hypotheses.begin() + count,
+  std::sort(hypotheses->begin(), hypotheses->begin() + count,
             [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
   count = std::min(count, kMostScored);
   for (size_t i = 0; i < count; ++i) {
-    const size_t level = hypotheses[i].level;
-    const Placement placement = PlacementIn(pyramid.levels[level], hypotheses[i].linear);
-    hypotheses[i].score = reader_.Score(folds[level], placement);
+    Hypothesis& hypothesis = (*hypotheses)[i];
+    const Placement placement = PlacementIn(pyramid.levels[hypothesis.level], hypothesis.linear);
+    hypothesis.score = reader_.Score(folds[hypothesis.level], placement);
   }
+  return count;
+}
+
+bool MarkSearch::SearchLattice(const Pyramid& pyramid, const Pyramid& whole, const Plan& plan,
+                               Found* found) {
+  Hypotheses hypotheses;
+  const size_t count = FindLattices(pyramid, plan, &hypotheses);
   return TryBest(pyramid, whole, hypotheses.data(), count, false, found);
 }
 
@@ -191,7 +212,7 @@ bool MarkSearch::Scan(const Pyramid& pyramid, Found* found) {
   size_t count = 0;
   const Arena::Scope scope(arena_);
   UprightFold fold(pyramid.levels[0].width, arena_);
-  if (pyramid.levels[0].data == nullptr) return false;
+  if (IsCounting(pyramid)) return false;
   for (double log_scale = kFrom; log_scale < kTo;) {
     const double scale = std::exp(log_scale);
     const size_t level = Pyramid::LevelFor(scale);
@@ -207,8 +228,8 @@ bool MarkSearch::SearchIn(const Pyramid& whole, const Plan& plan, Found* found) 
 }
 
 bool MarkSearch::SearchViews(Found* found) {
-  const Arena::Scope scope(arena_);
   const Pyramid whole = views_.Whole();
+  const Arena::Scope scope(arena_);
   if (SearchLattice(whole, whole, kOfWhole, found)) return true;
   {
     const Arena::Scope inner(arena_);

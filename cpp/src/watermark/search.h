@@ -26,9 +26,8 @@ Detection DetectionOf(const Found& found, const Layout& layout);
 
 class MarkSearch {
  public:
-  // `trials`: as for ReadMessage.
-  MarkSearch(Views& views, Size picture, const Layout& layout, double trials, Arena& arena)
-      : views_(views), picture_(picture), arena_(arena), reader_(layout, trials, arena) {}
+  MarkSearch(Views& views, Size picture, MarkReader& reader, Arena& arena)
+      : views_(views), picture_(picture), reader_(reader), arena_(arena) {}
 
   // Each says whether a message was read.
   bool Run(Effort effort, Found* found);
@@ -51,18 +50,21 @@ class MarkSearch {
   };
 
   bool ReadInPlaceOf(const Plane& plane, Found* found);
+  using Hypotheses = std::array<Hypothesis, kLevels * LatticeSearch::kMostHypotheses>;
+
   bool SearchLattice(const Pyramid& pyramid, const Pyramid& whole, const Plan& plan, Found* found);
+  size_t FindLattices(const Pyramid& pyramid, const Plan& plan, Hypotheses* hypotheses);
   bool Scan(const Pyramid& pyramid, Found* found);
   void Remember(const Found& found);
   void GrowOver(const Pyramid& whole, Found* found);
   void Settle(const Pyramid& whole, Found* found);
-  bool TryBest(const Pyramid& pyramid, const Pyramid& whole, Hypothesis* hypotheses, size_t count,
+  bool TryBest(Pyramid pyramid, const Pyramid& whole, Hypothesis* hypotheses, size_t count,
                bool upright, Found* found);
 
   Views& views_;
   Size picture_;
+  MarkReader& reader_;
   Arena& arena_;
-  MarkReader reader_;
   Found best_{};
 };
 

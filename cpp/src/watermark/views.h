@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/image.h"
+#include "watermark/detect.h"
 #include "watermark/geometry.h"
 #include "watermark/lattice.h"
 #include "watermark/plane.h"
@@ -18,13 +19,26 @@ inline constexpr size_t kLevels = 5;
 double ScaleOf(size_t level);
 
 // Part of a picture at several sizes, whitened, so that marks of any magnification appear about
-// canonical. A level has no pixels where no mark is looked for.
+// canonical. A level has no size where no mark is looked for.
 struct Pyramid {
   Part part;
   Plane levels[kLevels];
+  // Where levels have no pixels yet: what they are made from, and the size of the first.
+  ImageView picture{};
+  Size first{};
+
+  // With its pixels, which are made in the arena if they are not there.
+  Plane Level(size_t level, Arena& arena) const;
+  // Rows of a level; likewise, without a border. `begin` is a multiple of kWhiteningStep.
+  Plane Rows(size_t level, size_t begin, size_t end, Arena& arena) const;
 
   // The level in which a mark of this magnification in the first appears about canonical.
   static size_t LevelFor(double magnification);
+
+ private:
+  bool HasPixels(size_t level) const;
+  // Whitened.
+  void Fill(size_t level, size_t begin, const Plane& rows, Arena& arena) const;
 };
 
 // How a lattice is searched for.
@@ -51,6 +65,7 @@ class Views {
   // The whole picture at canonical size, whitened at one of kFloors.
   virtual Plane InPlace(size_t floor) = 0;
   // With the levels of kOfWhole, kOfMiddle and PlanOfGrown; the first of the whole is InPlace(0).
+  // Those of the last are large, and may be without pixels.
   virtual Pyramid Whole() = 0;
   virtual Pyramid Middle() = 0;
   virtual Pyramid Grown() = 0;
@@ -64,22 +79,23 @@ Part WholeOf(Size picture);
 // `luma` made smaller by `scale` and whitened.
 Plane WhitenedAt(const Plane& luma, double scale, float floor, Arena& arena);
 
-// With the levels in which marks of these magnifications are looked for. `first`: the first level,
-// where it is known.
-Pyramid MakePyramid(const Part& part, const Plane& luma, ScaleRange range, Arena& arena,
-                    const Plane* first = nullptr);
+// With the levels in which marks of these magnifications are looked for.
+Pyramid MakePyramid(const Part& part, const Plane& luma, ScaleRange range, Arena& arena);
 
 // Of one picture, made when they are asked for; they stay in the arena.
 class PictureViews final : public Views {
  public:
-  PictureViews(const ImageView& image, Arena& arena);
+  // `image` must outlive it.
+  PictureViews(const ImageView& image, Effort effort, Arena& arena);
 
+  // Not after Whole.
   Plane InPlace(size_t floor) override;
+  // Gives the luma back, and with it what was taken from the arena since this was made.
   Pyramid Whole() override;
   Pyramid Middle() override;
   Pyramid Grown() override;
 
-  // Of the whole picture at canonical size.
+  // Of the whole picture at canonical size. Not after Whole.
   const Plane& luma() const { return luma_; }
 
  private:
@@ -87,11 +103,11 @@ class PictureViews final : public Views {
 
   const ImageView& image_;
   Arena& arena_;
-  Part whole_;
+  Pyramid whole_;
+  float* memory_[kLevels] = {};  // of its levels
+  bool is_whole_ = false;
+  size_t below_luma_;  // what was in use
   Plane luma_;
-  Plane fine_;
-  Pyramid pyramid_;
-  bool has_pyramid_ = false;
 };
 
 }  // namespace countermark

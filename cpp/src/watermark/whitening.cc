@@ -16,6 +16,7 @@ constexpr size_t kBlock = 16;
 constexpr size_t kHop = 4;
 constexpr size_t kOverlap = kBlock / kHop;
 constexpr size_t kLead = kBlock - kHop;
+static_assert(kWhiteningReach == kBlock - 1 && kWhiteningStep == kHop);
 // Cosines of 0 to 3 cycles per block, then sines of 1 to 3: as far as the mark's band goes.
 constexpr size_t kCycles = 3;
 constexpr size_t kHarmonics = 2 * kCycles + 1;
@@ -92,6 +93,7 @@ class BlockWhitening {
         cells_(AllocateLines(kOverlap * kHarmonics * kHarmonics, length_, arena)),
         joined_(AllocateLines(kHop * kHarmonics, length_ + kOverlap, arena)) {}
 
+  // A row is written when no block that reaches it is left to be analysed, so `out` may be `plane`.
   void Run(const Plane& plane, const Plane& out) {
     for (size_t y = 0; y < kLead; ++y) AnalyseRow(plane, y);
     for (size_t block = 0; block < BlocksOver(size_.height); ++block) {

@@ -7,7 +7,7 @@
 namespace countermark {
 namespace {
 
-// ctest runs this, and all that goes through the C functions, once for every target that the
+// ctest runs this, and functions of each kind, once for every target that the
 // platform must have.
 TEST(TargetTest, IsTheOneAskedFor) {
   const char* asked = std::getenv("COUNTERMARK_TARGET");

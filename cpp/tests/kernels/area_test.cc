@@ -31,9 +31,12 @@ TEST(AverageAreasTest, EqualsTwinOnEveryTarget) {
       for (const size_t taps : {8u, 24u}) {
         std::vector<uint16_t> sums = Noise(1).Integers<uint16_t>(3 * count + taps);
         // The largest sums there are: 256 rows' shares of white.
-        for (uint16_t& sum : sums) sum = sum % 5 == 0 ? 65280 : sum % 65281;
+        for (uint16_t& sum : sums) {
+          sum = static_cast<uint16_t>((sum % 5 == 0 ? 65280 : sum % 65281) + kAreaSumsBegin);
+        }
         std::vector<uint32_t> first(count);
         std::vector<int32_t> widths(count);
+        const std::vector<float> scales = Noise(3).Floats(count, 1e-6f);
         std::vector<int16_t> weights = Noise(2).Integers<int16_t>(count * taps);
         for (size_t i = 0; i < count; ++i) {
           first[i] = static_cast<uint32_t>(3 * i);
@@ -43,10 +46,11 @@ TEST(AverageAreasTest, EqualsTwinOnEveryTarget) {
             widths[i] += weight;
           }
         }
-        const AreaTaps areas{count, taps, first.data(), widths.data(), weights.data()};
+        const AreaTaps areas{count,         taps,          first.data(),
+                             widths.data(), scales.data(), weights.data()};
         std::vector<float> actual(count + 1, 9), expected = actual;
         AverageAreas(sums.data(), areas, actual.data());
-        reference::AverageAreas(sums.data(), areas, 0, expected.data());
+        reference::AverageAreas(sums.data(), areas, expected.data());
         EXPECT_EQ(Bits(actual), Bits(expected)) << "count " << count << ", taps " << taps;
       }
     }

@@ -71,6 +71,32 @@ TEST(WeightedSumsTest, EqualsTwinOnEveryTarget) {
   });
 }
 
+TEST(MovingSumsTest, EqualsTwinOnEveryTarget) {
+  ForEachTarget([] {
+    for (size_t count = 0; count < kSizes; ++count) {
+      for (const size_t taps : {1u, 3u, 4u, 5u, 13u}) {
+        for (const size_t outputs : {0u, 1u, 4u, 5u, 8u}) {
+          const std::vector<float> plane = Noise(4).Floats((outputs + taps) * (count + 1), 0.013f);
+          const std::vector<float> weights = Noise(5).Floats(taps, 1e-5f);
+          std::vector<const float*> inputs;
+          for (size_t t = 0; t < outputs + taps; ++t) inputs.push_back(&plane[t * (count + 1)]);
+          std::vector<float> actual(outputs * (count + 1) + 1, 9), expected = actual;
+          std::vector<float*> actual_rows, expected_rows;
+          for (size_t o = 0; o < outputs; ++o) {
+            actual_rows.push_back(&actual[o * (count + 1)]);
+            expected_rows.push_back(&expected[o * (count + 1)]);
+          }
+          MovingSums(inputs.data(), weights.data(), taps, outputs, count, actual_rows.data());
+          reference::MovingSums(inputs.data(), weights.data(), taps, outputs, count,
+                                expected_rows.data());
+          EXPECT_EQ(Bits(actual), Bits(expected))
+              << "count " << count << ", taps " << taps << ", outputs " << outputs;
+        }
+      }
+    }
+  });
+}
+
 TEST(MinimumTest, EqualsTwinOnEveryTarget) {
   ForEachTarget([] {
     for (size_t count = 0; count < kSizes; ++count) {

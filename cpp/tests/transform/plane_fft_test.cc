@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
+#include <utility>
 #include <vector>
 
 #include "kernels/targets.h"
@@ -47,18 +49,31 @@ class PlaneFftTest : public testing::Test {
 
   PlaneFftTest() : memory_(1 << 20), arena_(memory_.data(), memory_.size()) {}
 
+  static void Transform(PlaneFft& fft, const std::vector<float>& plane, float* power,
+                        const LowBins* bins = nullptr) {
+    std::vector<float> half_done(fft.half_done_size());
+    for (size_t first = 0; first < kRows; first += PlaneFft::kRowsAtOnce) {
+      const size_t rows = std::min(kRows - first, PlaneFft::kRowsAtOnce);
+      fft.TransformRows(plane.data() + first * kPlaneWidth, kPlaneWidth, kPlaneWidth, first, rows,
+                        half_done.data());
+    }
+    fft.TransformColumns(half_done.data(), kRows, power, bins);
+  }
+
   std::vector<uint8_t> memory_;
   Arena arena_;
 };
 
 TEST_F(PlaneFftTest, PowerAgreesWithTheDefinition) {
   const std::vector<float> plane = Noise(6).Floats(kPlaneWidth * kRows, 1e-4f);
-  for (size_t columns : {size_t{7}, kWidth}) {
-    PlaneFft fft({kWidth, kHeight, columns, kRows}, arena_);
-    ASSERT_EQ(fft.columns(), std::min(columns, kWidth / 2 + 1));
-    std::vector<float> power(fft.columns() * kHeight);
-    fft.Power(plane.data(), kPlaneWidth, kPlaneWidth, kRows, power.data());
+  for (const auto& [columns, reach] : {std::pair{7, 5}, {40, 17}, {40, 18}}) {
+    PlaneFft fft({kWidth, kHeight, size_t(columns), kRows, size_t(reach)}, arena_);
+    ASSERT_EQ(fft.columns(), std::min<size_t>(columns, kWidth / 2 + 1));
+    ASSERT_EQ(fft.rows(), std::min<size_t>(2 * reach + 1, kHeight));
+    std::vector<float> power(fft.columns() * fft.rows());
+    Transform(fft, plane, power.data());
     for (size_t v = 0; v < kHeight; ++v) {
+      if (std::min(v, kHeight - v) > size_t(reach)) continue;
       for (size_t u = 0; u < fft.columns(); ++u) {
         std::complex<double> sum = 0;
         for (size_t i = 0; i < plane.size(); ++i) {
@@ -66,7 +81,8 @@ TEST_F(PlaneFftTest, PowerAgreesWithTheDefinition) {
                                static_cast<double>(v * (i / kPlaneWidth)) / kHeight;
           sum += static_cast<double>(plane[i]) * std::polar(1.0, -2 * M_PI * turns);
         }
-        EXPECT_NEAR(power[v * fft.columns() + u], std::norm(sum), 1e-3 * (1 + std::norm(sum)));
+        EXPECT_NEAR(power[fft.RowOf(v) * fft.columns() + u], std::norm(sum),
+                    1e-3 * (1 + std::norm(sum)));
       }
     }
   }
@@ -74,12 +90,12 @@ TEST_F(PlaneFftTest, PowerAgreesWithTheDefinition) {
 
 TEST_F(PlaneFftTest, LowBinsAreCoefficientsAboutTheMiddle) {
   const std::vector<float> plane = Noise(8).Floats(kPlaneWidth * kRows, 1e-4f);
-  PlaneFft fft({kWidth, kHeight, 12, kRows}, arena_);
-  std::vector<float> power(fft.columns() * kHeight);
+  PlaneFft fft({kWidth, kHeight, 12, kRows, 17}, arena_);
+  std::vector<float> power(fft.columns() * fft.rows());
   LowBins bins{nullptr, 9, 17};
   std::vector<float> memory(bins.size());
   bins.data = memory.data();
-  fft.Power(plane.data(), kPlaneWidth, kPlaneWidth, kRows, power.data(), &bins);
+  Transform(fft, plane, power.data(), &bins);
   for (int v = -17; v <= 17; ++v) {
     for (int u = -1; u <= 9; ++u) {
       std::complex<double> sum = 0;
@@ -98,26 +114,35 @@ TEST_F(PlaneFftTest, LowBinsAreCoefficientsAboutTheMiddle) {
 
 TEST_F(PlaneFftTest, PlaneAgreesWithTheDefinition) {
   for (size_t columns : {size_t{7}, size_t{18}, kWidth / 2 + 1}) {
-    PlaneFft fft({kWidth, kHeight, columns, kRows}, arena_);
-    std::vector<float> spectrum = Noise(7).Floats(columns * kHeight, 1e-4f);
-    for (size_t v = 1; v < kHeight; ++v) {
+    const size_t reach = columns;
+    PlaneFft fft({kWidth, kHeight, columns, kRows, reach}, arena_);
+    std::vector<float> spectrum = Noise(7).Floats(columns * fft.rows(), 1e-4f);
+    const auto at = [&](size_t v, size_t u) -> float& {
+      return spectrum[fft.RowOf(v) * columns + u];
+    };
+    for (size_t v = 1; v <= std::min(reach, kHeight - 1); ++v) {
       for (size_t u : {size_t{0}, kWidth / 2}) {
-        if (u < columns) spectrum[(kHeight - v) * columns + u] = spectrum[v * columns + u];
+        if (u < columns) at(kHeight - v, u) = at(v, u);
       }
     }
-    std::vector<float> plane(kWidth * kRows);
-    fft.Plane(spectrum.data(), kRows, plane.data());
+    constexpr size_t kReach = kWidth / 2 - 1, kStride = 2 * kReach + 3;
+    std::vector<float> plane(kStride * kRows), half_done(fft.half_done_size());
+    fft.InvertColumns(spectrum.data(), kRows, half_done.data());
+    fft.InvertRows(half_done.data(), kRows, kReach, kStride, plane.data() + kReach);
     for (size_t y = 0; y < kRows; ++y) {
-      for (size_t x = 0; x < kWidth; ++x) {
+      EXPECT_EQ(plane[y * kStride + kStride - 1], 0);
+      for (size_t i = 0; i < 2 * kReach + 1; ++i) {
+        const size_t x = i + kWidth - kReach;
         double sum = 0;
-        for (size_t i = 0; i < spectrum.size(); ++i) {
-          const size_t u = i % columns, v = i / columns;
+        for (size_t k = 0; k < columns * kHeight; ++k) {
+          const size_t u = k % columns, v = k / columns;
+          if (std::min(v, kHeight - v) > reach) continue;
           const double turns =
               static_cast<double>(u * x) / kWidth + static_cast<double>(v * y) / kHeight;
           const double share = u == 0 || 2 * u == kWidth ? 1 : 2;
-          sum += share * static_cast<double>(spectrum[i]) * std::cos(2 * M_PI * turns);
+          sum += share * static_cast<double>(at(v, u)) * std::cos(2 * M_PI * turns);
         }
-        EXPECT_NEAR(plane[y * kWidth + x], sum, 2e-3) << y << ", " << x;
+        EXPECT_NEAR(plane[y * kStride + i], sum, 2e-3) << y << ", " << x;
       }
     }
   }

@@ -94,6 +94,7 @@ TEST(InspectTest, SeesTurnedCroppedMirroredAndInvertedPictures) {
   for (size_t i = 0; i < 640 * 480 * 3; ++i) inverted.Pixel(0, 0)[i] ^= 0xFF;
   for (const Picture* picture :
        std::initializer_list<const Picture*>{&turned, &mirrored, &inverted}) {
+    if (kSlowMachine && picture != &turned) continue;
     const Seen seen = Look(*picture, Effort::kFull);
     ASSERT_TRUE(seen.is_read);
     EXPECT_EQ(seen.detection.word.payload, kPayload);

@@ -162,7 +162,13 @@ TEST_F(PartsTest, ShrunkPlaneKeepsTheMean) {
   const Plane from = AllocatePlane({97, 61}, arena_), to = AllocatePlane({40, 23}, arena_);
   const std::vector<float> noise = Noise(3).Floats(97 * 61, 0.1f);
   std::copy(noise.begin(), noise.end(), from.data);
-  ShrinkPlane(from, to, arena_);
+  AreaShrinker shrinker(from.size(), to.size(), arena_);
+  for (size_t y = 0; y < to.height; ++y) {
+    // Of no other rows than it says.
+    const size_t first = shrinker.FirstRow(y), count = shrinker.EndRow(y) - first;
+    std::vector<float> rows(from.Row(first), from.Row(first) + count * from.width);
+    shrinker.MakeRow({rows.data(), from.width, count, from.width}, first, y, to.Row(y));
+  }
   double before = 0, after = 0;
   for (size_t i = 0; i < from.size().Area(); ++i) before += from.data[i];
   for (size_t i = 0; i < to.size().Area(); ++i) after += to.data[i];
@@ -175,6 +181,12 @@ TEST_F(PartsTest, BlurKeepsConstantsAndErosionTakesTheLeast) {
   std::fill_n(plane.data, 270, 8.0f);
   Blur(plane, Gaussian(4.0), out, arena_);
   for (size_t i = 0; i < 270; ++i) EXPECT_NEAR(out.data[i], 8, 1e-4);
+  const Plane detail = AllocatePlane({30, 9}, arena_), noise = NoisePlane({30, 9});
+  Blur(noise, Gaussian(1.0), out, arena_);
+  Detail(noise, Gaussian(1.0), detail, arena_);
+  for (size_t i = 0; i < 270; ++i) {
+    EXPECT_EQ(detail.data[i], std::fabs(noise.data[i] - out.data[i]));
+  }
   plane.data[4 * 30 + 10] = 1;
   Erode(plane, 3, out, arena_);
   EXPECT_EQ(out.data[1 * 30 + 7], 1);
@@ -199,11 +211,13 @@ TEST_F(PartsTest, WhiteningForgetsBrightnessAndTurnsWithThePicture) {
   EXPECT_GT(largest, 0.1f);
 }
 
-TEST_F(PartsTest, WhiteningTakesPlanesOfAnySize) {
+TEST_F(PartsTest, WhiteningTakesPlanesOfAnySizeAlsoInPlace) {
   for (Size size : {Size{1, 1}, Size{1, 40}, Size{40, 1}, Size{3, 5}, Size{16, 16}, Size{129, 7}}) {
-    const Plane white = AllocateBorderedPlane(size, arena_);
-    Whiten(NoisePlane(size), kFineFloor, white, arena_);
+    const Plane white = AllocateBorderedPlane(size, arena_), plane = NoisePlane(size);
+    Whiten(plane, kFineFloor, white, arena_);
+    Whiten(plane, kFineFloor, plane, arena_);
     for (size_t y = 0; y < size.height; ++y) {
+      for (size_t x = 0; x < size.width; ++x) EXPECT_EQ(white.Row(y)[x], plane.Row(y)[x]);
       for (size_t x = 0; x < size.width; ++x) EXPECT_TRUE(std::isfinite(white.Row(y)[x]));
       EXPECT_EQ(white.Row(y)[-1], 0);
       EXPECT_EQ(white.Row(y)[size.width], 0);

@@ -8,18 +8,11 @@
 
 #include "base/generator.h"
 #include "base/image.h"
+#include "slow_machine.h"
 #include "watermark/detect.h"
 #include "watermark/embed.h"
 
 namespace countermark {
-
-// Where a search through a whole picture without a mark takes minutes, as in an emulator or under
-// the sanitizers, fewer are made.
-#ifdef COUNTERMARK_SLOW_MACHINE
-inline constexpr bool kSlowMachine = true;
-#else
-inline constexpr bool kSlowMachine = false;
-#endif
 
 class Picture {
  public:

@@ -27,47 +27,45 @@ RECOVERED = "Its lost credentials were found again: signed by Example News"
 UNTRUSTED = "Unchanged since it was signed, but nobody vouches for the signer"
 
 
-@pytest.mark.parametrize(
-    ("kind", "headline", "tone", "chips"),
-    [
-        ("intact", INTACT, "shown", ["File: unchanged", "Signer: trusted"]),
-        ("updated", INTACT, "shown", ["File: unchanged", "Signer: trusted"]),
-        ("recovered", RECOVERED, "shown", ["File: recovered", "Signer: trusted"]),
-        (
-            "altered",
-            "Changed after it was signed",
-            "caution",
-            ["File: altered", "Signer: trusted"],
-        ),
-        (
-            "transplanted",
-            "Its credentials belong to another picture",
-            "against",
-            ["File: transplanted", "Signer of the other picture: trusted"],
-        ),
-        ("unmarked", "No proof of origin was found", "open", ["File: no proof found"]),
-        ("elsewhere", "No proof of origin was found", "open", ["File: no proof found"]),
-        ("unreadable", "This file could not be examined", "open", ["File: unreadable"]),
-        ("hostile", UNTRUSTED, "caution", ["File: unchanged", "Signer: not trusted"]),
-        (
-            "resigned",
-            "Unchanged since it was signed, but its pixels belong to other credentials",
-            "caution",
-            ["File: unchanged", "Signer: not trusted"],
-        ),
-        ("damaged", RECOVERED, "shown", ["File: recovered", "Signer: trusted"]),
-    ],
+VERDICTS = (
+    ("intact", INTACT, "shown", ["File: unchanged", "Signer: trusted"]),
+    ("updated", INTACT, "shown", ["File: unchanged", "Signer: trusted"]),
+    ("recovered", RECOVERED, "shown", ["File: recovered", "Signer: trusted"]),
+    (
+        "altered",
+        "Changed after it was signed",
+        "caution",
+        ["File: altered", "Signer: trusted"],
+    ),
+    (
+        "transplanted",
+        "Its credentials belong to another picture",
+        "against",
+        ["File: transplanted", "Signer of the other picture: trusted"],
+    ),
+    ("unmarked", "No proof of origin was found", "open", ["File: no proof found"]),
+    ("elsewhere", "No proof of origin was found", "open", ["File: no proof found"]),
+    ("unreadable", "This file could not be examined", "open", ["File: unreadable"]),
+    ("hostile", UNTRUSTED, "caution", ["File: unchanged", "Signer: not trusted"]),
+    (
+        "resigned",
+        "Unchanged since it was signed, but its pixels belong to other credentials",
+        "caution",
+        ["File: unchanged", "Signer: not trusted"],
+    ),
+    ("damaged", RECOVERED, "shown", ["File: recovered", "Signer: trusted"]),
 )
-def test_verdict_in_words(
-    visit: Any, files: dict[str, bytes], kind: str, headline: str, tone: str, chips: list[str]
-) -> None:
-    visit.drop(files[kind])
-    assert visit.text("#headline") == headline
-    assert visit.text("#status") == f"Done. {headline}"
-    assert visit.page.locator(".chip").all_inner_texts() == chips
-    assert tone in (visit.page.locator(".verdict").get_attribute("class") or "").split()
-    assert visit.page.locator(".panel").count() == 4
-    visit.shoot(kind)
+
+
+def test_verdict_in_words(visit: Any, files: dict[str, bytes]) -> None:
+    for kind, headline, tone, chips in VERDICTS:
+        visit.drop(files[kind])
+        assert visit.text("#headline") == headline, kind
+        assert visit.text("#status") == f"Done. {headline}"
+        assert visit.page.locator(".chip").all_inner_texts() == chips, kind
+        assert tone in (visit.page.locator(".verdict").get_attribute("class") or "").split(), kind
+        assert visit.page.locator(".panel").count() == 4, kind
+        visit.shoot(kind)
 
 
 def test_credential_of_an_intact_file(visit: Any, files: dict[str, bytes]) -> None:

@@ -71,7 +71,7 @@ public final class Watermark {
    * @return empty when there is no mark that can be read
    * @throws CountermarkException.InvalidArgument if the picture is too small, too large, or of a
    *     stride that cannot be, or the key has not 16 bytes
-   * @throws OutOfMemoryError if there is no room to work in, 13 MiB for ALIGNED, 46 MiB for FULL,
+   * @throws OutOfMemoryError if there is no room to work in, 8 MiB for ALIGNED, 15 MiB for FULL,
    *     which the call gives back
    */
   public static Optional<Detection> detect(Picture picture, byte[] key, Effort effort) {
