@@ -15,6 +15,7 @@
 #include "audio/sounds.h"
 #include "audio/tile_transform.h"
 #include "audio/whiten.h"
+#include "kernels/targets.h"
 
 namespace countermark::audio {
 namespace {
