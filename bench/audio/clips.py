@@ -53,11 +53,12 @@ def from_wav(data: bytes) -> tuple[Samples, int]:
 
 
 def short() -> Iterator[Clip]:
-    """Pieces of 12 seconds: speech, music, whales."""
-    for name, starts in STARTS.items():
-        for start in starts:
-            samples, rate = read(CORPUS / f"audio/{name}.flac", start, 12)
-            yield Clip(f"{name} from {start:g} s", samples, rate)
+    """Pieces of 12 seconds: speech, music, whales; one of each sound comes first."""
+    for number in range(max(map(len, STARTS.values()))):
+        for name, starts in STARTS.items():
+            for start in starts[number : number + 1]:
+                samples, rate = read(CORPUS / f"audio/{name}.flac", start, 12)
+                yield Clip(f"{name} from {start:g} s", samples, rate)
 
 
 def long() -> Iterator[Clip]:

@@ -85,7 +85,7 @@ void Tell(const Mark& mark, cmk_audio_detection* detection) {
   detection->offset_seconds = mark.trace.origin / kRate;
   detection->speed = 1 / mark.trace.period;
   detection->pitch = mark.pitch;
-  detection->polarity = mark.trace.sign < 0 ? -1 : 1;
+  detection->polarity = mark.trace.phase.re < 0 ? -1 : 1;
   detection->variant = mark.message.word.variant;
   detection->stretch_count = static_cast<uint32_t>(mark.stretch_count);
   for (size_t i = 0; i < std::min<size_t>(mark.stretch_count, detection->stretch_capacity); ++i) {

@@ -48,8 +48,8 @@ Alignment Align(const Parts& parts, const PilotPeak& peak, const Layout& layout,
   for (size_t p = 0; p < parts.count; ++p) {
     const PilotProduct product(parts.spectra[p], layout);
     for (int d = -kReach; d <= kReach; ++d) {
-      heights[p][static_cast<size_t>(d + kReach)] =
-          peak.sign * product.At(Wrap(centre + d), layout, turns);
+      const Complex at = product.At(Wrap(centre + d), layout, turns);
+      heights[p][static_cast<size_t>(d + kReach)] = at.re * peak.phase.re + at.im * peak.phase.im;
     }
   }
   const float middle = 0.5f * static_cast<float>(parts.count - 1);
@@ -81,7 +81,7 @@ Alignment Align(const Parts& parts, const PilotPeak& peak, const Layout& layout,
     best_aside = still_aside;
     best_total = 0;
   }
-  Alignment alignment{Wrap(centre + best_aside - best_total), 0, peak.sign, {}};
+  Alignment alignment{Wrap(centre + best_aside - best_total), 0, peak.phase, {}};
   if (middle > 0) alignment.drift = static_cast<float>(best_total) / middle;
   for (size_t p = 0; p < parts.count; ++p) alignment.height[p] = at(p, best_aside, best_total);
   return alignment;
@@ -92,7 +92,8 @@ Spectrum SumAligned(const Parts& parts, const Alignment& alignment, bool weighte
   Spectrum sum{};
   for (size_t p = 0; p < parts.count; ++p) {
     const float weight = weighted ? std::max(alignment.height[p] - kLeastHeight, 0.0f) : 1.0f;
-    AddMoved(parts.spectra[p], alignment.PlaceIn(p), weight * alignment.sign, turns, &sum);
+    const Complex back = {weight * alignment.phase.re, -weight * alignment.phase.im};
+    AddMoved(parts.spectra[p], alignment.PlaceIn(p), back, turns, &sum);
   }
   return sum;
 }

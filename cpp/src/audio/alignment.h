@@ -22,7 +22,7 @@ struct Parts {
 struct Alignment {
   size_t place;
   float drift;
-  float sign;
+  Complex phase;
   std::array<float, kMostParts> height;  // of the pilot in each part
 
   size_t PlaceIn(size_t part) const;

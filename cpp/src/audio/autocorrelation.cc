@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "audio/pilot.h"
 #include "base/trigonometry.h"
 
 namespace countermark::audio {
@@ -10,10 +11,6 @@ namespace {
 
 constexpr size_t kLanes = kFourierLanes;
 static_assert(kLanes == 8);
-
-struct Complex {
-  float re, im;
-};
 
 Complex operator+(Complex a, Complex b) { return {a.re + b.re, a.im + b.im}; }
 Complex operator-(Complex a, Complex b) { return {a.re - b.re, a.im - b.im}; }

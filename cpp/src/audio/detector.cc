@@ -191,7 +191,7 @@ void Detector::LookAtGains() {
                    &where)) {
     return;
   }
-  found.trace = {where.variant, 1, 0, 1 / where.tempo};
+  found.trace = {where.variant, {1, 0}, 0, 1 / where.tempo};
   found.score = where.score;
   found.pitch = where.pitch;
   const double begin = static_cast<double>(begin_);

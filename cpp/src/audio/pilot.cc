@@ -21,6 +21,12 @@ struct Spot {
   size_t sample;
 };
 
+// Places to each side of a peak among which it may be, once its phase does not matter.
+constexpr size_t kAround = 2 * kPlacesPerSample;
+
+constexpr auto kScoresMore = [](const PilotPeak& a, const PilotPeak& b) {
+  return a.score > b.score;
+};
 constexpr auto kHigher = [](const auto& a, const auto& b) { return a.height > b.height; };
 
 size_t Distance(size_t a, size_t b) {
@@ -69,11 +75,14 @@ Turns::Turns(Arena& arena)
   }
 }
 
-void AddMoved(const Spectrum& from, size_t places, float weight, const Turns& turns,
+float Complex::Magnitude() const { return std::sqrt(re * re + im * im); }
+
+void AddMoved(const Spectrum& from, size_t places, Complex factor, const Turns& turns,
               Spectrum* sum) {
   for (size_t i = 0; i < kLines; ++i) {
     const size_t turn = turns.Index(kFirstLine + i, places);
-    const float c = weight * turns.re(turn), s = weight * turns.im(turn);
+    const float c = factor.re * turns.re(turn) - factor.im * turns.im(turn);
+    const float s = factor.re * turns.im(turn) + factor.im * turns.re(turn);
     sum->re[i] += from.re[i] * c - from.im[i] * s;
     sum->im[i] += from.re[i] * s + from.im[i] * c;
   }
@@ -102,11 +111,12 @@ PilotProduct::PilotProduct(const Spectrum& spectrum, const Layout& layout) {
   }
 }
 
-float PilotProduct::At(size_t place, const Layout& layout, const Turns& turns) const {
-  float sum = 0;
+Complex PilotProduct::At(size_t place, const Layout& layout, const Turns& turns) const {
+  Complex sum{0, 0};
   for (size_t i = 0; i < kPilotLines; ++i) {
     const size_t turn = turns.Index(kFirstLine + layout.pilot[i], place);
-    sum += re[i] * turns.re(turn) - im[i] * turns.im(turn);
+    sum.re += re[i] * turns.re(turn) - im[i] * turns.im(turn);
+    sum.im += re[i] * turns.im(turn) + im[i] * turns.re(turn);
   }
   return sum;
 }
@@ -132,19 +142,18 @@ size_t PilotFinder::Find(const Spectrum& spectrum, PilotPeak* peaks) {
   PilotPeak looked_at[kMostLookedAt];
   for (size_t i = 0; i < found; ++i) {
     const Spot& spot = spots[i];
-    PilotPeak& peak = looked_at[i];
-    peak = {0, spot.variant, 1, 0};
+    looked_at[i] = {0, spot.variant, {1, 0}, 0};
     for (size_t d = 0; d <= 2 * kPlacesPerSample - 2; ++d) {
       const size_t place =
           (spot.sample * kPlacesPerSample + kPlaces + d + 1 - kPlacesPerSample) % kPlaces;
-      const float height = products_[spot.variant].At(place, layouts_[spot.variant], turns_);
-      if (std::fabs(height) > peak.score) {
-        peak = {std::fabs(height), spot.variant, height < 0 ? -1.0f : 1.0f, place};
+      const Complex at = products_[spot.variant].At(place, layouts_[spot.variant], turns_);
+      if (std::fabs(at.re) > looked_at[i].score) {
+        looked_at[i].score = std::fabs(at.re);
+        looked_at[i].place = place;
       }
     }
   }
-  std::sort(looked_at, looked_at + found,
-            [](const PilotPeak& a, const PilotPeak& b) { return a.score > b.score; });
+  std::sort(looked_at, looked_at + found, kScoresMore);
   size_t count = 0;
   for (size_t i = 0; i < found && count < kMostPeaks; ++i) {
     const bool is_new = std::none_of(peaks, peaks + count, [&](const PilotPeak& p) {
@@ -152,7 +161,26 @@ size_t PilotFinder::Find(const Spectrum& spectrum, PilotPeak* peaks) {
     });
     if (is_new) peaks[count++] = looked_at[i];
   }
+  for (size_t i = 0; i < count; ++i) peaks[i] = Climb(peaks[i]);
+  std::sort(peaks, peaks + count, kScoresMore);
   return count;
+}
+
+// To where the correlation is highest in whatever phase: a tile that was turned by a quarter shows
+// to both sides of its place only.
+PilotPeak PilotFinder::Climb(PilotPeak peak) const {
+  const size_t centre = peak.place;
+  peak.score = 0;
+  for (size_t d = 0; d <= 2 * kAround; ++d) {
+    const size_t place = (centre + kPlaces + d - kAround) % kPlaces;
+    const Complex at = products_[peak.variant].At(place, layouts_[peak.variant], turns_);
+    const float magnitude = at.Magnitude();
+    if (magnitude <= peak.score) continue;
+    peak.score = magnitude;
+    peak.place = place;
+    peak.phase = {at.re / magnitude, at.im / magnitude};
+  }
+  return peak;
 }
 
 }  // namespace countermark::audio

@@ -29,22 +29,29 @@ class Turns {
   float *re_, *im_;
 };
 
-// Adds a spectrum, as if its tile began so many places earlier, times a weight.
-void AddMoved(const Spectrum& from, size_t places, float weight, const Turns& turns, Spectrum* sum);
+struct Complex {
+  float re, im;
+
+  float Magnitude() const;
+};
+
+// Adds a spectrum, as if its tile began so many places earlier, times a factor.
+void AddMoved(const Spectrum& from, size_t places, Complex factor, const Turns& turns,
+              Spectrum* sum);
 
 struct PilotPeak {
   float score;  // height of the correlation, in deviations
   uint8_t variant;
-  float sign;    // -1: the sound was inverted
-  size_t place;  // where the tile begins, below kPlaces
+  Complex phase;  // of magnitude 1: what all lines were turned by; -1 if the sound was inverted
+  size_t place;   // where the tile begins, below kPlaces
 };
 
 // What the pilot of a layout meets: the spectrum at its lines times the pilot's conjugate, loud
 // lines limited, such that chance gives a correlation of deviation 1.
 struct PilotProduct {
   PilotProduct(const Spectrum& spectrum, const Layout& layout);
-  // The correlation with a tile that begins there.
-  float At(size_t place, const Layout& layout, const Turns& turns) const;
+  // The correlation with a tile that begins there: the real part is that with the tile itself.
+  Complex At(size_t place, const Layout& layout, const Turns& turns) const;
 
   std::array<float, kPilotLines> re, im;
 };
@@ -60,6 +67,8 @@ class PilotFinder {
   size_t Find(const Spectrum& spectrum, PilotPeak* peaks);
 
  private:
+  PilotPeak Climb(PilotPeak peak) const;
+
   const Layout* layouts_;
   const Turns& turns_;
   TileBatch& batch_;

@@ -60,14 +60,14 @@ void Presence::MakeWaves(const Found& found, const Layout& layout) {
   MakeSpectrum(layout, Amplitudes(found.message.word).data(), &tile);
   const ZoneWeights weights = WeighZones(found.tile, layout);
   for (size_t i = 0; i < kLines; ++i) {
-    const float weight = found.trace.sign * weights[ZoneOf(kFirstLine + i)];
+    const float weight = weights[ZoneOf(kFirstLine + i)];
     tile.re[i] *= weight;
     tile.im[i] *= weight;
   }
   Spectrum* spectra = batch_.spectra();
   for (size_t t = 0; t < TileBatch::kTiles; ++t) spectra[t] = {};
   for (size_t sub = 0; sub < kPlacesPerSample; ++sub) {
-    AddMoved(tile, sub, 1, turns_, &spectra[sub]);
+    AddMoved(tile, sub, found.trace.phase, turns_, &spectra[sub]);
     Spectrum& quarter = spectra[kPlacesPerSample + sub];
     for (size_t i = 0; i < kLines; ++i) {
       quarter.re[i] = -spectra[sub].im[i];

@@ -184,7 +184,7 @@ bool MarkSearch::ReadClassesAt(const PilotPeak& peak, Found* found) {
   Spectrum sum{};
   for (size_t c = 0; c < kClasses; ++c) {
     Spectrum aligned{};
-    AddMoved(classes_[c], peak.place, peak.sign, turns_, &aligned);
+    AddMoved(classes_[c], peak.place, {peak.phase.re, -peak.phase.im}, turns_, &aligned);
     AddClass(aligned, layouts_[peak.variant], &sum);
   }
   return Read(sum, peak, found);
@@ -198,7 +198,7 @@ bool MarkSearch::Read(const Spectrum& aligned, const PilotPeak& peak, Found* fou
                    trials_, decoder_, &found->message)) {
     return false;
   }
-  found->trace = {peak.variant, peak.sign, 0, 1};
+  found->trace = {peak.variant, peak.phase, 0, 1};
   found->score = peak.score;
   found->tile = aligned;
   return true;

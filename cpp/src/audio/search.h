@@ -24,7 +24,7 @@ enum class Effort {
 // Where a mark lies in a window. Its tiles begin at `origin` + n * kTile * `period` samples.
 struct Trace {
   uint8_t variant;
-  float sign;     // -1: the sound was inverted
+  Complex phase;  // all its lines were turned by; -1 if the sound was inverted
   double origin;  // from 0 to the first period
   double period;  // in nominal ones: above 1, the sound runs slower than it was marked
 };

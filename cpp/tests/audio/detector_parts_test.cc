@@ -129,8 +129,31 @@ TEST(PilotFinderTest, FindsVariantPlaceAndSign) {
     ASSERT_GT(finder->Find(parts[0], peaks), 0u);
     EXPECT_GT(peaks[0].score, 7) << origin;
     EXPECT_EQ(peaks[0].variant, 11);
-    EXPECT_EQ(peaks[0].sign, -1);
-    EXPECT_EQ(peaks[0].place, kPlacesPerSample * origin);
+    EXPECT_LT(peaks[0].phase.re, -0.9f);
+    const size_t away = (peaks[0].place + kPlaces + 1 - kPlacesPerSample * origin) % kPlaces;
+    EXPECT_LE(away, 2u);
+  }
+}
+
+// A quarter turn of every line: the difference of two channels that were turned against each other.
+TEST(PilotFinderTest, FindsATileInAnyPhase) {
+  const auto layouts = Layouts();
+  InMemory<Turns> turns;
+  InMemory<TileBatch> batch;
+  InMemory<PilotFinder> finder(layouts.data(), *turns, *batch);
+  const auto sound = Sum(NoiseOf(1, kPartSamples, 1), Tiles(3, 700, kPartSamples), 0.4f);
+  std::vector<Spectrum> parts(kMostParts);
+  ASSERT_EQ(FoldParts(SoundOf(sound), *batch, parts.data()), 1u);
+  for (Complex turn : {Complex{0.6f, 0.8f}, Complex{0, 1}, Complex{0, -1}}) {
+    Spectrum turned{};
+    AddMoved(parts[0], 0, turn, *turns, &turned);
+    PilotPeak peaks[PilotFinder::kMostPeaks];
+    ASSERT_GT(finder->Find(turned, peaks), 0u);
+    EXPECT_GT(peaks[0].score, 7);
+    EXPECT_EQ(peaks[0].variant, 3);
+    EXPECT_NEAR(double(peaks[0].place), 4.0 * 700, 1);
+    EXPECT_NEAR(peaks[0].phase.re, turn.re, 0.35);
+    EXPECT_NEAR(peaks[0].phase.im, turn.im, 0.35);
   }
 }
 
@@ -148,7 +171,7 @@ TEST(AlignmentTest, FollowsATileThatDrifts) {
   }
   ASSERT_EQ(FoldParts(SoundOf(sound), *batch, spectra.data()), 6u);
   const Parts parts{spectra.data(), spectra.size()};
-  const Alignment alignment = Align(parts, {10, 4, 1, 4 * 101}, layout, *turns);
+  const Alignment alignment = Align(parts, {10, 4, {1, 0}, 4 * 101}, layout, *turns);
   EXPECT_NEAR(alignment.drift, 2, 0.7);
   EXPECT_NEAR(double(alignment.place), 400, 3);
   for (size_t p = 0; p < 6; ++p) EXPECT_GT(alignment.height[p], 1) << p;
@@ -245,7 +268,7 @@ TEST(PresenceTest, TellsWhereTheMarkIs) {
   const Layout layout(kDefaultKey, 6);
   Found found{};
   found.message.word = {kPayload, 6};
-  found.trace = {6, 1, 500, 1};
+  found.trace = {6, {1, 0}, 500, 1};
   MakeSpectrum(layout, Amplitudes(found.message.word).data(), &found.tile);
   Stretch stretches[Presence::kMostStretches];
   ASSERT_EQ(presence->Find(SoundOf(sound), found, layout, stretches), 2u);
