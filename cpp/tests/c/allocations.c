@@ -1,7 +1,7 @@
 /*
- * Runs every function on pictures and sounds and counts the calls of malloc and its kin that are made
- * meanwhile in the process: none. It stands in for them here, so that the library calls it as well
- * (glibc).
+ * Runs every function on pictures and sounds and counts the calls of malloc and its kin that are
+ * made meanwhile in the process: none. It stands in for them here, so that the library calls it as
+ * well (glibc).
  */
 #include <countermark/countermark.h>
 #include <stdio.h>
