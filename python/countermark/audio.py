@@ -65,8 +65,9 @@ class Detection:
         score: Height of the pilot's correlation peak, in deviations of chance.
         false_positive_rate: Upper bound of the probability that the call, or the detector since it
             was made or reset, reads anything in a sound without this key's mark.
-        offset_seconds: When the mark's tile, of 0.512 / speed seconds, begins for the first time.
-        speed: 1.02 when the sound runs 2 % faster than it did when it was marked.
+        offset_seconds: When the mark's tile, of 0.512 / speed seconds, begins for the first time;
+            0 where tempo or pitch were changed alone, so that there is no tile.
+        speed: 1.02 when the sound takes 2 % less time than it did when it was marked.
         pitch: 1.06 when its frequencies are 6 % higher; as speed, unless only one was changed.
         inverted: Whether the sound was multiplied by -1.
         stretches: When the mark is there, in order: to about half a second, in good copies to an
@@ -86,7 +87,7 @@ class Detection:
 class Detector:
     """Finds the marks in a sound of any length, block by block.
 
-    It keeps 25 seconds of the sound, in about 30 MB of memory. A file that was cut together bears
+    It keeps 25 seconds of the sound, in 34 MB of memory. A file that was cut together bears
     the marks of all its sources. One thread uses it at a time.
 
     >>> import numpy as np

@@ -604,25 +604,27 @@ typedef struct cmk_audio_stretch {
 typedef struct cmk_audio_detection {
   uint32_t struct_size;      /* set by the caller */
   uint32_t stretch_capacity; /* set by the caller: how many `stretches` has room for */
-  cmk_audio_stretch*
-      stretches;          /* the caller's, filled up to stretch_capacity; null when that is 0 */
-  uint32_t stretch_count; /* how many there are, at most CMK_AUDIO_STRETCHES_MAX; in their
-                             order. When there were more, near ones were joined */
-  float score;            /* height of the pilot's peak, in deviations of chance */
+  /* The caller's, filled up to stretch_capacity; null when that is 0. */
+  cmk_audio_stretch* stretches;
+  /* How many there are, at most CMK_AUDIO_STRETCHES_MAX: when there were more, near ones were
+   * joined. */
+  uint32_t stretch_count;
+  float score; /* height of the pilot's peak, in deviations of chance */
   uint64_t payload;
   /* Upper bound of the probability that this detector, since it was made or reset, would have read
    * anything at all in an unmarked sound. */
   double false_positive_rate;
-  double offset_seconds; /* when the mark's tile, of 0.512 / speed seconds, begins for the first
-                            time */
-  double speed;          /* 1.02: the sound runs 2 % faster than it did when it was marked */
+  /* When the mark's tile, of 0.512 / speed seconds, begins for the first time; 0 where tempo or
+   * pitch were changed alone, so that there is no tile. */
+  double offset_seconds;
+  double speed; /* 1.02: the sound takes 2 % less time than it did when it was marked */
   double pitch; /* its frequencies, by what they were then; speed, unless only one was changed */
   int32_t polarity; /* -1 when the sound was inverted, else 1 */
   uint32_t variant; /* which of its key's 16 tiles the sound bears */
 } cmk_audio_detection;
 
 /*
- * Bytes of a detector for sounds like this one, however long: about 30 MB.
+ * Bytes of a detector for sounds like this one, however long: 34 MB, 23 MB with CMK_EFFORT_ALIGNED.
  *
  * effort  CMK_EFFORT_ALIGNED for sounds that run as fast as when they were marked; CMK_EFFORT_FULL
  *         also for others, from 7 % slower to 7 % faster, and for those whose tempo or pitch was
@@ -638,7 +640,8 @@ CMK_API cmk_status cmk_audio_detector_size(const cmk_sound* sound, uint32_t effo
  * Makes a detector that has heard nothing.
  *
  * detector       at an address that is a multiple of 8, as malloc gives it; what lies there is
- * lost, also a detector that is in use detector_size  what cmk_audio_detector_size said, or more
+ *                lost, also a detector that is in use
+ * detector_size  what cmk_audio_detector_size said, or more
  * sound          of what will come in
  * key            CMK_KEY_BYTES bytes, those of the embedding, copied
  * effort         cmk_effort
@@ -667,9 +670,9 @@ CMK_API cmk_status cmk_audio_detector_push(cmk_audio_detector* detector, const v
  * time, and more frames may follow.
  *
  * detections  the caller's, filled up to `capacity`, the mark that is there longest first; null
- * when that is 0. When nothing was read, only the score of the first one is written: the highest of
- * all places that were looked at count       how many there are, at most CMK_AUDIO_DETECTIONS_MAX;
- * written also when it is 0
+ *             when that is 0. When nothing was read, only the score of the first one is written:
+ *             the highest of all places that were looked at
+ * count       how many there are, at most CMK_AUDIO_DETECTIONS_MAX; written also when it is 0
  *
  * Returns CMK_STATUS_OK when a payload was read, CMK_STATUS_NOT_FOUND when there is none, or
  * NULL_POINTER, STRUCT_SIZE, MISALIGNED, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.

@@ -191,10 +191,10 @@ void Detector::LookAtGains() {
                    &where)) {
     return;
   }
-  found.trace = {where.variant, {1, 0}, 0, 1 / where.tempo};
+  const double begin = static_cast<double>(begin_);
+  found.trace = {where.variant, {1, 0}, -begin, 1 / where.tempo};  // without a tile that begins
   found.score = where.score;
   found.pitch = where.pitch;
-  const double begin = static_cast<double>(begin_);
   Mark* mark = MarkOf(found);
   if (mark != nullptr) mark->AddStretch({begin, begin + static_cast<double>(count_)});
 }

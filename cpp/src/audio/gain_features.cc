@@ -38,17 +38,22 @@ void MeanOverFrames(const float* in, size_t frames, size_t reach, float* out) {
   }
 }
 
-// The same over bands.
-void MeanOverBands(const float* in, size_t frames, size_t reach, float* out) {
+// The same over bands. `out` may be `in`.
+template <size_t kReach>
+void MeanOverBands(const float* in, size_t frames, float* out) {
+  float share[kGainRow] = {};
+  for (size_t b = 0; b < kGainBands; ++b) {
+    const size_t first = b - std::min(b, kReach), end = std::min(b + kReach + 1, kGainBands);
+    share[b] = 1.0f / static_cast<float>(end - first);
+  }
+  float padded[kReach + kGainRow + kReach] = {};
   for (size_t f = 0; f < frames; ++f) {
-    const float* row = in + f * kGainRow;
-    for (size_t b = 0; b < kGainBands; ++b) {
-      const size_t first = b - std::min(b, reach), end = std::min(b + reach + 1, kGainBands);
-      float sum = 0;
-      for (size_t k = first; k < end; ++k) sum += row[k];
-      out[f * kGainRow + b] = sum / static_cast<float>(end - first);
+    std::copy_n(in + f * kGainRow, kGainBands, padded + kReach);
+    float sum[kGainRow] = {};
+    for (size_t k = 0; k <= 2 * kReach; ++k) {
+      for (size_t b = 0; b < kGainRow; ++b) sum[b] += padded[b + k];
     }
-    std::fill_n(out + f * kGainRow + kGainBands, kGainRow - kGainBands, 0.0f);
+    for (size_t b = 0; b < kGainRow; ++b) out[f * kGainRow + b] = share[b] * sum[b];
   }
 }
 
@@ -151,7 +156,7 @@ void GainFeatures::TakeLogarithms() {
 void GainFeatures::Flatten() {
   MeanOverFrames(features_, frames_, kLevelFrames, work_);
   for (size_t i = 0; i < frames_ * kGainRow; ++i) features_[i] -= work_[i];
-  MeanOverBands(features_, frames_, kLevelBands, work_);
+  MeanOverBands<kLevelBands>(features_, frames_, work_);
   for (size_t i = 0; i < frames_ * kGainRow; ++i) features_[i] -= work_[i];
 }
 
@@ -169,7 +174,7 @@ void GainFeatures::Equalise() {
   const float least =
       kPowerShare * static_cast<float>(all / static_cast<double>(frames_ * kGainBands)) + 1e-9f;
   MeanOverFrames(squares, frames_, kPowerFrames, work_);
-  MeanOverBands(work_, frames_, kPowerBands, squares);
+  MeanOverBands<kPowerBands>(work_, frames_, squares);
   for (size_t i = 0; i < frames_ * kGainRow; ++i) {
     const float feature = features_[i] / std::sqrt(std::max(squares[i], 0.0f) + least);
     features_[i] = depths_[i] * std::clamp(feature, -kMostFeature, kMostFeature);

@@ -1,7 +1,7 @@
 /*
- * Runs every function on pictures and sounds and counts the calls of malloc and its kin that are made
- * meanwhile in the process: none. It stands in for them here, so that the library calls it as well
- * (glibc).
+ * Runs every function on pictures and sounds and counts the calls of malloc and its kin that are
+ * made meanwhile in the process: none. It stands in for them here, so that the library calls it as
+ * well (glibc).
  */
 #include <countermark/countermark.h>
 #include <stdio.h>
@@ -85,6 +85,27 @@ static void mark_sound(uint32_t latency) {
   expect("finish", cmk_audio_embedder_finish(embedder, marked, sizeof(marked) / 4, &count));
 }
 
+/* Longer than a window, and what is left at the end. */
+static void listen(void) {
+  cmk_audio_detector* detector = (cmk_audio_detector*)memory;
+  cmk_sound sound;
+  cmk_status status;
+  size_t count;
+  memset(&sound, 0, sizeof(sound));
+  sound.struct_size = sizeof(sound);
+  sound.rate = 44100;
+  sound.channels = 2;
+  sound.format = CMK_SAMPLE_FORMAT_INT16;
+  expect("init", cmk_audio_detector_init(detector, sizeof(memory), &sound, cmk_default_key(),
+                                         CMK_EFFORT_FULL));
+  for (int i = 0; i < 20; ++i) {
+    expect("push", cmk_audio_detector_push(detector, pixels, sizeof(pixels) / 4));
+  }
+  status = cmk_audio_detector_detect(detector, NULL, 0, &count);
+  if (status != CMK_STATUS_NOT_FOUND) expect("detect", status);
+  expect("reset", cmk_audio_detector_reset(detector));
+}
+
 static void use_still(const cmk_image* in, const cmk_image* out) {
   const uint8_t* key = cmk_default_key();
   cmk_detection found;
@@ -126,6 +147,7 @@ int main(void) {
   add_up(&out);
   mark_sound(CMK_AUDIO_LATENCY_BLOCK);
   mark_sound(CMK_AUDIO_LATENCY_LOW);
+  listen();
   const unsigned made = allocations - before;
   printf("%u allocations\n", made);
   return made == 0 ? 0 : 1;
