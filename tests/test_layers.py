@@ -18,12 +18,13 @@ PYTHON_LAYERS = [
     ["watermark", "fingerprint", "resemblance", "hamming"],
     ["frames"],
     ["labels", "credentials", "keys", "registry", "resolving"],
-    ["auditing", "duties", "publishing", "screening"],
+    ["auditing", "duties", "publishing", "screening", "video"],
     ["report", "inspection", "preserving"],
     ["verifying", "disclosing"],
     ["complying", "sidecars", "stamping"],
     ["labelling", "ingesting"],
     ["marking", "signing"],
+    ["marking_movies"],
     ["service", "demo", "cli"],
 ]
 CORE_LAYERS = [["base"], ["kernels"], ["transform", "code"], ["watermark", "fingerprint"], ["api"]]

@@ -9,7 +9,7 @@ Source: C2PA 2.2, section "Soft binding"; contentauth/c2pa-rs issue 2689.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from countermark.errors import InvalidPayload
@@ -33,10 +33,14 @@ class SoftBinding:
 
     algorithm: str
     value: bytes
+    timespan: tuple[int, int] | None = field(default=None, compare=False)
+    """In what moves: from which to which millisecond of play the value was found."""
 
     @classmethod
-    def of_payload(cls, payload: int) -> SoftBinding:
+    def of_payload(cls, payload: int, *, seconds: float | None = None) -> SoftBinding:
         """The binding of countermark's image watermark with that payload.
+
+        `seconds`: the length of a movie whose frames all carry it.
 
         Raises `InvalidPayload` for one that is not in [0, 2**64).
         """
@@ -44,7 +48,8 @@ class SoftBinding:
             raise InvalidPayload(
                 f"The payload {payload} is not in [0, 2**64).", remedy="Use 64 bits, unsigned."
             )
-        return cls(WATERMARK_ALGORITHM, payload.to_bytes(8, "big"))
+        timespan = None if seconds is None else (0, round(1000 * seconds))
+        return cls(WATERMARK_ALGORITHM, payload.to_bytes(8, "big"), timespan)
 
 
 def placeholder(binding: SoftBinding) -> dict[str, Any]:
@@ -53,9 +58,13 @@ def placeholder(binding: SoftBinding) -> dict[str, Any]:
     A filler under 24 takes one byte in an array, as a byte does in a string: the lengths agree.
     """
     filler = [0] * len(binding.value)
+    scope: dict[str, Any] = {}
+    if binding.timespan is not None:
+        start, end = binding.timespan
+        scope["timespan"] = {"start": start, "end": end}
     return {
         "alg": binding.algorithm,
-        "blocks": [{"scope": {}, "value": filler}],
+        "blocks": [{"scope": scope, "value": filler}],
         "pad": [0],
     }
 
@@ -74,4 +83,11 @@ def read(data: object) -> Iterator[SoftBinding]:
     for block in blocks if isinstance(blocks, (list, tuple)) else ():
         value = block.get("value") if isinstance(block, dict) else None
         if isinstance(value, bytes):
-            yield SoftBinding(data["alg"], value)
+            yield SoftBinding(data["alg"], value, _timespan(block.get("scope")))
+
+
+def _timespan(scope: object) -> tuple[int, int] | None:
+    span = scope.get("timespan") if isinstance(scope, dict) else None
+    times = (span.get("start"), span.get("end")) if isinstance(span, dict) else (None, None)
+    start, end = times
+    return (start, end) if isinstance(start, int) and isinstance(end, int) else None
