@@ -26,7 +26,7 @@ def luma_of(frame: VideoFrame) -> Luma:
         )
     stored = pixels(frame, 0)
     if stored.dtype == np.uint8:
-        return np.ascontiguousarray(stored)
+        return np.array(stored, order="C")  # the decoder may still look at its own
     luma: Luma = np.left_shift(stored, 16 - _bits(frame), dtype=np.uint16)
     return luma
 
