@@ -16,7 +16,7 @@ constexpr int kChange = 20;
 constexpr size_t kCutDivisor = 3;
 // Of a scheduled residual, in grey levels at strength 1: 44 dB. Where the mask allows less, it is
 // not lifted any further than so. A gain that differs less than so from what it was stays.
-constexpr float kDeviation = 1.56f;
+constexpr float kDeviation = 1.55f;
 constexpr float kMostGain = 1.7f;
 constexpr float kSameGain = 0.01f;
 

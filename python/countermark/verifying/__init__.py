@@ -15,9 +15,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -36,7 +39,7 @@ from countermark.registry import Registry
 from countermark.report import Confidence, Evidence, Report, Verdict
 from countermark.resolving import Resolver
 from countermark.screening import Rules, Sight, Use, named_payloads, screen
-from countermark.verifying import conclusion, evidence
+from countermark.verifying import conclusion, evidence, movie
 from countermark.verifying.carried import Carried, carried
 from countermark.verifying.conclusion import is_bound
 from countermark.verifying.examination import Examination
@@ -74,8 +77,9 @@ def verify(
     pixels, then their fingerprint, lead to a manifest in the registry. Such a manifest counts
     only if its own signature and hashes hold, it names no other marks than were found (C2PA 2.2,
     section 18.10.5.1), and the thumbnail in it shows this picture.
-    Files without a watermark (movies, sounds, documents, other pictures) are judged by the
-    manifest in them alone.
+    Of a movie whose manifest is lost or does not fit, the watermark that its frames have
+    in common is looked for, in samples of it (`video.detect_video`). Files without a watermark
+    (sounds, documents, other pictures) are judged by the manifest in them alone.
 
     A file of none of these kinds gives the verdict `unreadable`. Raises `SourceNotFound` when
     there is no file, `InvalidArgument` for what is neither path nor binary stream,
@@ -91,14 +95,15 @@ def verify(
             if registry is None and home is not None:
                 registry = stack.enter_context(Registry.open(home.registry_path))
         known = media_type(StreamContent(asset))
+        path = Path(source) if isinstance(source, (str, PathLike)) else None
         at = carried(
             asset,
             known,
             trust=trust,
-            path=Path(source) if isinstance(source, (str, PathLike)) else None,
+            path=path,
             sidecar=None if manifest is None else Path(manifest),
         )
-        return _report(asset, known, at, trust, registry, resolvers, rules)
+        return _report(asset, known, at, trust, registry, resolvers, rules, path)
 
 
 def _at_hand(source: files.Source) -> AbstractContextManager[Stream]:
@@ -106,6 +111,20 @@ def _at_hand(source: files.Source) -> AbstractContextManager[Stream]:
     if isinstance(source, (str, PathLike)) and os.path.isfile(source):
         return opened(Path(source))
     return nullcontext(io.BytesIO(files.load(source)))
+
+
+@contextlib.contextmanager
+def _on_disk(asset: Stream, path: Path | None) -> Iterator[Path]:
+    """The file as one with a name, which decoders of movies want."""
+    if path is not None and path.is_file():
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "movie"
+        with copy.open("wb") as file:
+            asset.seek(0)
+            shutil.copyfileobj(asset, file)
+        yield copy
 
 
 def _report(
@@ -116,6 +135,7 @@ def _report(
     registry: Registry | None,
     resolvers: Sequence[Resolver],
     rules: Rules | None,
+    path: Path | None,
 ) -> Report:
     embedded = None if at.is_strange else at.manifest
     tell = partial(
@@ -131,7 +151,14 @@ def _report(
         picture = _decoded(asset)
     except ImageError as error:
         notices = tell(None)
-        return replace(_report_undecoded(asset, shown, at, error), notices=notices)
+        is_watched, mark = False, None
+        if (shown or "").startswith("video/"):
+            with _on_disk(asset, path) as where:
+                is_watched, mark = movie.look(where)
+                if mark is not None:
+                    watched = movie.report(where, mark, shown, embedded, trust, registry)
+                    return replace(watched, notices=notices)
+        return replace(_report_undecoded(asset, shown, at, error, is_watched), notices=notices)
     content = partial(_content, asset)
     seen = Examination(picture, shown, embedded, trust, registry, resolvers, content)
     seen.found += _strange(at)
@@ -165,8 +192,13 @@ def _head(asset: Stream) -> bytes:
     return asset.read(image.HEAD_BYTES)
 
 
-def _report_undecoded(asset: Stream, shown: str | None, at: Carried, error: ImageError) -> Report:
-    """Without pixels the manifest in the file is all there is."""
+def _report_undecoded(
+    asset: Stream, shown: str | None, at: Carried, error: ImageError, is_watched: bool
+) -> Report:
+    """Without pixels, or a mark in them, the manifest in the file is all there is.
+
+    `is_watched`: whether there were frames of a movie to look at.
+    """
     embedded = None if at.is_strange else at.manifest
     if at.is_strange:
         reason = "files of this kind are not decoded."
@@ -189,8 +221,9 @@ def _report_undecoded(asset: Stream, shown: str | None, at: Carried, error: Imag
             Verdict.ALTERED, embedded, found, media_type=shown, decoded=False
         )
     reason = error.problem if could_have_pixels else f"files of type {shown} are not decoded."
-    found = [evidence.unusable_manifest(embedded), *evidence.not_decoded(reason)]
-    return conclusion.by_nothing(embedded, found, media_type=shown, decoded=False)
+    looked = evidence.nothing_in_movie() if is_watched else evidence.not_decoded(reason)
+    found = [evidence.unusable_manifest(embedded), *looked]
+    return conclusion.by_nothing(embedded, found, media_type=shown, decoded=is_watched)
 
 
 def _strange(at: Carried) -> list[Evidence]:

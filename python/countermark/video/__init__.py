@@ -9,6 +9,6 @@ countermark.errors.SourceNotFound: The file 'missing.mp4' cannot be read \
 """
 
 from countermark.video.marking import MarkedVideo, mark_video
-from countermark.video.reading import VideoDetection, detect_video, still_of
+from countermark.video.reading import VideoDetection, detect_video, still_of, stills_of
 
-__all__ = ["MarkedVideo", "VideoDetection", "detect_video", "mark_video", "still_of"]
+__all__ = ["MarkedVideo", "VideoDetection", "detect_video", "mark_video", "still_of", "stills_of"]

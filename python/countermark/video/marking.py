@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from countermark import files
 from countermark.errors import UnreadableVideo, UnsupportedVideo
 from countermark.frames import FrameEmbedder
+from countermark.image import MIN_SIDE
 from countermark.labels.moving.encoding import codec_of
 from countermark.labels.moving.labelling import opened
 from countermark.labels.moving.plan import Plan
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 _HDR: Final = {16: "PQ", 18: "HLG"}
 """Transfer functions of ITU-T H.273, 8.2."""
 
-_LEAST_SIDE: Final = 128  # of the core
 _REFRESH_FRAMES: Final = 8
 
 
@@ -130,8 +130,8 @@ def _check(transfer: int, width: int, height: int) -> None:
             "light would be lost.",
             remedy="Mark a version of standard dynamic range.",
         )
-    if min(width, height) < _LEAST_SIDE:
+    if min(width, height) < MIN_SIDE:
         raise UnsupportedVideo(
             f"The movie of {width} x {height} pixels is too small for a watermark.",
-            remedy=f"Use one of {_LEAST_SIDE} x {_LEAST_SIDE} or more.",
+            remedy=f"Use one of {MIN_SIDE} x {MIN_SIDE} or more.",
         )

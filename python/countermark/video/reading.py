@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from countermark.errors import UnreadableVideo
 from countermark.frames import ClipDetector
+from countermark.image import MIN_SIDE
 from countermark.labels.moving.labelling import opened
 from countermark.labels.pyav import library, reading
 from countermark.video.luma import luma_of
@@ -101,19 +102,37 @@ def still_of(source: str | PathLike[str]) -> npt.NDArray[np.uint8]:
     It is the last one of that second, so that a film that fades in does not show black. Raises
     `SourceNotFound`, `UnreadableVideo`, `MissingExtra`.
     """
+    *_, last = stills_of(source, until=1, apart=0)
+    return last
+
+
+def stills_of(
+    source: str | PathLike[str], *, until: float = 2.0, apart: float = 0.1
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """Pictures from a movie's beginning, `apart` seconds or more from each other.
+
+    >>> list(stills_of("missing.mp4"))
+    Traceback (most recent call last):
+    ...
+    countermark.errors.SourceNotFound: The file 'missing.mp4' cannot be read \
+(No such file or directory). Check the path and the rights.
+
+    Raises as `still_of`.
+    """
     name = os.fspath(source)
     with opened(name) as (container, stream), reading(name, UnreadableVideo):
-        last: VideoFrame | None = None
-        first = float((stream.start_time or 0) * (stream.time_base or 0))
+        first: float | None = None
+        last = 0.0
         for frame in islice(_decoded(container, stream), _MOST_FRAMES):
-            if last is not None and (frame.time or 0) > first + 1:
-                break
-            last = frame
-        if last is None:
+            time = frame.time or 0.0
+            if first is not None and time > first + until:
+                return
+            if first is None or time >= last + apart:
+                first, last = (time if first is None else first), time
+                pixels: Any = frame.to_ndarray(format="rgb24")
+                yield pixels
+        if first is None:
             raise UnreadableVideo("The movie has no frames.", remedy="Write the file anew.")
-        pixels: Any = last.to_ndarray(format="rgb24")
-        still: npt.NDArray[np.uint8] = pixels
-        return still
 
 
 class _Detector:
@@ -150,8 +169,9 @@ class _Detector:
         self._shape = self._shape or luma.shape
         if luma.shape != self._shape or frame.time is None:
             return
-        self._clip.add(luma, seconds=frame.time)
         self._times.append(frame.time)
+        if min(luma.shape) >= MIN_SIDE:  # smaller ones hold no mark
+            self._clip.add(luma, seconds=frame.time)
 
 
 def _sampled(container: InputContainer, stream: VideoStream, length: float) -> Iterator[VideoFrame]:

@@ -111,6 +111,8 @@ def test_file_without_a_manifest_is_unmarked(
     says = [item.explanation for item in report.evidence]
     if media_type in DECODED:
         assert "too small" in says[1]
+    elif media_type in ("video/mp4", "video/quicktime"):
+        assert says[1] == "No watermark was read in the frames that were sampled."
     else:
         assert says[1] == says[2] == f"Not looked for: files of type {media_type} are not decoded."
         assert "have no watermark yet" in report.summary
@@ -239,7 +241,7 @@ def test_large_movie_is_verified_in_little_memory(
     found.append(run(program, path))
     assert [said.split()[:1] for said in found] == [["unmarked"], [], ["intact"], ["altered"]]
     for said in found:
-        assert said == "" or int(said.split()[1]) < 80 << 10, found  # KiB
+        assert said == "" or int(said.split()[1]) < 128 << 10, found  # KiB, decoders and all
 
 
 def run(program: str, path: Path) -> str:
