@@ -197,7 +197,7 @@ bool ClipAccumulator::ReadWindow(const Window& window, bool everywhere, double t
   MarkSearch search(views, view_, layout_, trials, arena);
   const bool is_read = everywhere ? search.SearchViews(found) : search.ReadInPlace(found);
   highest_score_ = std::max(highest_score_, search.reader().highest_score());
-  if ((is_read || !everywhere) && !IsCounting()) return is_read;
+  if (!everywhere || (is_read && !IsCounting())) return is_read;
   Found best = search.best();
   if (IsCounting()) {  // the largest plane that a search has
     best.plane = ScaledSize(frame_, 2.0 * kCanonicalSide);
