@@ -11,9 +11,9 @@ constexpr float kFloorOfMeans = 2.0f;
 // Height of the pilot in a window, from which on the schedule is tried where it stands.
 constexpr float kWorthTrying = 4.6f;
 // Readers that one call of Detect gives a share of its bound: one for the schedule in place, one
-// for each window in place, and one for each anywhere, of which there is one more.
+// for each window in place, and one for each anywhere.
 constexpr size_t kWindows = 3;
-constexpr double kReaders = 1 + kWindows + kWindows + 1;
+constexpr double kReaders = 1 + 2 * kWindows;
 // By how much differences of means are magnified, that they may be shown in 8 bits.
 constexpr int kMagnified = 8;
 
@@ -227,14 +227,14 @@ bool ClipAccumulator::Detect(Arena& arena, Detection* detection) {
     highest_score_ = std::max(highest_score_, reader.highest_score());
   }
   const size_t count = Count(), half = count / 2;
-  const Window windows[kWindows + 1] = {
-      {0, count, 0, 0}, {half, count, 0, 0}, {0, half, 0, 0}, {half, count, 0, half}};
+  const Window in_place[kWindows] = {{0, count, 0, 0}, {half, count, 0, 0}, {0, half, 0, 0}};
+  const Window anywhere[kWindows] = {{0, count, 0, 0}, {half, count, 0, 0}, {half, count, 0, half}};
   const auto read = [&](const Window& window, bool everywhere) {
     return (window.begin < window.end || IsCounting()) &&
            ReadWindow(window, everywhere, trials, arena, &found);
   };
-  for (size_t i = 0; i < kWindows; ++i) is_read = is_read || read(windows[i], false);
-  for (const Window& window : windows) {
+  for (const Window& window : in_place) is_read = is_read || read(window, false);
+  for (const Window& window : anywhere) {
     is_read = is_read || (effort_ == Effort::kFull && read(window, true));
   }
   detection->score = highest_score_;

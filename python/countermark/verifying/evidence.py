@@ -356,12 +356,12 @@ def summary_of_nothing(found: Sequence[Evidence], *, media_type: str | None = No
                 "The pixels carry a watermark, but this registry does not know it. "
                 "Whoever marked the picture has the registry that does."
             )
-        if isinstance(item, WatermarkEvidence) and item.registered:
-            return (
-                "The frames carry a watermark that this registry knows, but its Content "
-                "Credentials do not hold, or their thumbnail is not of the beginning of this file: "
-                "it may be another part of that movie, or something with a copy of its mark."
-            )
+    if any(isinstance(item, WatermarkEvidence) and item.registered for item in found):
+        return (
+            "The frames carry a watermark that this registry knows, but its Content Credentials do "
+            "not hold, or their thumbnail is not of the beginning of this file: it may be another "
+            "part of that movie, or something with a copy of its mark."
+        )
     if media_type is not None:
         return (
             f"No Content Credentials were found, and files of type {media_type} have no "

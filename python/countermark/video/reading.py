@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _STRETCH: Final = 4.0  # seconds that are read without a gap
-_STRETCHES: Final = 2
 _SAMPLES: Final = 40  # of a long movie, one key picture each
 _MOST_FRAMES: Final = 600  # of a stretch, whatever its times say
 
@@ -62,8 +61,8 @@ def detect_video(
 (No such file or directory). Check the path and the rights.
 
     Of a movie of more than 12 seconds, 40 key pictures from all over it are looked at first. Where
-    that is not enough, four seconds from the beginning, and four from the middle. `key`: the 16
-    bytes of the embedding. `effort`: "aligned" only for copies that show all of every frame.
+    that is not enough, four seconds from its middle; of a shorter one, from its beginning. `key`:
+    the 16 bytes of the embedding. `effort`: "aligned" only for copies that show all of every frame.
 
     Raises `SourceNotFound`, `UnreadableVideo` for a movie without one frame that can be decoded,
     `UnsupportedVideo`, `InvalidKey`, `InvalidEffort`, `MissingExtra`.
@@ -71,20 +70,18 @@ def detect_video(
     name = os.fspath(source)
     with opened(name) as (container, stream):
         length = float((container.duration or 0) / library().time_base)
-        seen = 0
+        seen, begin = 0, 0.0
         if length > 3 * _STRETCH:
             detector = _Detector(key, "aligned")
             found = detector.read(name, _sampled(container, stream, length))
             if found is not None:
                 return found
-            seen += detector.frames
-        for at in range(_STRETCHES if length > 3 * _STRETCH else 1):
-            detector = _Detector(key, effort)
-            begin = at * length / _STRETCHES
-            found = detector.read(name, _stretch(container, stream, begin))
-            if found is not None:
-                return found
-            seen += detector.frames
+            seen, begin = detector.frames, length / 2
+        detector = _Detector(key, effort)
+        found = detector.read(name, _stretch(container, stream, begin))
+        if found is not None:
+            return found
+        seen += detector.frames
         if seen == 0:
             raise UnreadableVideo("The movie has no frames.", remedy="Write the file anew.")
     return None
