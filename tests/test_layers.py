@@ -18,13 +18,13 @@ PYTHON_LAYERS = [
     ["watermark", "fingerprint", "resemblance", "hamming", "audio"],
     ["frames", "clips"],
     ["labels", "credentials", "keys", "registry", "resolving"],
-    ["auditing", "duties", "publishing", "screening"],
+    ["auditing", "duties", "publishing", "screening", "video"],
     ["report", "inspection", "preserving"],
     ["verifying", "disclosing"],
     ["complying", "enrolling", "sidecars", "stamping"],
     ["labelling", "ingesting"],
     ["marking", "signing"],
-    ["marking_sounds"],
+    ["marking_movies", "marking_sounds"],
     ["service", "demo", "cli"],
 ]
 CORE_LAYERS = [

@@ -9,6 +9,8 @@ import shutil
 from importlib import resources
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -63,6 +65,20 @@ def test_python_block_prints_what_it_says(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out.strip() == block.splitlines()[-1].rpartition("# ")[2]
 
 
+def record_clip(path: Path) -> None:
+    """A second in which a camera moves over a scene."""
+    with Image.open("photo.jpg") as picture:
+        scene = np.asarray(picture.convert("RGB").resize((400, 300)))
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 360, 300, "yuv420p"
+        stream.options = {"crf": "18", "preset": "ultrafast"}
+        for at in range(10):
+            view = np.ascontiguousarray(scene[:, 4 * at : 4 * at + 360])
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(view, format="rgb24")))
+        container.mux(stream.encode())
+
+
 @pytest.mark.usefixtures("photo_at_hand")
 def test_command_lines_work() -> None:
     lines = blocks("sh")[2].splitlines()
@@ -70,6 +86,7 @@ def test_command_lines_work() -> None:
         Path(folder).mkdir()
         shutil.copy("photo.jpg", folder)
     Path("drawing.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'><circle r='9'/></svg>")
+    record_clip(Path("clip.mp4"))
     for line in lines:
         program, *arguments = shlex.split(line.partition(" | ")[0], comments=True)
         assert program == "countermark"

@@ -40,9 +40,11 @@ from countermark.labels.moving import label_video
 from countermark.labels.scenes import GLB, find_payloads, label_scene
 from countermark.labels.visible import label_picture, label_text, wording
 from countermark.labels.xmp.packet import properties
+from countermark.marking_movies import mark_movie
 from countermark.record import DigitalSource, Producer, ProviderCode, Record, Service, System
 from countermark.registry import Registry
 from countermark.signing import sign, sign_beside
+from countermark.video import mark_video
 
 CODE = ProviderCode.of("91350100M000100Y43")
 PLATFORM = ProviderCode.of("91350100M000100Y43", service=Service.PROPAGATION, application="8705")
@@ -116,8 +118,8 @@ class World:
 def movie(path: Path, picture: Image.Image) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=12)
-        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
-        small = np.asarray(picture.resize((160, 120)))
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        small = np.asarray(picture.resize((320, 240)))
         for number in range(36):
             frame = av.VideoFrame.from_ndarray(np.roll(small, 3 * number, axis=1), format="rgb24")
             container.mux(stream.encode(frame))
@@ -294,6 +296,14 @@ VERBS: dict[str, tuple[Callable[[Path, Path, World], object], tuple[str, ...]]] 
     "marking.mark": (
         lambda source, out, world: mark(source, out, record=LATER, **world.signing()),
         ("picture.jpg", "beside.png", "labelled.webp"),
+    ),
+    "marking_movies.mark_movie": (
+        lambda source, out, world: mark_movie(source, out, record=LATER, **world.signing()),
+        ("film.mp4",),
+    ),
+    "video.marking.mark_video": (
+        lambda source, out, world: mark_video(source, out, PAYLOAD),
+        ("film.mp4",),
     ),
     "signing.sign": (
         lambda source, out, world: sign(source, out, record=LATER, **world.signing()),

@@ -29,7 +29,7 @@ from countermark._bridge import checked_key, checked_payload, core_errors, is_fu
 from countermark.image import ImageLike, as_array, like
 from countermark.watermark import DEFAULT_KEY, Detection, Strength
 
-__all__ = ["FrameDetector", "FrameEmbedder"]
+__all__ = ["ClipDetector", "FrameDetector", "FrameEmbedder"]
 
 _Shape = tuple[tuple[int, ...], np.dtype[Any]]
 
@@ -94,12 +94,21 @@ class FrameEmbedder:
             with core_errors():
                 self._stream.set_payload(self._payload)
 
-    def embed(self, frame: ImageLike, *, out: npt.NDArray[Any] | None = None) -> ImageLike:
+    def embed(
+        self,
+        frame: ImageLike,
+        *,
+        seconds: float | None = None,
+        out: npt.NDArray[Any] | None = None,
+    ) -> ImageLike:
         """Gives a copy of the next frame with the payload in its pixels.
 
         Args:
             frame: As for `countermark.watermark.embed`; the luma plane of a video is one too. All
                 frames have the shape and type of the first one.
+            seconds: When it is shown. The mark then moves by the schedule, so that frames added up
+                do not show it; `ClipDetector` undoes that. The frame is changed by 44 dB at
+                strength 1, where there is enough to hide in.
             out: An array of the same shape and type to write to, possibly the frame itself.
 
         Raises:
@@ -117,7 +126,10 @@ class FrameEmbedder:
                     pixels, self._payload, self._key, self._strength, self._refresh_frames
                 )
                 self._shape = shape
-            self._stream.embed(pixels, target)
+            if seconds is None:
+                self._stream.embed(pixels, target)
+            else:
+                self._stream.embed_at(_microseconds(seconds), pixels, target)
         return like(target, frame)
 
 
@@ -194,6 +206,94 @@ class FrameDetector:
         if self._accumulator is not None:
             with core_errors():
                 self._accumulator.reset()
+
+
+class ClipDetector:
+    """Reads the payload that frames marked by the schedule have in common.
+
+    >>> import numpy as np
+    >>> frame = np.random.default_rng(1).integers(40, 215, (240, 320), dtype=np.uint8)
+    >>> embedder, detector = FrameEmbedder(7), ClipDetector(effort="aligned")
+    >>> for number in range(6):  # of which the detector sees the time from any beginning
+    ...     marked = embedder.embed(frame, seconds=31.7 + number / 2)
+    ...     detector.add(marked, seconds=number / 2)
+    >>> detector.detect().payload
+    7
+
+    Any part of the video will do, at any frame rate, with frames missing or doubled; frames may
+    have been re-compressed, resized, cropped or turned alike. It takes 79 MiB of memory, 23 MiB
+    for aligned copies, however many the frames are. One thread uses it at a time.
+
+    Args:
+        key: The 16 bytes of the embedding.
+        effort: As for `countermark.watermark.detect`; "aligned" only for copies that show all of
+            every frame.
+
+    Raises:
+        InvalidKey, InvalidEffort: An argument is out of its range.
+    """
+
+    def __init__(
+        self, *, key: bytes = DEFAULT_KEY, effort: Literal["full", "aligned"] = "full"
+    ) -> None:
+        self._key = checked_key(key)
+        self._full = is_full(effort)
+        self._clip: _core.Clip | None = None
+        self._shape: _Shape | None = None
+
+    def add(self, frame: npt.NDArray[Any] | Image.Image, *, seconds: float) -> None:
+        """Adds the next frame, shown so long after any beginning.
+
+        Raises:
+            ImageError: The frame is too small, too large, no picture, or unlike the first one.
+            InvalidArgument: The time is no number.
+            InUse: Another thread is in a call with this detector.
+        """
+        pixels = packed(as_array(frame))
+        shape = _like_the_first(pixels, self._shape)
+        time = _microseconds(seconds)
+        with core_errors():
+            if self._clip is None:
+                self._clip = _core.Clip(pixels, self._key, self._full)
+                self._shape = shape
+            self._clip.add(time, pixels)
+
+    def detect(self) -> Detection | None:
+        """Reads the payload from all frames since the beginning, or the last reset.
+
+        What was cropped or turned is looked for in the last three seconds. May be called after any
+        frame.
+
+        Returns:
+            What was read, or None. Its false_positive_rate bounds the probability that this or any
+            other call since the last reset, however many, reads anything in a video without this
+            key's mark. Of its geometry the place is that of some state of the schedule.
+
+        Raises:
+            InUse: Another thread is in a call with this detector.
+        """
+        if self._clip is None:
+            return None
+        with core_errors():
+            return watermark.detection_from(self._clip.detect())
+
+    def reset(self) -> None:
+        """Forgets all frames.
+
+        Raises:
+            InUse: Another thread is in a call with this detector.
+        """
+        if self._clip is not None:
+            with core_errors():
+                self._clip.reset()
+
+
+def _microseconds(seconds: float) -> int:
+    if not abs(seconds) < 1e12:  # also for what is no number
+        raise errors.InvalidArgument(
+            f"A frame cannot be shown at {seconds} seconds.", remedy="Give its time of play."
+        )
+    return round(seconds * 1_000_000)
 
 
 def _like_the_first(frame: npt.NDArray[Any], first: _Shape | None) -> _Shape:

@@ -221,6 +221,12 @@ class Stream {
     Check(cmk_watermark_stream_embed(get(), &source, &target));
   }
 
+  void EmbedAt(int64_t microseconds, const py::array& in, const py::array& out) {
+    const cmk_image source = Image(in), target = Image(out);
+    const py::gil_scoped_release release;
+    Check(cmk_watermark_stream_embed_at(get(), microseconds, &source, &target));
+  }
+
   void SetPayload(uint64_t payload) { Check(cmk_watermark_stream_set_payload(get(), payload)); }
 
  private:
@@ -381,6 +387,45 @@ class AudioDetector {
   size_t frame_bytes_;
 };
 
+// The first frame gives width, height and format; it is not added.
+class Clip {
+ public:
+  Clip(const py::array& frame, const py::bytes& key, bool full) {
+    const cmk_image image = Image(frame);
+    const cmk_effort effort = full ? CMK_EFFORT_FULL : CMK_EFFORT_ALIGNED;
+    size_t size = 0;
+    Check(cmk_watermark_clip_size(&image, effort, &size));
+    block_.reset(new std::byte[size]);
+    Check(cmk_watermark_clip_init(get(), size, &image, Key(key), effort));
+  }
+
+  void Add(int64_t microseconds, const py::array& frame) {
+    const cmk_image image = Image(frame);
+    const py::gil_scoped_release release;
+    Check(cmk_watermark_clip_add(get(), microseconds, &image));
+  }
+
+  std::optional<py::tuple> Detect() {
+    cmk_detection found = {};
+    found.struct_size = sizeof(found);
+    cmk_status status = CMK_STATUS_OK;
+    {
+      const py::gil_scoped_release release;
+      status = cmk_watermark_clip_detect(get(), &found);
+    }
+    if (status == CMK_STATUS_NOT_FOUND) return std::nullopt;
+    Check(status);
+    return Read(found);
+  }
+
+  void Reset() { Check(cmk_watermark_clip_reset(get())); }
+
+ private:
+  cmk_watermark_clip* get() const { return reinterpret_cast<cmk_watermark_clip*>(block_.get()); }
+
+  Block block_;
+};
+
 template <size_t kCount, auto kFunction>
 py::tuple Pdq(const py::array& array) {
   const cmk_image image = Image(array);
@@ -503,6 +548,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
       .def(py::init<const py::array&, uint64_t, const py::bytes&, float, uint32_t>(), "frame"_a,
            "payload"_a, "key"_a, "strength"_a, "refresh_frames"_a)
       .def("embed", &Stream::Embed, "image"_a, "out"_a)
+      .def("embed_at", &Stream::EmbedAt, "microseconds"_a, "image"_a, "out"_a)
       .def("set_payload", &Stream::SetPayload, "payload"_a);
   py::class_<AudioEmbedder>(module, "AudioEmbedder")
       .def(py::init<uint32_t, uint32_t, uint32_t, bool, uint64_t, const py::bytes&, float>(),
@@ -521,6 +567,11 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
       .def("add", &Accumulator::Add, "frame"_a)
       .def("detect", &Accumulator::Detect)
       .def("reset", &Accumulator::Reset);
+  py::class_<Clip>(module, "Clip")
+      .def(py::init<const py::array&, const py::bytes&, bool>(), "frame"_a, "key"_a, "full"_a)
+      .def("add", &Clip::Add, "microseconds"_a, "frame"_a)
+      .def("detect", &Clip::Detect)
+      .def("reset", &Clip::Reset);
   module.def("pdq", &Pdq<1, cmk_fingerprint_pdq>, "image"_a);
   module.def("pdq_dihedral", &Pdq<CMK_PDQ_DIHEDRAL_COUNT, cmk_fingerprint_pdq_dihedral>, "image"_a);
   module.def("hamming_index_size", &HammingIndexSize, "count"_a);

@@ -359,6 +359,22 @@ CMK_API cmk_status cmk_watermark_stream_embed(cmk_watermark_stream* stream, cons
                                               const cmk_image* out) CMK_MUST_USE;
 
 /*
+ * The same by the schedule, for a frame that is shown `microseconds` after the video's beginning:
+ * the pattern keeps its place and sign for two seconds, then moves on, through 32 states of the
+ * key's in 64 seconds, so that frames added up do not show it. Each frame differs from its original
+ * by the same mean square, 44 dB at strength 1 (less where there is little to hide in), and is a
+ * marked picture all the same. A cmk_watermark_clip reads what such frames have in common; an
+ * accumulator does so within a state only.
+ *
+ * microseconds  of media time; frames may be left out, and come at any rate
+ *
+ * Returns what cmk_watermark_stream_embed returns.
+ */
+CMK_API cmk_status cmk_watermark_stream_embed_at(cmk_watermark_stream* stream, int64_t microseconds,
+                                                 const cmk_image* in,
+                                                 const cmk_image* out) CMK_MUST_USE;
+
+/*
  * The frames from now on carry another payload.
  *
  * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
@@ -450,6 +466,84 @@ CMK_API cmk_status cmk_watermark_accumulator_detect(cmk_watermark_accumulator* a
  */
 CMK_API cmk_status cmk_watermark_accumulator_reset(cmk_watermark_accumulator* accumulator)
     CMK_MUST_USE;
+
+/* ---------------------------------------------------------------------------------------------
+ * Watermark of a video, read along its schedule
+ *
+ * A clip adds up what cmk_watermark_stream_embed_at marked, and finds out at which part of the
+ * schedule it begins: any part of a video may be read, at another frame rate, with frames that are
+ * missing or doubled. Frames may have been cropped, scaled or turned alike; where they were
+ * changed differently, as by a zoom, only what lies alike for a second adds up.
+ *
+ * A clip lies in memory of the caller's: it can be used as long as that memory stays, in that
+ * place, and needs no end. One thread uses it at a time; another gets CMK_STATUS_BUSY.
+ */
+typedef struct cmk_watermark_clip cmk_watermark_clip;
+
+/*
+ * Bytes of a clip for frames like this one (`data` may be null), however many they are: at most
+ * 27 MiB with CMK_EFFORT_ALIGNED, 90 MiB with CMK_EFFORT_FULL (79 MiB for 1920 x 1080).
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under
+ * CMK_SIDE_MIN), IMAGE_TOO_LARGE, UNKNOWN_EFFORT, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_clip_size(const cmk_image* frame, uint32_t effort,
+                                           size_t* size) CMK_MUST_USE;
+
+/*
+ * Makes a clip without frames.
+ *
+ * clip       at an address that is a multiple of 8, as malloc gives it; what lies there is lost,
+ *            also a clip that is in use
+ * clip_size  what cmk_watermark_clip_size said, or more
+ * frame      has the width, height and format of all frames; its `data` may be null
+ * key        CMK_KEY_BYTES bytes, those of the embedding, copied
+ * effort     CMK_EFFORT_ALIGNED for frames that show all that was marked, resized and re-compressed
+ *            at most
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under
+ * CMK_SIDE_MIN), IMAGE_TOO_LARGE, MISALIGNED, UNKNOWN_EFFORT, SCRATCH_TOO_SMALL, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_clip_init(cmk_watermark_clip* clip, size_t clip_size,
+                                           const cmk_image* frame, const uint8_t* key,
+                                           uint32_t effort) CMK_MUST_USE;
+
+/*
+ * Adds the next frame. Allocates nothing.
+ *
+ * microseconds  when it is shown, from any beginning; not before the frame before
+ * frame         of the clip's width, height and format; the stride may differ from frame to frame.
+ *               Must not overlap the clip
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL,
+ * IMAGE_TOO_LARGE, BAD_STRIDE, MISALIGNED, SHAPE_MISMATCH, OVERLAP, BUSY, NOT_INITIALISED,
+ * UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_clip_add(cmk_watermark_clip* clip, int64_t microseconds,
+                                          const cmk_image* frame) CMK_MUST_USE;
+
+/*
+ * Reads the payload from all frames since the clip was made or reset; what was cropped or turned,
+ * from those of the last three seconds. May be called after any of them.
+ *
+ * detection  written when the result is CMK_STATUS_OK; struct_size is set by the caller. When it is
+ *            CMK_STATUS_NOT_FOUND only the score is written. false_positive_rate bounds the
+ *            probability that this or any other call since the reset, however many, reads anything
+ *            in a video that is not marked. Of the geometry, u / w and v / w are where the mark of
+ *            some state lies
+ *
+ * Returns CMK_STATUS_OK when a payload was read, CMK_STATUS_NOT_FOUND when there is none, or
+ * NULL_POINTER, STRUCT_SIZE, MISALIGNED, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_clip_detect(cmk_watermark_clip* clip,
+                                             cmk_detection* detection) CMK_MUST_USE;
+
+/*
+ * Forgets all frames.
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_clip_reset(cmk_watermark_clip* clip) CMK_MUST_USE;
 
 /* ---------------------------------------------------------------------------------------------
  * Sound

@@ -104,6 +104,15 @@ cmk_status cmk_watermark_stream_embed(cmk_watermark_stream* stream, const cmk_im
   return CMK_STATUS_OK;
 }
 
+cmk_status cmk_watermark_stream_embed_at(cmk_watermark_stream* stream, int64_t microseconds,
+                                         const cmk_image* in, const cmk_image* out) {
+  COUNTERMARK_CHECK(countermark::CheckFrames(stream, in, out));
+  const countermark::Turn turn(stream->is_busy);
+  COUNTERMARK_REQUIRE(turn.is_ours(), CMK_STATUS_BUSY);
+  stream->embedder->EmbedAt(microseconds, countermark::View(*in), countermark::MutableView(*out));
+  return CMK_STATUS_OK;
+}
+
 cmk_status cmk_watermark_stream_set_payload(cmk_watermark_stream* stream, uint64_t payload) {
   COUNTERMARK_CHECK(countermark::CheckStream(stream));
   const countermark::Turn turn(stream->is_busy);

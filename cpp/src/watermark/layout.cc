@@ -15,6 +15,7 @@ enum : uint32_t {
   kPilotStream = 2,
   kBitStream = 3,
   kSignStream = 4,
+  // 5: watermark/schedule.cc
   kOriginStream = 16,  // and one more for each variant
 };
 
@@ -24,6 +25,14 @@ int8_t Sign(uint32_t bit) { return bit != 0 ? -1 : 1; }
 // root of the frequency.
 float AmplitudeAt(Frequency k) {
   return std::sqrt(std::sqrt(static_cast<float>(k.kx * k.kx + k.ky * k.ky)));
+}
+
+void Normalise(Spectrum* pattern) {
+  const float scale = 1.0f / std::sqrt(MeanSquare(*pattern));
+  for (size_t i = 0; i < kBandSize; ++i) {
+    pattern->re[i] *= scale;
+    pattern->im[i] *= scale;
+  }
 }
 
 }  // namespace
@@ -84,11 +93,16 @@ void MakePattern(const Layout& layout, const Word& word, float limit_x, float li
     pattern->re[i] *= amplitude;
     pattern->im[i] *= amplitude;
   }
-  const float scale = 1.0f / std::sqrt(MeanSquare(*pattern));
+  Normalise(pattern);
+}
+
+void MakeGrainCoarse(Spectrum* pattern) {
   for (size_t i = 0; i < kBandSize; ++i) {
-    pattern->re[i] *= scale;
-    pattern->im[i] *= scale;
+    const float amplitude = AmplitudeAt(kBand[i]);
+    pattern->re[i] /= amplitude * amplitude;
+    pattern->im[i] /= amplitude * amplitude;
   }
+  Normalise(pattern);
 }
 
 }  // namespace countermark

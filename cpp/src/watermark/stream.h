@@ -12,6 +12,7 @@
 #include "watermark/layout.h"
 #include "watermark/mask.h"
 #include "watermark/residual.h"
+#include "watermark/schedule.h"
 #include "watermark/spread.h"
 
 namespace countermark {
@@ -35,6 +36,11 @@ class StreamEmbedder {
   // As Embed, of frames of one size. Takes its work memory from what the constructor took.
   void Embed(const ImageView& in, const MutableImageView& out);
 
+  // The same by the schedule, for a frame that is shown at this time: see watermark/schedule.h. The
+  // residual of all frames is held to one deviation, in grey levels, and its grain is coarser:
+  // codecs take the fine first.
+  void EmbedAt(int64_t microseconds, const ImageView& in, const MutableImageView& out);
+
   // From the next frame on.
   void SetPayload(uint64_t payload);
 
@@ -43,15 +49,28 @@ class StreamEmbedder {
   static constexpr size_t kGlanceRows = 18, kGlanceColumns = 32;
   using Glance = std::array<uint8_t, kGlanceRows * kGlanceColumns>;
 
+  // What a tile is filled for.
+  struct Filling {
+    bool is_scheduled = false;
+    Schedule::Blend blend{};
+    float gain = 1;
+  };
+
+  void Follow(const ImageView& frame);
   void Begin(const ImageView& frame);
-  void FillTile();
+  void MakeTile(bool is_scheduled);
+  void Fill(const Filling& filling);
+  float Gain() const;
   Glance GlanceAt(const ImageView& frame);
   void RefreshPart(const ImageView& frame, bool is_cut);
   void Refresh(size_t begin, size_t end, bool is_new);
 
   Setting setting_;
   Layout layout_;
+  Schedule schedule_;
   Plane luma_, texture_, mask_, residual_;
+  float* row_power_;  // of the mask, row by row
+  float* still_;      // the tile where the schedule has not moved it
   Tiling tiling_;
   TileTransform transform_;
   LumaReader reader_;
@@ -60,6 +79,7 @@ class StreamEmbedder {
   size_t work_size_;
   uint8_t* work_;
   bool has_begun_ = false;
+  Filling filling_;
   bool hurries_ = false;  // since a cut, until the mask is new all over
   uint8_t variant_ = 0;
   float mean_ = 0;       // of the texture

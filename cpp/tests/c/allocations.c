@@ -51,6 +51,7 @@ static void mark_stream(const cmk_image* in, const cmk_image* out) {
     if (i == kFrames / 2) memset(pixels, 90, sizeof(pixels) / 2); /* a cut */
     expect("frame", cmk_watermark_stream_embed(stream, in, out));
   }
+  expect("frame at", cmk_watermark_stream_embed_at(stream, 2100000, in, out));
   expect("payload", cmk_watermark_stream_set_payload(stream, 6));
   expect("last frame", cmk_watermark_stream_embed(stream, in, out));
 }
@@ -106,6 +107,18 @@ static void listen(void) {
   expect("reset", cmk_audio_detector_reset(detector));
 }
 
+static void add_up_along_schedule(const cmk_image* frame) {
+  cmk_watermark_clip* clip = (cmk_watermark_clip*)memory;
+  cmk_detection found;
+  memset(&found, 0, sizeof(found));
+  found.struct_size = sizeof(found);
+  expect("init",
+         cmk_watermark_clip_init(clip, sizeof(memory), frame, cmk_default_key(), CMK_EFFORT_FULL));
+  for (int i = 0; i < 3; ++i) expect("add", cmk_watermark_clip_add(clip, 200000 * i, frame));
+  expect("detect", cmk_watermark_clip_detect(clip, &found));
+  expect("reset", cmk_watermark_clip_reset(clip));
+}
+
 static void use_still(const cmk_image* in, const cmk_image* out) {
   const uint8_t* key = cmk_default_key();
   cmk_detection found;
@@ -148,6 +161,7 @@ int main(void) {
   mark_sound(CMK_AUDIO_LATENCY_BLOCK);
   mark_sound(CMK_AUDIO_LATENCY_LOW);
   listen();
+  add_up_along_schedule(&out);
   const unsigned made = allocations - before;
   printf("%u allocations\n", made);
   return made == 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-"""`countermark mark`: mark pictures, one file or whole folders."""
+"""`countermark mark`: mark pictures, movies and sounds, one file or whole folders."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from countermark.errors import CountermarkError, DestinationNotWritable
 from countermark.labels.profiles import NAMES, Profile
 from countermark.marking import Marked, is_marked
 from countermark.marking import mark as mark_file
+from countermark.marking_movies import is_movie, mark_movie
+from countermark.marking_sounds import is_sound, mark_sound
 from countermark.record import Record
 from countermark.registry import Registry
 from countermark.report import notice_lines
@@ -27,7 +29,8 @@ from countermark.watermark import Strength
 
 def mark(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="FILE", help="Pictures, or folders of them.")
+        list[Path],
+        typer.Argument(metavar="FILE", help="Pictures, movies, sounds, or folders of pictures."),
     ],
     out: Annotated[
         Path,
@@ -53,7 +56,7 @@ def mark(
         bool, typer.Option("--json", help="One JSON object a line and file.")
     ] = False,
 ) -> None:
-    """Put an invisible watermark and a signed manifest into copies of pictures.
+    """Put an invisible watermark and a signed manifest into copies of pictures, movies and sounds.
 
     The key and the registry are those of the home folder (countermark init), unless its
     signer.toml names another key. An encrypted key is opened with COUNTERMARK_PASSPHRASE, a token
@@ -64,10 +67,15 @@ def mark(
     known of the content (countermark features) is said, or refused. With --profile, pictures get
     the labels that these jurisdictions demand, and are refused if they lack anything else.
 
+    Of movies (MP4, MOV) every frame is marked and encoded again in its own codec; sound, subtitles,
+    chapters and the times of frames stay. Sounds (WAV, FLAC, MP3, M4A) keep their codec and tags.
+
     For example:
 
         countermark mark photo.jpg --out marked.jpg --creator "Ada Example"
         countermark mark photos/ --out marked/
+        countermark mark clip.mp4 --out marked.mp4 --source ai-generated
+        countermark mark speech.wav --out marked.wav --source ai-generated
         countermark mark art.png --out art.png --source ai-generated --system "Example Model"
         countermark mark art.png --out art.png --record record.json --profile cn,eu
     """
@@ -171,6 +179,30 @@ def _mark_one(
             f"The folder {str(destination.parent)!r} cannot be made ({error.strerror}).",
             remedy="Check its path and the rights.",
         ) from error
+    if is_movie(path):
+        with output.frames(path.name) as count:
+            return mark_movie(
+                path,
+                destination,
+                record=record,
+                signer=next_signer(),
+                registry=registry,
+                strength=strength,
+                time_stamper=time_stamper,
+                profiles=profiles,
+                progress=count,
+            )
+    if is_sound(path):
+        return mark_sound(
+            path,
+            destination,
+            record=record,
+            signer=next_signer(),
+            registry=registry,
+            strength=strength,
+            time_stamper=time_stamper,
+            profiles=profiles,
+        )
     return mark_file(
         path,
         destination,

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, TextIO, TypeVar
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from countermark.credentials import SIDECAR
 from countermark.errors import (
@@ -74,6 +82,29 @@ def progress(items: Sequence[_Item], what: str) -> Iterator[_Item]:
     )
     with bar:
         yield from bar.track(items)
+
+
+@contextlib.contextmanager
+def frames(name: str) -> Iterator[Callable[[int], None]]:
+    """Tells on standard error, while someone looks, how many frames are done, and how fast."""
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        TextColumn("{task.completed} frames"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[rate]:.0f} frames/s"),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(name, total=None, rate=0.0)
+
+        def count(done: int) -> None:
+            elapsed = bar.tasks[0].elapsed or 1e-9
+            bar.update(task, completed=done, rate=done / elapsed)
+
+        yield count
 
 
 def pictures(folder: Path, *, except_in: Path | None = None) -> list[Path]:

@@ -15,7 +15,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 from collections.abc import Sequence
@@ -26,19 +25,18 @@ from os import PathLike
 from pathlib import Path
 
 from countermark import containers, files, image
-from countermark.audio import Detection
 from countermark.containers import StreamContent
-from countermark.credentials import Manifest, Trust
+from countermark.credentials import Trust
 from countermark.credentials.assets import Stream, opened
 from countermark.credentials.containers import media_type
 from countermark.credentials.reading import UNREADABLE_ASSET
-from countermark.errors import ImageError, MissingExtra, UnreadableVideo
+from countermark.errors import ImageError
 from countermark.image import Picture
 from countermark.registry import Registry
 from countermark.report import Confidence, Evidence, Report, Verdict
 from countermark.resolving import Resolver
 from countermark.screening import Rules, Sight, Use, named_payloads, screen
-from countermark.verifying import clip_evidence, clips, comparing, conclusion, evidence
+from countermark.verifying import clips, conclusion, evidence, moving
 from countermark.verifying.carried import Carried, carried
 from countermark.verifying.conclusion import is_bound
 from countermark.verifying.examination import Examination
@@ -76,10 +74,11 @@ def verify(
     pixels, then their fingerprint, lead to a manifest in the registry. Such a manifest counts
     only if its own signature and hashes hold, it names no other marks than were found (C2PA 2.2,
     section 18.10.5.1), and the thumbnail in it shows this picture.
-    Of sounds and movies without a manifest that holds, the watermark in the sound or the
-    fingerprints (Chromaprint, vPDQ) lead to one in the registry, which is a lead: then nobody is
-    trusted. Documents and other pictures are
-    judged by the manifest in them alone.
+    Of sounds and movies without a manifest that holds, the watermark that the frames have in
+    common, looked for in samples of them, then that in the sound, then the fingerprints
+    (Chromaprint, vPDQ) lead to one in the registry. Unless its thumbnail shows the movie, that is a
+    lead: then nobody is trusted. Documents and other pictures are judged by the manifest in them
+    alone.
 
     A file of none of these kinds gives the verdict `unreadable`. Raises `SourceNotFound` when
     there is no file, `InvalidArgument` for what is neither path nor binary stream,
@@ -95,14 +94,15 @@ def verify(
             if registry is None and home is not None:
                 registry = stack.enter_context(Registry.open(home.registry_path))
         known = media_type(StreamContent(asset))
+        path = Path(source) if isinstance(source, (str, PathLike)) else None
         at = carried(
             asset,
             known,
             trust=trust,
-            path=Path(source) if isinstance(source, (str, PathLike)) else None,
+            path=path,
             sidecar=None if manifest is None else Path(manifest),
         )
-        return _report(asset, known, at, trust, registry, resolvers, rules)
+        return _report(asset, known, at, trust, registry, resolvers, rules, path)
 
 
 def _at_hand(source: files.Source) -> AbstractContextManager[Stream]:
@@ -120,6 +120,7 @@ def _report(
     registry: Registry | None,
     resolvers: Sequence[Resolver],
     rules: Rules | None,
+    path: Path | None,
 ) -> Report:
     embedded = None if at.is_strange else at.manifest
     tell = partial(
@@ -137,48 +138,15 @@ def _report(
         notices = tell(None)
         kind = shown or containers.media_type(StreamContent(asset))
         if kind is not None and clips.is_clip(kind):
-            return replace(_report_clip(asset, kind, at, registry, trust), notices=notices)
-        return replace(_report_undecoded(asset, shown, at, error), notices=notices)
+            told = moving.report(asset, kind, at, path, trust, registry)
+        else:
+            told = _report_undecoded(asset, shown, at, error)
+        return replace(told, notices=notices)
     content = partial(_content, asset)
     seen = Examination(picture, shown, embedded, trust, registry, resolvers, content)
-    seen.found += _strange(at)
+    seen.found += evidence.strange(at)
     notices = tell(seen)
     return replace(seen.report(), notices=notices)
-
-
-def _report_clip(
-    asset: Stream, kind: str, at: Carried, registry: Registry | None, trust: Trust
-) -> Report:
-    """Of a sound or movie that is not intact: by its manifest, then by its fingerprints."""
-    embedded = None if at.is_strange else at.manifest
-    if embedded is not None and UNREADABLE_ASSET in embedded.failures:
-        reason = f"The {kind} file is damaged, so that what it carries cannot be read."
-        return conclusion.unreadable(reason, media_type=kind)
-    if embedded is not None and is_bound(embedded):
-        return _report_changed_clip(asset, kind, embedded)
-    lead = clips.look(asset, kind, registry, trust)
-    told = _strange(at) or [evidence.unusable_manifest(embedded)]
-    found = [*told, *lead.found]
-    if lead.manifest is not None:
-        return conclusion.by_lead(lead.manifest, found, media_type=kind)
-    return conclusion.by_nothing(embedded, found, media_type=kind, decoded=False)
-
-
-def _report_changed_clip(asset: Stream, kind: str, embedded: Manifest) -> Report:
-    """Of a sound or movie that is not as it was signed: is it still the same sound?"""
-    named = comparing.sound_payloads(embedded)
-    marks: Sequence[Detection] = ()
-    if named:
-        with contextlib.suppress(UnreadableVideo, MissingExtra):
-            marks = clips.listen(asset, kind)
-    is_named = any(mark.payload in named for mark in marks) if marks else None
-    changed = evidence.manifest(embedded, Confidence.WEAK, names_watermark=is_named, decoded=False)
-    found: list[Evidence] = [
-        changed,
-        *(clip_evidence.watermark(mark, registered=None) for mark in marks),
-    ]
-    verdict = Verdict.TRANSPLANTED if is_named is False else Verdict.ALTERED
-    return conclusion.by_manifest(verdict, embedded, found, media_type=kind, decoded=False)
 
 
 def _sight(asset: Stream) -> Sight | None:
@@ -212,7 +180,7 @@ def _report_undecoded(asset: Stream, shown: str | None, at: Carried, error: Imag
     embedded = None if at.is_strange else at.manifest
     if at.is_strange:
         reason = "files of this kind are not decoded."
-        nothing = [*_strange(at), *evidence.not_decoded(reason)]
+        nothing: list[Evidence] = [*evidence.strange(at), *evidence.not_decoded(reason)]
         kind = shown or containers.media_type(StreamContent(asset))
         return conclusion.by_nothing(None, nothing, media_type=kind, decoded=False)
     could_have_pixels = image.is_decodable(_head(asset))
@@ -233,10 +201,3 @@ def _report_undecoded(asset: Stream, shown: str | None, at: Carried, error: Imag
     reason = error.problem if could_have_pixels else f"files of type {shown} are not decoded."
     found = [evidence.unusable_manifest(embedded), *evidence.not_decoded(reason)]
     return conclusion.by_nothing(embedded, found, media_type=shown, decoded=False)
-
-
-def _strange(at: Carried) -> list[Evidence]:
-    """What is said of a manifest beside the file that is not one of these bytes."""
-    if at.manifest is None or at.sidecar is None or not at.is_strange:
-        return []
-    return [evidence.strange_manifest(at.manifest, at.sidecar)]

@@ -25,6 +25,8 @@ from countermark.report import (
     WatermarkEvidence,
 )
 from countermark.resemblance import Resemblance, threshold
+from countermark.verifying.carried import Carried
+from countermark.video import VideoDetection
 from countermark.watermark import Detection
 
 _HARD_BINDING: Final = "claim signature, assertion hashes, hard binding (hash of the file)"
@@ -186,6 +188,28 @@ def watermark(detection: Detection, *, registered: bool | None) -> WatermarkEvid
     )
 
 
+def watermark_of_movie(found: VideoDetection, *, registered: bool | None) -> WatermarkEvidence:
+    """A watermark that frames have in common; `registered` is None when that was not asked."""
+    chance = min(1 / found.false_positive_rate, 1e12)  # more would impress nobody
+    sentences = [
+        f"The frames between {found.begin_seconds:.1f} s and {found.end_seconds:.1f} s carry an "
+        f"invisible watermark with the payload {found.payload:016x}. At most 1 in {chance:,.0f} "
+        "unmarked movies would seem to carry one.",
+    ]
+    if registered is not None:
+        says = "knows" if registered else "does not know"
+        sentences.append(f"The registry {says} this payload.")
+    return WatermarkEvidence(
+        found=True,
+        confidence=Confidence.STRONG,
+        check=WATERMARK_CHECK,
+        explanation=" ".join(sentences),
+        payload=found.payload,
+        false_positive_rate=found.false_positive_rate,
+        registered=registered,
+    )
+
+
 def no_watermark(*, too_small: bool) -> WatermarkEvidence:
     """No watermark."""
     return WatermarkEvidence(
@@ -208,6 +232,23 @@ def not_decoded(reason: str) -> tuple[WatermarkEvidence, FingerprintEvidence]:
         found=False, confidence=Confidence.NONE, check=_FINGERPRINT, explanation=explanation
     )
     return watermark, fingerprint
+
+
+def strange(at: Carried) -> list[ManifestEvidence]:
+    """What is said of a manifest beside the file that is not one of these bytes."""
+    if at.manifest is None or at.sidecar is None or not at.is_strange:
+        return []
+    return [strange_manifest(at.manifest, at.sidecar)]
+
+
+def no_watermark_in_frames() -> WatermarkEvidence:
+    """A movie of which samples were decoded, without a watermark in them."""
+    return WatermarkEvidence(
+        found=False,
+        confidence=Confidence.NONE,
+        check=WATERMARK_CHECK,
+        explanation="No watermark was read in the frames that were sampled.",
+    )
 
 
 def fingerprint(distance: int, quality: int) -> FingerprintEvidence:
@@ -322,6 +363,12 @@ def summary_of_nothing(found: Sequence[Evidence], *, media_type: str | None = No
                 "The pixels carry a watermark, but this registry does not know it. "
                 "Whoever marked the picture has the registry that does."
             )
+    if any(isinstance(item, WatermarkEvidence) and item.registered for item in found):
+        return (
+            "The frames carry a watermark that this registry knows, but its Content Credentials do "
+            "not hold, or their thumbnail is not of the beginning of this file: it may be another "
+            "part of that movie, or something with a copy of its mark."
+        )
     if media_type is not None:
         return (
             f"No Content Credentials were found, and files of type {media_type} have no "

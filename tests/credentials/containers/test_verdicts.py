@@ -106,15 +106,19 @@ def test_file_without_a_manifest_is_unmarked(
 ) -> None:
     report = examine(sample(media_type))
     assert (report.verdict, report.trust) == (Verdict.UNMARKED, TrustStatus.NONE)
-    assert [item.kind for item in report.evidence] == ["manifest", "watermark", "fingerprint"]
+    kinds = list(dict.fromkeys(item.kind for item in report.evidence))
+    assert kinds == ["manifest", "watermark", "fingerprint"]
     assert not any(item.found for item in report.evidence)
     says = [item.explanation for item in report.evidence]
     if media_type in DECODED:
         assert "too small" in says[1]
     elif media_type in clips.FORMATS:
-        assert says[1] == "Not looked for: no watermark is read in files of this kind."
+        is_movie = media_type.startswith("video/")
+        if is_movie:
+            assert says.pop(1) == "No watermark was read in the frames that were sampled."
+        assert says[1] == "No watermark was read in the sound."
         assert says[2] == "Not looked for: there is no registry that holds sounds or movies."
-        assert "have no watermark yet" in report.summary
+        assert "says nothing about where it comes from" in report.summary
     else:
         assert says[1] == says[2] == f"Not looked for: files of type {media_type} are not decoded."
         assert "have no watermark yet" in report.summary
@@ -243,7 +247,7 @@ def test_large_movie_is_verified_in_little_memory(
     found.append(run(program, path))
     assert [said.split()[:1] for said in found] == [["unmarked"], [], ["intact"], ["altered"]]
     for said in found:
-        assert said == "" or int(said.split()[1]) < 80 << 10, found  # KiB
+        assert said == "" or int(said.split()[1]) < 128 << 10, found  # KiB, decoders and all
 
 
 def run(program: str, path: Path) -> str:

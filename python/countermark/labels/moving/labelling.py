@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from os import PathLike
@@ -15,13 +15,15 @@ from countermark.errors import InvalidArgument, UnreadableVideo, UnsupportedVide
 from countermark.files import drafting, target, writing
 from countermark.labels.moving.checking import is_clean
 from countermark.labels.moving.encoding import codec_of
+from countermark.labels.moving.overlay import Overlay, make_overlay
 from countermark.labels.moving.plan import Plan, make_plan
-from countermark.labels.moving.remuxing import Label, finish, remux
+from countermark.labels.moving.remuxing import finish, remux
 from countermark.labels.visible import Corner, Wording
 from countermark.pyav import library, local, reading
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
 LEAST_SECONDS: Final = 2
@@ -82,40 +84,46 @@ def label_video(
             remedy=f"Show it for {LEAST_SECONDS} seconds or more, or throughout (None).",
         )
     name = os.fspath(source)
-    with _opened(name) as (container, stream):
+    with opened(name) as (container, stream):
         codec = codec_of(stream)
         with reading(name, UnreadableVideo):
             exact = None if seconds is None else Fraction(seconds).limit_denominator(1000)
             plan = make_plan(container, stream, codec, exact)
     path = target(destination)
+
+    def label(frame: VideoFrame) -> Overlay:
+        return make_overlay(wording, frame, corner=corner, height_fraction=height_fraction)
+
     with drafting(path, like=Path(name)) as (draft, put):
-        labelled = _write(name, draft, plan, codec, Label(wording, corner, height_fraction))
+        labelled = _write(name, draft, plan, codec, label)
         put()
     return labelled
 
 
-def _write(name: str, draft: BinaryIO, plan: Plan, codec: str, label: Label) -> LabelledVideo:
+def _write(
+    name: str, draft: BinaryIO, plan: Plan, codec: str, label: Callable[[VideoFrame], Overlay]
+) -> LabelledVideo:
     attempts = [plan] if plan.joint is None else [plan, Plan(plan.end, None, (), None)]
     for attempt in attempts:
         draft.seek(0)
         draft.truncate()
         with writing(f"The copy of {name!r}"):
-            with _opened(name) as (container, stream), reading(name, UnreadableVideo):
-                done = remux(container, stream, draft, attempt, codec=codec, label=label)
+            with opened(name) as (container, stream), reading(name, UnreadableVideo):
+                done = remux(container, stream, draft, attempt, codec=codec, alter=label)
             finish(name, draft)
         if attempt.joint is None or is_clean(name, draft, done.frames, attempt.joint):
             break
     return LabelledVideo(
-        lines=done.overlay.lines,
-        ink_height=done.overlay.ink_height,
-        labelled_frames=done.labelled,
+        lines=done.alteration.lines,
+        ink_height=done.alteration.ink_height,
+        labelled_frames=done.altered,
         encoded="all" if attempt.joint is None else "part",
         copied_from_seconds=done.copied_from_seconds,
     )
 
 
 @contextlib.contextmanager
-def _opened(name: str) -> Iterator[tuple[InputContainer, VideoStream]]:
+def opened(name: str) -> Iterator[tuple[InputContainer, VideoStream]]:
     """A movie and its first track of moving pictures."""
     av = library()
     with reading(name, UnreadableVideo):

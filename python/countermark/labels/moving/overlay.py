@@ -50,7 +50,7 @@ class Overlay:
         )
         for index, level in enumerate(_levels(frame)):
             columns, rows = (across, down) if level.is_chroma else (1, 1)
-            target = _pixels(frame, index)[top // rows :, left // columns :]
+            target = pixels(frame, index)[top // rows :, left // columns :]
             cover = _mean(alpha, columns, rows)
             goal = level.low + _mean(white, columns, rows) * (level.high - level.low)
             place = target[: cover.shape[0], : cover.shape[1]]
@@ -74,7 +74,7 @@ def make_overlay(
     wording: Wording, frame: VideoFrame, *, corner: Corner, height_fraction: float
 ) -> Overlay:
     """A label for frames like this one; raises `LabelDoesNotFit`, `FontMissing`."""
-    transposed, mirrored_down, mirrored_across = _orientation(frame)
+    transposed, mirrored_down, mirrored_across = orientation(frame)
     size = (frame.width, frame.height) if transposed else (frame.height, frame.width)
     canvas = np.zeros((*size, 4), np.uint8)
     labelled = label_picture(
@@ -95,7 +95,7 @@ def make_overlay(
     )
 
 
-def _orientation(frame: VideoFrame) -> tuple[bool, bool, bool]:
+def orientation(frame: VideoFrame) -> tuple[bool, bool, bool]:
     """How stored pixels differ from those shown: rows for columns, mirrored down, across.
 
     Source: ISO/IEC 14496-12, 6.2.2 (the matrix of a track).
@@ -143,7 +143,7 @@ def _subsampling(format: Any) -> tuple[int, int]:
     return chroma // format.chroma_width(chroma), chroma // format.chroma_height(chroma)
 
 
-def _pixels(frame: VideoFrame, index: int) -> npt.NDArray[Any]:
+def pixels(frame: VideoFrame, index: int) -> npt.NDArray[Any]:
     """A view of the pixels of a plane."""
     plane: Any = frame.planes[index]
     kind = np.dtype("u1" if frame.format.components[0].bits == 8 else "<u2")

@@ -1,18 +1,17 @@
-"""From movie to movie: frames with a label encoded anew, and all other packets as they are."""
+"""From movie to movie: altered frames encoded anew, and all other packets as they are."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Generic, Protocol, TypeVar
 
 from countermark.containers.movie_index import carry_metadata, top_boxes
 from countermark.errors import UnreadableVideo, UnsupportedVideo
 from countermark.labels.moving.encoding import make_encoder
-from countermark.labels.moving.overlay import Overlay, make_overlay
 from countermark.labels.moving.parameter_sets import joined, with_lengths
 from countermark.labels.moving.plan import Plan
-from countermark.labels.visible import Corner, Wording
 from countermark.pyav import Sink, library
 
 if TYPE_CHECKING:
@@ -25,23 +24,24 @@ if TYPE_CHECKING:
 _WEBM: Final = b"\x42\x82\x84webm"
 
 
+class Alteration(Protocol):
+    """What is done to frames of one size."""
+
+    def put_on(self, frame: VideoFrame) -> None:
+        """Change the pixels of the next frame."""
+
+
+A = TypeVar("A", bound=Alteration)
+
+
 @dataclass(slots=True)
-class Remuxed:
-    """What was done: `frames` encoded, `labelled` of them with the label."""
+class Remuxed(Generic[A]):
+    """What was done: `frames` encoded, `altered` of them by the alteration."""
 
-    overlay: Overlay
+    alteration: A
     frames: int = 0
-    labelled: int = 0
+    altered: int = 0
     copied_from_seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What is burned in, and where."""
-
-    wording: Wording
-    corner: Corner
-    height_fraction: float
 
 
 def remux(
@@ -51,16 +51,19 @@ def remux(
     plan: Plan,
     *,
     codec: str,
-    label: Label,
-) -> Remuxed:
-    """Write the movie by this plan; needs memory for some frames only."""
-    remuxer = _Remuxer(container, stream, out, plan, codec, label)
+    alter: Callable[[VideoFrame], A],
+) -> Remuxed[A]:
+    """Write the movie by this plan; needs memory for some frames only.
+
+    `alter`: says, by the first frame, what is done to that one and the others of the plan.
+    """
+    remuxer = _Remuxer(container, stream, out, plan, codec, alter)
     for packet in container.demux():
         remuxer.take(packet)
     return remuxer.close()
 
 
-class _Remuxer:
+class _Remuxer(Generic[A]):
     """Takes the packets of the source in their order; begins to write with the first frame."""
 
     def __init__(
@@ -70,17 +73,17 @@ class _Remuxer:
         out: BinaryIO,
         plan: Plan,
         codec: str,
-        label: Label,
+        alter: Callable[[VideoFrame], A],
     ) -> None:
         self._container, self._stream, self._sink = container, stream, Sink(out)
-        self._plan, self._codec, self._label = plan, codec, label
+        self._plan, self._codec, self._alter = plan, codec, alter
         self._times = iter(plan.decoding_times)
         self._durations: dict[int, int] = {}
         self._early: list[Packet[Any]] = []  # of other tracks, before the first frame
         self._outputs: dict[int, Any] = {}
         self._muxer: OutputContainer | None = None
         self._encoder: VideoCodecContext | None = None
-        self._done: Remuxed | None = None
+        self._done: Remuxed[A] | None = None
         self._first_time = 0
         self._is_copying = False
 
@@ -102,7 +105,7 @@ class _Remuxer:
         else:
             self._encode(self._decoded(packet))
 
-    def close(self) -> Remuxed:
+    def close(self) -> Remuxed[A]:
         """Complete the file."""
         if self._muxer is None or self._done is None:
             raise UnreadableVideo("The movie has no frames.", remedy="Write the file anew.")
@@ -123,16 +126,16 @@ class _Remuxer:
                 raise UnsupportedVideo(
                     "The movie changes its size on the way.", remedy="Scale it to one size first."
                 )
-            self._burn(frame, frame.pts)
+            self._change(frame, frame.pts)
             for packet in encoder.encode(frame):
                 self._put(self._stream.index, self._fitted(packet))
 
-    def _burn(self, frame: VideoFrame, time: int) -> None:
+    def _change(self, frame: VideoFrame, time: int) -> None:
         assert self._done is not None
         self._done.frames += 1
         if self._plan.end is None or time <= self._plan.end:
-            self._done.labelled += 1
-            self._done.overlay.put_on(frame)
+            self._done.altered += 1
+            self._done.alteration.put_on(frame)
         self._durations[time] = frame.duration
         frame.pict_type = 0  # the encoder decides
         frame.time_base = self._time_base
@@ -142,15 +145,9 @@ class _Remuxer:
         return self._stream.time_base or Fraction(1, 90_000)
 
     def _begin(self, frame: VideoFrame) -> VideoCodecContext:
-        """Draw the label, open encoder and muxer, now that a frame says of what kind all are."""
-        overlay = make_overlay(
-            self._label.wording,
-            frame,
-            corner=self._label.corner,
-            height_fraction=self._label.height_fraction,
-        )
+        """Open encoder and muxer, now that a frame says of what kind all are."""
         sets = self._plan.sets
-        self._done, self._first_time = Remuxed(overlay), frame.pts or 0
+        self._done, self._first_time = Remuxed(self._alter(frame)), frame.pts or 0
         self._encoder = make_encoder(
             self._stream,
             self._codec,
