@@ -39,7 +39,7 @@ from countermark.registry import Registry
 from countermark.report import Confidence, Evidence, Report, Verdict
 from countermark.resolving import Resolver
 from countermark.screening import Rules, Sight, Use, named_payloads, screen
-from countermark.verifying import conclusion, evidence, movie
+from countermark.verifying import conclusion, evidence
 from countermark.verifying.carried import Carried, carried
 from countermark.verifying.conclusion import is_bound
 from countermark.verifying.examination import Examination
@@ -153,6 +153,9 @@ def _report(
         notices = tell(None)
         is_watched, mark = False, None
         if (shown or "").startswith("video/"):
+            # Here, so that whoever verifies pictures does not load what movies are read with.
+            from countermark.verifying import movie
+
             with _on_disk(asset, path) as where:
                 is_watched, mark = movie.look(where)
                 if mark is not None:
