@@ -82,7 +82,7 @@ def test_all_but_the_pixels_stays(rich: Path, tmp_path: Path, shown: Run) -> Non
     [
         ("libx265", "yuv420p10le", ".mp4"),
         ("libx264", "yuv444p", ".mkv"),
-        ("libvpx-vp9", "yuv420p", ".webm"),
+        pytest.param("libvpx-vp9", "yuv420p", ".webm", marks=pytest.mark.slow),
     ],
 )
 def test_other_codecs_depths_and_containers(

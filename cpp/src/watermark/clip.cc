@@ -193,10 +193,11 @@ bool ClipAccumulator::ReadWindow(const Window& window, bool everywhere, double t
   uint8_t* const pixels = arena.Allocate<uint8_t>(view_.Area());
   Show(window, pixels);
   const ImageView image = ViewOf(IsCounting() ? nullptr : pixels);
-  PictureViews views(image, arena);
-  MarkSearch search(views, view_, layout_, trials, arena);
+  MarkReader reader(layout_, trials, arena);
+  PictureViews views(image, everywhere ? Effort::kFull : Effort::kAligned, arena);
+  MarkSearch search(views, view_, reader, arena);
   const bool is_read = everywhere ? search.SearchViews(found) : search.ReadInPlace(found);
-  highest_score_ = std::max(highest_score_, search.reader().highest_score());
+  highest_score_ = std::max(highest_score_, reader.highest_score());
   if (!everywhere || (is_read && !IsCounting())) return is_read;
   Found best = search.best();
   if (IsCounting()) {  // the largest plane that a search has
@@ -205,8 +206,8 @@ bool ClipAccumulator::ReadWindow(const Window& window, bool everywhere, double t
   } else if (best.peak.score < kWorthTrying) {
     return false;
   }
-  return ReadLast(best, false, false, search.reader(), arena, found) ||
-         ReadLast(best, false, true, search.reader(), arena, found);
+  return ReadLast(best, false, false, reader, arena, found) ||
+         ReadLast(best, false, true, reader, arena, found);
 }
 
 bool ClipAccumulator::Detect(Arena& arena, Detection* detection) {

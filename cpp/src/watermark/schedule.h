@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "watermark/key.h"
+#include "base/key.h"
 #include "watermark/layout.h"
 
 namespace countermark {

@@ -36,7 +36,7 @@ from countermark.registry import Registry
 from countermark.report import Confidence, Evidence, Report, Verdict
 from countermark.resolving import Resolver
 from countermark.screening import Rules, Sight, Use, named_payloads, screen
-from countermark.verifying import clips, conclusion, evidence, moving
+from countermark.verifying import clips, conclusion, evidence
 from countermark.verifying.carried import Carried, carried
 from countermark.verifying.conclusion import is_bound
 from countermark.verifying.examination import Examination
@@ -138,6 +138,9 @@ def _report(
         notices = tell(None)
         kind = shown or containers.media_type(StreamContent(asset))
         if kind is not None and clips.is_clip(kind):
+            # Here, so that whoever verifies pictures does not load what movies are read with.
+            from countermark.verifying import moving
+
             told = moving.report(asset, kind, at, path, trust, registry)
         else:
             told = _report_undecoded(asset, shown, at, error)

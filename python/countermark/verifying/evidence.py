@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from countermark.credentials import Manifest
 from countermark.credentials.reading import UNREADABLE_ASSET
@@ -26,8 +26,10 @@ from countermark.report import (
 )
 from countermark.resemblance import Resemblance, threshold
 from countermark.verifying.carried import Carried
-from countermark.video import VideoDetection
 from countermark.watermark import Detection
+
+if TYPE_CHECKING:
+    from countermark.video import VideoDetection
 
 _HARD_BINDING: Final = "claim signature, assertion hashes, hard binding (hash of the file)"
 _STORED: Final = "claim signature, assertion hashes"
