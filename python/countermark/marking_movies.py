@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from countermark import credentials, duties, files, fingerprint, image, sidecars
+from countermark import clips, credentials, duties, files, image, sidecars
 from countermark.auditing import audited
 from countermark.containers import StreamContent
 from countermark.credentials import Signer, SoftBinding, TimeStamper, containers
@@ -67,8 +67,8 @@ def mark_movie(
 
     As `countermark.marking.mark`, for MP4 and MOV; `video.mark_video` says what happens to the
     frames and to all else. Sound stays as it is, packet by packet. The soft binding names the
-    payload for the whole time of play; the thumbnail, and the fingerprint in the registry, are
-    those of one frame of the first second. `progress`: called with the number of frames done.
+    payload for the whole time of play; the thumbnail is a
+    frame of the first second, and the registry keeps the fingerprints of frames and sound. `progress`: called with the number of frames done.
 
     >>> from countermark.credentials import WATERMARK_ALGORITHM
     >>> WATERMARK_ALGORITHM  # every frame is a marked picture
@@ -112,7 +112,7 @@ def mark_movie(
         )
         check_kept(came_in, draft, media_type)
         labelling.check(draft, registry)
-        entry = _entry(still, payload, store, record, marked_at)
+        entry = _entry(marked, media_type, payload, store, record, marked_at)
         _place(draft, place, source, registry, entry)
     missing = credentials.unstamped(store) if time_stamper else None
     return Marked(payload, entry.manifest_sha256.hex(), place, missing)
@@ -154,18 +154,24 @@ def _check_readable(marked: Path, payload: int) -> None:
 
 
 def _entry(
-    still: Picture, payload: int, manifest: bytes, record: Record, marked_at: datetime
+    marked: Path,
+    media_type: str,
+    payload: int,
+    manifest: bytes,
+    record: Record,
+    marked_at: datetime,
 ) -> Entry:
-    hash_ = fingerprint.pdq(still.pixels)
+    with marked.open("rb") as file:
+        clip = clips.read(file, media_type)
+        width, height = clips.frame_size(file, media_type)
     return Entry(
         payload=payload,
-        pdq=hash_.bits,
-        pdq_quality=hash_.quality,
+        clip=clip,
         manifest=manifest,
         manifest_sha256=hashlib.sha256(manifest).digest(),
         record=record,
-        width=still.width,
-        height=still.height,
+        width=width,
+        height=height,
         marked_at=marked_at,
     )
 

@@ -26,8 +26,8 @@ constexpr Symmetry SymmetryOf(int d) {
 // Where coefficient i of a tile goes when the tile is turned: to `index`, conjugated if the turned
 // frequency lies in the other half of the plane.
 struct MovedCoefficient {
-  uint16_t index;
-  bool conjugated;
+  uint16_t index : 15;
+  uint16_t conjugated : 1;
 };
 
 using SymmetryTable = std::array<std::array<MovedCoefficient, kBandSize>, kSymmetries>;
