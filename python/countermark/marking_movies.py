@@ -67,8 +67,10 @@ def mark_movie(
 
     As `countermark.marking.mark`, for MP4 and MOV; `video.mark_video` says what happens to the
     frames and to all else. Sound stays as it is, packet by packet. The soft binding names the
-    payload for the whole time of play; the thumbnail is a
-    frame of the first second, and the registry keeps the fingerprints of frames and sound. `progress`: called with the number of frames done.
+    payload for the whole time of play; the thumbnail is a frame of the first second, and the
+    registry keeps the fingerprints of frames and sound.
+
+    `progress`: called with the number of frames done.
 
     >>> from countermark.credentials import WATERMARK_ALGORITHM
     >>> WATERMARK_ALGORITHM  # every frame is a marked picture
