@@ -1,0 +1,211 @@
+"""Sounds are marked, signed and remembered; bare copies lead back to them."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from countermark import clips, credentials, keys
+from countermark.credentials import SOUND_WATERMARK_ALGORITHM, Trust
+from countermark.errors import (
+    CountermarkError,
+    InvalidArgument,
+    MarkLost,
+    MarkNotReadable,
+    SoundError,
+)
+from countermark.marking import Marked
+from countermark.marking_sounds import is_sound, mark_sound
+from countermark.record import DigitalSource, Record
+from countermark.registry import Registry
+from countermark.report import ManifestEvidence, Report, Verdict, WatermarkEvidence
+from countermark.verifying import verify
+
+RATE = 44_100
+CODERS = {
+    "wav": ("audio/wav", "pcm_s24le"),
+    "flac": ("audio/flac", "flac"),
+    "mp3": ("audio/mpeg", "libmp3lame", "-b:a", "128k"),
+    "m4a": ("audio/mp4", "aac", "-b:a", "128k"),
+}
+RECORD = Record(source=DigitalSource.AI_GENERATED)
+
+
+def ffmpeg(*arguments: object) -> None:
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *map(str, arguments)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def probed(path: Path) -> list[str]:
+    """Rate, channels and title, by a reader of others."""
+    entries = "stream=sample_rate,channels:format_tags=title"
+    command = ["ffprobe", "-v", "error", "-show_entries", entries, "-of", "csv=p=0", path]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return answer.replace("\n", ",").strip(",").split(",")
+
+
+@pytest.fixture(scope="module")
+def tune(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve seconds of notes that sound like nothing else, with some noise, in two channels."""
+    random = np.random.default_rng(8)
+    time = np.arange(RATE // 4) / RATE
+    notes = [
+        sum(
+            np.sin(2 * np.pi * pitch * overtone * time) * np.exp(-4 * time) / overtone
+            for overtone in (1, 2, 3, 5)
+        )
+        for pitch in 220 * 2 ** (random.integers(0, 24, 48) / 12)
+    ]
+    left = np.concatenate(notes) * 0.2 + random.normal(0, 0.004, 12 * RATE)
+    right = 0.8 * left + random.normal(0, 0.004, 12 * RATE)
+    path = tmp_path_factory.mktemp("tune") / "tune.raw"
+    np.stack([left, right], 1).astype("<f4").tofile(path)
+    return path
+
+
+def coded(tune: Path, folder: Path, kind: str) -> Path:
+    path = folder / f"source.{kind}"
+    raw = ("-f", "f32le", "-ar", RATE, "-ac", 2, "-i", tune)
+    ffmpeg(*raw, "-metadata", "title=A tune", "-c:a", *CODERS[kind][1:], path)
+    return path
+
+
+def marked(source: Path, out: Path, registry: Registry) -> Marked:
+    signer = keys.open_home().signer()
+    return mark_sound(source, out, record=RECORD, signer=signer, registry=registry)
+
+
+def judged(path: Path, registry: Registry) -> Report:
+    return verify(path, trust=Trust.nobody(), registry=registry)
+
+
+def heard(report: Report) -> list[int | None]:
+    return [item.payload for item in report.evidence if isinstance(item, WatermarkEvidence)]
+
+
+@pytest.mark.parametrize("kind", CODERS)
+def test_sound_is_marked_signed_and_remembered(
+    tune: Path, tmp_path: Path, registry: Registry, kind: str
+) -> None:
+    source, out = coded(tune, tmp_path, kind), tmp_path / f"out.{kind}"
+    before = source.read_bytes()
+    done = marked(source, out, registry)
+    assert source.read_bytes() == before
+    found = credentials.read(out, CODERS[kind][0], trust=Trust.nobody())
+    assert found is not None
+    [binding] = found.soft_bindings
+    assert binding.algorithm == SOUND_WATERMARK_ALGORITHM
+    assert int.from_bytes(binding.value, "big") == done.payload
+    assert binding.timespan == (0, pytest.approx(12_000, abs=100))
+    with out.open("rb") as file:
+        [mark] = clips.watermarks(file, CODERS[kind][0])
+    assert mark.payload == done.payload
+    assert judged(out, registry).verdict is Verdict.INTACT
+    entry = registry.find_payload(done.payload)
+    assert entry is not None
+    assert entry.clip is not None
+    assert probed(out) == probed(source) == ["44100", "2", "A tune"]
+
+
+def test_bare_copies_lead_back(tune: Path, tmp_path: Path, registry: Registry) -> None:
+    out, copy = tmp_path / "out.flac", tmp_path / "copy.ogg"
+    done = marked(coded(tune, tmp_path, "flac"), out, registry)
+    # A part, played faster and coded at a low rate: no fingerprint is like it any more.
+    faster = f"asetrate={RATE * 1.03:.0f},aresample={RATE}"
+    ffmpeg(
+        "-ss", 3, "-t", 7, "-i", out, "-map_metadata", -1, "-af", faster, "-c:a", "libopus", copy
+    )
+    report = judged(copy, registry)
+    assert report.verdict is Verdict.RECOVERED
+    assert report.is_lead  # nothing signed is of all of this file
+    assert heard(report) == [done.payload]
+    [mark] = [item for item in report.evidence if isinstance(item, WatermarkEvidence)]
+    assert mark.speed == pytest.approx(1.03, abs=0.001)
+    assert mark.stretches is not None
+    lead = report.evidence[-1]
+    assert isinstance(lead, ManifestEvidence)
+    assert lead.names_watermark
+
+
+def test_changed_file_is_altered_while_it_bears_the_mark(
+    tune: Path, tmp_path: Path, registry: Registry
+) -> None:
+    out = tmp_path / "out.wav"
+    done = marked(coded(tune, tmp_path, "wav"), out, registry)
+    changed = bytearray(out.read_bytes())
+    changed[200_000] ^= 1
+    out.write_bytes(changed)
+    report = judged(out, registry)
+    assert report.verdict is Verdict.ALTERED
+    assert heard(report) == [done.payload]
+
+
+def test_manifest_of_one_sound_in_another_is_transplanted(
+    tune: Path, tmp_path: Path, registry: Registry
+) -> None:
+    """The samples of one marked file under the manifest of another."""
+    source = coded(tune, tmp_path, "wav")
+    files = [tmp_path / "one.wav", tmp_path / "two.wav"]
+    first, second = (marked(source, path, registry) for path in files)
+    one, two = (bytearray(path.read_bytes()) for path in files)
+    start = one.index(b"data") + 8
+    size = int.from_bytes(one[start - 4 : start], "little")
+    other = two.index(b"data") + 8
+    one[start : start + size] = two[other : other + size]
+    files[0].write_bytes(one)
+    report = judged(files[0], registry)
+    assert report.verdict is Verdict.TRANSPLANTED
+    assert heard(report) == [second.payload]
+    assert second.payload != first.payload
+
+
+def expect_nothing_written(folder: Path, registry: Registry, error: type[CountermarkError]) -> None:
+    out = folder / "out.wav"
+    with pytest.raises(error):
+        marked(folder / "source.wav", out, registry)
+    assert not out.exists()
+    assert not registry.any_clips()
+    assert {path.name for path in folder.iterdir()} - {"countermark-home"} == {"source.wav"}
+
+
+def test_silence_takes_no_mark(tmp_path: Path, registry: Registry) -> None:
+    ffmpeg("-f", "lavfi", "-i", "anullsrc", "-t", 8, tmp_path / "source.wav")
+    expect_nothing_written(tmp_path, registry, MarkNotReadable)
+
+
+def test_numbers_that_are_none_are_refused(tmp_path: Path, registry: Registry) -> None:
+    raw = tmp_path / "raw"
+    np.full(8 * RATE, np.nan, "<f4").tofile(raw)
+    ffmpeg("-f", "f32le", "-ar", RATE, "-i", raw, "-c:a", "pcm_f32le", tmp_path / "source.wav")
+    raw.unlink()
+    expect_nothing_written(tmp_path, registry, SoundError)
+
+
+def test_mark_that_nobody_names_is_not_overwritten(
+    tune: Path, tmp_path: Path, registry: Registry
+) -> None:
+    out, bare = tmp_path / "out.wav", tmp_path / "bare.wav"
+    marked(coded(tune, tmp_path, "wav"), out, registry)
+    ffmpeg("-i", out, "-map_metadata", -1, bare)
+    with pytest.raises(MarkLost, match="holds the watermark"):
+        marked(bare, tmp_path / "again.wav", registry)
+    # With its manifest it may be marked anew: that becomes the parent.
+    again = marked(out, tmp_path / "again.wav", registry)
+    found = credentials.read(tmp_path / "again.wav", "audio/wav", trust=Trust.nobody())
+    assert found is not None
+    assert len(found.ingredients) == 1
+    assert again.payload != 0
+
+
+def test_destination_has_the_kind_of_the_source(
+    tune: Path, tmp_path: Path, registry: Registry
+) -> None:
+    with pytest.raises(InvalidArgument, match=r"Name it \.flac"):
+        marked(coded(tune, tmp_path, "flac"), tmp_path / "out.wav", registry)
+
+
+def test_kinds_are_told_by_content(tune: Path, tmp_path: Path) -> None:
+    assert is_sound(coded(tune, tmp_path, "mp3"))
+    (tmp_path / "fake.mp3").write_bytes(b"no sound")
+    assert not is_sound(tmp_path / "fake.mp3")
