@@ -6,6 +6,7 @@ import importlib.metadata
 import re
 import shlex
 import shutil
+import wave
 from importlib import resources
 from pathlib import Path
 
@@ -79,6 +80,14 @@ def record_clip(path: Path) -> None:
         container.mux(stream.encode())
 
 
+def record_speech(path: Path) -> None:
+    """Eight seconds of noise as of a voice that is not understood."""
+    noise = np.random.default_rng(1).normal(0, 900, 8 * 16_000)
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(np.convolve(noise, np.ones(4), "same").astype("<i2").tobytes())
+
+
 @pytest.mark.usefixtures("photo_at_hand")
 def test_command_lines_work() -> None:
     lines = blocks("sh")[2].splitlines()
@@ -87,6 +96,7 @@ def test_command_lines_work() -> None:
         shutil.copy("photo.jpg", folder)
     Path("drawing.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'><circle r='9'/></svg>")
     record_clip(Path("clip.mp4"))
+    record_speech(Path("speech.wav"))
     for line in lines:
         program, *arguments = shlex.split(line.partition(" | ")[0], comments=True)
         assert program == "countermark"
