@@ -41,6 +41,7 @@ from countermark.labels.scenes import GLB, find_payloads, label_scene
 from countermark.labels.visible import label_picture, label_text, wording
 from countermark.labels.xmp.packet import properties
 from countermark.marking_movies import mark_movie
+from countermark.marking_sounds import mark_sound
 from countermark.record import DigitalSource, Producer, ProviderCode, Record, Service, System
 from countermark.registry import Registry
 from countermark.signing import sign, sign_beside
@@ -300,6 +301,10 @@ VERBS: dict[str, tuple[Callable[[Path, Path, World], object], tuple[str, ...]]] 
     "marking_movies.mark_movie": (
         lambda source, out, world: mark_movie(source, out, record=LATER, **world.signing()),
         ("film.mp4",),
+    ),
+    "marking_sounds.mark_sound": (
+        lambda source, out, world: mark_sound(source, out, record=LATER, **world.signing()),
+        ("sound.mp3",),
     ),
     "video.marking.mark_video": (
         lambda source, out, world: mark_video(source, out, PAYLOAD),

@@ -1,11 +1,15 @@
 """Remember a signed sound or movie, so that copies that lost their manifest lead back to it.
 
 >>> from countermark.registry import Registry
->>> enroll(Path("no such file.wav"), registry=Registry.open("no such registry"))
-Traceback (most recent call last):
-...
-countermark.errors.SourceNotFound: The file 'no such file.wav' cannot be read \
-(No such file or directory). Check the path and the rights.
+>>> import tempfile
+>>> with tempfile.TemporaryDirectory() as folder:
+...     path = Path(folder) / "letter.txt"
+...     _ = path.write_text("no sound")
+...     try:
+...         enroll(path, registry=Registry.open(folder + "/registry"))
+...     except InvalidArgument as error:
+...         print(error.problem.endswith("is no sound and no movie."))
+True
 """
 
 from __future__ import annotations

@@ -84,9 +84,9 @@ def test_consents_that_were_changed_no_longer_fit_the_log(
 
 def _forge_digests(connection: sqlite3.Connection) -> None:
     """As whoever writes to the file could: the digests of rows are no secret."""
-    columns = rows.INSERT[rows.INSERT.index("(") + 1 : rows.INSERT.index(")")]
-    for values in connection.execute(f"SELECT {columns} FROM entry").fetchall():
-        connection.execute(rows.SET_DIGEST, (rows.digest(values), values[0]))
+    for row in connection.execute(rows.select("", rows.VERSION)).fetchall():
+        _place, payload, *_ = row
+        connection.execute(rows.SET_DIGEST, (rows.stored_digest(row), payload))
 
 
 def test_report_says_who_provides_it_and_under_which_number(

@@ -79,7 +79,7 @@ def add(path: Path, payloads: range, quality: Callable[[int], int] = lambda _: 1
         for each in (entry(payload, hash_of(payload), quality(payload)) for payload in payloads):
             key = rows.payload_key(each.payload)
             database.run(rows.INSERT, rows.to_row(each))
-            database.run(rows.INSERT_LEAF, (key, 0, b"", rows.digest(rows.to_row(each))))
+            database.run(rows.INSERT_LEAF, (key, 0, b"", rows.digest(each)))
             row = database.one(rows.SELECT_ROW, (key,))
             assert row is not None
             if each.pdq_quality >= MIN_QUALITY:

@@ -9,7 +9,7 @@ namespace {
 
 // Ways that are looked at: tempi at the original pitch, so far apart that cells at the ends of the
 // sound move by a part of a step; and pitches at the original tempo, an eighth of a band apart.
-constexpr double kLeastTempo = 0.94, kMostTempo = 1.06;
+constexpr double kMostTempo = 1.06;
 constexpr double kTempoFrames = 4;  // by which the ends may be apart from one tempo to the next
 constexpr int kPitches = 20;
 constexpr double kPitchStep = kGainWidth / 8;

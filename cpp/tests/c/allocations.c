@@ -158,10 +158,10 @@ int main(void) {
   use_still(&in, &out);
   mark_stream(&in, &out);
   add_up(&out);
+  add_up_along_schedule(&out);
   mark_sound(CMK_AUDIO_LATENCY_BLOCK);
   mark_sound(CMK_AUDIO_LATENCY_LOW);
   listen();
-  add_up_along_schedule(&out);
   const unsigned made = allocations - before;
   printf("%u allocations\n", made);
   return made == 0 ? 0 : 1;

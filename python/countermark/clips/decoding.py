@@ -7,8 +7,9 @@ addresses, such as a play list.
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from countermark.fingerprint.sound import HOP, RATE, Hasher
 from countermark.pyav import library
 from countermark.sound import Samples
 from countermark.sound.coding import numbers
+from countermark.sound.tags import id3_bytes
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -41,6 +43,9 @@ FORMATS: Final = {
     "video/x-msvideo": "avi",
 }
 """The kinds of files that are decoded, and FFmpeg's name for each."""
+
+_BEHIND_TAGS: Final = frozenset({"audio/flac", "audio/mpeg"})
+"""What may begin with ID3 tags: FFmpeg unpacks their frames to whatever size they say."""
 
 _QUERY_SOUNDS: Final = 2
 """Fingerprints of the sound of a query: hops of its own and of a stored sound are then no more than
@@ -141,12 +146,41 @@ def _opened(source: BinaryIO, media_type: str) -> Iterator[InputContainer]:
             remedy=f"Use one of {', '.join(FORMATS)}.",
         )
     av = library()
+    if media_type in _BEHIND_TAGS:
+        source = cast(BinaryIO, _Behind(source, id3_bytes(source)))
     source.seek(0)
     try:
         with av.open(source, format=FORMATS[media_type], metadata_errors="ignore") as container:
             yield container
     except (av.FFmpegError, ValueError, EOFError) as error:
         raise _undecodable(error) from error
+
+
+class _Behind(io.RawIOBase):
+    """A file without what is before some place in it."""
+
+    def __init__(self, file: BinaryIO, start: int) -> None:
+        self._file, self._start = file, start
+
+    def read(self, size: int = -1) -> bytes:
+        """As of a file."""
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As of a file, counted from that place."""
+        return self._file.seek(offset + (0 if whence else self._start), whence) - self._start
+
+    def tell(self) -> int:
+        """As of a file, counted from that place."""
+        return self._file.tell() - self._start
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
 
 
 class _Frames:

@@ -9,6 +9,7 @@ import os
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,7 +82,7 @@ class SqliteDatabase:
                 migration.complete(self, version)
                 if 0 < version < sqlite_search.FIRST_WITH_SUMS:
                     sqlite_search.add_all(connection)
-            connection.execute("PRAGMA journal_mode = WAL")
+            _use_write_ahead_log(connection)
 
     def in_transaction(self) -> bool:
         return self._connection is not None and self._connection.in_transaction
@@ -269,6 +270,19 @@ class SqliteDatabase:
                 if locked
                 else "Check the path and the rights, or restore a backup.",
             ) from error
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Waits while others use the file: for this one statement SQLite itself does not."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _refused(error: BaseException) -> bool:

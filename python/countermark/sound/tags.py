@@ -179,10 +179,10 @@ class _Mp3:
 
 def _put_id3(source: str, out: BinaryIO) -> None:
     with open(source, "rb") as file:
-        out.write(file.read(_id3_bytes(file)))
+        out.write(file.read(id3_bytes(file)))
 
 
-def _id3_bytes(file: BinaryIO) -> int:
+def id3_bytes(file: BinaryIO) -> int:
     """The length of all ID3v2 tags at the start (ID3v2.4, 3.1 and 6.2); the file stands there."""
     position = 0
     while True:
