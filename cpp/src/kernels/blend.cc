@@ -319,7 +319,8 @@ void AddToRow(const uint8_t* in, const int16_t* residual, const ResidualPlan& pl
 
 void AddResidual(const uint8_t* in, PixelFormat format, const int16_t* residual,
                  const ResidualPlan& plan, uint8_t* out) {
-  if (plan.windows > kMostResidualWindows) {
+  // In a browser's module there is no room for vectors of what no browser has.
+  if (plan.windows > kMostResidualWindows || (HWY_ARCH_WASM && IsSixteenBit(format))) {
     return reference::AddResidual(in, format, plan.width, residual, plan.positions, out);
   }
   switch (format) {
@@ -332,6 +333,7 @@ void AddResidual(const uint8_t* in, PixelFormat format, const int16_t* residual,
     case PixelFormat::kRgba8:
     case PixelFormat::kBgra8:
       return AddToRow<PixelFormat::kRgba8>(in, residual, plan, out);
+#if !HWY_ARCH_WASM
     case PixelFormat::kGray16:
     case PixelFormat::kPlanarRgb16:
       return AddToRow<PixelFormat::kGray16>(in, residual, plan, out);
@@ -341,6 +343,10 @@ void AddResidual(const uint8_t* in, PixelFormat format, const int16_t* residual,
       return AddToRow<PixelFormat::kRgba16>(in, residual, plan, out);
     case PixelFormat::kP010:
       return AddToRow<PixelFormat::kP010>(in, residual, plan, out);
+#else
+    default:
+      return;
+#endif
   }
 }
 #endif
