@@ -128,7 +128,8 @@ def movie(path: Path, picture: Image.Image) -> None:
 
 
 def sound(path: Path, codec: str) -> None:
-    tone = np.random.default_rng(1).normal(0, 2000, (1, 33_000)).astype(np.int16)
+    noise = np.random.default_rng(1).normal(0, 1000, 8 * 16_000)
+    tone = np.convolve(noise, np.ones(4), "same").astype(np.int16)[None]
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=16_000, layout="mono")
         frame = av.AudioFrame.from_ndarray(tone, format="s16", layout="mono")
@@ -304,7 +305,7 @@ VERBS: dict[str, tuple[Callable[[Path, Path, World], object], tuple[str, ...]]] 
     ),
     "marking_sounds.mark_sound": (
         lambda source, out, world: mark_sound(source, out, record=LATER, **world.signing()),
-        ("sound.mp3",),
+        ("sound.wav", "sound.flac"),
     ),
     "video.marking.mark_video": (
         lambda source, out, world: mark_video(source, out, PAYLOAD),
