@@ -15,7 +15,7 @@ from countermark.errors import (
     MarkNotReadable,
     SoundError,
 )
-from countermark.marking import Marked
+from countermark.marking import Marked, is_marked
 from countermark.marking_sounds import is_sound, mark_sound
 from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
@@ -102,6 +102,8 @@ def test_sound_is_marked_signed_and_remembered(
         [mark] = clips.watermarks(file, CODERS[kind][0])
     assert mark.payload == done.payload
     assert judged(out, registry).verdict is Verdict.INTACT
+    assert is_marked(out, registry)
+    assert not is_marked(source, registry)
     entry = registry.find_payload(done.payload)
     assert entry is not None
     assert entry.clip is not None

@@ -40,7 +40,6 @@ from countermark import credentials, duties, files, fingerprint, image, keys, wa
 from countermark.auditing import audited
 from countermark.containers import Content, StreamContent
 from countermark.credentials import (
-    WATERMARK_ALGORITHM,
     Beside,
     Manifest,
     Signed,
@@ -201,10 +200,7 @@ def is_marked(path: Path, registry: Registry) -> bool:
     if found is None or found.hard_binding != "match":
         return False
     stores = [
-        store
-        for binding in found.soft_bindings
-        if binding.algorithm == WATERMARK_ALGORITHM and len(binding.value) == 8
-        for store in registry.manifests.all_of(int.from_bytes(binding.value, "big"))
+        store for payload in named_payloads(found) for store in registry.manifests.all_of(payload)
     ]
     return any(credentials.continues(found.bytes, store) for store in stores)
 
