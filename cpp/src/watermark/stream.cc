@@ -26,6 +26,20 @@ size_t WorkSize(const Plane& luma) {
   return arena.SizeNeeded();
 }
 
+// Sums side by side, which a processor adds at once.
+float SumOfSquares(const float* values, size_t count) {
+  constexpr size_t kSums = 8;
+  float sums[kSums] = {};
+  size_t i = 0;
+  for (; i + kSums <= count; i += kSums) {
+    for (size_t k = 0; k < kSums; ++k) sums[k] += values[i + k] * values[i + k];
+  }
+  for (size_t k = 0; i + k < count; ++k) sums[k] += values[i + k] * values[i + k];
+  float sum = 0;
+  for (float s : sums) sum += s;
+  return sum;
+}
+
 // Rows of luma that rows `begin` to `end` of the texture depend on.
 struct Band {
   Band(size_t begin, size_t end, size_t height)
@@ -203,11 +217,7 @@ void StreamEmbedder::Refresh(size_t begin, size_t end, bool is_new) {
   mean_ = is_new || share == 1 ? mean : mean_ + (mean - mean_) * share;
   MaskTexture(texture.Row(begin - band.first), (end - begin) * mask_.width, mean_, setting_.frame,
               setting_.strength, mask_.Row(begin));
-  for (size_t y = begin; y < end; ++y) {
-    float sum = 0;
-    for (size_t x = 0; x < mask_.width; ++x) sum += mask_.Row(y)[x] * mask_.Row(y)[x];
-    row_power_[y] = sum;
-  }
+  for (size_t y = begin; y < end; ++y) row_power_[y] = SumOfSquares(mask_.Row(y), mask_.width);
   tiling_.Spread(mask_, begin, end, residual_);
 }
 
