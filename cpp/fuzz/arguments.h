@@ -196,6 +196,27 @@ class FuzzedKey {
   bool is_null_ = false;
 };
 
+// Microseconds at which one frame after the other is shown; sometimes any number.
+class FuzzedTime {
+ public:
+  explicit FuzzedTime(FuzzedDataProvider& bytes) : now_(Any(bytes, 4)) {}
+
+  int64_t Next(FuzzedDataProvider& bytes) {
+    const int64_t before = now_;
+    const auto step = bytes.ConsumeIntegralInRange<int64_t>(0, 3'000'000);
+    now_ = before > INT64_MAX - step ? INT64_MAX : before + step;
+    if (Rarely(bytes, 20)) now_ = bytes.ConsumeIntegral<int64_t>();
+    return before;
+  }
+
+ private:
+  static int64_t Any(FuzzedDataProvider& bytes, uint8_t times) {
+    return Rarely(bytes, times) ? bytes.ConsumeIntegral<int64_t>() : 0;
+  }
+
+  int64_t now_;
+};
+
 // Any number may come through a C interface.
 inline uint32_t FuzzedEffort(FuzzedDataProvider& bytes) {
   if (Rarely(bytes, 40)) return bytes.ConsumeIntegral<uint32_t>();

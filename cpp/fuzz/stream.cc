@@ -26,13 +26,17 @@ void Run(FuzzedDataProvider& bytes) {
   if (made != CMK_STATUS_OK) return;
 
   const int frames = bytes.ConsumeIntegralInRange(0, 4);
+  FuzzedTime time(bytes);
   for (int i = 0; i < frames; ++i) {
     const FuzzedImage in(bytes, shape.image);
     const FuzzedImage other =
         Rarely(bytes, 20) ? FuzzedImage(bytes, CMK_SIDE_MIN) : FuzzedImage(bytes, shape.image);
     const FuzzedImage& out = Rarely(bytes, 2) ? in : other;
     const std::vector<uint8_t> before = in.Copy();
-    const cmk_status status = cmk_watermark_stream_embed(stream, &in.image, &out.image);
+    const int64_t shown = time.Next(bytes);
+    const cmk_status status =
+        bytes.ConsumeBool() ? cmk_watermark_stream_embed(stream, &in.image, &out.image)
+                            : cmk_watermark_stream_embed_at(stream, shown, &in.image, &out.image);
     Require(status != CMK_STATUS_BUSY && status != CMK_STATUS_NOT_INITIALISED);
     Require((status == CMK_STATUS_OK && &out == &in) || in.Copy() == before);
     if (Rarely(bytes, 4)) {
