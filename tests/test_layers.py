@@ -26,6 +26,7 @@ PYTHON_LAYERS = [
     ["marking", "signing"],
     ["marking_movies", "marking_sounds"],
     ["service", "demo", "cli"],
+    ["__main__"],
 ]
 CORE_LAYERS = [
     ["base"],

@@ -52,7 +52,7 @@ os._exit(code)
 
 # What they are on other systems.
 EXECUTABLES = {
-    "countermark": '#!/bin/sh\nexec "{python}" -m countermark.cli "$@"\n',
+    "countermark": '#!/bin/sh\nexec "{python}" -m countermark "$@"\n',
     "python": '#!/bin/sh\nexec "{python}" "$@"\n',
 }
 

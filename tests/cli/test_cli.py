@@ -212,13 +212,13 @@ def test_help_has_the_exit_codes(run: Run) -> None:
 def test_process_that_starts_anew_does_the_same(run: Run, arguments: tuple[str, ...]) -> None:
     """As those of `run` do, which have imported everything before; see warm_start.py."""
     anew = subprocess.run(
-        [sys.executable, "-m", "countermark.cli", *arguments],
+        [sys.executable, "-m", "countermark", *arguments],
         capture_output=True, text=True, timeout=60, env={**os.environ, "COLUMNS": "100"},
     )  # fmt: skip
     warm = run(*arguments)
     assert anew.returncode == warm.returncode
     for told, expected in ((anew.stdout, warm.stdout), (anew.stderr, warm.stderr)):
-        assert told.replace("python -m countermark.cli", "countermark").split() == expected.split()
+        assert told.replace("python -m countermark", "countermark").split() == expected.split()
 
 
 def test_defects_end_in_one_sentence(run: Run, photo: Path) -> None:
@@ -232,7 +232,7 @@ def test_defects_end_in_one_sentence(run: Run, photo: Path) -> None:
 
 
 def test_closed_pipe_is_no_failure_of_ours(run: Run, photo: Path) -> None:
-    command = f"{sys.executable} -m countermark.cli verify {photo} {photo} | head -c 1"
+    command = f"{sys.executable} -m countermark verify {photo} {photo} | head -c 1"
     result = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False
     )

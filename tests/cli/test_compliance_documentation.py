@@ -36,7 +36,7 @@ def test_commands_and_program_run(
     lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHON", sys.executable)
-    program = 'countermark() { "$PYTHON" -m countermark.cli "$@"; }\n' + "".join(blocks("sh"))
+    program = 'countermark() { "$PYTHON" -m countermark "$@"; }\n' + "".join(blocks("sh"))
     done = subprocess.run(
         ["bash", "-euc", program], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )

@@ -27,7 +27,7 @@ def test_commands_and_the_example_run_one_after_the_other(
     home: keys.Home, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHON", sys.executable)
-    program = 'countermark() { "$PYTHON" -m countermark.cli "$@"; }\n' + "".join(blocks("sh"))
+    program = 'countermark() { "$PYTHON" -m countermark "$@"; }\n' + "".join(blocks("sh"))
     result = subprocess.run(
         ["bash", "-euc", program], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )

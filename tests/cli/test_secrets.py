@@ -257,6 +257,6 @@ def test_crash_while_signing_leaves_no_core_dump(
     if core_dumps_are_files_here():  # or else the kernel hands them to a program
         assert len(list(place.iterdir())) == 1
         next(place.iterdir()).unlink()
-    signing = ("-m", "countermark.cli", "mark", os.fspath(photo), "--out", "marked.jpg")
+    signing = ("-m", "countermark", "mark", os.fspath(photo), "--out", "marked.jpg")
     assert crash(sys.executable, *signing) == "limit 0 0\n"
     assert list(place.iterdir()) == []

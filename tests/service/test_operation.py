@@ -68,7 +68,7 @@ def _serve(
 
 def test_command_serves_until_it_is_told_to_end(service_home: keys.Home) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "countermark.cli", "serve", "--port", "0", "--workers", "1"],
+        [sys.executable, "-m", "countermark", "serve", "--port", "0", "--workers", "1"],
         env={**os.environ, "COUNTERMARK_HOME": str(service_home.folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -148,7 +148,7 @@ def served(tmp_path: Path) -> Iterator[str]:
         journal.append(database, [b"leaf %d" % number for number in range(SIZE)])
     database.close()
     process = subprocess.Popen(
-        [sys.executable, "-m", "countermark.cli", "serve", "--port", "0", "--rate", "0"],
+        [sys.executable, "-m", "countermark", "serve", "--port", "0", "--rate", "0"],
         env={**os.environ, "COUNTERMARK_HOME": str(home.folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""`python -m countermark.cli` does what `countermark` does."""
+"""`python -m countermark` does what `countermark` does."""
 
 from countermark.cli import main
 
