@@ -19,8 +19,6 @@ from countermark.errors import CountermarkError, DestinationNotWritable
 from countermark.labels.profiles import NAMES, Profile
 from countermark.marking import Marked, is_marked
 from countermark.marking import mark as mark_file
-from countermark.marking_movies import is_movie, mark_movie
-from countermark.marking_sounds import is_sound, mark_sound
 from countermark.record import Record
 from countermark.registry import Registry
 from countermark.report import notice_lines
@@ -179,21 +177,8 @@ def _mark_one(
             f"The folder {str(destination.parent)!r} cannot be made ({error.strerror}).",
             remedy="Check its path and the rights.",
         ) from error
-    if is_movie(path):
-        with output.frames(path.name) as count:
-            return mark_movie(
-                path,
-                destination,
-                record=record,
-                signer=next_signer(),
-                registry=registry,
-                strength=strength,
-                time_stamper=time_stamper,
-                profiles=profiles,
-                progress=count,
-            )
-    if is_sound(path):
-        return mark_sound(
+    with output.frames(path.name) as count:
+        return mark_file(
             path,
             destination,
             record=record,
@@ -202,17 +187,8 @@ def _mark_one(
             strength=strength,
             time_stamper=time_stamper,
             profiles=profiles,
+            progress=count,
         )
-    return mark_file(
-        path,
-        destination,
-        record=record,
-        signer=next_signer(),
-        registry=registry,
-        strength=strength,
-        time_stamper=time_stamper,
-        profiles=profiles,
-    )
 
 
 def _is_newer(destination: Path, source: Path) -> bool:

@@ -28,12 +28,13 @@ from countermark.keys import storage
 from countermark.registry import MIN_QUALITY, Registry
 from countermark.registry.features import Kind, Notice, Signers
 from countermark.screening.policy import Action, Policy, Use, read_policy
-from countermark.screening.sight import Sight
+from countermark.screening.sight import Seen, Sight
 
 __all__ = [
     "Action",
     "Policy",
     "Rules",
+    "Seen",
     "Sight",
     "Use",
     "named_payloads",
@@ -90,18 +91,18 @@ def write_signers(home: keys.Home, signers: Signers) -> None:
 
 
 def screen(
-    sight: Sight | None,
+    sight: Seen | None,
     registry: Registry | None,
     use: Use,
     *,
     named: Sequence[int] = (),
     rules: Rules | None = None,
 ) -> tuple[Notice, ...]:
-    """What the caller has to be told of a picture: the features that fit and are to be flagged.
+    """What the caller has to be told of content: the features that fit and are to be flagged.
 
-    `sight`: None for what has no pixels. `named`: payloads that its manifest names. `rules`: by
-    default those of the home folder. A registry without features costs one question to it; the
-    watermark is looked for only if some feature names a payload.
+    `sight`: None for what has nothing to look at. `named`: payloads that its manifest names.
+    `rules`: by default those of the home folder. A registry without features costs one question to
+    it; the watermark is looked for only if some feature names a payload.
 
     Raises `RefusedContent` when the policy refuses one of them, `UnusablePolicy`,
     `UnreadableRegistry`; on marking `InvalidFeature` when one fits that is not signed as it must
@@ -112,8 +113,8 @@ def screen(
     rules = Rules.of_home() if rules is None else rules
     hashes = [] if sight is None else [h.bits for h in sight.hashes if h.quality >= MIN_QUALITY]
     payloads = list(named)
-    if sight is not None and registry.features.any_with_payload() and sight.detection is not None:
-        payloads.append(sight.detection.payload)
+    if sight is not None and registry.features.any_with_payload():
+        payloads += sight.payloads
     found = registry.features.match(hashes, payloads, rules.signers)
     for problem in found.ignored:
         _report_ignored(problem, use)

@@ -7,11 +7,10 @@ import av
 import numpy as np
 import pytest
 
-from countermark import credentials, keys, verify
+from countermark import credentials, keys, mark, verify
 from countermark.credentials import WATERMARK_ALGORITHM, SoftBinding, Trust
 from countermark.errors import InvalidArgument, MarkLost, RegistryError
 from countermark.marking import is_marked
-from countermark.marking_movies import is_movie, mark_movie
 from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
 from countermark.report import Verdict
@@ -51,9 +50,8 @@ def coded_again(source: Path, path: Path) -> Path:
 
 def test_a_movie_is_marked_signed_and_remembered(tmp_path: Path, home: keys.Home) -> None:
     source, out = clip(tmp_path / "in.mp4"), tmp_path / "out.mp4"
-    assert is_movie(source)
     with Registry.open(home.registry_path) as registry:
-        done = mark_movie(source, out, record=RECORD, signer=home.signer(), registry=registry)
+        done = mark(source, out, record=RECORD, signer=home.signer(), registry=registry)
         entry = registry.find_payload(done.payload)
         assert entry is not None
         assert entry.record.title == "A film"
@@ -80,7 +78,7 @@ def test_nothing_is_left_when_the_registry_fails(
 
         monkeypatch.setattr(registry, "adding", fail)
         with pytest.raises(RegistryError):
-            mark_movie(source, out, record=RECORD, signer=home.signer(), registry=registry)
+            mark(source, out, record=RECORD, signer=home.signer(), registry=registry)
     assert set(tmp_path.iterdir()) == before
 
 
@@ -89,9 +87,9 @@ def test_a_mark_that_no_manifest_names_is_not_overlaid(tmp_path: Path, home: key
     mark_video(source, source, 7)
     with Registry.open(home.registry_path) as registry:
         with pytest.raises(MarkLost, match="0000000000000007"):
-            mark_movie(source, out, record=RECORD, signer=home.signer(), registry=registry)
+            mark(source, out, record=RECORD, signer=home.signer(), registry=registry)
         with pytest.raises(InvalidArgument, match=r"\.mp4"):
-            mark_movie(
+            mark(
                 source, tmp_path / "out.mkv", record=RECORD, signer=home.signer(), registry=registry
             )
     assert not out.exists()
@@ -100,7 +98,7 @@ def test_a_mark_that_no_manifest_names_is_not_overlaid(tmp_path: Path, home: key
 def test_copies_are_recovered_and_changed_files_told(tmp_path: Path, home: keys.Home) -> None:
     source, out = clip(tmp_path / "in.mp4"), tmp_path / "out.mp4"
     with Registry.open(home.registry_path) as registry:
-        mark_movie(source, out, record=RECORD, signer=home.signer(), registry=registry)
+        mark(source, out, record=RECORD, signer=home.signer(), registry=registry)
     copy = coded_again(out, tmp_path / "copy.mp4")
     report = verify(copy)
     assert report.verdict is Verdict.RECOVERED, report

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from countermark import clips, credentials, keys
+from countermark import clips, credentials, keys, mark
 from countermark.credentials import SOUND_WATERMARK_ALGORITHM, Trust
 from countermark.errors import (
     CountermarkError,
@@ -16,8 +16,8 @@ from countermark.errors import (
     SoundError,
 )
 from countermark.marking import Marked, is_marked
-from countermark.marking_sounds import is_sound, mark_sound
-from countermark.record import DigitalSource, Record
+from countermark.marking.kinds import modality_of
+from countermark.record import DigitalSource, Modality, Record
 from countermark.registry import Registry
 from countermark.report import ManifestEvidence, Report, Verdict, WatermarkEvidence
 from countermark.verifying import verify
@@ -73,7 +73,7 @@ def coded(tune: Path, folder: Path, kind: str) -> Path:
 
 def marked(source: Path, out: Path, registry: Registry) -> Marked:
     signer = keys.open_home().signer()
-    return mark_sound(source, out, record=RECORD, signer=signer, registry=registry)
+    return mark(source, out, record=RECORD, signer=signer, registry=registry)
 
 
 def judged(path: Path, registry: Registry) -> Report:
@@ -208,6 +208,6 @@ def test_destination_has_the_kind_of_the_source(
 
 
 def test_kinds_are_told_by_content(tune: Path, tmp_path: Path) -> None:
-    assert is_sound(coded(tune, tmp_path, "mp3"))
+    assert modality_of(coded(tune, tmp_path, "mp3")) is Modality.AUDIO
     (tmp_path / "fake.mp3").write_bytes(b"no sound")
-    assert not is_sound(tmp_path / "fake.mp3")
+    assert modality_of(tmp_path / "fake.mp3") is Modality.IMAGE
