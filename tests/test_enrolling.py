@@ -56,7 +56,12 @@ def signed(tmp_path: Path, home: keys.Home, photograph: Any) -> Callable[..., Pa
         kinds = {".wav": "audio/wav", ".flac": "audio/flac", ".mp3": "audio/mpeg",
                  ".m4a": "audio/mp4", ".mp4": "video/mp4", ".mov": "video/quicktime"}  # fmt: skip
         sign_file(
-            path, out, kinds[path.suffix], record=RECORD, signer=home.signer(), soft_binding=binding
+            path,
+            out,
+            kinds[path.suffix],
+            record=RECORD,
+            signer=home.signer(),
+            soft_bindings=[binding],
         )
         return out
 

@@ -326,7 +326,7 @@ def _signed(
         media_type,
         record=record,
         signer=signer,
-        soft_binding=SoftBinding.of_payload(payload),
+        soft_bindings=[SoftBinding.of_payload(payload)],
         thumbnail=image.thumbnail(picture),
         parent=parent,
         time_stamper=time_stamper,

@@ -107,7 +107,7 @@ def mark_movie(
             media_type,
             record=record,
             signer=audited(signer, registry),
-            soft_binding=SoftBinding.of_payload(payload, seconds=done.seconds),
+            soft_bindings=[SoftBinding.of_payload(payload, seconds=done.seconds)],
             thumbnail=image.thumbnail(still),
             parent=parent if record.edits_existing or found.manifest else None,
             time_stamper=time_stamper,

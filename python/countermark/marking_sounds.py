@@ -129,9 +129,11 @@ def mark_sound(
             media_type,
             record=record,
             signer=audited(signer, registry),
-            soft_binding=SoftBinding.of_payload(
-                payload, algorithm=SOUND_WATERMARK_ALGORITHM, seconds=clip.seconds
-            ),
+            soft_bindings=[
+                SoftBinding.of_payload(
+                    payload, algorithm=SOUND_WATERMARK_ALGORITHM, seconds=clip.seconds
+                )
+            ],
             parent=parent if record.edits_existing or found.manifest else None,
             time_stamper=time_stamper,
         )
