@@ -233,7 +233,7 @@ def again(source: Path, out: Path, world: World) -> None:
         kind,
         record=LATER,
         signer=world.home.signer(),
-        soft_binding=SoftBinding.of_payload(PAYLOAD),
+        soft_bindings=[SoftBinding.of_payload(PAYLOAD)],
         parent=(source, kind),
     )
 

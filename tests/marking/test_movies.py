@@ -121,7 +121,7 @@ def test_a_manifest_of_another_movie_is_transplanted(tmp_path: Path, home: keys.
             "video/mp4",
             record=RECORD,
             signer=home.signer(),
-            soft_binding=SoftBinding.of_payload(payload, seconds=2),
+            soft_bindings=[SoftBinding.of_payload(payload, seconds=2)],
         )
         changed = tmp_path / "changed.mp4"
         changed.write_bytes(signed.read_bytes().replace(b"VideoHandler", b"Videohandler"))

@@ -63,7 +63,7 @@ class OriginalMovie:
         return Copy(
             order.labelling.stated_in_file(marked, folder, record, self.past.marks.label),
             record,
-            SoftBinding.of_payload(order.payload, seconds=done.seconds),
+            (SoftBinding.of_payload(order.payload, seconds=done.seconds),),
             self._look(marked),
             image.thumbnail(Picture(still_of(marked), "JPEG")),
         )

@@ -50,7 +50,7 @@ class Copy:
 
     content: bytes | Path
     record: Record
-    binding: SoftBinding
+    bindings: tuple[SoftBinding, ...]
     look: Look
     thumbnail: bytes | None = None
 

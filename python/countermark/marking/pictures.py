@@ -77,7 +77,7 @@ class OriginalPicture:
         return Copy(
             encoded,
             record,
-            SoftBinding.of_payload(order.payload),
+            (SoftBinding.of_payload(order.payload),),
             Look(picture.width, picture.height, pdq=hash_),
             image.thumbnail(picture),
         )

@@ -67,7 +67,7 @@ class OriginalSound:
             order.payload, algorithm=SOUND_WATERMARK_ALGORITHM, seconds=clip.seconds
         )
         stated = order.labelling.stated_in_file(marked, folder, record, self.past.marks.label)
-        return Copy(stated, record, binding, Look(0, 0, clip=clip))
+        return Copy(stated, record, (binding,), Look(0, 0, clip=clip))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from countermark import files, keys
-from countermark.credentials import SOUND_WATERMARK_ALGORITHM, WATERMARK_ALGORITHM, Manifest
+from countermark.credentials import WATERMARKS, Manifest
 from countermark.errors import (
     CountermarkError,
     FeatureIgnored,
@@ -44,7 +44,6 @@ __all__ = [
 ]
 
 _PAYLOAD_BYTES: Final = 8
-_WATERMARKS: Final = frozenset({WATERMARK_ALGORITHM, SOUND_WATERMARK_ALGORITHM})
 _ORDER: Final = tuple(Kind)
 
 
@@ -138,7 +137,7 @@ def named_payloads(manifest: Manifest | None) -> list[int]:
     return [
         int.from_bytes(binding.value, "big")
         for binding in (() if manifest is None else manifest.soft_bindings)
-        if binding.algorithm in _WATERMARKS and len(binding.value) == _PAYLOAD_BYTES
+        if binding.algorithm in WATERMARKS and len(binding.value) == _PAYLOAD_BYTES
     ]
 
 
