@@ -19,22 +19,9 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
-def tune(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
-    """Notes that sound like nothing else, in two channels, as arguments of ffmpeg."""
-    random = np.random.default_rng(8)
-    time = np.arange(RATE // 4) / RATE
-    notes = [
-        sum(
-            np.sin(2 * np.pi * pitch * overtone * time) * np.exp(-4 * time) / overtone
-            for overtone in (1, 2, 3, 5)
-        )
-        for pitch in 220 * 2 ** (random.integers(0, 24, 4 * SECONDS) / 12)
-    ]
-    left = np.concatenate(notes) * 0.2 + random.normal(0, 0.004, SECONDS * RATE)
-    both = np.stack([left, 0.8 * left + random.normal(0, 0.004, SECONDS * RATE)], 1)
-    path = tmp_path_factory.mktemp("tune") / "tune.raw"
-    both.astype("<f4").tofile(path)
-    return ("-f", "f32le", "-ar", RATE, "-ac", 2, "-i", path)
+def music(tune: Path) -> tuple[object, ...]:
+    """As arguments of ffmpeg."""
+    return ("-f", "f32le", "-ar", RATE, "-ac", 2, "-t", SECONDS, "-i", tune)
 
 
 @pytest.fixture(scope="module")
@@ -106,11 +93,11 @@ QUICK = ("aac.mp4", "mp3.mov", "pcm.mov")
     "name", [pytest.param(one, marks=[] if one in QUICK else [pytest.mark.slow]) for one in CODERS]
 )
 def test_sound_is_marked_and_stays_where_it_is(
-    name: str, tune: tuple[object, ...], pictures: Path, ffmpeg: Run, tmp_path: Path
+    name: str, music: tuple[object, ...], pictures: Path, ffmpeg: Run, tmp_path: Path
 ) -> None:
     source, out = tmp_path / name, tmp_path / f"out-{name}"
     ffmpeg(
-        *("-i", pictures, *tune, "-map", "0:v", "-map", "1:a", "-c:v", "copy"),
+        *("-i", pictures, *music, "-map", "0:v", "-map", "1:a", "-c:v", "copy"),
         *("-metadata:s:a", "language=deu", "-c:a", *CODERS[name], source),
     )
     (sound,) = mark_video(source, out, PAYLOAD).sounds
@@ -127,12 +114,12 @@ def test_sound_is_marked_and_stays_where_it_is(
 
 @pytest.mark.parametrize("ahead", [False, True])
 def test_sound_that_begins_at_another_time_is_not_moved(
-    ahead: bool, tune: tuple[object, ...], pictures: Path, ffmpeg: Run, tmp_path: Path
+    ahead: bool, music: tuple[object, ...], pictures: Path, ffmpeg: Run, tmp_path: Path
 ) -> None:
     source, out = tmp_path / "source.mp4", tmp_path / "out.mp4"
     offsets = [("-itsoffset", "0.517"), ()] if ahead else [(), ("-itsoffset", "0.517")]
     ffmpeg(
-        *(*offsets[0], "-i", pictures, *offsets[1], *tune, "-map", "0:v", "-map", "1:a"),
+        *(*offsets[0], "-i", pictures, *offsets[1], *music, "-map", "0:v", "-map", "1:a"),
         *("-c:v", "copy", "-c:a", "aac", source),
     )
     (sound,) = mark_video(source, out, PAYLOAD).sounds
@@ -144,11 +131,11 @@ def test_sound_that_begins_at_another_time_is_not_moved(
 
 
 def test_what_is_lost_on_the_way_is_silence(
-    tune: tuple[object, ...], pictures: Path, ffmpeg: Run, tmp_path: Path
+    music: tuple[object, ...], pictures: Path, ffmpeg: Run, tmp_path: Path
 ) -> None:
     whole, source, out = (tmp_path / f"{name}.mp4" for name in ("whole", "source", "out"))
     ffmpeg(
-        *("-i", pictures, *tune, "-map", "0:v", "-map", "1:a", "-c:v", "copy"),
+        *("-i", pictures, *music, "-map", "0:v", "-map", "1:a", "-c:v", "copy"),
         *("-c:a", "aac", whole),
     )
     with av.open(str(whole)) as there, av.open(str(source), "w") as container:
@@ -167,12 +154,12 @@ def test_what_is_lost_on_the_way_is_silence(
 
 
 def test_what_takes_no_mark_is_copied_and_said_so(
-    tune: tuple[object, ...], pictures: Path, ffmpeg: Run, tmp_path: Path
+    music: tuple[object, ...], pictures: Path, ffmpeg: Run, tmp_path: Path
 ) -> None:
     """Four tracks: silent, of a codec that is not encoded here, marked, too short."""
     source, out = tmp_path / "source.mp4", tmp_path / "out.mp4"
     ffmpeg(
-        *("-i", pictures, *tune, "-f", "lavfi", "-t", SECONDS, "-i", "anullsrc"),
+        *("-i", pictures, *music, "-f", "lavfi", "-t", SECONDS, "-i", "anullsrc"),
         *("-map", "0:v", "-map", "2:a", "-map", "1:a", "-map", "1:a", "-c:v", "copy"),
         *("-c:a:0", "aac", "-c:a:1", "ac3", "-c:a:2", "aac", source),
     )
