@@ -107,6 +107,8 @@ def test_sound_is_marked_and_stays_where_it_is(
     [(mark,)] = detect_sounds(out, effort="aligned")
     assert mark.payload == PAYLOAD
     assert detect_sounds(source, effort="aligned") == [()]
+    sizes = [sum(map(len, packets(path, 0))) for path in (source, out)]
+    assert sizes[1] == pytest.approx(sizes[0], rel=0.2)  # the same rate of bits
     assert probed(out) == probed(source)  # the length to the sample, where the container has it
     before, after = heard(source), heard(out)
     assert shift(before, after) == 0
@@ -168,6 +170,7 @@ def test_what_takes_no_mark_is_copied_and_said_so(
     reasons = [one.reason or "" for one in done.sounds]
     assert "silent" in reasons[0]
     assert "ac3 is not encoded here" in reasons[1]
+    assert [one.codec for one in done.sounds] == ["aac", "ac3", "aac"]
     assert [one.span is None for one in done.sounds] == [True, True, False]
     assert [[mark.payload for mark in marks] for marks in detect_sounds(out)] == [[], [], [PAYLOAD]]
     for track in (0, 1):

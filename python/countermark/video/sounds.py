@@ -182,7 +182,7 @@ class _Track:
         self, number: int, container: InputContainer, stream: AudioStream, marking: _Marking
     ) -> None:
         self._number, self._payload = number, marking.payload
-        self._codec = "unknown"
+        self._codec = stream.codec_context.name if stream.codec_context else "unknown"
         self._reason: str | None = None
         self._ear = _Ear(marking.key, "aligned")
         with self._giving_up():
