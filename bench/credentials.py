@@ -62,7 +62,7 @@ def calls(folder: Path, size: tuple[int, int]) -> dict[str, Call]:
     stated: dict[str, Any] = {
         "record": RECORD,
         "signer": home.signer(),
-        "soft_binding": BINDING,
+        "soft_bindings": [BINDING],
         "thumbnail": thumbnail,
     }
     trust = Trust.from_file(home.trust_path)
@@ -190,7 +190,8 @@ source, destination = folder / "large", folder / "signed"
 start = time.perf_counter()
 if name == "sign":
     sign_file(source, destination, media_type, signer=home.signer(),
-              record=Record(source=DigitalSource.CAPTURED), soft_binding=SoftBinding.of_payload(7))
+              record=Record(source=DigitalSource.CAPTURED),
+              soft_bindings=[SoftBinding.of_payload(7)])
 elif name == "verify":
     manifest = read(destination, media_type, trust=Trust.from_file(home.trust_path))
     assert manifest.hard_binding == "match" and manifest.trust.value == "trusted", manifest

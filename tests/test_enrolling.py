@@ -52,11 +52,16 @@ def signed(tmp_path: Path, home: keys.Home, photograph: Any) -> Callable[..., Pa
         coding = ("-vf", camera, "-c:v", "libx264", "-preset", "ultrafast") if is_movie else ()
         command = [*FFMPEG, "-i", plain, *(moving if is_movie else ()), *coding, path]
         subprocess.run(command, check=True)
-        binding = None if payload is None else SoftBinding.of_payload(payload)
+        bindings = [] if payload is None else [SoftBinding.of_payload(payload)]
         kinds = {".wav": "audio/wav", ".flac": "audio/flac", ".mp3": "audio/mpeg",
                  ".m4a": "audio/mp4", ".mp4": "video/mp4", ".mov": "video/quicktime"}  # fmt: skip
         sign_file(
-            path, out, kinds[path.suffix], record=RECORD, signer=home.signer(), soft_binding=binding
+            path,
+            out,
+            kinds[path.suffix],
+            record=RECORD,
+            signer=home.signer(),
+            soft_bindings=bindings,
         )
         return out
 

@@ -24,7 +24,6 @@ PYTHON_LAYERS = [
     ["complying", "enrolling", "sidecars", "stamping"],
     ["labelling", "ingesting"],
     ["marking", "signing"],
-    ["marking_movies", "marking_sounds"],
     ["service", "demo", "cli"],
     ["__main__"],
 ]

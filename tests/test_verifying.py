@@ -8,7 +8,7 @@ import io
 import json
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from countermark import errors, fingerprint, image, keys, mark, verify, watermark
+from countermark import credentials, errors, fingerprint, image, keys, mark, verify, watermark
 from countermark.credentials import (
+    Signed,
     SoftBinding,
     Trust,
     TrustStatus,
-    build,
-    finishing,
     read,
-    signing,
-    soft_binding,
+    sign,
 )
 from countermark.record import DigitalSource, Record, System
 from countermark.registry import Registry
@@ -220,25 +218,14 @@ def test_manifest_that_names_other_marks_too_is_not_recovered(
     monkeypatch: pytest.MonkeyPatch,
     algorithm: str,
 ) -> None:
-    """C2PA 2.2, section 18.10.5.1; `sign` writes no such manifest, so it is led astray."""
-    define, fill = build.definition, finishing.with_soft_binding
+    """C2PA 2.2, section 18.10.5.1."""
     other = SoftBinding(algorithm, b"2*010101")
 
-    def defined(*arguments: Any, **keywords: Any) -> dict[str, Any]:
-        stated = define(*arguments, **keywords)
-        data = soft_binding.placeholder(other)
-        stated["assertions"].append({"label": soft_binding.LABEL, "data": data})
-        return stated
-
-    def filled(store: bytes, binding: SoftBinding) -> bytes:
-        label = f"{soft_binding.LABEL}__1"
-        store, _ = finishing._edited(store, label, lambda data: soft_binding.fill(data, other))
-        return fill(store, binding)
+    def sign_both(*arguments: Any, soft_bindings: Sequence[SoftBinding], **keywords: Any) -> Signed:
+        return sign(*arguments, soft_bindings=[*soft_bindings, other], **keywords)
 
     with monkeypatch.context() as astray:
-        astray.setattr(build, "definition", defined)
-        astray.setattr(signing, "with_soft_binding", filled)
-        astray.setattr(signing, "_check", lambda *_: None)
+        astray.setattr(credentials, "sign", sign_both)
         content = marked(photograph())
     manifest = read(io.BytesIO(content), "image/jpeg", trust=Trust.nobody())
     assert manifest is not None

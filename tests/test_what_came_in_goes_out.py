@@ -40,8 +40,6 @@ from countermark.labels.moving import label_video
 from countermark.labels.scenes import GLB, find_payloads, label_scene
 from countermark.labels.visible import label_picture, label_text, wording
 from countermark.labels.xmp.packet import properties
-from countermark.marking_movies import mark_movie
-from countermark.marking_sounds import mark_sound
 from countermark.record import DigitalSource, Producer, ProviderCode, Record, Service, System
 from countermark.registry import Registry
 from countermark.signing import sign, sign_beside
@@ -235,7 +233,7 @@ def again(source: Path, out: Path, world: World) -> None:
         kind,
         record=LATER,
         signer=world.home.signer(),
-        soft_binding=SoftBinding.of_payload(PAYLOAD),
+        soft_bindings=[SoftBinding.of_payload(PAYLOAD)],
         parent=(source, kind),
     )
 
@@ -299,12 +297,12 @@ VERBS: dict[str, tuple[Callable[[Path, Path, World], object], tuple[str, ...]]] 
         lambda source, out, world: mark(source, out, record=LATER, **world.signing()),
         ("picture.jpg", "beside.png", "labelled.webp"),
     ),
-    "marking_movies.mark_movie": (
-        lambda source, out, world: mark_movie(source, out, record=LATER, **world.signing()),
+    "mark a movie": (
+        lambda source, out, world: mark(source, out, record=LATER, **world.signing()),
         ("film.mp4",),
     ),
-    "marking_sounds.mark_sound": (
-        lambda source, out, world: mark_sound(source, out, record=LATER, **world.signing()),
+    "mark a sound": (
+        lambda source, out, world: mark(source, out, record=LATER, **world.signing()),
         ("sound.wav", "sound.flac"),
     ),
     "video.marking.mark_video": (

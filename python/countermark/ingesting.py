@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -21,7 +21,15 @@ from typing import Final
 
 from countermark import credentials, files, sidecars
 from countermark.complying import Evidence, examine
-from countermark.credentials import Beside, Signer, SoftBinding, TimeStamper, Trust, TrustStatus
+from countermark.credentials import (
+    WATERMARKS,
+    Beside,
+    Signer,
+    SoftBinding,
+    TimeStamper,
+    Trust,
+    TrustStatus,
+)
 from countermark.credentials.containers import MEDIA_TYPES
 from countermark.errors import LabelNotWritten, UnsupportedContainer
 from countermark.labels import aigc
@@ -251,7 +259,7 @@ def _sign(
         media_type,
         record=record,
         signer=signer,
-        soft_binding=_soft_binding(seen),
+        soft_bindings=_soft_bindings(seen),
         thumbnail=manifest.thumbnail if _is_jpeg(manifest.thumbnail) else None,
         parent=Beside(source, media_type, _store_beside(seen)),
         actions=(EDITED_METADATA,),
@@ -272,7 +280,7 @@ def _sign_beside(
         draft,
         record=record,
         signer=signer,
-        soft_binding=_soft_binding(seen),
+        soft_bindings=_soft_bindings(seen),
         parent=Beside(source, seen.media_type or "application/octet-stream", _store_beside(seen)),
         actions=(EDITED_METADATA,),
         time_stamper=time_stamper,
@@ -281,11 +289,12 @@ def _sign_beside(
     return store
 
 
-def _soft_binding(seen: Evidence) -> SoftBinding | None:
-    """To the watermark that is read, else to one that the manifest names."""
+def _soft_bindings(seen: Evidence) -> Sequence[SoftBinding]:
+    """Those that the manifest names, unless another watermark is read."""
     assert seen.manifest is not None
-    payloads = named_payloads(seen.manifest) if seen.payload is None else [seen.payload]
-    return SoftBinding.of_payload(payloads[0]) if payloads else None
+    named = [one for one in seen.manifest.soft_bindings if one.algorithm in WATERMARKS]
+    read = None if seen.payload is None else SoftBinding.of_payload(seen.payload)
+    return named if read is None or read in named else [read]
 
 
 def _is_jpeg(thumbnail: bytes | None) -> bool:

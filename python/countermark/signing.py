@@ -240,7 +240,7 @@ def _detached(
         asset,
         record=record,
         signer=audited(signer, registry),
-        soft_binding=SoftBinding.of_payload(payloads[0]) if payloads else None,
+        soft_bindings=[SoftBinding.of_payload(payload) for payload in payloads[:1]],
         parent=parent,
         time_stamper=time_stamper,
     )

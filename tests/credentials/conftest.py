@@ -284,7 +284,7 @@ def signed(signer: KeySigner, record: Record) -> Callable[..., Signed]:
         keywords: dict[str, Any] = {
             "record": record,
             "signer": signer,
-            "soft_binding": SoftBinding.of_payload(0xFEDCBA9876543210),
+            "soft_bindings": [SoftBinding.of_payload(0xFEDCBA9876543210)],
             "thumbnail": _thumbnail(),
             **changes,
         }

@@ -52,7 +52,7 @@ def opened(signed: Callable[..., Signed], signed_files: dict[str, Signed]) -> by
     """A store with an earlier manifest in it."""
     parent = (io.BytesIO(signed_files["image/webp"].asset), "image/webp")
     record = Record(source=DigitalSource.HUMAN_EDITED, title="Opened")
-    return signed(record=record, soft_binding=SoftBinding.of_payload(1), parent=parent).manifest
+    return signed(record=record, soft_bindings=[SoftBinding.of_payload(1)], parent=parent).manifest
 
 
 @pytest.mark.parametrize("turn", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])

@@ -34,7 +34,7 @@ BINDING = SoftBinding.of_payload(7)
 
 @pytest.fixture(scope="session")
 def store(signer: Any) -> bytes:
-    return sign_detached(io.BytesIO(SCENE), record=RECORD, signer=signer, soft_binding=BINDING)
+    return sign_detached(io.BytesIO(SCENE), record=RECORD, signer=signer, soft_bindings=[BINDING])
 
 
 def test_manifest_holds_for_its_file(store: bytes, trust: Trust) -> None:

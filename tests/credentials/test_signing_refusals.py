@@ -186,7 +186,7 @@ def test_missing_file_is_named(signer: Any, record: Record, tmp_path: Path) -> N
             "image/jpeg",
             record=record,
             signer=signer,
-            soft_binding=binding,
+            soft_bindings=[binding],
             thumbnail=b"",
         )
 
@@ -214,7 +214,7 @@ def test_file_that_does_not_read_back_is_not_handed_out(
     def spoil(store: bytes, _: Any) -> bytes:
         return store  # leaves the placeholders, as a library that writes arrays would
 
-    monkeypatch.setattr(signing, "with_soft_binding", spoil)
+    monkeypatch.setattr(signing, "with_soft_bindings", spoil)
     with pytest.raises(SigningFailed, match="does not read back valid"):
         signed()
 

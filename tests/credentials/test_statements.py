@@ -116,7 +116,7 @@ def test_parent_of_another_type_was_converted(
     assert manifest.digital_source == DigitalSource.CAPTURED.uri
     only = signed(
         record=CAPTURED,
-        soft_binding=None,
+        soft_bindings=(),
         thumbnail=None,
         parent=(io.BytesIO(earlier.asset), "image/png"),
     )

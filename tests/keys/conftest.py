@@ -50,7 +50,7 @@ def sign_photo(
             "image/jpeg",
             record=Record(source=DigitalSource.CAPTURED),
             signer=signer,
-            soft_binding=SoftBinding.of_payload(7),
+            soft_bindings=[SoftBinding.of_payload(7)],
             thumbnail=as_file(photograph(long_edge=64)),
         ).asset
 

@@ -128,7 +128,7 @@ def test_manifest_signed_from_home_is_trusted_by_its_trust_file(
         "image/jpeg",
         record=Record(source=DigitalSource.CAPTURED),
         signer=home.signer(passphrase),
-        soft_binding=SoftBinding.of_payload(1),
+        soft_bindings=[SoftBinding.of_payload(1)],
         thumbnail=file.getvalue(),
     )
     trust = Trust.from_file(home.trust_path)

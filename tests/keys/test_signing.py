@@ -29,7 +29,7 @@ def signed_by(signer: keys.LocalSigner) -> bytes:
         "image/jpeg",
         record=Record(source=DigitalSource.CAPTURED),
         signer=signer,
-        soft_binding=SoftBinding.of_payload(1),
+        soft_bindings=[SoftBinding.of_payload(1)],
         thumbnail=file.getvalue(),
     ).asset
 

@@ -25,7 +25,6 @@ from countermark.labels.visible import (
     packaged,
     wording,
 )
-from countermark.marking import SUFFIXES
 from countermark.preserving import Marks, compare, labels_in
 
 _FORMS: Final = {".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html"}
@@ -182,11 +181,11 @@ def _marks(content: bytes) -> Marks:
 def _place(out: Path, format: str) -> Path:
     """The file to write, whose name must not belong to another format."""
     suffix = out.suffix.lower()
-    if any(suffix in known for name, known in SUFFIXES.items() if name != format):
+    if any(suffix in known for name, known in image.SUFFIXES.items() if name != format):
         raise InvalidArgument(
             f"The destination {str(out)!r} ends in {suffix}, but the picture is a {format} and "
             "stays one.",
-            remedy=f"Name it {SUFFIXES[format][0]}, or convert the picture first.",
+            remedy=f"Name it {image.SUFFIXES[format][0]}, or convert the picture first.",
         )
     return files.target(out)
 

@@ -28,7 +28,7 @@ from countermark.errors import (
     SourceNotFound,
     TimeStampMissing,
 )
-from countermark.marking import SUFFIXES
+from countermark.image import SUFFIXES
 
 GOOD: Final = 0
 NEGATIVE: Final = 1
@@ -86,7 +86,10 @@ def progress(items: Sequence[_Item], what: str) -> Iterator[_Item]:
 
 @contextlib.contextmanager
 def frames(name: str) -> Iterator[Callable[[int], None]]:
-    """Tells on standard error, while someone looks, how many frames are done, and how fast."""
+    """Tells on standard error, while someone looks, how many frames are done, and how fast.
+
+    Only once there are any: nothing is shown of a picture.
+    """
     console = Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
@@ -97,14 +100,17 @@ def frames(name: str) -> Iterator[Callable[[int], None]]:
         transient=True,
         disable=not console.is_terminal,
     )
-    with bar:
-        task = bar.add_task(name, total=None, rate=0.0)
+    task = bar.add_task(name, total=None, rate=0.0)
 
-        def count(done: int) -> None:
-            elapsed = bar.tasks[0].elapsed or 1e-9
-            bar.update(task, completed=done, rate=done / elapsed)
+    def count(done: int) -> None:
+        bar.start()
+        elapsed = bar.tasks[0].elapsed or 1e-9
+        bar.update(task, completed=done, rate=done / elapsed)
 
+    try:
         yield count
+    finally:
+        bar.stop()
 
 
 def pictures(folder: Path, *, except_in: Path | None = None) -> list[Path]:

@@ -13,18 +13,20 @@
 
 from countermark.clips.clip import Clip
 from countermark.clips.decoding import FORMATS, frame_size, read
-from countermark.clips.listening import watermarks
+from countermark.clips.listening import Heard, listen, watermarks
 from countermark.clips.sounds import SoundIndex, SoundMatch
 from countermark.clips.videos import VideoIndex, VideoMatch
 
 __all__ = [
     "FORMATS",
     "Clip",
+    "Heard",
     "SoundIndex",
     "SoundMatch",
     "VideoIndex",
     "VideoMatch",
     "frame_size",
+    "listen",
     "read",
     "watermarks",
 ]

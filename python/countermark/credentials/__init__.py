@@ -20,6 +20,7 @@ from countermark.credentials.soft_binding import (
     FINGERPRINT_ALGORITHM,
     SOUND_WATERMARK_ALGORITHM,
     WATERMARK_ALGORITHM,
+    WATERMARKS,
     SoftBinding,
 )
 from countermark.credentials.time_stamper import TimeStamper
@@ -32,6 +33,7 @@ __all__ = [
     "FINGERPRINT_ALGORITHM",
     "SIDECAR",
     "SOUND_WATERMARK_ALGORITHM",
+    "WATERMARKS",
     "WATERMARK_ALGORITHM",
     "Beside",
     "Identity",

@@ -28,12 +28,12 @@ THUMBNAIL: Final = "thumbnail.jpg"
 
 _SPECIFICATION: Final = "2.4.0"
 _DUBLIN_CORE: Final = "http://purl.org/dc/elements/1.1/"
-_SOFT_BINDING_URI: Final = f"self#jumbf=c2pa.assertions/{soft_binding.LABEL}"
+_ASSERTIONS_URI: Final = "self#jumbf=c2pa.assertions/"
 
 
 def definition(
     record: Record,
-    binding: SoftBinding | None,
+    bindings: Sequence[SoftBinding],
     *,
     has_thumbnail: bool,
     hard_binding: dict[str, Any] | None = None,
@@ -48,7 +48,7 @@ def definition(
     `actions`: what else was done, by name. `ingredients`: as the function of that name gives them.
     `is_converted`: whether the parent is of another media type.
     """
-    done = _actions(record, binding, ingredients, actions, is_converted=is_converted)
+    done = _actions(record, bindings, ingredients, actions, is_converted=is_converted)
     stated: dict[str, Any] = {
         "claim_generator_info": [_generator()],
         "assertions": [{"label": ACTIONS, "data": {"actions": done, "allActionsIncluded": True}}],
@@ -57,7 +57,7 @@ def definition(
         stated["assertions"].append(hard_binding)
     if has_thumbnail:
         stated["thumbnail"] = {"format": "image/jpeg", "identifier": THUMBNAIL}
-    if binding is not None:
+    for binding in bindings:  # the library numbers what has the same label
         stated["assertions"].append(
             {"label": soft_binding.LABEL, "data": soft_binding.placeholder(binding)}
         )
@@ -110,7 +110,7 @@ def _metadata(creator: str) -> dict[str, Any]:
 
 def _actions(
     record: Record,
-    binding: SoftBinding | None,
+    bindings: Sequence[SoftBinding],
     ingredients: Sequence[dict[str, Any]],
     others: Sequence[str],
     *,
@@ -125,10 +125,14 @@ def _actions(
     if is_converted:
         later = [*later, {"action": "c2pa.converted"}]
     later = [*later, *({"action": name} for name in others)]
-    if binding is not None and not others:  # else the watermark was there before
-        # The hash is filled in when the soft binding has its final bytes.
-        related = {"relatedAssertions": [{"url": _SOFT_BINDING_URI, "hash": [0] * 32}]}
-        later = [*later, {"action": "c2pa.watermarked.bound", "parameters": related}]
+    marks = [
+        label for label, binding in soft_binding.labelled(bindings) if not binding.is_fingerprint
+    ]
+    if marks and not others:  # else the watermarks were there before
+        # The hashes are filled in when the soft bindings have their final bytes.
+        related = [{"url": _ASSERTIONS_URI + label, "hash": [0] * 32} for label in marks]
+        parameters = {"relatedAssertions": related}
+        later = [*later, {"action": "c2pa.watermarked.bound", "parameters": parameters}]
     if not opened:
         return [{"action": "c2pa.created", **origin}, *later]
     if later and not record.edits_existing:

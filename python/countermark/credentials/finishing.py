@@ -10,8 +10,9 @@ Source: C2PA 2.2, sections "Soft binding" and "Digital signatures".
 
 from __future__ import annotations
 
+import functools
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from cryptography import x509
@@ -37,12 +38,14 @@ _PADDING: Final = ("pad", "pad2")
 REPORT: Final = "Please report this with the versions of countermark and c2pa-python."
 
 
-def with_soft_binding(store: bytes, binding: SoftBinding) -> bytes:
+def with_soft_bindings(store: bytes, bindings: Sequence[SoftBinding]) -> bytes:
     """Put in the byte strings, then renew each hash on the way up to the claim."""
-    store, hashed = _edited(
-        store, soft_binding.LABEL, lambda data: soft_binding.fill(data, binding)
-    )
-    store, _ = _edited(store, build.ACTIONS, lambda data: _relate(data, hashed))
+    hashes: dict[str, bytes] = {}
+    for label, binding in soft_binding.labelled(bindings):
+        fill = functools.partial(soft_binding.fill, binding=binding)
+        store, hashes[label] = _edited(store, label, fill)
+    if bindings:
+        store, _ = _edited(store, build.ACTIONS, lambda data: _relate(data, hashes))
     return store
 
 
@@ -63,10 +66,10 @@ def with_detached_binding(store: bytes, content: Content) -> bytes:
     return _edited(store, hard_binding.DATA, lambda data: fill(data, content))[0]
 
 
-def _relate(data: dict[Any, Any], soft_binding_hash: bytes) -> None:
+def _relate(data: dict[Any, Any], hashes: Mapping[str, bytes]) -> None:
     for action in data["actions"]:
         for reference in action.get("parameters", {}).get("relatedAssertions", ()):
-            reference["hash"] = soft_binding_hash
+            reference["hash"] = hashes[claims.reference_label(reference)]
 
 
 def _edited(

@@ -25,7 +25,7 @@ from countermark.credentials.finishing import (
     time_stamped,
     with_detached_binding,
     with_signature,
-    with_soft_binding,
+    with_soft_bindings,
 )
 from countermark.credentials.parent import Beside, Ingredients, ingredients
 from countermark.credentials.signer import Signer
@@ -77,7 +77,7 @@ def sign_detached(
     *,
     record: Record,
     signer: Signer,
-    soft_binding: SoftBinding | None = None,
+    soft_bindings: Sequence[SoftBinding] = (),
     parent: Beside | None = None,
     actions: Sequence[str] = (),
     time_stamper: TimeStamper | None = None,
@@ -97,9 +97,9 @@ def sign_detached(
     ... ]
     ['match', 'mismatch']
 
-    `asset`: the finished file; it is only read, in bounded memory. `soft_binding`: to the watermark
-    in it. `parent`: the file that it was made from, with its own store. `actions`, `time_stamper`:
-    as in `sign`.
+    `asset`: the finished file; it is only read, in bounded memory. `soft_bindings`: to the
+    watermarks in it and its fingerprints. `parent`: the file that it was made from, with its own
+    store. `actions`, `time_stamper`: as in `sign`.
 
     Who has the file alone finds nothing; keep both together, or the store in a registry.
 
@@ -116,7 +116,7 @@ def sign_detached(
     with opened(asset) as stream, ingredients(parent) as named:
         stated = build.definition(
             record,
-            soft_binding,
+            soft_bindings,
             has_thumbnail=False,
             hard_binding=hard_binding.detached_placeholder(),
             actions=actions,
@@ -124,8 +124,7 @@ def sign_detached(
         )
         store = _drafted(stated, named, signer, leaf, has_room=time_stamper is not None)
         try:
-            if soft_binding is not None:
-                store = with_soft_binding(store, soft_binding)
+            store = with_soft_bindings(store, soft_bindings)
             store = with_detached_binding(store, StreamContent(stream))
             store = with_signature(store, signer, leaf)
         except UnreadableManifest as error:
@@ -133,7 +132,7 @@ def sign_detached(
             raise SigningFailed(problem, remedy=REPORT) from error
         if time_stamper is not None:
             store = time_stamped(store, time_stamper)
-        _check(store, stream, soft_binding)
+        _check(store, stream, soft_bindings)
     return store
 
 
@@ -163,12 +162,11 @@ def _drafted(
     )
 
 
-def _check(store: bytes, stream: Stream, soft_binding: SoftBinding | None) -> None:
+def _check(store: bytes, stream: Stream, soft_bindings: Sequence[SoftBinding]) -> None:
     """Read store and file as any verifier would."""
     manifest = reading.read_beside(store, stream, trust=Trust.nobody())
-    bindings = () if soft_binding is None else (soft_binding,)
     if (
-        manifest.soft_bindings != bindings
+        manifest.soft_bindings != tuple(soft_bindings)
         or set(manifest.failures) != {"signingCredential.untrusted"}
         or not (manifest.signature_valid and manifest.assertions_valid)
         or manifest.hard_binding != "match"

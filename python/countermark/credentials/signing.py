@@ -35,7 +35,7 @@ from countermark.credentials.finishing import (
     warn_of_missing,
     with_hard_binding,
     with_signature,
-    with_soft_binding,
+    with_soft_bindings,
 )
 from countermark.credentials.parent import Asset, Beside, ingredients
 from countermark.credentials.signer import Signer
@@ -64,7 +64,7 @@ class _Request:
     media_type: str
     record: Record
     signer: Signer
-    soft_binding: SoftBinding | None
+    soft_bindings: Sequence[SoftBinding]
     thumbnail: bytes | None
     parent: Beside | None
     components: Sequence[Asset]
@@ -79,7 +79,7 @@ def sign(
     *,
     record: Record,
     signer: Signer,
-    soft_binding: SoftBinding | None = None,
+    soft_bindings: Sequence[SoftBinding] = (),
     thumbnail: bytes | None = None,
     parent: Asset | Beside | None = None,
     components: Sequence[Asset] = (),
@@ -90,9 +90,10 @@ def sign(
     """Embed a signed manifest in a copy of `asset`.
 
     `asset`: the file; it is only read. A manifest in it is replaced by one that holds it, by way of
-    the parent. `soft_binding`: to the watermark in it. `thumbnail`: JPEG bytes. `parent`: the file
-    that it was made from and its media type, such as `asset` itself, or `Beside`, with the store
-    that lies beside it; the manifest then begins with c2pa.opened, otherwise with c2pa.created.
+    the parent. `soft_bindings`: to the watermarks in it and its fingerprints, each an assertion.
+    `thumbnail`: JPEG bytes. `parent`: the file that it was made from and its media type, such as
+    `asset` itself, or `Beside`, with the store that lies beside it; the manifest then begins with
+    c2pa.opened, otherwise with c2pa.created.
     `components`: the files that were placed in it. `training_mining`: what machines may do
     with it. `actions`: what else was done after the parent was opened, such as
     "c2pa.edited.metadata"; the watermark is then one that was there before. `time_stamper`: proves
@@ -120,7 +121,7 @@ def sign(
     ...     "image/jpeg",
     ...     record=Record(source=DigitalSource.CAPTURED),
     ...     signer=signer,
-    ...     soft_binding=SoftBinding.of_payload(7),
+    ...     soft_bindings=[SoftBinding.of_payload(7)],
     ...     thumbnail=jpeg(64, 48),
     ... )
     >>> signed.manifest in signed.asset
@@ -132,7 +133,7 @@ def sign(
         media_type,
         record,
         signer,
-        soft_binding,
+        soft_bindings,
         thumbnail,
         Beside.of(parent),
         components,
@@ -153,7 +154,7 @@ def sign_file(
     *,
     record: Record,
     signer: Signer,
-    soft_binding: SoftBinding | None = None,
+    soft_bindings: Sequence[SoftBinding] = (),
     thumbnail: bytes | None = None,
     parent: Asset | Beside | None = None,
     components: Sequence[Asset] = (),
@@ -185,7 +186,7 @@ def sign_file(
         media_type,
         record,
         signer,
-        soft_binding,
+        soft_bindings,
         thumbnail,
         Beside.of(parent),
         components,
@@ -226,8 +227,7 @@ def _sign(source: Stream, draft: Stream, request: _Request) -> bytes:
         if location is None or location.extract(content) != store:
             problem = "The manifest is not where the C2PA library should have embedded it."
             raise SigningFailed(problem, remedy=REPORT)
-        if request.soft_binding is not None:
-            store = with_soft_binding(store, request.soft_binding)
+        store = with_soft_bindings(store, request.soft_bindings)
         if binding is not None:
             store = with_hard_binding(store, binding["label"], content, location)
         store = signed = with_signature(store, request.signer, leaf)
@@ -305,7 +305,7 @@ def _laid_out(
     with ingredients(request.parent, request.components) as named:
         stated = build.definition(
             request.record,
-            request.soft_binding,
+            request.soft_bindings,
             has_thumbnail=request.thumbnail is not None,
             hard_binding=binding,
             permissions=request.training_mining,
@@ -362,11 +362,10 @@ def _put(draft: Stream, location: Location, store: bytes, request: _Request) -> 
 def _check(draft: Stream, store: bytes, request: _Request) -> None:
     """Read the finished file as any verifier would, and as the standard demands."""
     manifest = reading.read_stream(draft, request.media_type, trust=Trust.nobody())
-    bindings = () if request.soft_binding is None else (request.soft_binding,)
     if (
         manifest is None
         or manifest.bytes != store
-        or manifest.soft_bindings != bindings
+        or manifest.soft_bindings != tuple(request.soft_bindings)
         or manifest.thumbnail != request.thumbnail
         or set(manifest.failures) != {"signingCredential.untrusted"}
         or not (manifest.signature_valid and manifest.assertions_valid)

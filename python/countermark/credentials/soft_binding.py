@@ -8,7 +8,7 @@ Source: C2PA 2.2, section "Soft binding"; contentauth/c2pa-rs issue 2689.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,6 +25,12 @@ SOUND_WATERMARK_ALGORITHM: Final = "org.countermark.audio.1"
 FINGERPRINT_ALGORITHM: Final = "org.countermark.pdq.1"
 """Name of the PDQ hash of a picture as it is viewed; its value is the hash, 32 bytes."""
 
+WATERMARKS: Final = frozenset({WATERMARK_ALGORITHM, SOUND_WATERMARK_ALGORITHM})
+"""Names of the watermarks that countermark reads."""
+
+FINGERPRINTS: Final = frozenset({FINGERPRINT_ALGORITHM})
+"""Names of the fingerprints that it computes."""
+
 
 @dataclass(frozen=True, slots=True)
 class SoftBinding:
@@ -38,6 +44,15 @@ class SoftBinding:
     value: bytes
     timespan: tuple[int, int] | None = field(default=None, compare=False)
     """In what moves: from which to which millisecond of play the value was found."""
+
+    @property
+    def is_fingerprint(self) -> bool:
+        """Whether the content itself has this value, with nothing put into it.
+
+        >>> SoftBinding(FINGERPRINT_ALGORITHM, bytes(32)).is_fingerprint
+        True
+        """
+        return self.algorithm in FINGERPRINTS
 
     @classmethod
     def of_payload(
@@ -55,6 +70,18 @@ class SoftBinding:
             )
         timespan = None if seconds is None else (0, round(1000 * seconds))
         return cls(algorithm, payload.to_bytes(8, "big"), timespan)
+
+
+def labelled(bindings: Iterable[SoftBinding]) -> Iterator[tuple[str, SoftBinding]]:
+    """Each with the label of its assertion, of which all but the first have a number.
+
+    >>> [label for label, _ in labelled([SoftBinding.of_payload(7), SoftBinding.of_payload(8)])]
+    ['c2pa.soft-binding', 'c2pa.soft-binding__1']
+
+    Source: C2PA 2.2, section "Multiple instances".
+    """
+    for number, binding in enumerate(bindings):
+        yield LABEL if number == 0 else f"{LABEL}__{number}", binding
 
 
 def placeholder(binding: SoftBinding) -> dict[str, Any]:

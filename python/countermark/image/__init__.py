@@ -10,7 +10,7 @@
 from countermark.image.arrays import ImageLike, as_array, like, luma, upright
 from countermark.image.files import HEAD_BYTES, encode, is_decodable, media_type, read
 from countermark.image.limits import MAX_PIXELS, MAX_SIDE, MIN_SIDE, at_most, check_size
-from countermark.image.picture import Encoding, Picture, Pixels
+from countermark.image.picture import SUFFIXES, Encoding, Picture, Pixels
 from countermark.image.thumbnail import thumbnail
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "MAX_PIXELS",
     "MAX_SIDE",
     "MIN_SIDE",
+    "SUFFIXES",
     "Encoding",
     "ImageLike",
     "Picture",

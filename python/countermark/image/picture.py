@@ -18,6 +18,15 @@ MEDIA_TYPES: Final = {
     "TIFF": "image/tiff",
 }
 
+SUFFIXES: Final = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png",),
+    "WEBP": (".webp",),
+    "AVIF": (".avif",),
+    "TIFF": (".tif", ".tiff"),
+}
+"""Endings of file names, by format; the first one is the usual one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoding:

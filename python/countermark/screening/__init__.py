@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from countermark import files, keys
-from countermark.credentials import SOUND_WATERMARK_ALGORITHM, WATERMARK_ALGORITHM, Manifest
+from countermark.credentials import WATERMARKS, Manifest
 from countermark.errors import (
     CountermarkError,
     FeatureIgnored,
@@ -28,12 +28,13 @@ from countermark.keys import storage
 from countermark.registry import MIN_QUALITY, Registry
 from countermark.registry.features import Kind, Notice, Signers
 from countermark.screening.policy import Action, Policy, Use, read_policy
-from countermark.screening.sight import Sight
+from countermark.screening.sight import Seen, Sight
 
 __all__ = [
     "Action",
     "Policy",
     "Rules",
+    "Seen",
     "Sight",
     "Use",
     "named_payloads",
@@ -43,7 +44,6 @@ __all__ = [
 ]
 
 _PAYLOAD_BYTES: Final = 8
-_WATERMARKS: Final = frozenset({WATERMARK_ALGORITHM, SOUND_WATERMARK_ALGORITHM})
 _ORDER: Final = tuple(Kind)
 
 
@@ -90,18 +90,18 @@ def write_signers(home: keys.Home, signers: Signers) -> None:
 
 
 def screen(
-    sight: Sight | None,
+    sight: Seen | None,
     registry: Registry | None,
     use: Use,
     *,
     named: Sequence[int] = (),
     rules: Rules | None = None,
 ) -> tuple[Notice, ...]:
-    """What the caller has to be told of a picture: the features that fit and are to be flagged.
+    """What the caller has to be told of content: the features that fit and are to be flagged.
 
-    `sight`: None for what has no pixels. `named`: payloads that its manifest names. `rules`: by
-    default those of the home folder. A registry without features costs one question to it; the
-    watermark is looked for only if some feature names a payload.
+    `sight`: None for what has nothing to look at. `named`: payloads that its manifest names.
+    `rules`: by default those of the home folder. A registry without features costs one question to
+    it; the watermark is looked for only if some feature names a payload.
 
     Raises `RefusedContent` when the policy refuses one of them, `UnusablePolicy`,
     `UnreadableRegistry`; on marking `InvalidFeature` when one fits that is not signed as it must
@@ -112,8 +112,8 @@ def screen(
     rules = Rules.of_home() if rules is None else rules
     hashes = [] if sight is None else [h.bits for h in sight.hashes if h.quality >= MIN_QUALITY]
     payloads = list(named)
-    if sight is not None and registry.features.any_with_payload() and sight.detection is not None:
-        payloads.append(sight.detection.payload)
+    if sight is not None and registry.features.any_with_payload():
+        payloads += sight.payloads
     found = registry.features.match(hashes, payloads, rules.signers)
     for problem in found.ignored:
         _report_ignored(problem, use)
@@ -137,7 +137,7 @@ def named_payloads(manifest: Manifest | None) -> list[int]:
     return [
         int.from_bytes(binding.value, "big")
         for binding in (() if manifest is None else manifest.soft_bindings)
-        if binding.algorithm in _WATERMARKS and len(binding.value) == _PAYLOAD_BYTES
+        if binding.algorithm in WATERMARKS and len(binding.value) == _PAYLOAD_BYTES
     ]
 
 

@@ -1,8 +1,10 @@
-"""What a picture is recognised by: fingerprints and watermark, each computed once if asked for."""
+"""What content is recognised by: fingerprints and watermarks, each computed once if asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Protocol
 
 from countermark import fingerprint
 from countermark import watermark as watermarks
@@ -12,8 +14,20 @@ from countermark.image import Pixels
 from countermark.watermark import Detection
 
 
+class Seen(Protocol):
+    """What is looked at of a picture, a sound or a movie; only if some feature asks for it."""
+
+    @property
+    def hashes(self) -> Sequence[Pdq]:
+        """Fingerprints of the picture, or of frames."""
+
+    @property
+    def payloads(self) -> Sequence[int]:
+        """Of the watermarks in it."""
+
+
 class Sight:
-    """`pixels`: the picture as a viewer shows it."""
+    """Of a picture. `pixels`: the picture as a viewer shows it."""
 
     def __init__(self, pixels: Pixels) -> None:
         self.pixels = pixels
@@ -25,6 +39,11 @@ class Sight:
             return watermarks.detect(self.pixels)
         except ImageTooSmall:
             return None
+
+    @property
+    def payloads(self) -> tuple[int, ...]:
+        """Of the watermark."""
+        return () if self.detection is None else (self.detection.payload,)
 
     @cached_property
     def hashes(self) -> tuple[Pdq, ...]:

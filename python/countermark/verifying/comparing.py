@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,14 +11,12 @@ import numpy.typing as npt
 from countermark import image
 from countermark.credentials import (
     SOUND_WATERMARK_ALGORITHM,
-    WATERMARK_ALGORITHM,
+    WATERMARKS,
     Manifest,
     SoftBinding,
 )
 from countermark.errors import ImageError
 from countermark.watermark import Detection
-
-_READ: Final = frozenset({WATERMARK_ALGORITHM, SOUND_WATERMARK_ALGORITHM})
 
 
 def names(manifest: Manifest, detection: Detection) -> bool:
@@ -42,9 +40,13 @@ def sound_payloads(manifest: Manifest) -> set[int]:
 
 
 def names_other_marks(manifest: Manifest) -> bool:
-    """Whether it has soft bindings that cannot all match what is found in one file."""
-    algorithms = {binding.algorithm for binding in manifest.soft_bindings}
-    return len(set(manifest.soft_bindings)) > 1 or not algorithms <= _READ
+    """Whether it has soft bindings that cannot all match what is found in one file.
+
+    Pictures and sound of a movie have one each.
+    """
+    named = set(manifest.soft_bindings)
+    algorithms = {binding.algorithm for binding in named}
+    return len(named) > len(algorithms) or not algorithms <= WATERMARKS
 
 
 def thumbnail(manifest: Manifest) -> npt.NDArray[np.float32] | None:

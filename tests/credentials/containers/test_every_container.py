@@ -93,7 +93,7 @@ def test_hard_binding_is_of_the_kind_that_fits(signed_samples: Samples, media_ty
 def test_neither_soft_binding_nor_thumbnail_is_needed(
     signed: Callable[..., Signed], sample: Callable[[str], bytes], media_type: str, trust: Trust
 ) -> None:
-    result = signed(media_type, asset=sample(media_type), soft_binding=None, thumbnail=None)
+    result = signed(media_type, asset=sample(media_type), soft_bindings=(), thumbnail=None)
     manifest = read(io.BytesIO(result.asset), media_type, trust=trust)
     assert manifest is not None
     assert manifest.trust is TrustStatus.TRUSTED

@@ -44,7 +44,7 @@ SignFile = Callable[..., bytes]
 @pytest.fixture
 def sign_to(signer: Any, record: Record) -> SignFile:
     def make(source: Path, destination: Path, media_type: str, **changes: Any) -> bytes:
-        keywords = {"record": record, "signer": signer, "soft_binding": BINDING, **changes}
+        keywords = {"record": record, "signer": signer, "soft_bindings": [BINDING], **changes}
         return sign_file(source, destination, media_type, **keywords)
 
     return make

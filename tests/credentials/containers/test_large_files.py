@@ -156,7 +156,7 @@ PROGRAM = """
     from countermark.record import DigitalSource, Record
     path, media_type = Path(sys.argv[1]), sys.argv[2]
     signer = keys.create_home(path.with_name("home")).signer()
-    sign_file(path, path, media_type, signer=signer, soft_binding=SoftBinding.of_payload(7),
+    sign_file(path, path, media_type, signer=signer, soft_bindings=[SoftBinding.of_payload(7)],
               record=Record(source=DigitalSource.CAPTURED))
     manifest = read(path, media_type, trust=Trust.nobody())
     assert manifest.hard_binding == "match", manifest
@@ -189,7 +189,7 @@ def signed_large(
     def make(shape: str) -> tuple[Path, str]:
         path, media_type = large(shape, FEW_BYTES)
         binding = SoftBinding.of_payload(7)
-        sign_file(path, path, media_type, record=record, signer=signer, soft_binding=binding)
+        sign_file(path, path, media_type, record=record, signer=signer, soft_bindings=[binding])
         return path, media_type
 
     return make

@@ -449,7 +449,7 @@ def _prepare(
                 asset=small.getvalue(),
                 record=Record(source=DigitalSource.HUMAN_EDITED),
                 parent=(io.BytesIO(first.asset), media_type),
-                soft_binding=SoftBinding.of_payload(8),
+                soft_bindings=[SoftBinding.of_payload(8)],
                 thumbnail=thumbnail.getvalue(),
             )
             for name, content in ((f"{form}-1", first.asset), (f"{form}-2", again.asset)):

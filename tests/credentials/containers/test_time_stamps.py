@@ -103,7 +103,7 @@ def test_missing_time_is_added_to_every_container(
             media_type,
             record=record,
             signer=signer,
-            soft_binding=BINDING,
+            soft_bindings=[BINDING],
             time_stamper=authority,
         )
     time_server.answers = True

@@ -143,7 +143,7 @@ def taken_apart(store: bytes, sign: Callable[[bytes], bytes]) -> Draft:
 @pytest.fixture(scope="session")
 def forged(signed: Callable[..., Signed], signer: Any) -> Callable[[Edit], bytes]:
     """A manifest store like that of a marked picture, after an edit of its parts."""
-    store = signed(soft_binding=REGISTERED).manifest
+    store = signed(soft_bindings=[REGISTERED]).manifest
 
     def make(edit: Edit) -> bytes:
         draft = taken_apart(store, signer.sign)

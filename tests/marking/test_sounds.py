@@ -1,12 +1,13 @@
 """Sounds are marked, signed and remembered; bare copies lead back to them."""
 
+import io
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from countermark import clips, credentials, keys
+from countermark import clips, credentials, keys, mark
 from countermark.credentials import SOUND_WATERMARK_ALGORITHM, Trust
 from countermark.errors import (
     CountermarkError,
@@ -14,10 +15,11 @@ from countermark.errors import (
     MarkLost,
     MarkNotReadable,
     SoundError,
+    UnsupportedImage,
 )
 from countermark.marking import Marked, is_marked
-from countermark.marking_sounds import is_sound, mark_sound
-from countermark.record import DigitalSource, Record
+from countermark.marking.kinds import modality_of
+from countermark.record import DigitalSource, Modality, Record
 from countermark.registry import Registry
 from countermark.report import ManifestEvidence, Report, Verdict, WatermarkEvidence
 from countermark.verifying import verify
@@ -45,25 +47,6 @@ def probed(path: Path) -> list[str]:
     return answer.replace("\n", ",").strip(",").split(",")
 
 
-@pytest.fixture(scope="module")
-def tune(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve seconds of notes that sound like nothing else, with some noise, in two channels."""
-    random = np.random.default_rng(8)
-    time = np.arange(RATE // 4) / RATE
-    notes = [
-        sum(
-            np.sin(2 * np.pi * pitch * overtone * time) * np.exp(-4 * time) / overtone
-            for overtone in (1, 2, 3, 5)
-        )
-        for pitch in 220 * 2 ** (random.integers(0, 24, 48) / 12)
-    ]
-    left = np.concatenate(notes) * 0.2 + random.normal(0, 0.004, 12 * RATE)
-    right = 0.8 * left + random.normal(0, 0.004, 12 * RATE)
-    path = tmp_path_factory.mktemp("tune") / "tune.raw"
-    np.stack([left, right], 1).astype("<f4").tofile(path)
-    return path
-
-
 def coded(tune: Path, folder: Path, kind: str) -> Path:
     path = folder / f"source.{kind}"
     raw = ("-f", "f32le", "-ar", RATE, "-ac", 2, "-i", tune)
@@ -73,7 +56,7 @@ def coded(tune: Path, folder: Path, kind: str) -> Path:
 
 def marked(source: Path, out: Path, registry: Registry) -> Marked:
     signer = keys.open_home().signer()
-    return mark_sound(source, out, record=RECORD, signer=signer, registry=registry)
+    return mark(source, out, record=RECORD, signer=signer, registry=registry)
 
 
 def judged(path: Path, registry: Registry) -> Report:
@@ -208,6 +191,17 @@ def test_destination_has_the_kind_of_the_source(
 
 
 def test_kinds_are_told_by_content(tune: Path, tmp_path: Path) -> None:
-    assert is_sound(coded(tune, tmp_path, "mp3"))
+    assert modality_of(coded(tune, tmp_path, "mp3")) is Modality.AUDIO
     (tmp_path / "fake.mp3").write_bytes(b"no sound")
-    assert not is_sound(tmp_path / "fake.mp3")
+    assert modality_of(tmp_path / "fake.mp3") is Modality.IMAGE
+
+
+def test_clips_are_marked_from_paths(tune: Path, tmp_path: Path, registry: Registry) -> None:
+    source, out = coded(tune, tmp_path, "wav"), io.BytesIO()
+    options = {"record": RECORD, "signer": keys.open_home().signer(), "registry": registry}
+    done = mark(source, out, **options)  # type: ignore[arg-type]
+    assert done.destination is None
+    [heard_there] = clips.watermarks(io.BytesIO(out.getvalue()), "audio/wav")
+    assert heard_there.payload == done.payload
+    with pytest.raises(UnsupportedImage, match="Pass its path"):
+        mark(io.BytesIO(source.read_bytes()), io.BytesIO(), **options)  # type: ignore[arg-type]
