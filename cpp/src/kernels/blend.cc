@@ -295,7 +295,7 @@ HWY_INLINE void AddStep(const uint8_t* in, const int16_t* residual, const Residu
 
 template <PixelFormat kFormat, bool kOneWindow>
 HWY_NOINLINE void AddWholeRow(const uint8_t* in, const int16_t* residual, const ResidualPlan& plan,
-                 uint8_t* out) {
+                              uint8_t* out) {
   constexpr size_t kBytes = kResidualStep * BytesPerPixel(kFormat);
   // Copies, since for all the compiler knows `out` might be the plan.
   const size_t whole = plan.width / kResidualStep, windows = plan.windows;
