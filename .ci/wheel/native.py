@@ -16,7 +16,7 @@ from types import ModuleType
 
 WIDTH, HEIGHT, RGB8, ALIGNED = 640, 480, 1, 0
 RATE, INT16, LOW_LATENCY = 16000, 0, 1
-LIBRARY_BYTES_MAX = 500_000 + 16_000  # what a repair adds where Highway is bundled
+LIBRARY_BYTES_MAX = 500_000
 NAMES = {"win32": "countermark.dll", "darwin": "libcountermark.dylib"}
 
 

@@ -10,7 +10,7 @@ REPOSITORY = Path(__file__).parents[2]
 MADE = REPOSITORY / "build/wheel"
 ROOT_FILES = ["CHANGELOG.md", "CMakeLists.txt", "LICENSE", "README.md", "pyproject.toml"]
 LIBRARY_BYTES_MAX = 500_000
-WHEEL_BYTES_MAX = 1_550_000  # 1,500,000 is the goal, missed since sound and movies came in
+WHEEL_BYTES_MAX = 1_500_000
 
 
 def tracked(*paths: str) -> set[str]:
@@ -51,14 +51,13 @@ def test_header_in_the_wheel_is_that_of_the_sources() -> None:
     assert held == (REPOSITORY / "cpp/include/countermark/countermark.h").read_bytes()
 
 
-def test_repair_adds_nothing_but_a_shared_highway() -> None:
-    """Debian has it as a shared library only; a release fetches it and links it statically."""
+def test_repair_adds_nothing() -> None:
+    """Highway is linked in, from its sources as for a release."""
+    with zipfile.ZipFile(only("dist", "*.whl")) as archive:
+        built = archive.read("countermark/libcountermark.so")
     with zipfile.ZipFile(only("repaired", "*.whl")) as archive:
-        grafted = {
-            Path(name).name for name in archive.namelist() if re.match(r"countermark\.libs/.", name)
-        }
-    assert all(re.fullmatch(r"libhwy-[0-9a-f]{8}\.so\.[\d.]+", name) for name in grafted), grafted
-    assert len(grafted) <= 1
+        assert not [name for name in archive.namelist() if name.startswith("countermark.libs/")]
+        assert archive.read("countermark/libcountermark.so") == built
     assert "-manylinux_2_" in only("repaired", "*.whl").name
 
 

@@ -294,8 +294,8 @@ HWY_INLINE void AddStep(const uint8_t* in, const int16_t* residual, const Residu
 }
 
 template <PixelFormat kFormat, bool kOneWindow>
-void AddWholeRow(const uint8_t* in, const int16_t* residual, const ResidualPlan& plan,
-                 uint8_t* out) {
+HWY_NOINLINE void AddWholeRow(const uint8_t* in, const int16_t* residual, const ResidualPlan& plan,
+                              uint8_t* out) {
   constexpr size_t kBytes = kResidualStep * BytesPerPixel(kFormat);
   // Copies, since for all the compiler knows `out` might be the plan.
   const size_t whole = plan.width / kResidualStep, windows = plan.windows;
@@ -307,7 +307,9 @@ void AddWholeRow(const uint8_t* in, const int16_t* residual, const ResidualPlan&
   if (left == 0) return;
   uint8_t last[kBytes] = {};
   std::memcpy(last, in + whole * kBytes, left);
-  AddStep<kFormat, kOneWindow>(last, residual, taps[whole], windows, last);
+  // By the same code once more, of which there would be two otherwise.
+  const ResidualPlan rest{kResidualStep, plan.positions, taps + whole, windows};
+  AddWholeRow<kFormat, kOneWindow>(last, residual, rest, last);
   std::memcpy(out + whole * kBytes, last, left);
 }
 

@@ -206,7 +206,9 @@ TEST(ClipTest, WeakFramesOfAStillSceneAddUpFromAnyBeginning) {
   for (int64_t time = 0; time < 4'000'000; time += 5 * kFrame) {
     const Picture marked = stream.MarkedAt(time + 13'770'000, frame);
     Detection found;
-    EXPECT_FALSE(Read(marked, Effort::kAligned, &found)) << time;
+    if (!kSlowMachine || time % (20 * kFrame) == 0) {
+      EXPECT_FALSE(Read(marked, Effort::kAligned, &found)) << time;
+    }
     clip.Add(time, marked);
     still.Add(time, stream.MarkedAt(13'770'000, frame));
   }
@@ -243,7 +245,7 @@ TEST(ClipTest, CroppedFramesAddUp) {
 TEST(ClipTest, NothingIsReadWhereThereIsNothing) {
   Clip clip(kSize);
   EXPECT_FALSE(clip.Reads());
-  for (int64_t i = 0; i < 12; ++i) {
+  for (int64_t i = 0; i < (kSlowMachine ? 3 : 12); ++i) {
     clip.Add(i * 250'000, Picture::Noise(kSize.width, kSize.height, PixelFormat::kGray8,
                                          static_cast<uint8_t>(20 + i % 3)));
     EXPECT_FALSE(clip.Reads());
