@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from countermark.errors import CountermarkError, MissingExtra, SourceNotFound
+from countermark.errors import CountermarkError, MissingExtra, SourceNotFound, UnsupportedVideo
 
 
 def library() -> Any:
@@ -48,6 +48,12 @@ def reading(name: str, unreadable: type[CountermarkError]) -> Iterator[None]:
             f"The file {name!r} cannot be decoded, or not encoded again ({reason}).",
             remedy="Write it anew with the program that it comes from.",
         ) from error
+
+
+def check_clear(packet: Any) -> None:
+    """Raises `UnsupportedVideo` for one that is encrypted, and means nothing as it lies there."""
+    if packet.has_sidedata("encryption_info"):
+        raise UnsupportedVideo("The file is encrypted.", remedy="Decrypt it first.")
 
 
 class Sink(io.RawIOBase):

@@ -91,7 +91,7 @@ def test_encrypted_tracks_are_refused(tmp_path: Path, pan: Pan, movie: File) -> 
     scheme = ("-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "76a6c65c5ea762046bd749a2e6"
               "32ccbb", "-encryption_kid", "a7e61c373e219033c21091fa607bf3b8")  # fmt: skip
     subprocess.run(["ffmpeg", "-v", "error", "-i", plain, "-c", "copy", *scheme, path], check=True)
-    with path.open("rb") as file, pytest.raises(errors.UnreadableVideo, match="encrypted"):
+    with path.open("rb") as file, pytest.raises(errors.UnsupportedVideo, match="encrypted"):
         read(file, "video/mp4")
 
 

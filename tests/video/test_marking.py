@@ -130,6 +130,10 @@ def test_what_cannot_be_marked_is_refused(film: Run, ffmpeg: Run, tmp_path: Path
     sound = tmp_path / "sound.m4a"
     ffmpeg("-f", "lavfi", "-i", "sine=440:duration=1", "-c:a", "aac", sound)
     assert "no moving picture" in refused(sound, out, UnreadableVideo)
+    encrypted = tmp_path / "encrypted.mp4"
+    ffmpeg("-i", film(0.5), "-c", "copy", "-encryption_scheme", "cenc-aes-ctr", "-encryption_key",
+           32 * "7", "-encryption_kid", 32 * "a", encrypted)  # fmt: skip
+    assert "encrypted" in refused(encrypted, out, UnsupportedVideo)
     damaged = tmp_path / "damaged.mp4"
     damaged.write_bytes(film(0.5).read_bytes()[:200])
     refused(damaged, out, UnreadableVideo)

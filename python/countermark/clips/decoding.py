@@ -20,7 +20,7 @@ from countermark.clips.sounds import is_telling
 from countermark.errors import ImageTooLarge, ImageTooSmall, InvalidArgument, UnreadableVideo
 from countermark.fingerprint import Chromaprint, Frame, Pdq, Vpdq, pdq, pdq_dihedral
 from countermark.fingerprint.sound import HOP, RATE, Hasher
-from countermark.pyav import library
+from countermark.pyav import check_clear, library
 from countermark.sound import Samples
 from countermark.sound.coding import numbers
 from countermark.sound.tags import id3_bytes
@@ -66,7 +66,6 @@ _DARK: Final = 24
 # As fpcalc resamples: the same fingerprint comes of it, bit for bit.
 _RESAMPLING: Final = f"{RATE}:filter_size=16:phase_shift=8:linear_interp=0:cutoff=0.8"
 _ONE_CHANNEL: Final = "sample_fmts=s16:channel_layouts=mono"
-_ENCRYPTED: Final = "encryption_info"
 _MIRRORED: Final = 5  # left to right, among those of pdq_dihedral
 
 
@@ -92,7 +91,8 @@ def read(source: BinaryIO, media_type: str, *, query: bool = False) -> Clip:
     something else can.
 
     Raises:
-        UnreadableVideo: Nothing in it can be decoded, or it is encrypted.
+        UnreadableVideo: Nothing in it can be decoded.
+        UnsupportedVideo: It is encrypted.
         InvalidArgument: It is of another kind.
         MissingExtra: The package av is not installed.
     """
@@ -223,8 +223,7 @@ class _Frames:
         packets = self._container.demux(streams) if streams else iter(())
         with contextlib.suppress(EOFError):
             for packet in packets:
-                if packet.has_sidedata(_ENCRYPTED):
-                    raise UnreadableVideo("The file is encrypted.", remedy="Decrypt it first.")
+                check_clear(packet)
                 try:
                     yield from packet.decode()
                 except av.FFmpegError as error:

@@ -1,7 +1,12 @@
 """Which files can be marked, told by what is in them, and who reads them.
 
->>> modality_of(b"no picture, but perhaps one that is damaged").value
+>>> modality_of(bytes.fromhex("ffd8ffe000104a464946")).value
 'image'
+>>> modality_of(b"text")
+Traceback (most recent call last):
+...
+countermark.errors.UnreadableImage: The file is neither picture, movie nor sound, or it is damaged. \
+Use one of JPEG, PNG, WebP, AVIF, TIFF; MP4, MOV; WAV, FLAC, MP3, M4A.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ from countermark import files, image
 from countermark.containers import StreamContent
 from countermark.credentials import containers
 from countermark.credentials.assets import opened
-from countermark.errors import UnsupportedImage
+from countermark.errors import ImageError, UnreadableImage, UnsupportedImage
 from countermark.marking.originals import Original
 from countermark.record import Modality
 
@@ -40,9 +45,10 @@ def asset_of(source: files.Source) -> Asset:
 
 
 def modality_of(asset: Asset) -> Modality:
-    """Of what is to be marked; what is no file of a known kind is to be read as a picture.
+    """Of what is to be marked.
 
-    Raises `UnsupportedImage` for kinds that carry no watermark, `SourceNotFound`.
+    Raises `UnsupportedImage` for kinds that carry no watermark, `UnreadableImage` for what is of
+    none, `SourceNotFound`.
     """
     if isinstance(asset, bytes):
         shown, head = containers.media_type(asset), asset[: image.HEAD_BYTES]
@@ -57,12 +63,23 @@ def modality_of(asset: Asset) -> Modality:
         raise UnsupportedImage(
             f"A file of type {shown} is not marked from a stream.", remedy="Pass its path."
         )
-    if found is Modality.IMAGE and shown is not None and not image.is_decodable(head):
-        raise UnsupportedImage(
+    if found is Modality.IMAGE and not image.is_decodable(head):
+        raise _unmarkable(shown, head)
+    return found
+
+
+def _unmarkable(shown: str | None, head: bytes) -> ImageError:
+    if shown is not None:
+        return UnsupportedImage(
             f"Files of type {shown} carry no watermark yet.",
             remedy="Sign it without one, by countermark sign or credentials.sign_file.",
         )
-    return found
+    return UnreadableImage(
+        "The file is neither picture, movie nor sound, or it is damaged."
+        if head
+        else "The file is empty.",
+        remedy="Use one of JPEG, PNG, WebP, AVIF, TIFF; MP4, MOV; WAV, FLAC, MP3, M4A.",
+    )
 
 
 def read(asset: Asset, modality: Modality) -> Original:

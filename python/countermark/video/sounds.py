@@ -21,7 +21,7 @@ import numpy as np
 from countermark import audio
 from countermark.errors import SoundError, UnreadableVideo
 from countermark.labels.moving.labelling import opened
-from countermark.pyav import library, reading
+from countermark.pyav import check_clear, library, reading
 from countermark.sound.coding import Coding, numbers
 from countermark.sound.tracks import NewTrack, Recoder, track_coding
 from countermark.watermark import DEFAULT_KEY, Strength
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from av.packet import Packet
 
 _STRENGTHS: Final = {Strength.SUBTLE: 0.7, Strength.BALANCED: 1.0, Strength.ROBUST: 1.4}
-_ENCRYPTED: Final = "encryption_info"
 
 Effort = Literal["full", "aligned"]
 
@@ -78,7 +77,8 @@ def marked_tracks(
 ) -> Iterator[MarkedTracks]:
     """The sound of a movie with the mark, kept in files of the folder meanwhile.
 
-    Raises `SourceNotFound`, `UnreadableVideo`, `InvalidPayload`, `InvalidKey`, `InvalidStrength`.
+    Raises `SourceNotFound`, `UnreadableVideo`, `UnsupportedVideo` where it is encrypted,
+    `InvalidPayload`, `InvalidKey`, `InvalidStrength`.
     """
     with contextlib.ExitStack() as stack:
         with opened(name) as (container, _), reading(name, UnreadableVideo):
@@ -110,7 +110,8 @@ def detect_sounds(
 (No such file or directory). Check the path and the rights.
 
     What cannot be decoded, or has more than eight channels, has none. Memory does not grow with the
-    length. Raises `SourceNotFound`, `UnreadableVideo`, `InvalidKey`, `MissingExtra`.
+    length. Raises `SourceNotFound`, `UnreadableVideo`, `UnsupportedVideo` where it is encrypted,
+    `InvalidKey`, `MissingExtra`.
     """
     name = os.fspath(source)
     with opened(name) as (container, _), reading(name, UnreadableVideo):
@@ -125,13 +126,13 @@ def _demuxed(container: InputContainer) -> Iterator[Packet[Any]]:
     sound = [one for one in container.streams.audio if one.codec_context is not None]
     if sound:
         with contextlib.suppress(EOFError):
-            yield from container.demux(sound)
+            for packet in container.demux(sound):
+                check_clear(packet)
+                yield packet
 
 
 def _decoded(packet: Packet[Any]) -> list[AudioFrame]:
-    """Its frames; none of a broken one, or one of a track that is encrypted."""
-    if packet.has_sidedata(_ENCRYPTED):
-        return []
+    """Its frames; none of a broken one."""
     try:
         frames: list[Any] = packet.decode()
         return frames
@@ -193,8 +194,6 @@ class _Track:
 
     def take(self, packet: Packet[Any]) -> None:
         """The next packet of the source; an empty one ends the track."""
-        if self._reason is None and packet.has_sidedata(_ENCRYPTED):
-            self._reason = "It is encrypted."
         if self._reason is None:
             with self._giving_up():
                 for frame in _decoded(packet):

@@ -14,7 +14,7 @@ from countermark.errors import UnreadableVideo, UnsupportedVideo
 from countermark.labels.moving.encoding import make_encoder
 from countermark.labels.moving.parameter_sets import joined, with_lengths
 from countermark.labels.moving.plan import Plan
-from countermark.pyav import Sink, library
+from countermark.pyav import Sink, check_clear, library
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
@@ -77,6 +77,7 @@ def remux(
     """
     remuxer = _Remuxer(container, stream, out, plan, codec, alter, replacements)
     for packet in container.demux():
+        check_clear(packet)
         remuxer.take(packet)
     return remuxer.close()
 
