@@ -5,8 +5,8 @@
 >>> modality_of(b"text")
 Traceback (most recent call last):
 ...
-countermark.errors.UnreadableImage: The file is neither picture, movie nor sound, or it is damaged. \
-Use one of JPEG, PNG, WebP, AVIF, TIFF; MP4, MOV; WAV, FLAC, MP3, M4A.
+countermark.errors.UnreadableImage: The file is neither picture, movie nor sound, or it is \
+damaged. Use one of JPEG, PNG, WebP, AVIF, TIFF; MP4, MOV; WAV, FLAC, MP3, M4A.
 """
 
 from __future__ import annotations
