@@ -128,7 +128,7 @@ def corpus_table() -> None:
 
 def main() -> None:
     print("# Speed of the audio watermark\n")
-    print(provenance(), "\n")
+    print(provenance(), end="\n\n")
     noise_table()
     if CORPUS.is_dir():
         print("\n## Detection in the corpus\n")
