@@ -64,8 +64,7 @@ def spectrograms(name: str) -> list[Decibels]:
     """Before, after, and of the difference."""
     clip = next(c for c in clips.short() if c.name.startswith(name))
     marked = audio.embed(clip.samples, clip.rate, payload_of(clip))
-    constant = clip.samples.mean()  # which nobody hears
-    before, after = (samples.mean(1) - constant for samples in (clip.samples, marked))
+    before, after = (samples.mean(1) for samples in (clip.samples, marked))
     cells = [spectrogram(sound, clip.rate) for sound in (before, after, after - before)]
     return [decibels - cells[0].max() for decibels in cells]
 
