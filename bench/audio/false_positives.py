@@ -239,10 +239,10 @@ def chances() -> str:
         reached = [counts.above(height) for height in WORDS]
         only = [a - b for a, b in itertools.pairwise([*reached, 0])]
         words = sum(n * w for n, w in zip(only, WORDS.values(), strict=True)) * READINGS
-        shares = [f"{number} ({100 * number / counts.windows:.2g} %)" for number in reached]
+        shares = [f"{number} ({100 * number / counts.windows:.1f} %)" for number in reached]
         cells = [effort, counts.windows, *shares, f"{words * CHECKS:.1g}"]
         rows.append(f"| {' | '.join(map(str, cells))} | {counts.windows * BOUND:.1g} |")
-    looks = [f"{100 * by_chance(height):.2g} %" for height in WORDS]
+    looks = [f"{100 * by_chance(height):.1f} %" for height in WORDS]
     rows.append(f"| by chance, in one look | | {' | '.join(looks)} | | |")
     return "\n".join(rows)
 

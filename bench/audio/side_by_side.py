@@ -1,11 +1,11 @@
 """countermark beside audiowmark: the same pieces, the same attacks, in one run.
 
     python -m bench.audio.side_by_side > bench/results/audio_side_by_side.md
-    python -m bench.audio.side_by_side --pieces 6   # of each length, for a quick look
+    python -m bench.audio.side_by_side --pieces 6 --long 1   # of 12 and of 25 s, for a quick look
 
 `systems.py` says how to get audiowmark; without it, countermark stands alone. What was read is kept
-in build/audio_side_by_side.jsonl, so that a run that was stopped goes on. About half an hour of one
-processor, most of it for audiowmark.
+in build/audio_side_by_side.jsonl, so that a run that was stopped goes on. All of it takes an hour of
+one processor, which is for audiowmark.
 """
 
 import argparse
@@ -138,7 +138,8 @@ def costs(system: System, pieces: list[Marked], found: list[Reading]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, add_help=False)
     parser.add_argument("--pieces", type=int)
-    most = parser.parse_args().pieces
+    parser.add_argument("--long", type=int)
+    arguments = parser.parse_args()
     here = systems()
     print("# The watermark of sounds beside others\n")
     print(provenance())
@@ -147,7 +148,10 @@ def main() -> None:
     print(NOTES, end="\n\n")
     pieces = {
         long: {one.name: list(marked(one, itertools.islice(make(), most))) for one in here}
-        for long, make in ((False, clips.short), (True, clips.long))
+        for long, make, most in (
+            (False, clips.short, arguments.pieces),
+            (True, clips.long, arguments.long),
+        )
     }
     found = {
         long: [readings(one, own[one.name], long) for one in here] for long, own in pieces.items()
@@ -178,8 +182,8 @@ Where plain `get` does not list it, `get --detect-speed` is tried; both detector
 about the attack. A mark of theirs takes 52 seconds of sound for each whole copy of the message; of
 shorter pieces they read what there is of it, so these are hard for them.
 
-Milliseconds of the processor: of {PROGRAM} with its start and its files; the least that it did for
-a piece it read. Intervals hold the true share with a probability of 95 %, in percent."""
+Milliseconds of the processor are the median over the pieces; those of {PROGRAM} hold its start and
+its files. Intervals hold the true share with a probability of 95 %, in percent."""
 
 
 if __name__ == "__main__":
