@@ -4,8 +4,8 @@
     python -m bench.audio.side_by_side --pieces 6 --long 1   # of 12 and of 25 s, for a quick look
 
 `systems.py` says how to get audiowmark; without it, countermark stands alone. What was read is kept
-in build/audio_side_by_side.jsonl, so that a run that was stopped goes on. All of it takes audiowmark
-an hour of one processor.
+in build/audio_side_by_side.jsonl, so that a run that was stopped goes on. All of it takes an
+hour of one processor, for audiowmark.
 """
 
 import argparse
