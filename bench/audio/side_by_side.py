@@ -175,9 +175,9 @@ def main() -> None:
 
 NOTES = f"""\
 Both mark the same pieces at their default strength and read the same damaged copies. countermark's
-message has 64 bits and 32 check bits: what is read is wrong with a probability of 1e-8 at most, and
-none was. {PROGRAM}'s has 128 bits and no check: `{PROGRAM} get` lists what the sound may say, and a message counts as read when
-it is anywhere in that list. A user of theirs knows which one it is by looking each of them up.
+message has 64 bits and 32 check bits: it tells when there is none. {PROGRAM}'s has 128 bits and no
+check: `{PROGRAM} get` lists what the sound may say, and a message counts as read when it is
+anywhere in that list. A user of theirs knows which one it is by looking each of them up.
 Where plain `get` does not list it, `get --detect-speed` is tried; both detectors are told nothing
 about the attack. A mark of theirs takes 52 seconds of sound for each whole copy of the message; of
 shorter pieces they read what there is of it, so these are hard for them.
