@@ -10,6 +10,7 @@ another core, or of another list of attacks, do not count.
 """
 
 import argparse
+import functools
 import hashlib
 import itertools
 import json
@@ -54,13 +55,21 @@ class Read:
 
 def code() -> str:
     """What the reads depend on."""
-    core = Path(str(_core.__file__))
-    files = [
-        core,
-        *core.parent.glob("libcountermark*"),
-        Path(attacks.__file__),
-        Path(clips.__file__),
-    ]
+    return _hash([*_core_files(), Path(attacks.__file__), Path(clips.__file__)])
+
+
+@functools.cache
+def core() -> str:
+    """Names the core."""
+    return _hash(_core_files())
+
+
+def _core_files() -> list[Path]:
+    module = Path(str(_core.__file__))
+    return [module, *module.parent.glob("libcountermark*")]
+
+
+def _hash(files: list[Path]) -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
