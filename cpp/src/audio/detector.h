@@ -70,7 +70,8 @@ class Detector {
   void Mix(const uint8_t* frames, size_t count);
   void LookAtWindow(bool is_last);
   bool LookAt(const float* samples);
-  double TakeMark(Effort effort);
+  double TakeMarks(Effort effort);
+  double TakeMark(Found* found);
   void LookAtGains();
   double Trials();
   Mark* MarkOf(const Found& found);

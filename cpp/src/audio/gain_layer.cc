@@ -37,9 +37,7 @@ void GainLayer::Begin(const Key& key, const Choice& choice, const float* coded) 
   for (size_t cell = 0; cell < kGainCells; ++cell) {
     const uint16_t bit = layout.bit_of[cell];
     const int8_t own = bit == GainLayout::kPilot || coded[bit] > 0 ? 1 : -1;
-    const int8_t sign = layout.sign[cell];
-    values_[cell] =
-        static_cast<int8_t>(own * sign * layout.band_sign[choice.variant][cell % kGainBands]);
+    values_[cell] = static_cast<int8_t>(own * layout.sign[cell]);
   }
   origin_ = choice.gain_origin;
 }

@@ -19,8 +19,6 @@ struct GainLayout {
   std::array<uint16_t, kGainCells> bit_of;
   // Pilot cells are louder, and cells of a bit that is 0, or softer where the sign is -1.
   std::array<int8_t, kGainCells> sign;
-  // Which changes sides, for each variant, in bands where this is -1: in as many variants as not.
-  std::array<std::array<int8_t, kGainBands>, kVariants> band_sign;
 };
 
 // A band has `share` of each of the bins from `first` on, in the order of the bands.

@@ -109,22 +109,18 @@ void GainSearch::Correlate() {
 void GainSearch::Look(const float* features, size_t frames, double tempo, double pitch) {
   Fold(features, frames, tempo);
   Correlate();
-  GainPeak best{0, tempo, pitch, 0, 0};
-  for (size_t v = 0; v < kVariants; ++v) {
-    float sum[kGainPeriod] = {}, squares = 0;
-    for (size_t b = 0; b < kGainBands; ++b) {
-      const float sign = layout_->band_sign[v][b];
-      const float* heights = heights_ + b * kGainPeriod;
-      for (size_t f = 0; f < kGainPeriod; ++f) sum[f] += sign * heights[f];
-    }
-    for (float s : sum) squares += s * s;
-    const float unit = 1.0f / std::sqrt(squares / kGainPeriod + 1e-30f);
-    const float* highest = std::max_element(sum, sum + kGainPeriod);
-    if (*highest * unit > best.score) {
-      best.score = *highest * unit;
-      best.variant = static_cast<uint8_t>(v);
-      best.frame = static_cast<size_t>(highest - sum);
-    }
+  GainPeak best{0, tempo, pitch, 0};
+  float sum[kGainPeriod] = {}, squares = 0;
+  for (size_t b = 0; b < kGainBands; ++b) {
+    const float* heights = heights_ + b * kGainPeriod;
+    for (size_t f = 0; f < kGainPeriod; ++f) sum[f] += heights[f];
+  }
+  for (float s : sum) squares += s * s;
+  const float unit = 1.0f / std::sqrt(squares / kGainPeriod + 1e-30f);
+  const float* highest = std::max_element(sum, sum + kGainPeriod);
+  if (*highest * unit > best.score) {
+    best.score = *highest * unit;
+    best.frame = static_cast<size_t>(highest - sum);
   }
   Remember(best);
 }
@@ -157,11 +153,9 @@ void GainSearch::Refine(size_t frames, GainPeak* peak) {
 
 bool GainSearch::Read(const GainPeak& peak, double trials, MessageDecoder& decoder,
                       Message* message) const {
-  const auto& band_sign = layout_->band_sign[peak.variant];
   const auto value = [&](size_t cell) {
     const size_t band = cell % kGainBands;
-    return steps_[band * kTwice + cell / kGainBands * kGainHops + peak.frame] *
-           static_cast<float>(band_sign[band]);
+    return steps_[band * kTwice + cell / kGainBands * kGainHops + peak.frame];
   };
   std::array<float, kZoneCount> gain{}, pilots{}, power{}, count{}, weight;
   for (size_t cell = 0; cell < kGainCells; ++cell) {
@@ -193,8 +187,8 @@ bool GainSearch::Read(const GainPeak& peak, double trials, MessageDecoder& decod
   LimitOutliers(values_, kPayloadCells);
   const size_t candidates =
       peak.score >= kSureScore ? MessageDecoder::kMostCandidates : kFewCandidates;
-  return ReadEvidence({values_, bit_of_, sign_, kPayloadCells}, peak.variant, candidates, trials,
-                      decoder, message);
+  return ReadEvidence({values_, bit_of_, sign_, kPayloadCells}, candidates, trials, decoder,
+                      message);
 }
 
 }  // namespace countermark::audio

@@ -20,7 +20,6 @@ namespace countermark::audio {
 struct GainPeak {
   float score;  // in deviations of chance
   double tempo, pitch;
-  uint8_t variant;
   size_t frame;  // of the period, with which cells begin
 };
 

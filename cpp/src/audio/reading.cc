@@ -43,11 +43,10 @@ double Likeness(const Evidence& evidence, const Word& word) {
 // speed, the place and the weights. So, for one word and one reading, the likeness exceeds t with a
 // probability below 3.178 Q(t), Q being the tail of the normal distribution (Bentkus and
 // Dzindzalieta, "A tight Gaussian bound for weighted sums of Rademacher random variables", 2015).
-// That times all that might have been read: every payload in every reading of a search, each of
-// which is of one variant.
+// That times all that might have been read: every payload and variant in every reading of a search.
 double RateOf(double likeness) {
   constexpr double kTailFactor = 3.178, kRootOfHalf = 0.70710678118654752;
-  return kMostReadings * 0x1p64 * kTailFactor * 0.5 * std::erfc(likeness * kRootOfHalf);
+  return kMostReadings * 0x1p68 * kTailFactor * 0.5 * std::erfc(likeness * kRootOfHalf);
 }
 
 // Less than one of so many keys says nothing: there are 2^128.
@@ -93,24 +92,24 @@ void LimitOutliers(float* values, size_t count) {
   for (size_t i = 0; i < count; ++i) values[i] = std::clamp(values[i], -limit, limit);
 }
 
-bool ReadEvidence(const Evidence& evidence, uint8_t variant, size_t candidates, double trials,
+bool ReadEvidence(const Evidence& evidence, size_t candidates, double trials,
                   MessageDecoder& decoder, Message* message) {
   std::array<float, kCodedBits> soft{};
   for (size_t i = 0; i < evidence.count; ++i) {
     soft[evidence.bit_of[i]] += evidence.values[i] * static_cast<float>(evidence.sign[i]);
   }
   if (!decoder.Decode(soft.data(), candidates, &message->word)) return false;
-  if (message->word.variant != variant) return false;
   message->likeness = Likeness(evidence, message->word);
   message->false_positive_rate = std::clamp(trials * RateOf(message->likeness), kLeastRate, 1.0);
   return message->false_positive_rate <= kMostFalsePositives;
 }
 
-bool ReadMessage(const Spectrum& aligned, const Layout& layout, uint8_t variant, size_t candidates,
-                 double trials, MessageDecoder& decoder, Message* message) {
+bool ReadMessage(const Spectrum& aligned, const Layout& layout, uint8_t variant, double trials,
+                 MessageDecoder& decoder, Message* message) {
   const Values values = WeighValues(aligned, layout);
-  return ReadEvidence({values.data(), layout.bit_of.data(), layout.sign.data(), values.size()},
-                      variant, candidates, trials, decoder, message);
+  const Evidence evidence{values.data(), layout.bit_of.data(), layout.sign.data(), values.size()};
+  return ReadEvidence(evidence, MessageDecoder::kMostCandidates, trials, decoder, message) &&
+         message->word.variant == variant;
 }
 
 }  // namespace countermark::audio
