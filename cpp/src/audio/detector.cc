@@ -198,7 +198,7 @@ void Detector::LookAtGains() {
   const double begin = static_cast<double>(begin_);
   found.trace = {0, {1, 0}, -begin, 1 / where.tempo};  // without a tile that begins
   found.score = where.score;
-  found.pitch = where.pitch;
+  found.pitch = where.Pitch();
   Mark* mark = MarkOf(found);
   if (mark != nullptr) mark->AddStretch({begin, begin + static_cast<double>(count_)});
 }

@@ -69,7 +69,7 @@ TEST(GainSearchTest, ReadsWhatTheLayerSays) {
   EXPECT_EQ(search.message.word.variant, kWord.variant);
   EXPECT_LE(search.message.false_positive_rate, kMostFalsePositives);
   EXPECT_NEAR(search.where.tempo, 1, 0.005);
-  EXPECT_NEAR(search.where.pitch, 1, 0.005);
+  EXPECT_NEAR(search.where.Pitch(), 1, 0.005);
 }
 
 // Cells that lie later by 4 % are those of a sound that runs slower: what a change of tempo does to
