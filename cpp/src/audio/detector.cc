@@ -129,20 +129,23 @@ void Detector::Mix(const uint8_t* frames, size_t count) {
 
 void Detector::LookAtWindow(bool is_last) {
   looked_at_ = count_;
-  if (LookAt(windows_[0]) || (windows_[1] != nullptr && LookAt(windows_[1]))) return;
+  if (LookAt(windows_[0], true)) return;
+  // What is in the difference alone lay under what is the same in both channels, or in a channel
+  // that was inverted: as much as there is, so that the whole tells.
+  if (windows_[1] != nullptr && LookAt(windows_[1], false)) return;
   // The second layer is looked for once in each part of the sound.
   if (gains_ && (is_last || begin_ % kWindow == 0)) LookAtGains();
 }
 
 // Looks for marks until none is found, or hardly anything is left. Returns whether there is any.
-bool Detector::LookAt(const float* samples) {
+bool Detector::LookAt(const float* samples, bool has_parts) {
   if (std::all_of(samples, samples + count_, [](float s) { return s == 0; })) return false;
   std::copy_n(samples, count_, work_);
   double left = static_cast<double>(count_);
   Effort effort = setting_.effort;
   bool is_any = false;
   for (size_t i = 0; i < kMostMarks && left >= kWorthALook; ++i, effort = Effort::kAligned) {
-    const double length = TakeMarks(effort);
+    const double length = TakeMarks({effort, last_period_, has_parts});
     if (length == 0) break;
     is_any = true;
     left -= length;
@@ -158,8 +161,8 @@ double Detector::Trials() {
 
 // Silences the stretches of the marks that were found, and returns how long those of the longest
 // are; 0 if there is none.
-double Detector::TakeMarks(Effort effort) {
-  const size_t count = search_.Run({work_, count_}, effort, last_period_, Trials(), found_);
+double Detector::TakeMarks(const Scope& scope) {
+  const size_t count = search_.Run({work_, count_}, scope, Trials(), found_);
   highest_ = std::max(highest_, search_.highest_score());
   double longest = 0;
   for (size_t i = 0; i < count; ++i) longest = std::max(longest, TakeMark(&found_[i]));

@@ -67,26 +67,25 @@ MarkSearch::MarkSearch(const Key& key, Arena& arena)
 
 void MarkSearch::CountWork() { FindPeriods({nullptr, kWindow}, arena_, nullptr); }
 
-size_t MarkSearch::Run(const Sound& sound, Effort effort, double likely, double trials,
-                       Found* found) {
+size_t MarkSearch::Run(const Sound& sound, const Scope& scope, double trials, Found* found) {
   trials_ = trials;
   readings_ = 0;
   highest_ = 0;
   found_ = found;
   found_count_ = 0;
-  SearchAll(sound, effort, likely);
+  Search(sound, scope);
   return found_count_;
 }
 
-bool MarkSearch::SearchAll(const Sound& sound, Effort effort, double likely_period) {
+bool MarkSearch::Search(const Sound& sound, const Scope& scope) {
   whitener_.Whiten(sound, whitened_);
   const Played nominal = Nominal(sound);
   if (ReadWhole(nominal)) return true;
-  if (likely_period != 1 && ReadWhole(PlayAt(likely_period, sound))) return true;
+  if (scope.likely_period != 1 && ReadWhole(PlayAt(scope.likely_period, sound))) return true;
   // Periods at which the pilot shows, but does not suffice yet.
   double likely[kMostPeriods];
   size_t count = 0;
-  if (effort == Effort::kFull) {
+  if (scope.effort == Effort::kFull) {
     double periods[kMostPeriods];
     const size_t most = FindPeriods(nominal.whitened, arena_, periods);
     for (size_t i = 0; i < most; ++i) {
@@ -94,6 +93,7 @@ bool MarkSearch::SearchAll(const Sound& sound, Effort effort, double likely_peri
       if (last_ >= kLikelyScore) likely[count++] = periods[i];
     }
   }
+  if (!scope.has_parts) return false;
   if (ReadClasses(nominal) || ReadSome(nominal)) return true;
   for (size_t i = 0; i < count; ++i) {
     Played played = PlayAt(likely[i], sound);

@@ -21,6 +21,13 @@ enum class Effort {
   kFull,     // also faster and slower ones
 };
 
+// How one sound is searched.
+struct Scope {
+  Effort effort;
+  double likely_period;  // is tried even at the least effort
+  bool has_parts;        // whether parts of it are read, where the whole does not tell
+};
+
 // Where a mark lies in a window. Its tiles begin at `origin` + n * kTile * `period` samples.
 struct Trace {
   uint16_t word;  // of signs; none where there is no tile
@@ -52,10 +59,9 @@ class MarkSearch {
   // Takes from an arena that only counts what the full effort needs for a while.
   void CountWork();
 
-  // At most kWindow samples. `likely`: a period that is tried, even at the least effort. `trials`:
-  // see ReadMessage. Fills `found`, at most kMostFound, with different payloads, highest first;
-  // returns how many.
-  size_t Run(const Sound& sound, Effort effort, double likely, double trials, Found* found);
+  // At most kWindow samples. `trials`: see ReadMessage. Fills `found`, at most kMostFound, with
+  // different payloads, highest first; returns how many.
+  size_t Run(const Sound& sound, const Scope& scope, double trials, Found* found);
 
   // Of the last sound, as it was, and the height of its highest pilot.
   const float* whitened() const { return whitened_; }
@@ -79,7 +85,7 @@ class MarkSearch {
   Played PlayAt(double period, const Sound& sound);
   void PlaySound(const Sound& sound, Played* played);
 
-  bool SearchAll(const Sound& sound, Effort effort, double likely);
+  bool Search(const Sound& sound, const Scope& scope);
 
   // Each reads in another way: all of it at once; the classes of its cells; some of it.
   bool ReadWhole(const Played& played);
