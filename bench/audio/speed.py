@@ -1,6 +1,6 @@
 """What marking and reading a sound cost.
 
-    python -m bench.audio.speed
+    python -m bench.audio.speed > bench/results/audio_speed.md
 
 One thread; the processor's time of that thread, the least of several rounds that are interleaved.
 Sounds are noise in memory, as long as the table says; times real time is their length by that time.
@@ -67,9 +67,17 @@ def least_times(calls: dict[str, Call]) -> dict[str, float]:
 
 
 def calls_for(samples: Samples, rate: int) -> dict[str, Call]:
+    marked = audio.embed(samples, rate, PAYLOAD)
+    slower = round(0.97 * rate)
     return {
         "embed": lambda: audio.embed(samples, rate, PAYLOAD),
         "embed, low latency, 20 ms blocks": lambda: in_blocks(samples, rate),
+        "detect": lambda: audio.detect(marked, rate),
+        "detect, unmarked, at the speed it has": lambda: audio.detect(
+            samples, rate, effort="aligned"
+        ),
+        "detect, heard 3 % slower": lambda: audio.detect(marked, slower),
+        "detect, unmarked, everything tried": lambda: audio.detect(samples, rate),
     }
 
 

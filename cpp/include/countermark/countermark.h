@@ -718,7 +718,7 @@ typedef struct cmk_audio_detection {
 } cmk_audio_detection;
 
 /*
- * Bytes of a detector for sounds like this one, however long: 34 MB, 23 MB with CMK_EFFORT_ALIGNED.
+ * Bytes of a detector for sounds like this one, however long: 29 MB, 18 MB with CMK_EFFORT_ALIGNED.
  *
  * effort  CMK_EFFORT_ALIGNED for sounds that run as fast as when they were marked; CMK_EFFORT_FULL
  *         also for others, from 7 % slower to 7 % faster, and for those whose tempo or pitch was

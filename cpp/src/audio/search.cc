@@ -8,7 +8,7 @@ namespace countermark::audio {
 namespace {
 
 // Height of the pilot that is worth another look at a period that only may be one: chance alone
-// makes one in a hundred so high.
+// makes one in thirty so high.
 constexpr float kLikelyScore = 6.6f;
 // Zones that a class is weighed in.
 constexpr size_t kClassZones = 3;

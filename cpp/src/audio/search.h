@@ -44,7 +44,7 @@ struct Found {
   Spectrum tile;  // as it was seen, its phases where they belong
 };
 
-// Height of the pilot below which nothing is decoded; sounds without a mark reach 6.8.
+// Height of the pilot below which nothing is decoded; one in 200 sounds without a mark reaches it.
 inline constexpr float kLeastScore = 7.0f;
 
 class MarkSearch {
