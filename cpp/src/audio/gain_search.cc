@@ -20,7 +20,7 @@ static_assert(kMostShift <= kShiftsPerBand * static_cast<int>(kGainMargin));
 constexpr int kFineShift = 1;
 constexpr double kFineTempoFrames = 1;
 constexpr int kFineTempi = 2;
-constexpr float kLeastScore = 4.8f, kSureScore = 6.0f;
+constexpr float kLeastScore = 5.2f, kSureScore = 6.0f;
 constexpr size_t kFewCandidates = 64;
 
 constexpr size_t kZoneCount = 6;
@@ -203,8 +203,9 @@ bool GainSearch::Read(const GainPeak& peak, double trials, MessageDecoder& decod
   LimitOutliers(values_, kPayloadCells);
   const size_t candidates =
       peak.score >= kSureScore ? MessageDecoder::kMostCandidates : kFewCandidates;
-  return ReadEvidence({values_, bit_of_, sign_, kPayloadCells}, candidates, trials, decoder,
-                      message);
+  // Which variant the sound has is not known.
+  return ReadEvidence({values_, bit_of_, sign_, kPayloadCells}, candidates, kVariants * trials,
+                      decoder, message);
 }
 
 }  // namespace countermark::audio

@@ -140,15 +140,18 @@ size_t PilotFinder::Find(const Spectrum& spectrum, PilotPeak* peaks) {
     }
   }
   std::sort(spots, spots + found, kLouder);
+  PilotPeak climbed[kMostLookedAt];
   size_t count = 0;
-  for (size_t i = 0; i < found && count < kMostPeaks; ++i) {
+  for (size_t i = 0; i < found; ++i) {
     // Two spots may have met between them.
     const bool is_new = std::none_of(spots, spots + i, [&](const Spot& louder) {
       return Distance(louder.place, spots[i].place) < kPlacesPerSpot;
     });
-    if (is_new) peaks[count++] = Climb(product, spots[i].place);
+    if (is_new) climbed[count++] = Climb(product, spots[i].place);
   }
-  std::sort(peaks, peaks + count, kScoresMore);
+  std::sort(climbed, climbed + count, kScoresMore);
+  count = std::min(count, kMostPeaks);
+  std::copy_n(climbed, count, peaks);
   return count;
 }
 

@@ -43,10 +43,11 @@ double Likeness(const Evidence& evidence, const Word& word) {
 // speed, the place and the weights. So, for one word and one reading, the likeness exceeds t with a
 // probability below 3.178 Q(t), Q being the tail of the normal distribution (Bentkus and
 // Dzindzalieta, "A tight Gaussian bound for weighted sums of Rademacher random variables", 2015).
-// That times all that might have been read: every payload and variant in every reading of a search.
+// That times all that might have been read: every payload in every reading of a search, each of
+// which is of one variant.
 double RateOf(double likeness) {
   constexpr double kTailFactor = 3.178, kRootOfHalf = 0.70710678118654752;
-  return kMostReadings * 0x1p68 * kTailFactor * 0.5 * std::erfc(likeness * kRootOfHalf);
+  return kMostReadings * 0x1p64 * kTailFactor * 0.5 * std::erfc(likeness * kRootOfHalf);
 }
 
 // Less than one of so many keys says nothing: there are 2^128.
@@ -104,11 +105,11 @@ bool ReadEvidence(const Evidence& evidence, size_t candidates, double trials,
   return message->false_positive_rate <= kMostFalsePositives;
 }
 
-bool ReadMessage(const Spectrum& aligned, const Layout& layout, uint8_t variant, double trials,
-                 MessageDecoder& decoder, Message* message) {
+bool ReadMessage(const Spectrum& aligned, const Layout& layout, uint8_t variant, size_t candidates,
+                 double trials, MessageDecoder& decoder, Message* message) {
   const Values values = WeighValues(aligned, layout);
   const Evidence evidence{values.data(), layout.bit_of.data(), layout.sign.data(), values.size()};
-  return ReadEvidence(evidence, MessageDecoder::kMostCandidates, trials, decoder, message) &&
+  return ReadEvidence(evidence, candidates, trials, decoder, message) &&
          message->word.variant == variant;
 }
 

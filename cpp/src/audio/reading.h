@@ -38,8 +38,8 @@ struct Evidence {
 void LimitOutliers(float* values, size_t count);
 
 // Decodes, with so many candidates. False when the check bits disagree, or chance might have done
-// it. `trials`: by how much the bound is larger because of other searches; 1 when this is the only
-// one.
+// it. `trials`: by how much the bound is larger because of other searches, and where any variant
+// will do; 1 when this is the only search, for one variant.
 bool ReadEvidence(const Evidence& evidence, size_t candidates, double trials,
                   MessageDecoder& decoder, Message* message);
 
@@ -48,8 +48,8 @@ using ZoneWeights = std::array<float, kZones>;
 ZoneWeights WeighZones(const Spectrum& aligned, const Layout& layout);
 
 // Weighs zones and reads. False also where the message names another variant.
-bool ReadMessage(const Spectrum& aligned, const Layout& layout, uint8_t variant, double trials,
-                 MessageDecoder& decoder, Message* message);
+bool ReadMessage(const Spectrum& aligned, const Layout& layout, uint8_t variant, size_t candidates,
+                 double trials, MessageDecoder& decoder, Message* message);
 
 }  // namespace countermark::audio
 

@@ -7,14 +7,21 @@
 namespace countermark::audio {
 namespace {
 
-// Height of the pilot that is worth another look at a period that only may be one: chance alone
-// makes one in thirty so high.
-constexpr float kLikelyScore = 6.6f;
+// Heights of the pilot: worth another look at a period that only may be one, reached by chance once
+// in thirty times; worth more words, once in 200; worth all of them.
+constexpr float kLikelyScore = 6.6f, kClearScore = 7.0f, kSureScore = 8.0f;
+constexpr size_t kFewCandidates = 64, kSomeCandidates = 512;
 // Zones that a class is weighed in.
 constexpr size_t kClassZones = 3;
 
 // Room for the longest window, played at the lowest speed.
 constexpr size_t kPlayed = static_cast<size_t>(kWindow / kLeastPeriod) + 1;
+
+// Longer lists take longer, in sounds without a mark too.
+size_t CandidatesFor(float score) {
+  if (score >= kSureScore) return MessageDecoder::kMostCandidates;
+  return score >= kClearScore ? kSomeCandidates : kFewCandidates;
+}
 
 size_t ClassZoneOf(size_t line) { return ZoneOf(line) * kClassZones / kZones; }
 
@@ -204,7 +211,8 @@ bool MarkSearch::Read(const Spectrum& aligned, const PilotPeak& peak) {
   if (readings_ == kMostReadings) return false;
   ++readings_;
   Message message;
-  if (!ReadMessage(aligned, *signed_, VariantOf(peak.word), trials_, decoder_, &message)) {
+  if (!ReadMessage(aligned, *signed_, VariantOf(peak.word), CandidatesFor(peak.score), trials_,
+                   decoder_, &message)) {
     return false;
   }
   const bool is_known = std::any_of(found_, found_ + found_count_, [&](const Found& found) {

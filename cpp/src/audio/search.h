@@ -44,8 +44,8 @@ struct Found {
   Spectrum tile;  // as it was seen, its phases where they belong
 };
 
-// Height of the pilot below which nothing is decoded; one in 200 sounds without a mark reaches it.
-inline constexpr float kLeastScore = 7.0f;
+// Height of the pilot below which nothing is decoded; one in five sounds without a mark reaches it.
+inline constexpr float kLeastScore = 6.3f;
 
 class MarkSearch {
  public:
