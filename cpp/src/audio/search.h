@@ -44,8 +44,9 @@ struct Found {
   Spectrum tile;  // as it was seen, its phases where they belong
 };
 
-// Height of the pilot below which nothing is decoded; one in five sounds without a mark reaches it.
-inline constexpr float kLeastScore = 6.3f;
+// Height of the pilot below which nothing is decoded; one in twelve sounds without a mark reaches
+// it.
+inline constexpr float kLeastScore = 6.5f;
 
 class MarkSearch {
  public:
