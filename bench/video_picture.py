@@ -2,29 +2,31 @@
 
     python -m bench.video_picture
 
-The movie is sam2_juggle.mp4 of the corpus, 10 seconds, from github.com/facebookresearch/sam2
-(demo/data/gallery/05_default_juggle.mp4), under the Apache License 2.0. It is shown at half its
-speed, which makes 20 seconds of it.
+The movie is 20 seconds of a camera that comes nearer to four pictures of scikit-image without copyright:
+a cup of coffee by Rachel Michetti and a cat by Stefan van der Walt (CC0), a rocket of SpaceX (CC0)
+and galaxies by NASA and ESA.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import av
 import numpy as np
 import numpy.typing as npt
+import skimage.data
 from PIL import Image, ImageDraw, ImageFont
 
-from bench import corpus
 from countermark.frames import FrameEmbedder
 
 FOLDER = Path(__file__).parents[1] / "docs/images"
-MOVIE = corpus.CORPUS / "video/sam2_juggle.mp4"
+SCENES = ("coffee", "chelsea", "rocket", "hubble_deep_field")
+SCENE_SECONDS = 5
+RATE = 25
+SIZE = (640, 400)
+ZOOM = 0.15  # of the picture, in the time of a scene
 PAYLOAD = 0x0123_4567_89AB_CDEF
-SLOWER = 2
 #: What is shown of each frame: left, top, right, bottom.
-PART = (566, 16, 878, 306)
-TIMES = (1.0, 5.5, 10.0, 14.5, 19.0)  # seconds
+PART = (160, 55, 480, 345)
+TIMES = (2.5, 7.5, 12.5, 17.5)  # seconds
 GAIN = 20
 PAPER, INK = "#ffffff", "#333333"
 GAP, MARGIN, HEADING = 8, 12, 44
@@ -48,9 +50,24 @@ def main() -> None:
 
 def filmed() -> tuple[list[Pixels], list[float]]:
     """The frames in RGB, and when they are shown."""
-    with av.open(str(MOVIE)) as container:
-        frames = list(container.decode(video=0))
-        return [f.to_ndarray(format="rgb24") for f in frames], [SLOWER * f.time for f in frames]
+    frames = [frame for name in SCENES for frame in scene(Image.fromarray(load(name)))]
+    return frames, [number / RATE for number in range(len(frames))]
+
+
+def load(name: str) -> Pixels:
+    picture: Pixels = getattr(skimage.data, name)()
+    return picture
+
+
+def scene(picture: Image.Image) -> Iterator[Pixels]:
+    """A camera that comes nearer to the middle."""
+    scale = min(picture.width / SIZE[0], picture.height / SIZE[1])
+    for number in range(SCENE_SECONDS * RATE):
+        near = 1 - ZOOM * number / (SCENE_SECONDS * RATE)
+        across, down = (scale * near * side / 2 for side in SIZE)
+        x, y = picture.width / 2, picture.height / 2
+        box = (x - across, y - down, x + across, y + down)
+        yield np.asarray(picture.resize(SIZE, Image.Resampling.BICUBIC, box))
 
 
 def strip(before: Sequence[Pixels], after: Sequence[Pixels], times: Sequence[float]) -> None:

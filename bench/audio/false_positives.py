@@ -44,9 +44,8 @@ RATES = (8000, 16_000, 44_100)
 SPEEDS = (0.93, 1.07)
 
 #: Heights from which on so many words are tried in a reading (docs/audio.md, section 8).
-WORDS = {4.6: 64, 5.3: 512, 6.0: 4096}
+WORDS = {6.5: 64, 7.0: 512, 8.0: 4096}
 CHECKS = 2.0**-36  # chance of a word to fit the check bits and the variant
-PLACES = 16 * 8192  # variants, and samples at which a tile may begin, in one look for the pilot
 READINGS = 64  # at most, in one search
 BOUND = 1e-8  # stated for everything that is accepted
 
@@ -242,18 +241,7 @@ def chances() -> str:
         shares = [f"{number} ({100 * number / counts.windows:.1f} %)" for number in reached]
         cells = [effort, counts.windows, *shares, f"{words * CHECKS:.1g}"]
         rows.append(f"| {' | '.join(map(str, cells))} | {counts.windows * BOUND:.1g} |")
-    looks = [f"{100 * by_chance(height):.1f} %" for height in WORDS]
-    rows.append(f"| by chance, in one look | | {' | '.join(looks)} | | |")
     return "\n".join(rows)
-
-
-def by_chance(height: float) -> float:
-    """How probable it is that the highest of all places stands so high in noise.
-
-    The correlation at a place is complex and normal, each part with deviation 1, so its magnitude
-    is above `h` with probability exp(-h^2 / 2).
-    """
-    return -math.expm1(-PLACES * math.exp(-(height**2) / 2))
 
 
 def _sums() -> dict[tuple[str, str], Counts]:
@@ -286,9 +274,7 @@ random filter, with noise 60 to 10 dB below them, inverted or not; of 3 to 6 sec
 way, show what of such windows is read when the mark is there.
 
 No count of windows shows a bound of 1e-8. What can be counted is how often the detector comes to
-try words: the height of the pilot decides that, and how many. A search looks for the pilot a few
-times, at effort "full" some more, so that more windows reach a height than one look by chance. If
-all of its 64 readings tried as many words as the highest of them, and only the 32 check bits and
+try words: the height of the pilot decides that, and how many. If all of its 64 readings tried as many words as the highest of them, and only the 32 check bits and
 the 4 bits of the variant stood against chance, so many windows would give a word. What is read must
 also be as like the sound as chance makes it with a probability of 1e-8 in all searches of a
 detector (docs/audio.md, section 9), so that so many are read. Heights are of the first layer; the

@@ -87,7 +87,7 @@ class Detection:
 class Detector:
     """Finds the marks in a sound of any length, block by block.
 
-    It keeps 25 seconds of the sound, in 34 MB of memory. A file that was cut together bears
+    It keeps 25 seconds of the sound, in 29 MB of memory. A file that was cut together bears
     the marks of all its sources. One thread uses it at a time.
 
     >>> import numpy as np

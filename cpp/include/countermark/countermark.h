@@ -714,11 +714,11 @@ typedef struct cmk_audio_detection {
   double speed; /* 1.02: the sound takes 2 % less time than it did when it was marked */
   double pitch; /* its frequencies, by what they were then; speed, unless only one was changed */
   int32_t polarity; /* -1 when the sound was inverted, else 1 */
-  uint32_t variant; /* which of its key's 16 tiles the sound bears */
+  uint32_t variant; /* 0 to 15: most likely another one in another sound with this payload */
 } cmk_audio_detection;
 
 /*
- * Bytes of a detector for sounds like this one, however long: 34 MB, 23 MB with CMK_EFFORT_ALIGNED.
+ * Bytes of a detector for sounds like this one, however long: 29 MB, 18 MB with CMK_EFFORT_ALIGNED.
  *
  * effort  CMK_EFFORT_ALIGNED for sounds that run as fast as when they were marked; CMK_EFFORT_FULL
  *         also for others, from 7 % slower to 7 % faster, and for those whose tempo or pitch was

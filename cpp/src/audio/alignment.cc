@@ -9,8 +9,8 @@ namespace {
 // Places to each side of the peak that are looked at, in each part; of them the tile's own may lie
 // so far from the peak in the middle of the sound, and drift so far from there to an end.
 constexpr int kReach = 20, kAside = 6, kDrift = kReach - kAside;
-// By how much the pilot must stand higher with a drift than without.
-constexpr float kClearlyHigher = 0.5f;
+// By how much the pilot must stand higher with a drift than without, in deviations.
+constexpr float kClearlyHigher = 1.0f;
 // Of a part's height, in deviations: a part that shows no more of the pilot than this has no say.
 constexpr float kLeastHeight = 0.5f;
 

@@ -81,7 +81,6 @@ void ClassFold::Measure(const float* cells) {
   }
   MeanOfRows<kFrames>(power_, kBand, kLevelBins, level_);
   for (size_t k = 0; k < kBand; ++k) MeanOfFrames(level_ + k * kFrames);
-  MeanOfRows<kFrames>(power_, kBand, kLocalBins, local_);
 }
 
 void ClassFold::MeasureFloor(const Sound& sound, Whitener& whitener) {
@@ -115,6 +114,7 @@ size_t ClassFold::ClassOf(size_t bin, size_t frame) const {
 
 void ClassFold::AddClasses(float whitening_floor, float* cells, size_t first_frame) {
   Measure(cells);
+  MeanOfRows<kFrames>(power_, kBand, kLocalBins, local_);
   const size_t half = first_frame / kFrames % kHalves;
   for (size_t k = 0; k < kBand; ++k) {
     const size_t begin = (kFirstBin + k) * kBinStep;

@@ -66,7 +66,7 @@ Detector::Detector(const Setting& setting, Arena& arena)
       spill_{arena.Allocate<float>(filter_.MostOutputs(kPiece)),
              arena.Allocate<float>(filter_.MostOutputs(kPiece))},
       work_(arena.Allocate<float>(kWindow)),
-      found_(arena.Allocate<Found>(1)),
+      found_(arena.Allocate<Found>(MarkSearch::kMostFound)),
       marks_(arena.Allocate<Mark>(kMostMarks)) {
   if (setting.effort != Effort::kFull) return;
   gains_.emplace(setting.key, arena);
@@ -129,20 +129,23 @@ void Detector::Mix(const uint8_t* frames, size_t count) {
 
 void Detector::LookAtWindow(bool is_last) {
   looked_at_ = count_;
-  if (LookAt(windows_[0]) || (windows_[1] != nullptr && LookAt(windows_[1]))) return;
+  if (LookAt(windows_[0], true)) return;
+  // What is in the difference alone lay under what is the same in both channels, or in a channel
+  // that was inverted: as much as there is, so that the whole tells.
+  if (windows_[1] != nullptr && LookAt(windows_[1], false)) return;
   // The second layer is looked for once in each part of the sound.
   if (gains_ && (is_last || begin_ % kWindow == 0)) LookAtGains();
 }
 
 // Looks for marks until none is found, or hardly anything is left. Returns whether there is any.
-bool Detector::LookAt(const float* samples) {
+bool Detector::LookAt(const float* samples, bool has_parts) {
   if (std::all_of(samples, samples + count_, [](float s) { return s == 0; })) return false;
   std::copy_n(samples, count_, work_);
   double left = static_cast<double>(count_);
   Effort effort = setting_.effort;
   bool is_any = false;
   for (size_t i = 0; i < kMostMarks && left >= kWorthALook; ++i, effort = Effort::kAligned) {
-    const double length = TakeMark(effort);
+    const double length = TakeMarks({effort, last_period_, has_parts});
     if (length == 0) break;
     is_any = true;
     left -= length;
@@ -156,20 +159,24 @@ double Detector::Trials() {
   return static_cast<double>(searches_) * static_cast<double>(searches_ + 1);
 }
 
-// Silences the stretches of a mark that was found, and returns how long they are; 0 if there is
-// none.
-double Detector::TakeMark(Effort effort) {
-  Found& found = *found_;
-  const bool is_read = search_.Run({work_, count_}, effort, last_period_, Trials(), &found);
-  highest_ = std::max(highest_, found.score);
-  if (!is_read) return 0;
-  last_period_ = found.trace.period;
-  found.pitch = 1 / found.trace.period;
-  Mark* mark = MarkOf(found);
+// Silences the stretches of the marks that were found, and returns how long those of the longest
+// are; 0 if there is none.
+double Detector::TakeMarks(const Scope& scope) {
+  const size_t count = search_.Run({work_, count_}, scope, Trials(), found_);
+  highest_ = std::max(highest_, search_.highest_score());
+  double longest = 0;
+  for (size_t i = 0; i < count; ++i) longest = std::max(longest, TakeMark(&found_[i]));
+  return longest;
+}
+
+double Detector::TakeMark(Found* found) {
+  last_period_ = found->trace.period;
+  found->pitch = 1 / found->trace.period;
+  Mark* mark = MarkOf(*found);
   if (mark == nullptr) return 0;
   Stretch stretches[Presence::kMostStretches];
-  size_t count = presence_.Find({search_.whitened(), count_}, found,
-                                search_.layout(found.trace.variant), stretches);
+  const Layout layout = search_.layout().With(found->trace.word);
+  size_t count = presence_.Find({search_.whitened(), count_}, *found, layout, stretches);
   if (count == 0) stretches[count++] = {0, static_cast<double>(count_)};
   double length = 0;
   const double begin = static_cast<double>(begin_);
@@ -192,9 +199,9 @@ void Detector::LookAtGains() {
     return;
   }
   const double begin = static_cast<double>(begin_);
-  found.trace = {where.variant, {1, 0}, -begin, 1 / where.tempo};  // without a tile that begins
+  found.trace = {0, {1, 0}, -begin, 1 / where.tempo};  // without a tile that begins
   found.score = where.score;
-  found.pitch = where.pitch;
+  found.pitch = where.Pitch();
   Mark* mark = MarkOf(found);
   if (mark != nullptr) mark->AddStretch({begin, begin + static_cast<double>(count_)});
 }

@@ -69,8 +69,9 @@ class Detector {
 
   void Mix(const uint8_t* frames, size_t count);
   void LookAtWindow(bool is_last);
-  bool LookAt(const float* samples);
-  double TakeMark(Effort effort);
+  bool LookAt(const float* samples, bool has_parts);
+  double TakeMarks(const Scope& scope);
+  double TakeMark(Found* found);
   void LookAtGains();
   double Trials();
   Mark* MarkOf(const Found& found);

@@ -25,7 +25,10 @@ inline constexpr size_t kPayloadLines = kLines - kPilotLines;
 // Real and imaginary parts, each of which carries one coded bit.
 inline constexpr size_t kDimensions = 2 * kPayloadLines;
 
-// Each sound chooses one of so many tiles of its key.
+// Lines belong to so many groups, in each of which a sound has a sign of its own; the signs are one
+// of so many words. The lowest bits of the word's number are the message's variant.
+inline constexpr size_t kGroups = 32;
+inline constexpr size_t kSignWords = size_t{1} << 15;
 inline constexpr size_t kVariants = size_t{1} << kVariantBits;
 
 // The short-time Fourier transform that mask and whitening work on: 64 ms, by 16 ms.

@@ -42,13 +42,13 @@ void MeanOverFrames(const float* in, size_t frames, size_t reach, float* out) {
 template <size_t kReach>
 void MeanOverBands(const float* in, size_t frames, float* out) {
   float share[kGainRow] = {};
-  for (size_t b = 0; b < kGainBands; ++b) {
-    const size_t first = b - std::min(b, kReach), end = std::min(b + kReach + 1, kGainBands);
+  for (size_t b = 0; b < kGainRow; ++b) {
+    const size_t first = b - std::min(b, kReach), end = std::min(b + kReach + 1, kGainRow);
     share[b] = 1.0f / static_cast<float>(end - first);
   }
   float padded[kReach + kGainRow + kReach] = {};
   for (size_t f = 0; f < frames; ++f) {
-    std::copy_n(in + f * kGainRow, kGainBands, padded + kReach);
+    std::copy_n(in + f * kGainRow, kGainRow, padded + kReach);
     float sum[kGainRow] = {};
     for (size_t k = 0; k <= 2 * kReach; ++k) {
       for (size_t b = 0; b < kGainRow; ++b) sum[b] += padded[b + k];
@@ -60,7 +60,7 @@ void MeanOverBands(const float* in, size_t frames, float* out) {
 }  // namespace
 
 GainFeatures::GainFeatures(Arena& arena)
-    : bands_(arena.Allocate<std::array<GainBand, kGainBands>>(1)),
+    : bands_(arena.Allocate<GainBand>(kGainRow)),
       magnitudes_(arena.Allocate<float>((kEnd - kFirst) * kMostGainFrames)),
       levels_(arena.Allocate<float>(kMostGainFrames * kGainRow)),
       depths_(arena.Allocate<float>(kMostGainFrames * kGainRow)),
@@ -81,8 +81,8 @@ void GainFeatures::Measure(const Sound& sound, Whitener& whitener) {
   }
 }
 
-const float* GainFeatures::At(double pitch) {
-  MeasureLevels(pitch);
+const float* GainFeatures::At(double shift) {
+  MeasureLevels(shift);
   MeasureDepths();
   TakeLogarithms();
   Flatten();
@@ -90,15 +90,17 @@ const float* GainFeatures::At(double pitch) {
   return features_;
 }
 
-void GainFeatures::MeasureLevels(double pitch) {
-  FillGainBands(bands_, pitch);
+void GainFeatures::MeasureLevels(double shift) {
+  FillGainBands(shift - static_cast<double>(kGainMargin), kGainRow, bands_);
   float row[kMostGainFrames];
   for (size_t b = 0; b < kGainRow; ++b) {
     std::fill_n(row, frames_, 0.0f);
-    for (size_t i = 0; b < kGainBands && i < (*bands_)[b].count; ++i) {
-      const GainBand& band = (*bands_)[b];
+    const GainBand& band = bands_[b];
+    for (size_t i = 0; i < band.count; ++i) {
       const float* in = magnitudes_ + (band.first + i - kFirst) * kMostGainFrames;
-      for (size_t f = 0; f < frames_; ++f) row[f] += band.share[i] * in[f];
+      for (size_t begin = 0; begin < frames_; begin += kFrames) {
+        for (size_t f = begin; f < begin + kFrames; ++f) row[f] += band.share[i] * in[f];
+      }
     }
     for (size_t f = 0; f < frames_; ++f) levels_[f * kGainRow + b] = row[f];
   }
@@ -107,19 +109,18 @@ void GainFeatures::MeasureLevels(double pitch) {
 // How deep the embedder may have gone, of the deepest.
 void GainFeatures::MeasureDepths() {
   float width[kGainRow] = {}, whole = 0;
-  for (size_t b = 0; b < kGainBands; ++b) {
-    width[b] = (*bands_)[b].width;
+  for (size_t b = 0; b < kGainRow; ++b) {
+    width[b] = bands_[b].width;
     whole += width[b];
   }
   float power[kMostGainFrames];
   for (size_t f = 0; f < frames_; ++f) {
     float sum = 0;
-    for (size_t b = 0; b < kGainBands; ++b) {
+    for (size_t b = 0; b < kGainRow; ++b) {
       const float level = levels_[f * kGainRow + b] / width[b];
       work_[f * kGainRow + b] = level * level;
       sum += level * level * width[b];
     }
-    std::fill_n(work_ + f * kGainRow + kGainBands, kGainRow - kGainBands, 0.0f);
     power[f] = sum / whole;
   }
   MeanOverFrames(work_, frames_, 1, depths_);
@@ -166,13 +167,12 @@ void GainFeatures::Equalise() {
   for (size_t f = 0; f < frames_; ++f) {
     for (size_t b = 0; b < kGainRow; ++b) {
       const size_t i = f * kGainRow + b;
-      if (b >= kGainBands) features_[i] = 0;
       squares[i] = features_[i] * features_[i];
       all += static_cast<double>(squares[i]);
     }
   }
   const float least =
-      kPowerShare * static_cast<float>(all / static_cast<double>(frames_ * kGainBands)) + 1e-9f;
+      kPowerShare * static_cast<float>(all / static_cast<double>(frames_ * kGainRow)) + 1e-9f;
   MeanOverFrames(squares, frames_, kPowerFrames, work_);
   MeanOverBands<kPowerBands>(work_, frames_, squares);
   for (size_t i = 0; i < frames_ * kGainRow; ++i) {

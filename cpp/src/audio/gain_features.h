@@ -13,8 +13,11 @@
 
 namespace countermark::audio {
 
-// Floats of the bands of a frame, padded with zeros.
+// Bands of a frame: so many below the first one, for sounds that are lower than they were, and some
+// above the last one.
+inline constexpr size_t kGainMargin = 3;
 inline constexpr size_t kGainRow = 88;
+static_assert(kGainMargin + kGainBands + kGainMargin < kGainRow);
 // Frames of a window, in whole blocks.
 inline constexpr size_t kMostGainFrames =
     (kWindow + kBlockOverlap + kBlockHop - 1) / kBlockHop * kFrames;
@@ -28,22 +31,22 @@ class GainFeatures {
   void Measure(const Sound& sound, Whitener& whitener);
   size_t frames() const { return frames_; }
 
-  // frames() rows of kGainRow features, as of a sound whose frequencies are `pitch` times what they
-  // were. Valid until the next call.
-  const float* At(double pitch);
+  // frames() rows of kGainRow features; the first band is the one that lies `shift`, 0 to 1, above
+  // band -kGainMargin. Valid until the next call.
+  const float* At(double shift);
 
  private:
-  // Bins that the bands have a part of, at every pitch.
+  // Bins that the bands have a part of.
   static constexpr size_t kFirst = 34;
-  static constexpr size_t kEnd = 474;
+  static constexpr size_t kEnd = 508;
 
-  void MeasureLevels(double pitch);
+  void MeasureLevels(double shift);
   void MeasureDepths();
   void TakeLogarithms();
   void Flatten();
   void Equalise();
 
-  std::array<GainBand, kGainBands>* bands_;
+  GainBand* bands_;
   float* magnitudes_;                            // [bin][kMostGainFrames]
   float *levels_, *depths_, *features_, *work_;  // [frame][band]
   size_t frames_ = 0;

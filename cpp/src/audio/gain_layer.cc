@@ -21,14 +21,14 @@ constexpr size_t kLevelRow = kFrames + 2;
 }  // namespace
 
 GainLayer::GainLayer(Arena& arena)
-    : bands_(arena.Allocate<std::array<GainBand, kGainBands>>(1)),
+    : bands_(arena.Allocate<GainBand>(kGainBands)),
       values_(arena.Allocate<int8_t>(kGainCells)),
       power_(arena.Allocate<float>(kGainBins * kFrames)),
       logarithm_(arena.Allocate<float>(kGainBins * kFrames)),
       level_(arena.Allocate<float>(kGainBands * kLevelRow)),
       depth_(arena.Allocate<float>(kGainBands * kFrames)) {
   if (depth_ == nullptr) return;
-  FillGainBands(bands_);
+  FillGainBands(0, kGainBands, bands_);
   std::fill_n(level_, kGainBands * kLevelRow, 0.0f);
 }
 
@@ -37,9 +37,7 @@ void GainLayer::Begin(const Key& key, const Choice& choice, const float* coded) 
   for (size_t cell = 0; cell < kGainCells; ++cell) {
     const uint16_t bit = layout.bit_of[cell];
     const int8_t own = bit == GainLayout::kPilot || coded[bit] > 0 ? 1 : -1;
-    const int8_t sign = layout.sign[cell];
-    values_[cell] =
-        static_cast<int8_t>(own * sign * layout.band_sign[choice.variant][cell % kGainBands]);
+    values_[cell] = static_cast<int8_t>(own * layout.sign[cell]);
   }
   origin_ = choice.gain_origin;
 }
@@ -54,7 +52,7 @@ void GainLayer::Measure(const float* cells, size_t frame, float* growth) {
   }
   std::fill_n(growth, kGainBins * kFrames, 0.0f);
   for (size_t b = 0; b < kGainBands; ++b) {
-    const GainBand& band = (*bands_)[b];
+    const GainBand& band = bands_[b];
     const float* depth = depth_ + b * kFrames;
     for (size_t i = 0; i < band.count; ++i) {
       float* row = growth + (band.first + i - kGainFirstBin) * kFrames;
@@ -69,7 +67,7 @@ void GainLayer::MeasureBands(const float* cells) {
   whole_.fill(0);
   float width = 0;
   for (size_t b = 0; b < kGainBands; ++b) {
-    const GainBand& band = (*bands_)[b];
+    const GainBand& band = bands_[b];
     float sum[kFrames] = {};
     for (size_t i = 0; i < band.count; ++i) {
       const float* row = power_ + (band.first + i - kGainFirstBin) * kFrames;

@@ -31,7 +31,7 @@ class GainLayer {
   void MeasureBands(const float* cells);
   void MakeDepths();
 
-  std::array<GainBand, kGainBands>* bands_;
+  GainBand* bands_;
   int8_t* values_;                      // [step][band]: 1 or -1
   float *power_, *logarithm_;           // [bin][frame]
   float* level_;                        // mean power: [band][kFrames + 2], two frames carried over

@@ -10,12 +10,11 @@
 namespace countermark::audio {
 namespace {
 
-// Streams of the key's generator. The branches of the last one are the bands.
+// Streams of the key's generator.
 enum : uint32_t {
   kCellOrderStream = 0x110,
   kCellBitStream = 0x111,
   kCellSignStream = 0x112,
-  kBandSignStream = 0x113,
 };
 
 constexpr double kBinHertz = static_cast<double>(kRate) / kFrame;
@@ -44,24 +43,17 @@ GainLayout::GainLayout(const Key& key) {
 
   Generator signs(key, kCellSignStream);
   for (int8_t& s : sign) s = (signs.Next() & 1) != 0 ? -1 : 1;
-
-  for (size_t band = 0; band < kGainBands; ++band) {
-    std::array<uint8_t, kVariants> variants;
-    std::iota(variants.begin(), variants.end(), uint8_t{0});
-    Generator(key, kBandSignStream, band).Shuffle(variants.data(), variants.size());
-    for (size_t i = 0; i < kVariants; ++i) {
-      band_sign[variants[i]][band] = i < kVariants / 2 ? 1 : -1;
-    }
-  }
 }
 
-void FillGainBands(std::array<GainBand, kGainBands>* bands, double pitch) {
+void FillGainBands(double first, size_t count, GainBand* bands) {
   // Of a bin, around its own frequency.
   const auto edge = [](size_t bin) { return (static_cast<double>(bin) - 0.5) * kBinHertz; };
-  for (size_t b = 0; b < kGainBands; ++b) {
-    GainBand& band = (*bands)[b];
-    const double low = pitch * kGainLowest / Exponential(-kGainWidth * static_cast<double>(b));
-    const double high = pitch * kGainLowest / Exponential(-kGainWidth * static_cast<double>(b + 1));
+  const auto lower_edge = [&](size_t b) {
+    return kGainLowest / Exponential(-kGainWidth * (first + static_cast<double>(b)));
+  };
+  for (size_t b = 0; b < count; ++b) {
+    GainBand& band = bands[b];
+    const double low = lower_edge(b), high = lower_edge(b + 1);
     band.first = static_cast<size_t>(low / kBinHertz + 0.5);
     band.count = static_cast<size_t>(high / kBinHertz + 0.5) - band.first + 1;
     band.width = 0;

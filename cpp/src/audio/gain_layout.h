@@ -19,20 +19,18 @@ struct GainLayout {
   std::array<uint16_t, kGainCells> bit_of;
   // Pilot cells are louder, and cells of a bit that is 0, or softer where the sign is -1.
   std::array<int8_t, kGainCells> sign;
-  // Which changes sides, for each variant, in bands where this is -1: in as many variants as not.
-  std::array<std::array<int8_t, kGainBands>, kVariants> band_sign;
 };
 
 // A band has `share` of each of the bins from `first` on, in the order of the bands.
 struct GainBand {
-  static constexpr size_t kMostBins = 17;
+  static constexpr size_t kMostBins = 18;
 
   size_t first, count;
   std::array<float, kMostBins> share;
   float width;  // the sum of the shares
 };
-// Of a sound whose frequencies are `pitch` times what they were, 0.9 to 1.1.
-void FillGainBands(std::array<GainBand, kGainBands>* bands, double pitch = 1);
+// The bands from one on, which need not be a whole one: `first` from -3 to kGainBands + 5.
+void FillGainBands(double first, size_t count, GainBand* bands);
 
 }  // namespace countermark::audio
 

@@ -4,18 +4,23 @@
 #include <cmath>
 #include <new>
 
+#include "base/trigonometry.h"
+
 namespace countermark::audio {
 namespace {
 
 // Ways that are looked at: tempi at the original pitch, so far apart that cells at the ends of the
-// sound move by a part of a step; and pitches at the original tempo, an eighth of a band apart.
+// sound move by a part of a step; and pitches at the original tempo, a quarter of a band apart.
 constexpr double kMostTempo = 1.06;
-constexpr double kTempoFrames = 4;  // by which the ends may be apart from one tempo to the next
-constexpr int kPitches = 20;
-constexpr double kPitchStep = kGainWidth / 8;
-// Around the best ones.
-constexpr double kFineTempo = 4e-4;
-constexpr float kLeastScore = 4.8f, kSureScore = 6.0f;
+constexpr double kTempoFrames = 6;  // by which the ends are apart from one tempo to the next
+constexpr int kShiftsPerBand = 8, kShiftStep = 2;
+constexpr int kMostShift = 20;
+static_assert(kMostShift <= kShiftsPerBand * static_cast<int>(kGainMargin));
+// Around the best ones, whatever the step was.
+constexpr int kFineShift = 1;
+constexpr double kFineTempoFrames = 1;
+constexpr int kFineTempi = 2;
+constexpr float kLeastScore = 5.2f, kSureScore = 6.0f;
 constexpr size_t kFewCandidates = 64;
 
 constexpr size_t kZoneCount = 6;
@@ -26,6 +31,14 @@ constexpr size_t kTwice = 2 * kGainPeriod;
 
 size_t GainZoneOf(size_t band) { return band * kZoneCount / kGainBands; }
 
+// The row of features that holds band 0 of a sound that was moved so far, and what is left of that.
+struct Row {
+  explicit Row(int shift)
+      : band((shift + kShiftsPerBand * static_cast<int>(kGainMargin)) / kShiftsPerBand),
+        rest((shift + kShiftsPerBand * static_cast<int>(kGainMargin)) % kShiftsPerBand) {}
+  int band, rest;
+};
+
 }  // namespace
 
 GainSearch::GainSearch(const Key& key, Arena& arena)
@@ -33,8 +46,7 @@ GainSearch::GainSearch(const Key& key, Arena& arena)
       pilot_(arena.Allocate<PilotCell>(kGainPilotCells)),
       features_(arena),
       fold_(arena.Allocate<float>(kGainPeriod * kGainRow)),
-      steps_(arena.Allocate<float>(kGainBands * kTwice)),
-      heights_(arena.Allocate<float>(kGainBands * kGainPeriod)),
+      steps_(arena.Allocate<float>(kGainRow * kTwice)),
       values_(arena.Allocate<float>(kPayloadCells)),
       bit_of_(arena.Allocate<uint16_t>(kPayloadCells)),
       sign_(arena.Allocate<int8_t>(kPayloadCells)) {
@@ -48,22 +60,29 @@ GainSearch::GainSearch(const Key& key, Arena& arena)
   }
 }
 
+double GainPeak::Pitch() const { return 1 / Exponential(-kGainWidth / kShiftsPerBand * shift); }
+
 bool GainSearch::Run(const Sound& sound, double trials, Whitener& whitener, MessageDecoder& decoder,
                      Message* message, GainPeak* where) {
   features_.Measure(sound, whitener);
-  const size_t frames = features_.frames();
   count_ = 0;
-  const double step = kTempoFrames / static_cast<double>(frames);
-  const float* features = features_.At(1);
+  Measure(0);
+  const double step = kTempoFrames / static_cast<double>(features_.frames());
   const int tempi = static_cast<int>((kMostTempo - 1) / step);
-  for (int i = -tempi; i <= tempi; ++i) Look(features, frames, 1 + step * i, 1);
-  for (int i = -kPitches; i <= kPitches; ++i) {
-    if (i != 0) Look(features_.At(1 + kPitchStep * i), frames, 1, 1 + kPitchStep * i);
+  for (int i = -tempi; i <= tempi; ++i) {
+    Fold(1 + step * i);
+    Look(1 + step * i, 0);
   }
-  for (size_t i = 0; i < count_; ++i) {
-    GainPeak& peak = peaks_[i];
-    if (peak.score < kLeastScore) break;
-    Refine(frames, &peak);
+  for (int rest = 0; rest < kShiftsPerBand; rest += kShiftStep) {
+    Measure(rest);
+    Fold(1);
+    for (int shift = -kMostShift; shift <= kMostShift; ++shift) {
+      if (shift != 0 && Row(shift).rest == rest) Look(1, shift);
+    }
+  }
+  for (size_t i = 0; i < count_ && peaks_[i].score >= kLeastScore; ++i) {
+    GainPeak peak = peaks_[i];
+    Refine(&peak);
     if (!Read(peak, trials, decoder, message)) continue;
     *where = peak;
     return true;
@@ -71,62 +90,48 @@ bool GainSearch::Run(const Sound& sound, double trials, Whitener& whitener, Mess
   return false;
 }
 
-void GainSearch::Fold(const float* features, size_t frames, double tempo) {
+void GainSearch::Measure(int shift) {
+  measured_ = features_.At(static_cast<double>(Row(shift).rest) / kShiftsPerBand);
+}
+
+void GainSearch::Fold(double tempo) {
   std::fill_n(fold_, kGainPeriod * kGainRow, 0.0f);
   // Frame n of the sound as it was is now at n / tempo.
   const double step = 1 / tempo;
+  const size_t frames = features_.frames();
   const size_t count = static_cast<size_t>(static_cast<double>(frames - 1) * tempo);
   for (size_t n = 0; n < count; ++n) {
     const double at = step * static_cast<double>(n);
     const size_t before = std::min(static_cast<size_t>(at), frames - 2);
     const float share = static_cast<float>(at - static_cast<double>(before));
-    const float* a = features + before * kGainRow;
+    const float* a = measured_ + before * kGainRow;
     float* sum = fold_ + n % kGainPeriod * kGainRow;
     for (size_t b = 0; b < kGainRow; ++b) sum[b] += a[b] + share * (a[kGainRow + b] - a[b]);
   }
-}
-
-void GainSearch::Correlate() {
-  for (size_t b = 0; b < kGainBands; ++b) {
+  static_assert(kGainHops == 3);
+  for (size_t b = 0; b < kGainRow; ++b) {
     const auto at = [&](size_t f) { return fold_[f % kGainPeriod * kGainRow + b]; };
     float* steps = steps_ + b * kTwice;
     for (size_t f = 0; f < kGainPeriod; ++f) {
       steps[f] = steps[f + kGainPeriod] = at(f) + at(f + 1) + at(f + 2);
     }
   }
-  static_assert(kGainHops == 3);
-  std::fill_n(heights_, kGainBands * kGainPeriod, 0.0f);
-  for (size_t i = 0; i < kGainPilotCells; ++i) {
-    const PilotCell& cell = pilot_[i];
-    const float* steps = steps_ + cell.band * kTwice + cell.step * kGainHops;
-    float* heights = heights_ + cell.band * kGainPeriod;
-    const float sign = cell.sign;
-    for (size_t f = 0; f < kGainPeriod; ++f) heights[f] += sign * steps[f];
-  }
 }
 
 // The highest peak of each way is remembered.
-void GainSearch::Look(const float* features, size_t frames, double tempo, double pitch) {
-  Fold(features, frames, tempo);
-  Correlate();
-  GainPeak best{0, tempo, pitch, 0, 0};
-  for (size_t v = 0; v < kVariants; ++v) {
-    float sum[kGainPeriod] = {}, squares = 0;
-    for (size_t b = 0; b < kGainBands; ++b) {
-      const float sign = layout_->band_sign[v][b];
-      const float* heights = heights_ + b * kGainPeriod;
-      for (size_t f = 0; f < kGainPeriod; ++f) sum[f] += sign * heights[f];
-    }
-    for (float s : sum) squares += s * s;
-    const float unit = 1.0f / std::sqrt(squares / kGainPeriod + 1e-30f);
-    const float* highest = std::max_element(sum, sum + kGainPeriod);
-    if (*highest * unit > best.score) {
-      best.score = *highest * unit;
-      best.variant = static_cast<uint8_t>(v);
-      best.frame = static_cast<size_t>(highest - sum);
-    }
+void GainSearch::Look(double tempo, int shift) {
+  const float* first = steps_ + static_cast<size_t>(Row(shift).band) * kTwice;
+  float heights[kGainPeriod] = {}, squares = 0;
+  for (size_t i = 0; i < kGainPilotCells; ++i) {
+    const PilotCell& cell = pilot_[i];
+    const float* steps = first + cell.band * kTwice + cell.step * kGainHops;
+    const float sign = cell.sign;
+    for (size_t f = 0; f < kGainPeriod; ++f) heights[f] += sign * steps[f];
   }
-  Remember(best);
+  for (float h : heights) squares += h * h;
+  const float unit = 1.0f / std::sqrt(squares / kGainPeriod + 1e-30f);
+  const float* highest = std::max_element(heights, heights + kGainPeriod);
+  Remember({*highest * unit, tempo, shift, static_cast<size_t>(highest - heights)});
 }
 
 // Highest first.
@@ -139,29 +144,34 @@ void GainSearch::Remember(const GainPeak& peak) {
   peaks_[place] = peak;
 }
 
-// Leaves what was folded best in fold_.
-void GainSearch::Refine(size_t frames, GainPeak* peak) {
+// Leaves what was folded best in steps_.
+void GainSearch::Refine(GainPeak* peak) {
   const std::array<GainPeak, kMostPeaks> kept = peaks_;
   const size_t kept_count = count_;
-  const double pitch = peak->pitch, tempo = peak->tempo;
-  const float* features = features_.At(pitch);
+  const double tempo = peak->tempo;
+  const double step = kFineTempoFrames / static_cast<double>(features_.frames());
+  const int centre = peak->shift;
   count_ = 0;
-  for (int i = -2; i <= 2; ++i) Look(features, frames, tempo + kFineTempo * i, pitch);
-  const GainPeak best = peaks_[0];
+  for (int shift = centre - kFineShift; shift <= centre + kFineShift; ++shift) {
+    Measure(shift);
+    for (int i = -kFineTempi; i <= kFineTempi; ++i) {
+      Fold(tempo + step * i);
+      Look(tempo + step * i, shift);
+    }
+  }
+  *peak = peaks_[0];
   peaks_ = kept;
   count_ = kept_count;
-  *peak = best;
-  Fold(features, frames, best.tempo);
-  Correlate();
+  Measure(peak->shift);
+  Fold(peak->tempo);
 }
 
 bool GainSearch::Read(const GainPeak& peak, double trials, MessageDecoder& decoder,
                       Message* message) const {
-  const auto& band_sign = layout_->band_sign[peak.variant];
+  const size_t first = static_cast<size_t>(Row(peak.shift).band);
   const auto value = [&](size_t cell) {
-    const size_t band = cell % kGainBands;
-    return steps_[band * kTwice + cell / kGainBands * kGainHops + peak.frame] *
-           static_cast<float>(band_sign[band]);
+    const size_t band = first + cell % kGainBands;
+    return steps_[band * kTwice + cell / kGainBands * kGainHops + peak.frame];
   };
   std::array<float, kZoneCount> gain{}, pilots{}, power{}, count{}, weight;
   for (size_t cell = 0; cell < kGainCells; ++cell) {
@@ -193,7 +203,8 @@ bool GainSearch::Read(const GainPeak& peak, double trials, MessageDecoder& decod
   LimitOutliers(values_, kPayloadCells);
   const size_t candidates =
       peak.score >= kSureScore ? MessageDecoder::kMostCandidates : kFewCandidates;
-  return ReadEvidence({values_, bit_of_, sign_, kPayloadCells}, peak.variant, candidates, trials,
+  // Which variant the sound has is not known.
+  return ReadEvidence({values_, bit_of_, sign_, kPayloadCells}, candidates, kVariants * trials,
                       decoder, message);
 }
 

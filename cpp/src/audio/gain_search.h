@@ -19,9 +19,11 @@ namespace countermark::audio {
 // A way in which a sound may have been changed, and where the pilot stands highest then.
 struct GainPeak {
   float score;  // in deviations of chance
-  double tempo, pitch;
-  uint8_t variant;
+  double tempo;
+  int shift;     // of pitch, in eighths of a band
   size_t frame;  // of the period, with which cells begin
+
+  double Pitch() const;
 };
 
 class GainSearch {
@@ -40,20 +42,21 @@ class GainSearch {
     int8_t sign;
   };
 
-  // Folds the features of the sound played so much faster, as they were at the pitch looked at.
-  void Fold(const float* features, size_t frames, double tempo);
-  void Correlate();
-  void Look(const float* features, size_t frames, double tempo, double pitch);
+  // What the steps are made of: the features, moved by less than a band, of the sound played so
+  // much faster.
+  void Measure(int shift);
+  void Fold(double tempo);
+  void Look(double tempo, int shift);
   void Remember(const GainPeak& peak);
-  void Refine(size_t frames, GainPeak* peak);
+  void Refine(GainPeak* peak);
   bool Read(const GainPeak& peak, double trials, MessageDecoder& decoder, Message* message) const;
 
   GainLayout* layout_;
   PilotCell* pilot_;
   GainFeatures features_;
-  float* fold_;       // [frame of the period][band]
+  const float* measured_ = nullptr;  // of features_
+  float* fold_;                      // [frame of the period][band]
   float* steps_;      // [band][frame]: sums of the frames of a step from there on, twice round
-  float* heights_;    // [band][frame]: of the pilot
   float* values_;     // [payload cell]
   uint16_t* bit_of_;  // [payload cell]
   int8_t* sign_;      // [payload cell]

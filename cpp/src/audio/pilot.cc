@@ -8,55 +8,42 @@
 namespace countermark::audio {
 namespace {
 
-// Where the correlation is this high at a whole sample, what is between samples is looked at.
-constexpr float kWorthALook = 3.9f;
-// Of whole samples, so many; more than one belongs to a peak.
-constexpr size_t kMostLookedAt = 48;
-// Peaks nearer than this are one.
-constexpr size_t kApart = 4 * kPlacesPerSample;
+// Of the spots so many are looked at, none of which is a neighbour of a higher one.
+constexpr size_t kMostLookedAt = 16;
+constexpr size_t kPlacesPerSpot = 2 * kPlacesPerSample;
+// Beyond these, places belong to the next spot; around a peak, so many are tried.
+constexpr size_t kAside = kPlacesPerSpot / 2, kAround = 3;
 
 struct Spot {
-  float height;
-  uint8_t variant;
-  size_t sample;
+  float power;
+  size_t place;
 };
-
-// Places to each side of a peak among which it may be, once its phase does not matter.
-constexpr size_t kAround = 2 * kPlacesPerSample;
 
 constexpr auto kScoresMore = [](const PilotPeak& a, const PilotPeak& b) {
   return a.score > b.score;
 };
-constexpr auto kHigher = [](const auto& a, const auto& b) { return a.height > b.height; };
+constexpr auto kLouder = [](const Spot& a, const Spot& b) { return a.power > b.power; };
 
 size_t Distance(size_t a, size_t b) {
   const size_t distance = a > b ? a - b : b - a;
   return std::min(distance, kPlaces - distance);
 }
 
-// The highest correlations at whole samples, as a heap with the lowest on top.
-size_t FindSpots(const float* correlations, Spot* spots) {
-  size_t count = 0;
-  for (size_t n = 0; n < kTile; ++n) {
-    const float* at = correlations + n * kVariants;
-    for (size_t v = 0; v < kVariants; ++v) {
-      const float height = std::fabs(at[v]);
-      if (height < kWorthALook) continue;
-      if (count == kMostLookedAt) {
-        if (height <= spots[0].height) continue;
-        std::pop_heap(spots, spots + count, kHigher);
-        --count;
-      }
-      spots[count++] = {height, static_cast<uint8_t>(v), n};
-      std::push_heap(spots, spots + count, kHigher);
-    }
+// The spots that are louder than their neighbours, the loudest of them; sorted.
+size_t FindSpots(const float* powers, size_t count, Spot* spots) {
+  size_t found = 0;
+  for (size_t n = 0; n < count; ++n) {
+    const float here = powers[n];
+    if (here < powers[(n + count - 1) % count] || here <= powers[(n + 1) % count]) continue;
+    if (found == kMostLookedAt && here <= spots[found - 1].power) continue;
+    size_t at = found < kMostLookedAt ? found++ : found - 1;
+    for (; at > 0 && spots[at - 1].power < here; --at) spots[at] = spots[at - 1];
+    spots[at] = {here, n * kPlacesPerSpot};
   }
-  return count;
+  return found;
 }
 
 }  // namespace
-
-static_assert(kVariants == TileBatch::kTiles);
 
 Turns::Turns(Arena& arena)
     : re_(arena.Allocate<float>(kPlaces)), im_(arena.Allocate<float>(kPlaces)) {
@@ -74,8 +61,6 @@ Turns::Turns(Arena& arena)
     im_[n + kQuarter] = re_[n];
   }
 }
-
-float Complex::Magnitude() const { return std::sqrt(re * re + im * im); }
 
 void AddMoved(const Spectrum& from, size_t places, Complex factor, const Turns& turns,
               Spectrum* sum) {
@@ -121,64 +106,99 @@ Complex PilotProduct::At(size_t place, const Layout& layout, const Turns& turns)
   return sum;
 }
 
-PilotFinder::PilotFinder(const Layout* layouts, const Turns& turns, TileBatch& batch, Arena& arena)
-    : layouts_(layouts),
+void PilotProduct::GroupsAt(size_t place, const Layout& layout, const Turns& turns,
+                            Complex (&groups)[kGroups]) const {
+  std::fill_n(groups, kGroups, Complex{0, 0});
+  for (size_t i = 0; i < kPilotLines; ++i) {
+    const size_t turn = turns.Index(kFirstLine + layout.pilot[i], place);
+    Complex& sum = groups[layout.group[layout.pilot[i]]];
+    sum.re += re[i] * turns.re(turn) - im[i] * turns.im(turn);
+    sum.im += re[i] * turns.im(turn) + im[i] * turns.re(turn);
+  }
+}
+
+PilotFinder::PilotFinder(const Layout& layout, const Turns& turns, TileBatch& batch, Arena& arena)
+    : layout_(layout),
       turns_(turns),
       batch_(batch),
-      products_(arena.Allocate<PilotProduct>(kVariants)) {}
+      fft_(kSpots, arena),
+      powers_(arena.Allocate<float>(kSpots)) {}
 
 size_t PilotFinder::Find(const Spectrum& spectrum, PilotPeak* peaks) {
-  Spectrum* spectra = batch_.spectra();
-  for (size_t v = 0; v < kVariants; ++v) {
-    products_[v] = PilotProduct(spectrum, layouts_[v]);
-    spectra[v] = {};
-    for (size_t i = 0; i < kPilotLines; ++i) {
-      spectra[v].re[layouts_[v].pilot[i]] = 0.5f * products_[v].re[i];
-      spectra[v].im[layouts_[v].pilot[i]] = 0.5f * products_[v].im[i];
-    }
-  }
+  const PilotProduct product(spectrum, layout_);
+  MeasureSpots(product);
   Spot spots[kMostLookedAt];
-  const size_t found = FindSpots(batch_.Synthesise(spectra), spots);
-  PilotPeak looked_at[kMostLookedAt];
-  for (size_t i = 0; i < found; ++i) {
-    const Spot& spot = spots[i];
-    looked_at[i] = {0, spot.variant, {1, 0}, 0};
-    for (size_t d = 0; d <= 2 * kPlacesPerSample - 2; ++d) {
-      const size_t place =
-          (spot.sample * kPlacesPerSample + kPlaces + d + 1 - kPlacesPerSample) % kPlaces;
-      const Complex at = products_[spot.variant].At(place, layouts_[spot.variant], turns_);
-      if (std::fabs(at.re) > looked_at[i].score) {
-        looked_at[i].score = std::fabs(at.re);
-        looked_at[i].place = place;
-      }
+  const size_t found = FindSpots(powers_, kSpots, spots);
+  for (Spot* spot = spots; spot < spots + found; ++spot) {
+    const size_t centre = spot->place;
+    for (const size_t place : {centre + kPlaces - kAside, centre + kAside}) {
+      Complex groups[kGroups];
+      product.GroupsAt(place % kPlaces, layout_, turns_, groups);
+      float power = 0;
+      for (const Complex& group : groups) power += group.Power();
+      if (power > spot->power) *spot = {power, place % kPlaces};
     }
   }
-  std::sort(looked_at, looked_at + found, kScoresMore);
+  std::sort(spots, spots + found, kLouder);
+  PilotPeak climbed[kMostLookedAt];
   size_t count = 0;
-  for (size_t i = 0; i < found && count < kMostPeaks; ++i) {
-    const bool is_new = std::none_of(peaks, peaks + count, [&](const PilotPeak& p) {
-      return p.variant == looked_at[i].variant && Distance(p.place, looked_at[i].place) < kApart;
+  for (size_t i = 0; i < found; ++i) {
+    // Two spots may have met between them.
+    const bool is_new = std::none_of(spots, spots + i, [&](const Spot& louder) {
+      return Distance(louder.place, spots[i].place) < kPlacesPerSpot;
     });
-    if (is_new) peaks[count++] = looked_at[i];
+    if (is_new) climbed[count++] = Climb(product, spots[i].place);
   }
-  for (size_t i = 0; i < count; ++i) peaks[i] = Climb(peaks[i]);
-  std::sort(peaks, peaks + count, kScoresMore);
+  std::sort(climbed, climbed + count, kScoresMore);
+  count = std::min(count, kMostPeaks);
+  std::copy_n(climbed, count, peaks);
   return count;
 }
 
-// To where the correlation is highest in whatever phase: a tile that was turned by a quarter shows
-// to both sides of its place only.
-PilotPeak PilotFinder::Climb(PilotPeak peak) const {
-  const size_t centre = peak.place;
-  peak.score = 0;
+// The transform of the conjugate has the same magnitudes as the inverse.
+void PilotFinder::MeasureSpots(const PilotProduct& product) {
+  static_assert(kLines <= kSpots && TileBatch::kTiles * kTile >= 2 * kSpots * kFourierElement);
+  float* elements = batch_.tiles();
+  std::fill_n(powers_, kSpots, 0.0f);
+  for (size_t first = 0; first < kGroups; first += kFourierLanes) {
+    std::fill_n(elements, kSpots * kFourierElement, 0.0f);
+    for (size_t i = 0; i < kPilotLines; ++i) {
+      const size_t lane = layout_.group[layout_.pilot[i]] - first;
+      if (lane >= kFourierLanes) continue;
+      float* element = elements + layout_.pilot[i] * kFourierElement + lane;
+      element[0] = product.re[i];
+      element[kFourierLanes] = -product.im[i];
+    }
+    const float* z = fft_.Transform(elements, elements + kSpots * kFourierElement);
+    for (size_t n = 0; n < kSpots; ++n, z += kFourierElement) {
+      float power[kFourierLanes], sum = 0;
+      for (size_t l = 0; l < kFourierLanes; ++l) {
+        power[l] = z[l] * z[l] + z[kFourierLanes + l] * z[kFourierLanes + l];
+      }
+      for (const float p : power) sum += p;
+      powers_[n] += sum;
+    }
+  }
+}
+
+// With the signs that fit best, to where the correlation is highest.
+PilotPeak PilotFinder::Climb(const PilotProduct& product, size_t centre) const {
+  Complex groups[kGroups];
+  product.GroupsAt(centre, layout_, turns_, groups);
+  PilotPeak peak{0, FindWord(groups), {1, 0}, centre};
+  const uint32_t signs = SignsOf(peak.word);
   for (size_t d = 0; d <= 2 * kAround; ++d) {
     const size_t place = (centre + kPlaces + d - kAround) % kPlaces;
-    const Complex at = products_[peak.variant].At(place, layouts_[peak.variant], turns_);
-    const float magnitude = at.Magnitude();
+    product.GroupsAt(place, layout_, turns_, groups);
+    Complex sum{0, 0};
+    for (size_t g = 0; g < kGroups; ++g) {
+      const float sign = (signs >> g & 1) != 0 ? -1.0f : 1.0f;
+      sum.re += sign * groups[g].re;
+      sum.im += sign * groups[g].im;
+    }
+    const float magnitude = sum.Magnitude();
     if (magnitude <= peak.score) continue;
-    peak.score = magnitude;
-    peak.place = place;
-    peak.phase = {at.re / magnitude, at.im / magnitude};
+    peak = {magnitude, peak.word, {sum.re / magnitude, sum.im / magnitude}, place};
   }
   return peak;
 }

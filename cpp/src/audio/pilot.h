@@ -1,10 +1,11 @@
-// Finding the pilot in a folded sound: it tells the variant, where the tile begins, and the sign.
+// Finding the pilot in a folded sound: it tells the signs, where the tile begins, and its phase.
 #ifndef COUNTERMARK_AUDIO_PILOT_H_
 #define COUNTERMARK_AUDIO_PILOT_H_
 
 #include <cstddef>
 #include <cstdint>
 
+#include "audio/sign_word.h"
 #include "audio/tile.h"
 #include "audio/tile_batch.h"
 #include "base/arena.h"
@@ -29,19 +30,13 @@ class Turns {
   float *re_, *im_;
 };
 
-struct Complex {
-  float re, im;
-
-  float Magnitude() const;
-};
-
 // Adds a spectrum, as if its tile began so many places earlier, times a factor.
 void AddMoved(const Spectrum& from, size_t places, Complex factor, const Turns& turns,
               Spectrum* sum);
 
 struct PilotPeak {
   float score;  // height of the correlation, in deviations
-  uint8_t variant;
+  uint16_t word;
   Complex phase;  // of magnitude 1: what all lines were turned by; -1 if the sound was inverted
   size_t place;   // where the tile begins, below kPlaces
 };
@@ -52,27 +47,35 @@ struct PilotProduct {
   PilotProduct(const Spectrum& spectrum, const Layout& layout);
   // The correlation with a tile that begins there: the real part is that with the tile itself.
   Complex At(size_t place, const Layout& layout, const Turns& turns) const;
+  // Of each group alone.
+  void GroupsAt(size_t place, const Layout& layout, const Turns& turns,
+                Complex (&groups)[kGroups]) const;
 
   std::array<float, kPilotLines> re, im;
 };
 
 class PilotFinder {
  public:
-  static constexpr size_t kMostPeaks = 6;
+  static constexpr size_t kMostPeaks = 5;
 
-  // Layouts of all variants.
-  PilotFinder(const Layout* layouts, const Turns& turns, TileBatch& batch, Arena& arena);
+  PilotFinder(const Layout& layout, const Turns& turns, TileBatch& batch, Arena& arena);
 
-  // The highest peaks among all variants, at most kMostPeaks, highest first; returns how many.
+  // The places where the groups stand highest together, whatever their signs, and what their signs
+  // are there. At most kMostPeaks, highest first; returns how many.
   size_t Find(const Spectrum& spectrum, PilotPeak* peaks);
 
  private:
-  PilotPeak Climb(PilotPeak peak) const;
+  // Whole pairs of samples, among which the highest places are looked for first.
+  static constexpr size_t kSpots = kTile / 2;
 
-  const Layout* layouts_;
+  void MeasureSpots(const PilotProduct& product);
+  PilotPeak Climb(const PilotProduct& product, size_t place) const;
+
+  const Layout& layout_;
   const Turns& turns_;
   TileBatch& batch_;
-  PilotProduct* products_;
+  LaneFft fft_;
+  float* powers_;  // of all groups, [spot]
 };
 
 }  // namespace countermark::audio

@@ -93,14 +93,13 @@ void LimitOutliers(float* values, size_t count) {
   for (size_t i = 0; i < count; ++i) values[i] = std::clamp(values[i], -limit, limit);
 }
 
-bool ReadEvidence(const Evidence& evidence, uint8_t variant, size_t candidates, double trials,
+bool ReadEvidence(const Evidence& evidence, size_t candidates, double trials,
                   MessageDecoder& decoder, Message* message) {
   std::array<float, kCodedBits> soft{};
   for (size_t i = 0; i < evidence.count; ++i) {
     soft[evidence.bit_of[i]] += evidence.values[i] * static_cast<float>(evidence.sign[i]);
   }
   if (!decoder.Decode(soft.data(), candidates, &message->word)) return false;
-  if (message->word.variant != variant) return false;
   message->likeness = Likeness(evidence, message->word);
   message->false_positive_rate = std::clamp(trials * RateOf(message->likeness), kLeastRate, 1.0);
   return message->false_positive_rate <= kMostFalsePositives;
@@ -109,8 +108,9 @@ bool ReadEvidence(const Evidence& evidence, uint8_t variant, size_t candidates, 
 bool ReadMessage(const Spectrum& aligned, const Layout& layout, uint8_t variant, size_t candidates,
                  double trials, MessageDecoder& decoder, Message* message) {
   const Values values = WeighValues(aligned, layout);
-  return ReadEvidence({values.data(), layout.bit_of.data(), layout.sign.data(), values.size()},
-                      variant, candidates, trials, decoder, message);
+  const Evidence evidence{values.data(), layout.bit_of.data(), layout.sign.data(), values.size()};
+  return ReadEvidence(evidence, candidates, trials, decoder, message) &&
+         message->word.variant == variant;
 }
 
 }  // namespace countermark::audio

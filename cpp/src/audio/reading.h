@@ -37,17 +37,17 @@ struct Evidence {
 // To three times the root of their mean square.
 void LimitOutliers(float* values, size_t count);
 
-// Decodes, with so many candidates. False when the check bits disagree, the word names another
-// variant, or chance might have done it. `trials`: by how much the bound is larger because of other
-// searches; 1 when this is the only one.
-bool ReadEvidence(const Evidence& evidence, uint8_t variant, size_t candidates, double trials,
+// Decodes, with so many candidates. False when the check bits disagree, or chance might have done
+// it. `trials`: by how much the bound is larger because of other searches, and where any variant
+// will do; 1 when this is the only search, for one variant.
+bool ReadEvidence(const Evidence& evidence, size_t candidates, double trials,
                   MessageDecoder& decoder, Message* message);
 
 // Gain over variance of the noise in each zone, as the pilot tells them.
 using ZoneWeights = std::array<float, kZones>;
 ZoneWeights WeighZones(const Spectrum& aligned, const Layout& layout);
 
-// Weighs zones and reads.
+// Weighs zones and reads. False also where the message names another variant.
 bool ReadMessage(const Spectrum& aligned, const Layout& layout, uint8_t variant, size_t candidates,
                  double trials, MessageDecoder& decoder, Message* message);
 

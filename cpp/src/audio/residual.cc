@@ -141,9 +141,10 @@ void Residual::BeginBlock() {
   MakeWave(amplitudes.data(), wave_);
 }
 
-// By the first new samples that are not all silent; before them there is nothing to mark.
+// By the payload and the first new samples that are not all silent; before them there is nothing to
+// mark.
 void Residual::Choose(const float* const* samples) {
-  uint32_t check = 0;
+  uint32_t check = static_cast<uint32_t>(setting_.payload ^ setting_.payload >> 32);
   for (size_t c = 0; c < setting_.channels; ++c) {
     const float* fresh = samples[c] + kBlockOverlap;
     if (std::all_of(fresh, fresh + kBlockHop, [](float v) { return v == 0; })) continue;
@@ -152,8 +153,8 @@ void Residual::Choose(const float* const* samples) {
   }
   if (!has_chosen_) return;
   choice_ = ChooseTile(setting_.key, check);
-  new (layout_) Layout(setting_.key, choice_.variant);
-  coded_ = Amplitudes({setting_.payload, choice_.variant});
+  new (layout_) Layout(Layout(setting_.key).With(choice_.word));
+  coded_ = Amplitudes({setting_.payload, VariantOf(choice_.word)});
   MakeWave(coded_.data(), plain_wave_);
   gain_layer_.Begin(setting_.key, choice_, coded_.data());
 }

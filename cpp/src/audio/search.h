@@ -21,9 +21,16 @@ enum class Effort {
   kFull,     // also faster and slower ones
 };
 
+// How one sound is searched.
+struct Scope {
+  Effort effort;
+  double likely_period;  // is tried even at the least effort
+  bool has_parts;        // whether parts of it are read, where the whole does not tell
+};
+
 // Where a mark lies in a window. Its tiles begin at `origin` + n * kTile * `period` samples.
 struct Trace {
-  uint8_t variant;
+  uint16_t word;  // of signs; none where there is no tile
   Complex phase;  // all its lines were turned by; -1 if the sound was inverted
   double origin;  // from 0 to the first period
   double period;  // in nominal ones: above 1, the sound runs slower than it was marked
@@ -37,11 +44,15 @@ struct Found {
   Spectrum tile;  // as it was seen, its phases where they belong
 };
 
-// Height of the pilot below which nothing is decoded; sounds without a mark reach 5.3.
-inline constexpr float kLeastScore = 4.6f;
+// Height of the pilot below which nothing is decoded; one in twelve sounds without a mark reaches
+// it.
+inline constexpr float kLeastScore = 6.5f;
 
 class MarkSearch {
  public:
+  // Marks that are read in one sound, which may be at the same time in it.
+  static constexpr size_t kMostFound = PilotFinder::kMostPeaks;
+
   MarkSearch(const Key& key, Arena& arena);
   MarkSearch(const MarkSearch&) = delete;
   MarkSearch& operator=(const MarkSearch&) = delete;
@@ -49,13 +60,14 @@ class MarkSearch {
   // Takes from an arena that only counts what the full effort needs for a while.
   void CountWork();
 
-  // At most kWindow samples. `likely`: a period that is tried, even at the least effort. `trials`:
-  // see ReadMessage. When nothing is read, only the score is written: the highest of all.
-  bool Run(const Sound& sound, Effort effort, double likely, double trials, Found* found);
+  // At most kWindow samples. `trials`: see ReadMessage. Fills `found`, at most kMostFound, with
+  // different payloads, highest first; returns how many.
+  size_t Run(const Sound& sound, const Scope& scope, double trials, Found* found);
 
-  // Of the last sound, as it was.
+  // Of the last sound, as it was, and the height of its highest pilot.
   const float* whitened() const { return whitened_; }
-  const Layout& layout(uint8_t variant) const { return layouts_[variant]; }
+  float highest_score() const { return highest_; }
+  const Layout& layout() const { return *layout_; }
   TileBatch& batch() { return batch_; }
   Whitener& whitener() { return whitener_; }
   MessageDecoder& decoder() { return decoder_; }
@@ -67,7 +79,6 @@ class MarkSearch {
     Sound sound, whitened;
     double period;
     double lead;  // of the sound's samples before the first one
-    float least;  // height of the pilot that is worth decoding
   };
 
   Played Nominal(const Sound& sound) const;
@@ -75,22 +86,29 @@ class MarkSearch {
   Played PlayAt(double period, const Sound& sound);
   void PlaySound(const Sound& sound, Played* played);
 
-  // Each reads in another way: all of it at once; the classes of its cells; some of it.
-  bool ReadWhole(const Played& played, Found* found);
-  bool ReadClasses(const Played& played, Found* found);
-  bool ReadSome(const Played& played, Found* found);
+  bool Search(const Sound& sound, const Scope& scope);
 
-  bool ReadParts(const Played& played, const Parts& parts, size_t first, Found* found);
-  bool ReadPeak(const Parts& parts, const PilotPeak& peak, Alignment* alignment, Found* found);
-  bool ReadClassesAt(const PilotPeak& peak, Found* found);
-  bool Read(const Spectrum& aligned, const PilotPeak& peak, Found* found);
+  // Each reads in another way: all of it at once; the classes of its cells; some of it.
+  bool ReadWhole(const Played& played);
+  bool ReadClasses(const Played& played);
+  bool ReadSome(const Played& played);
+
+  bool ReadParts(const Played& played, const Parts& parts, size_t first);
+  bool ReadPeak(const Parts& parts, const PilotPeak& peak, Alignment* alignment);
+  bool ReadClassesAt(const PilotPeak& peak);
+  bool Read(const Spectrum& aligned, const PilotPeak& peak);
+
+  size_t FindPeaks(const Spectrum& spectrum, PilotPeak* peaks);
+  bool IsWorthReading(const PilotPeak& peak);
 
   Arena& arena_;
   double trials_ = 1;
   int readings_ = 0;
   float highest_ = 0;  // of all, and of what was looked at last
   float last_ = 0;
-  Layout* layouts_;
+  Found* found_ = nullptr;
+  size_t found_count_ = 0;
+  Layout *layout_, *signed_;  // of the key; with the signs that are looked for
   Turns turns_;
   TileBatch batch_;
   PilotFinder finder_;

@@ -3,43 +3,56 @@
 #include <algorithm>
 #include <numeric>
 
+#include "audio/sign_word.h"
 #include "base/generator.h"
 
 namespace countermark::audio {
 namespace {
 
-// Streams of the key's generator. Their branches are the variants, or the content.
+// Streams of the key's generator. The branch of kChoiceStream is the content.
 enum : uint32_t {
   kOrderStream = 0x100,
   kPilotStream = 0x101,
   kBitStream = 0x102,
   kSignStream = 0x103,
   kChoiceStream = 0x104,
+  kGroupStream = 0x105,
 };
 
 constexpr float kHalfRoot = 0.70710678118654752f;
 
 int8_t Sign(uint32_t bit) { return bit != 0 ? -1 : 1; }
 
+// Of kEach neighbours each has another of the numbers below kEach.
+template <size_t kEach, typename T, size_t kCount>
+void DealOut(Generator numbers, std::array<T, kCount>* out) {
+  std::array<T, kEach> each;
+  for (size_t begin = 0; begin < kCount; begin += kEach) {
+    std::iota(each.begin(), each.end(), T{0});
+    numbers.Shuffle(each.data(), kEach);
+    std::copy_n(each.begin(), std::min(kEach, kCount - begin), out->begin() + begin);
+  }
+}
+
 }  // namespace
 
 Choice ChooseTile(const Key& key, uint32_t content) {
   Generator choices(key, kChoiceStream, content);
-  const uint8_t variant = static_cast<uint8_t>(choices.Below(kVariants));
+  const uint16_t word = static_cast<uint16_t>(choices.Below(kSignWords));
   const size_t origin = choices.Below(kTile);
-  return {variant, origin, choices.Below(kGainPeriod)};
+  return {word, origin, choices.Below(kGainPeriod)};
 }
 
-Layout::Layout(const Key& key, uint8_t variant) {
+Layout::Layout(const Key& key) {
   std::array<uint16_t, kLines> order;
   std::iota(order.begin(), order.end(), uint16_t{0});
-  Generator(key, kOrderStream, variant).Shuffle(order.data(), order.size());
+  Generator(key, kOrderStream).Shuffle(order.data(), order.size());
   std::copy_n(order.begin(), kPilotLines, pilot.begin());
   std::copy_n(order.begin() + kPilotLines, kPayloadLines, payload.begin());
   std::sort(pilot.begin(), pilot.end());
   std::sort(payload.begin(), payload.end());
 
-  Generator phases(key, kPilotStream, variant);
+  Generator phases(key, kPilotStream);
   for (size_t i = 0; i < kPilotLines; ++i) {
     const uint32_t bits = phases.Next();
     pilot_re[i] = Sign(bits & 1);
@@ -47,16 +60,23 @@ Layout::Layout(const Key& key, uint8_t variant) {
   }
 
   // Every bit has dimensions all over the band, as many as any other, give or take one.
-  Generator places(key, kBitStream, variant);
-  for (size_t begin = 0; begin < kDimensions; begin += kCodedBits) {
-    std::array<uint16_t, kCodedBits> bits;
-    std::iota(bits.begin(), bits.end(), uint16_t{0});
-    places.Shuffle(bits.data(), bits.size());
-    std::copy_n(bits.begin(), std::min(kCodedBits, kDimensions - begin), bit_of.begin() + begin);
-  }
+  DealOut<kCodedBits>(Generator(key, kBitStream), &bit_of);
+  DealOut<kGroups>(Generator(key, kGroupStream), &group);
 
-  Generator signs(key, kSignStream, variant);
+  Generator signs(key, kSignStream);
   for (int8_t& s : sign) s = Sign(signs.Next() & 1);
+}
+
+Layout Layout::With(uint16_t word) const {
+  Layout other = *this;
+  const uint32_t signs = SignsOf(word);
+  const auto sign_of = [&](size_t line) { return Sign(signs >> group[line] & 1); };
+  for (size_t i = 0; i < kPilotLines; ++i) {
+    other.pilot_re[i] *= sign_of(pilot[i]);
+    other.pilot_im[i] *= sign_of(pilot[i]);
+  }
+  for (size_t i = 0; i < kDimensions; ++i) other.sign[i] *= sign_of(payload[i / 2]);
+  return other;
 }
 
 std::array<float, kCodedBits> Amplitudes(const Word& word) {

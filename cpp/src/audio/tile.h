@@ -1,5 +1,5 @@
-// What a key and a variant decide: which lines of the tile are pilot, their phases, and where each
-// coded bit lies.
+// What a key decides: which lines of the tile are pilot, their phases, where each coded bit lies,
+// and which lines change sides together.
 #ifndef COUNTERMARK_AUDIO_TILE_H_
 #define COUNTERMARK_AUDIO_TILE_H_
 
@@ -18,9 +18,9 @@ struct Spectrum {
   std::array<float, kLines> re, im;
 };
 
-// Which tile a sound bears, and where in time the tile and the cells of the second layer begin.
+// Which signs a sound's tile has, and where in time it and the cells of the second layer begin.
 struct Choice {
-  uint8_t variant;     // below kVariants
+  uint16_t word;       // below kSignWords
   size_t origin;       // in samples at kRate, below kTile
   size_t gain_origin;  // in frames, below kGainPeriod
 };
@@ -29,14 +29,21 @@ struct Choice {
 // key bear different tiles at different places, and added up they do not show any of them.
 Choice ChooseTile(const Key& key, uint32_t content);
 
+// The message's variant, in a sound that chose this word.
+constexpr uint8_t VariantOf(uint16_t word) { return word % kVariants; }
+
 struct Layout {
-  Layout(const Key& key, uint8_t variant);
+  // Of the word in which all signs are +1.
+  explicit Layout(const Key& key);
+  Layout With(uint16_t word) const;
 
   // Indices into a Spectrum, ascending.
   std::array<uint16_t, kPilotLines> pilot;
   std::array<uint16_t, kPayloadLines> payload;
   // Known phases of the pilot, one of four: signs of the real and of the imaginary part.
   std::array<int8_t, kPilotLines> pilot_re, pilot_im;
+  // Of each line. Of kGroups neighbours each belongs to another group.
+  std::array<uint8_t, kLines> group;
   // Payload line i carries bit bit_of[2 i] in its real and bit_of[2 i + 1] in its imaginary part,
   // negated where the sign is -1. Of kCodedBits neighbours each carries another bit.
   std::array<uint16_t, kDimensions> bit_of;

@@ -67,17 +67,4 @@ void TileTransform::Synthesise(const Spectrum& spectrum, float* tile) const {
   }
 }
 
-void MoveTile(ptrdiff_t samples, Spectrum* spectrum) {
-  const ptrdiff_t tile = static_cast<ptrdiff_t>(kTile);
-  const size_t later = static_cast<size_t>((samples % tile + tile) % tile);
-  for (size_t i = 0; i < kLines; ++i) {
-    const int turn = static_cast<int>((kFirstLine + i) * later % kTile);
-    const float c = static_cast<float>(CosineOfTurn(turn, kTile));
-    const float s = static_cast<float>(-SineOfTurn(turn, kTile));
-    const float re = spectrum->re[i], im = spectrum->im[i];
-    spectrum->re[i] = re * c - im * s;
-    spectrum->im[i] = re * s + im * c;
-  }
-}
-
 }  // namespace countermark::audio

@@ -32,9 +32,6 @@ class TileTransform {
   float *work_, *scratch_;
 };
 
-// In place: as if the tile began so many samples later, or, with a negative number, earlier.
-void MoveTile(ptrdiff_t samples, Spectrum* spectrum);
-
 }  // namespace countermark::audio
 
 #endif  // COUNTERMARK_AUDIO_TILE_TRANSFORM_H_

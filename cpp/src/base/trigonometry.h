@@ -33,7 +33,7 @@ constexpr double SineOfTurn(int turn, int turns) {
   return CosineOfTurn(4 * turn - turns, 4 * turns);
 }
 
-// e^x for x <= 0, by halving the argument until the series is short.
+// e^x for x <= 1/2, by halving the argument until the series is short.
 constexpr double Exponential(double x) {
   int halvings = 0;
   while (x < -0.5) {

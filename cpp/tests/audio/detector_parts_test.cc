@@ -27,10 +27,11 @@ std::vector<float> NoiseOf(uint32_t seed, size_t count, float amplitude) {
   return Noise(seed).Floats(count, amplitude * 1.7320508f / 32768);
 }
 
-// The tile of a variant, again and again, the first one beginning at sample `origin`.
-std::vector<float> Tiles(uint8_t variant, size_t origin, size_t count) {
+// The tile of a word of signs, again and again, the first one beginning at sample `origin`.
+std::vector<float> Tiles(uint16_t word, size_t origin, size_t count) {
   Spectrum spectrum;
-  MakeSpectrum(Layout(kDefaultKey, variant), Amplitudes({kPayload, variant}).data(), &spectrum);
+  MakeSpectrum(Layout(kDefaultKey).With(word), Amplitudes({kPayload, VariantOf(word)}).data(),
+               &spectrum);
   std::vector<float> tile(kTile), sound(count);
   InMemory<TileTransform>()->Synthesise(spectrum, tile.data());
   for (size_t n = 0; n < count; ++n) sound[n] = tile[(n + kTile - origin % kTile) % kTile];
@@ -44,18 +45,12 @@ std::vector<float> Sum(std::vector<float> a, const std::vector<float>& b, float 
 
 Sound SoundOf(const std::vector<float>& samples) { return {samples.data(), samples.size()}; }
 
-std::vector<Layout> Layouts() {
-  std::vector<Layout> layouts;
-  for (size_t v = 0; v < kVariants; ++v) layouts.emplace_back(kDefaultKey, uint8_t(v));
-  return layouts;
-}
-
 TEST(TileBatchTest, FindsInEachTileWhatItMade) {
   InMemory<TileBatch> batch;
   std::vector<Spectrum> made(TileBatch::kTiles), found(TileBatch::kTiles);
   for (size_t t = 0; t < made.size(); ++t) {
     const Word word{t, uint8_t(t)};
-    MakeSpectrum(Layout(kDefaultKey, uint8_t(t)), Amplitudes(word).data(), &made[t]);
+    MakeSpectrum(Layout(kDefaultKey).With(uint16_t(t)), Amplitudes(word).data(), &made[t]);
   }
   const float* tiles = batch->Synthesise(made.data());
   std::vector<float> kept(tiles, tiles + kTile * TileBatch::kTiles);
@@ -116,19 +111,19 @@ TEST(WhitenerTest, AnyLengthHasAsManySamplesOfWhichNoneIsWild) {
   }
 }
 
-TEST(PilotFinderTest, FindsVariantPlaceAndSign) {
-  const auto layouts = Layouts();
+TEST(PilotFinderTest, FindsSignsPlaceAndPhase) {
+  const Layout layout(kDefaultKey);
   InMemory<Turns> turns;
   InMemory<TileBatch> batch;
-  InMemory<PilotFinder> finder(layouts.data(), *turns, *batch);
+  InMemory<PilotFinder> finder(layout, *turns, *batch);
   for (size_t origin : {0u, 1u, 4000u, 8191u}) {
-    const auto sound = Sum(NoiseOf(1, kPartSamples, 1), Tiles(11, origin, kPartSamples), -0.4f);
+    const auto sound = Sum(NoiseOf(1, kPartSamples, 1), Tiles(31011, origin, kPartSamples), -0.4f);
     std::vector<Spectrum> parts(kMostParts);
     ASSERT_EQ(FoldParts(SoundOf(sound), *batch, parts.data()), 1u);
     PilotPeak peaks[PilotFinder::kMostPeaks];
     ASSERT_GT(finder->Find(parts[0], peaks), 0u);
     EXPECT_GT(peaks[0].score, 7) << origin;
-    EXPECT_EQ(peaks[0].variant, 11);
+    EXPECT_EQ(peaks[0].word, 31011);
     EXPECT_LT(peaks[0].phase.re, -0.9f);
     const size_t away = (peaks[0].place + kPlaces + 1 - kPlacesPerSample * origin) % kPlaces;
     EXPECT_LE(away, 2u);
@@ -137,11 +132,11 @@ TEST(PilotFinderTest, FindsVariantPlaceAndSign) {
 
 // A quarter turn of every line: the difference of two channels that were turned against each other.
 TEST(PilotFinderTest, FindsATileInAnyPhase) {
-  const auto layouts = Layouts();
+  const Layout layout(kDefaultKey);
   InMemory<Turns> turns;
   InMemory<TileBatch> batch;
-  InMemory<PilotFinder> finder(layouts.data(), *turns, *batch);
-  const auto sound = Sum(NoiseOf(1, kPartSamples, 1), Tiles(3, 700, kPartSamples), 0.4f);
+  InMemory<PilotFinder> finder(layout, *turns, *batch);
+  const auto sound = Sum(NoiseOf(1, kPartSamples, 1), Tiles(777, 700, kPartSamples), 0.4f);
   std::vector<Spectrum> parts(kMostParts);
   ASSERT_EQ(FoldParts(SoundOf(sound), *batch, parts.data()), 1u);
   for (Complex turn : {Complex{0.6f, 0.8f}, Complex{0, 1}, Complex{0, -1}}) {
@@ -150,7 +145,7 @@ TEST(PilotFinderTest, FindsATileInAnyPhase) {
     PilotPeak peaks[PilotFinder::kMostPeaks];
     ASSERT_GT(finder->Find(turned, peaks), 0u);
     EXPECT_GT(peaks[0].score, 7);
-    EXPECT_EQ(peaks[0].variant, 3);
+    EXPECT_EQ(peaks[0].word, 777);
     EXPECT_NEAR(double(peaks[0].place), 4.0 * 700, 1);
     EXPECT_NEAR(peaks[0].phase.re, turn.re, 0.35);
     EXPECT_NEAR(peaks[0].phase.im, turn.im, 0.35);
@@ -158,7 +153,7 @@ TEST(PilotFinderTest, FindsATileInAnyPhase) {
 }
 
 TEST(AlignmentTest, FollowsATileThatDrifts) {
-  const Layout layout(kDefaultKey, 4);
+  const Layout layout = Layout(kDefaultKey).With(4);
   InMemory<Turns> turns;
   InMemory<TileBatch> batch;
   std::vector<Spectrum> spectra(6);
@@ -265,7 +260,7 @@ TEST(PresenceTest, TellsWhereTheMarkIs) {
   const auto mark = Tiles(6, 500, count);
   for (size_t n = 4 * kRate; n < 7 * kRate; ++n) sound[n] += 0.7f * mark[n];
   for (size_t n = 10 * kRate; n < count; ++n) sound[n] += 0.7f * mark[n];
-  const Layout layout(kDefaultKey, 6);
+  const Layout layout = Layout(kDefaultKey).With(6);
   Found found{};
   found.message.word = {kPayload, 6};
   found.trace = {6, {1, 0}, 500, 1};

@@ -3,13 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
 #include <memory>
 #include <new>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include "audio/embedder.h"
 #include "audio/memory.h"
 #include "audio/sounds.h"
+#include "kernels/targets.h"
 
 namespace countermark::audio {
 namespace {
@@ -72,8 +76,8 @@ TEST(DetectorTest, ReadsEveryRateNumberOfChannelsAndFormat) {
     EXPECT_EQ(marks[0].message.word.payload, kPayload);
     EXPECT_LE(marks[0].message.false_positive_rate, kMostFalsePositives);
     ASSERT_EQ(marks[0].stretch_count, 1u);
-    EXPECT_NEAR(marks[0].stretches[0].begin / kRate, 0, 0.3);
-    EXPECT_NEAR(marks[0].stretches[0].end / kRate, 6, 0.3);
+    EXPECT_NEAR(marks[0].stretches[0].begin / kRate, 0, 0.5);
+    EXPECT_NEAR(marks[0].stretches[0].end / kRate, 6, 0.5);
   }
   for (size_t channels : {2u, 5u, 8u}) {
     const auto marked = Mark(NoiseAndTone(16000, channels, 6 * 16000), 16000, channels);
@@ -155,6 +159,44 @@ TEST(DetectorTest, FindsNothingWhereNothingIs) {
   const auto marked = Mark(plain, 16000, 2);
   EXPECT_TRUE(
       Listener(16000, 2, Effort::kFull, SampleFormat::kFloat32, other).Detect(marked).empty());
+}
+
+// tests/vectors/audio_detection.txt; what is said is the same on every target, to the bit.
+TEST(DetectorVectorTest, IsTheSameEverywhere) {
+  std::ifstream file(COUNTERMARK_VECTORS "/audio_detection.txt");
+  size_t vectors = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    std::istringstream fields(line);
+    uint32_t rate = 0, heard_as = 0;
+    size_t channels = 0, frames = 0, begin = 0, end = 0;
+    uint64_t payload = 0;
+    double offset = 0, speed = 0, score = 0;
+    fields >> rate >> channels >> frames >> payload >> begin >> end >> heard_as >> offset >>
+        speed >> score;
+    ASSERT_FALSE(fields.fail()) << line;
+    const auto marked = Mark(NoiseAndTone(rate, channels, frames), rate, channels, payload);
+    const auto part = Part(marked, begin * channels, end * channels);
+    std::vector<audio::Mark> all;
+    ForEachTarget([&] {
+      const auto marks = Listener(heard_as, channels).Detect(part);
+      ASSERT_EQ(marks.size(), 1u) << line;
+      const audio::Mark& mark = marks[0];
+      EXPECT_EQ(mark.message.word.payload, payload);
+      EXPECT_NEAR(mark.trace.origin / kRate, offset, 1e-4) << line;
+      EXPECT_NEAR(1 / mark.trace.period, speed, 2e-5) << line;
+      EXPECT_NEAR(mark.score, score, 1e-2) << line;
+      all.push_back(mark);
+    });
+    for (const audio::Mark& other : all) {
+      EXPECT_EQ(other.score, all[0].score);
+      EXPECT_EQ(other.trace.origin, all[0].trace.origin);
+      EXPECT_EQ(other.trace.period, all[0].trace.period);
+      EXPECT_EQ(other.message.likeness, all[0].message.likeness);
+    }
+    ++vectors;
+  }
+  EXPECT_GE(vectors, 4u);
 }
 
 TEST(DetectorTest, ForgetsAtAReset) {

@@ -1,0 +1,101 @@
+#include "audio/sign_word.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
+
+namespace countermark::audio {
+namespace {
+
+constexpr size_t kHalf = kGroups / 2;
+
+// The values that a bit of g has in all groups.
+constexpr uint32_t kBits[] = {0xaaaaaaaa, 0xcccccccc, 0xf0f0f0f0, 0xff00ff00, 0xffff0000};
+
+// Sums over half of the groups: entry w is that with a linear form w in four bits.
+struct Half {
+  float re[kHalf], im[kHalf], power[kHalf];
+
+  // `signs` of another form go before it (Walsh and Hadamard).
+  Half(const Complex* groups, uint32_t signs) {
+    for (size_t g = 0; g < kHalf; ++g) {
+      const float sign = (signs >> g & 1) != 0 ? -1.0f : 1.0f;
+      re[g] = sign * groups[g].re;
+      im[g] = sign * groups[g].im;
+    }
+    for (size_t span = 1; span < kHalf; span *= 2) {
+      for (size_t g = 0; g < kHalf; ++g) {
+        if ((g & span) != 0) continue;
+        const float other_re = re[g + span], other_im = im[g + span];
+        re[g + span] = re[g] - other_re;
+        im[g + span] = im[g] - other_im;
+        re[g] += other_re;
+        im[g] += other_im;
+      }
+    }
+    for (size_t g = 0; g < kHalf; ++g) power[g] = re[g] * re[g] + im[g] * im[g];
+  }
+};
+
+using Powers = std::array<float, kHalf>;
+
+// Of a sum of one of the first half with each of the second, the second negated if that is more.
+Powers PowersWith(const Half& low, size_t one, const Half& high) {
+  const float re = low.re[one], im = low.im[one], power = low.power[one];
+  Powers powers;
+  for (size_t g = 0; g < kHalf; ++g) {
+    const float both = re * high.re[g] + im * high.im[g];
+    powers[g] = high.power[g] + power + 2 * std::fabs(both);
+  }
+  return powers;
+}
+
+}  // namespace
+
+float Complex::Magnitude() const { return std::sqrt(Power()); }
+
+uint32_t SignsOf(uint16_t word) {
+  uint32_t signs = 0, left = word;
+  for (const uint32_t bit : kBits) {
+    if ((left & 1) != 0) signs ^= bit;
+    left >>= 1;
+  }
+  for (size_t i = 1; i < std::size(kBits); ++i) {
+    for (size_t j = 0; j < i; ++j, left >>= 1) {
+      if ((left & 1) != 0) signs ^= kBits[i] & kBits[j];
+    }
+  }
+  return signs;
+}
+
+// In the groups without the fifth bit a word has its form in the other four; in those with it, also
+// what stands beside the fifth bit: a linear form, which is added to the other one, and a sign.
+uint16_t FindWord(const Complex (&groups)[kGroups]) {
+  constexpr size_t kForms = 64;
+  float highest = -1;
+  size_t word = 0;
+  for (size_t form = 0; form < kForms; ++form) {
+    const uint32_t signs = SignsOf(static_cast<uint16_t>(form << 5));
+    const Half low(groups, signs), high(groups + kHalf, signs);
+    Powers most{};
+    for (size_t one = 0; one < kHalf; ++one) {
+      const Powers powers = PowersWith(low, one, high);
+      for (size_t g = 0; g < kHalf; ++g) most[g] = powers[g] > most[g] ? powers[g] : most[g];
+    }
+    if (*std::max_element(most.begin(), most.end()) <= highest) continue;
+    // Only few forms get here.
+    for (size_t one = 0; one < kHalf; ++one) {
+      const Powers powers = PowersWith(low, one, high);
+      const float* best = std::max_element(powers.data(), powers.data() + kHalf);
+      if (*best <= highest) continue;
+      highest = *best;
+      const size_t other = static_cast<size_t>(best - powers.data());
+      const bool is_negative = low.re[one] * high.re[other] + low.im[one] * high.im[other] < 0;
+      word = one | (is_negative ? 16 : 0) | form << 5 | (one ^ other) << 11;
+    }
+  }
+  return static_cast<uint16_t>(word);
+}
+
+}  // namespace countermark::audio
