@@ -2,9 +2,9 @@
 
     python -m bench.video_picture
 
-The movie is 20 seconds of a camera that comes nearer to four pictures of scikit-image without copyright:
-a cup of coffee by Rachel Michetti and a cat by Stefan van der Walt (CC0), a rocket of SpaceX (CC0)
-and galaxies by NASA and ESA.
+The movie is 20 seconds of a camera that comes nearer to four pictures of scikit-image without
+copyright: a cup of coffee by Rachel Michetti, a cat by Stefan van der Walt (both CC0), a rocket by
+SpaceX, and galaxies by NASA and ESA.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
