@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from countermark import credentials, keys, mark, verify
-from countermark.credentials import WATERMARK_ALGORITHM, SoftBinding, Trust
+from countermark.credentials import (
+    VIDEO_FINGERPRINT_ALGORITHM,
+    WATERMARK_ALGORITHM,
+    SoftBinding,
+    Trust,
+)
 from countermark.errors import InvalidArgument, MarkLost, RegistryError
 from countermark.marking import is_marked
 from countermark.record import DigitalSource, Record
@@ -58,7 +63,8 @@ def test_a_movie_is_marked_signed_and_remembered(tmp_path: Path, home: keys.Home
         assert (entry.width, entry.height) == (320, 240)
         assert is_marked(out, registry)
     found = credentials.read(out, "video/mp4", trust=Trust.nobody())
-    (binding,) = found.soft_bindings
+    binding, fingerprint = found.soft_bindings
+    assert fingerprint.algorithm == VIDEO_FINGERPRINT_ALGORITHM
     assert binding.algorithm == WATERMARK_ALGORITHM
     assert binding.value == done.payload.to_bytes(8, "big")
     assert binding.timespan == (0, 2000)
