@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import numpy as np
 import pkcs11
 import pytest
 import skimage
@@ -103,6 +104,28 @@ def registry(home: keys.Home) -> Iterator[Registry]:
     """The registry of the home folder."""
     with Registry.open(home.registry_path) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def tune(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve seconds of notes that sound like nothing else, with some noise.
+
+    Two channels of little-endian floats, 44,100 a second.
+    """
+    random, rate = np.random.default_rng(8), 44_100
+    time = np.arange(rate // 4) / rate
+    notes = [
+        sum(
+            np.sin(2 * np.pi * pitch * overtone * time) * np.exp(-4 * time) / overtone
+            for overtone in (1, 2, 3, 5)
+        )
+        for pitch in 220 * 2 ** (random.integers(0, 24, 48) / 12)
+    ]
+    left = np.concatenate(notes) * 0.2 + random.normal(0, 0.004, 12 * rate)
+    right = 0.8 * left + random.normal(0, 0.004, 12 * rate)
+    path = tmp_path_factory.mktemp("tune") / "tune.raw"
+    np.stack([left, right], 1).astype("<f4").tofile(path)
+    return path
 
 
 @pytest.fixture

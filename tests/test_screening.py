@@ -8,14 +8,16 @@ import os
 import subprocess
 import sys
 import tempfile
+import wave
 from collections.abc import Callable
 from datetime import date, datetime, timezone
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from countermark import fingerprint, keys, mark, screening, verify
+from countermark import audio, fingerprint, keys, mark, screening, verify
 from countermark.credentials import sign
 from countermark.errors import (
     FeatureIgnored,
@@ -158,6 +160,43 @@ def test_a_feature_that_cannot_be_relied_on_stops_marking(
     assert not (tmp_path / "a.jpg").exists()
     with pytest.warns(FeatureIgnored, match="approval is not signed"):
         assert verify(photo, registry=registry).notices == ()
+
+
+def still_movie(picture: Path, out: Path) -> Path:
+    """Two seconds in which nothing moves."""
+    size = ["-vf", "scale=320:240", "-pix_fmt", "yuv420p", "-r", "10", "-t", "2"]
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-loop", "1", "-i", str(picture), *size]
+    subprocess.run([*command, str(out)], check=True)
+    return out
+
+
+def test_a_movie_is_known_by_its_frames(
+    reviewed: keys.Home, registry: Registry, photo: Path, tmp_path: Path
+) -> None:
+    movie, out = still_movie(photo, tmp_path / "movie.mp4"), tmp_path / "out.mp4"
+    feature = add(registry, **likeness(Image.open(photo)))
+    options = {"record": RECORD, "signer": reviewed.signer(), "registry": registry}
+    (notice,) = mark(movie, out, **options).notices  # type: ignore[arg-type]
+    assert (notice.feature, notice.by_watermark) == (feature.id.hex(), False)
+    policy(reviewed, '[mark]\nrefuted = "refuse"\n')
+    with pytest.raises(RefusedContent, match="is not marked"):
+        mark(movie, tmp_path / "more.mp4", **options)  # type: ignore[arg-type]
+    assert not (tmp_path / "more.mp4").exists()
+
+
+def test_a_sound_is_known_by_its_watermark(
+    reviewed: keys.Home, registry: Registry, tune: Path, tmp_path: Path
+) -> None:
+    samples = np.fromfile(tune, "<f4").reshape(-1, 2)
+    marked = (audio.embed(samples, 44_100, 7) * 32767).astype("<i2")
+    source, out = tmp_path / "sound.wav", tmp_path / "out.wav"
+    with wave.open(str(source), "wb") as file:
+        file.setparams((2, 2, 44_100, 0, "NONE", ""))
+        file.writeframes(marked.tobytes())
+    add(registry, Kind.PROTECTED, payload=7)
+    with pytest.raises(RefusedContent, match="protected"):
+        mark(source, out, record=RECORD, signer=reviewed.signer(), registry=registry)
+    assert not out.exists()
 
 
 # ---- verifying ----

@@ -1,5 +1,6 @@
 """Movies with watermark, manifest and entry: what is stated, and that all is there or nothing."""
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +10,19 @@ import pytest
 
 from countermark import credentials, keys, mark, verify
 from countermark.credentials import (
+    FINGERPRINTS,
+    SOUND_WATERMARK_ALGORITHM,
     VIDEO_FINGERPRINT_ALGORITHM,
     WATERMARK_ALGORITHM,
     SoftBinding,
     Trust,
 )
-from countermark.errors import InvalidArgument, MarkLost, RegistryError
+from countermark.errors import InvalidArgument, MarkLost, MarkNotReadable, RegistryError
 from countermark.marking import is_marked
 from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
 from countermark.report import Verdict
-from countermark.video import mark_video
+from countermark.video import MarkedVideo, detect_sounds, detect_video, mark_video
 
 RECORD = Record(source=DigitalSource.AI_GENERATED, title="A film")
 
@@ -37,6 +40,15 @@ def clip(path: Path, seed: int = 4) -> Path:
             frame = av.VideoFrame.from_ndarray(pixels, format="gray")
             container.mux(stream.encode(frame.reformat(format="yuv420p")))
         container.mux(stream.encode())
+    return path
+
+
+def with_sound(pictures: Path, tune: Path, path: Path) -> Path:
+    """Eight seconds of the tune under the pictures, again and again."""
+    raw = ["-f", "f32le", "-ar", "44100", "-ac", "2", "-i", tune]
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-stream_loop", "3", "-i", pictures, *raw]
+    maps = ["-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "aac", "-t", "8"]
+    subprocess.run([*map(str, command), *maps, path], check=True)
     return path
 
 
@@ -70,6 +82,76 @@ def test_a_movie_is_marked_signed_and_remembered(tmp_path: Path, home: keys.Home
     assert binding.timespan == (0, 2000)
     assert verify(out).verdict is Verdict.INTACT
     assert {path.name for path in tmp_path.iterdir()} >= {"in.mp4", "out.mp4"}
+
+
+def test_the_sound_has_the_mark_of_the_pictures(
+    tmp_path: Path, home: keys.Home, tune: Path
+) -> None:
+    source = with_sound(clip(tmp_path / "in.mp4"), tune, tmp_path / "film.mp4")
+    out = tmp_path / "out.mp4"
+    with Registry.open(home.registry_path) as registry:
+        done = mark(source, out, record=RECORD, signer=home.signer(), registry=registry)
+        entry = registry.find_payload(done.payload)
+    assert entry is not None
+    assert entry.clip is not None
+    assert entry.clip.sound is not None
+    assert done.video is not None
+    [sound] = done.video.sounds
+    assert sound.reason is None
+    [[mark_in_sound]] = detect_sounds(out, effort="aligned")
+    mark_in_frames = detect_video(out, effort="aligned")
+    assert mark_in_frames is not None
+    assert mark_in_sound.payload == mark_in_frames.payload == done.payload
+    found = credentials.read(out, "video/mp4", trust=Trust.nobody())
+    assert found is not None
+    pictures, heard, *others = found.soft_bindings
+    assert {each.algorithm for each in others} <= FINGERPRINTS
+    assert pictures.algorithm == WATERMARK_ALGORITHM
+    assert heard.algorithm == SOUND_WATERMARK_ALGORITHM
+    assert pictures.value == heard.value == done.payload.to_bytes(8, "big")
+    assert pictures.timespan == (0, 8000)
+    assert heard.timespan == (pytest.approx(0, abs=200), pytest.approx(8000, abs=200))
+    assert verify(out).verdict is Verdict.INTACT
+
+
+def test_a_mark_of_the_sound_alone_is_not_overlaid(
+    tmp_path: Path, home: keys.Home, tune: Path
+) -> None:
+    pictures = clip(tmp_path / "in.mp4")
+    both = with_sound(pictures, tune, tmp_path / "both.mp4")
+    mark_video(both, both, 7)
+    source, out = tmp_path / "film.mp4", tmp_path / "out.mp4"
+    inputs = ["-stream_loop", "3", "-i", pictures, "-i", both, "-map", "0:v", "-map", "1:a"]
+    command = ["ffmpeg", "-nostdin", "-v", "error", *inputs, "-c", "copy", "-t", "8", source]
+    subprocess.run(list(map(str, command)), check=True)
+    with Registry.open(home.registry_path) as registry, pytest.raises(MarkLost, match="000007"):
+        mark(source, out, record=RECORD, signer=home.signer(), registry=registry)
+    assert not out.exists()
+
+
+def test_a_sound_that_cannot_be_read_back_leaves_nothing(
+    tmp_path: Path, home: keys.Home, tune: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the sound of the finished file is another one than that which was marked."""
+    source = with_sound(clip(tmp_path / "in.mp4"), tune, tmp_path / "film.mp4")
+    out, before = tmp_path / "out.mp4", set(tmp_path.iterdir())
+
+    def spoilt(source: Path, destination: Path, payload: int, **options: Any) -> MarkedVideo:
+        done = mark_video(source, destination, payload, **options)
+        whole = destination.with_name("whole.mp4")
+        destination.rename(whole)
+        inputs = ["-i", whole, "-i", source, "-map", "0:v", "-map", "1:a", "-c", "copy"]
+        command = ["ffmpeg", "-nostdin", "-v", "error", *inputs, destination]
+        subprocess.run(list(map(str, command)), check=True)
+        return done
+
+    monkeypatch.setattr("countermark.marking.movies.mark_video", spoilt)
+    with (
+        Registry.open(home.registry_path) as registry,
+        pytest.raises(MarkNotReadable, match="sound"),
+    ):
+        mark(source, out, record=RECORD, signer=home.signer(), registry=registry)
+    assert set(tmp_path.iterdir()) == before
 
 
 def test_nothing_is_left_when_the_registry_fails(

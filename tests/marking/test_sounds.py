@@ -45,25 +45,6 @@ def probed(path: Path) -> list[str]:
     return answer.replace("\n", ",").strip(",").split(",")
 
 
-@pytest.fixture(scope="module")
-def tune(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve seconds of notes that sound like nothing else, with some noise, in two channels."""
-    random = np.random.default_rng(8)
-    time = np.arange(RATE // 4) / RATE
-    notes = [
-        sum(
-            np.sin(2 * np.pi * pitch * overtone * time) * np.exp(-4 * time) / overtone
-            for overtone in (1, 2, 3, 5)
-        )
-        for pitch in 220 * 2 ** (random.integers(0, 24, 48) / 12)
-    ]
-    left = np.concatenate(notes) * 0.2 + random.normal(0, 0.004, 12 * RATE)
-    right = 0.8 * left + random.normal(0, 0.004, 12 * RATE)
-    path = tmp_path_factory.mktemp("tune") / "tune.raw"
-    np.stack([left, right], 1).astype("<f4").tofile(path)
-    return path
-
-
 def coded(tune: Path, folder: Path, kind: str) -> Path:
     path = folder / f"source.{kind}"
     raw = ("-f", "f32le", "-ar", RATE, "-ac", 2, "-i", tune)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -65,8 +66,8 @@ def mark(
     known of the content (countermark features) is said, or refused. With --profile, pictures get
     the labels that these jurisdictions demand, and are refused if they lack anything else.
 
-    Of movies (MP4, MOV) every frame is marked and encoded again in its own codec; sound, subtitles,
-    chapters and the times of frames stay. Sounds (WAV, FLAC, MP3, M4A) keep their codec and tags.
+    Of movies (MP4, MOV) every frame and the sound are marked and encoded again in their own codecs;
+    subtitles, chapters and all times stay. Sounds (WAV, FLAC, MP3, M4A) keep their codec and tags.
 
     For example:
 
@@ -121,8 +122,8 @@ def mark(
                 _show_json(path, status=status, destination=str(destination), **_members(marked))
             else:
                 typer.echo(f"{path} -> {destination}{_remark(marked)}")
-                for notice in () if marked is None else marked.notices:
-                    typer.echo("\n".join(f"  {line}" for line in notice_lines(notice)))
+                for line in () if marked is None else _lines(marked):
+                    typer.echo(f"  {line}")
     if len(jobs) > 1:
         output.complain(", ".join(f"{number} {status}" for status, number in counts.items()))
     raise typer.Exit(output.FAILURE if counts["failed"] else output.GOOD)
@@ -204,6 +205,22 @@ def _remark(marked: Marked | None) -> str:
     return f" ({output.QUEUED})" if marked.unstamped else ""
 
 
+def _lines(marked: Marked) -> Iterator[str]:
+    """What is known of the content; of a movie, what it cost, and of its sound what was copied."""
+    for notice in marked.notices:
+        yield from notice_lines(notice)
+    if (video := marked.video) is None:
+        return
+    rate = video.frames / max(video.pixel_seconds, 1e-9)
+    yield (
+        f"{video.frames} frames, {rate:.0f} a second of pixel work ({video.pixel_seconds:.1f} s); "
+        f"decoding and encoding {video.coding_seconds:.1f} s of processor time"
+    )
+    for sound in video.sounds:
+        if sound.reason is not None:
+            yield f"Sound {sound.track + 1} ({sound.codec}) is copied unmarked: {sound.reason}"
+
+
 def _members(marked: Marked | None) -> dict[str, object]:
     if marked is None:
         return {}
@@ -212,6 +229,7 @@ def _members(marked: Marked | None) -> dict[str, object]:
         "manifest_sha256": marked.manifest_sha256,
         "waits_for_time_stamp": marked.unstamped is not None,
         "notices": [notice.members() for notice in marked.notices],
+        **({} if marked.video is None else {"video": asdict(marked.video)}),
     }
 
 

@@ -150,7 +150,7 @@ def mark(
         with placing(content, out, like=like) as put, registry.adding(entry):
             put()
     missing = credentials.unstamped(manifest) if time_stamper else None
-    return Marked(payload, entry.manifest_sha256.hex(), place, missing, notices)
+    return Marked(payload, entry.manifest_sha256.hex(), place, missing, notices, copy.video)
 
 
 def _check_unmarked(original: Original) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from countermark import credentials
 from countermark.credentials import Trust, Unstamped
@@ -11,6 +12,9 @@ from countermark.errors import CountermarkError
 from countermark.registry import Registry
 from countermark.registry.features import Notice
 from countermark.screening import named_payloads
+
+if TYPE_CHECKING:
+    from countermark.video import MarkedVideo
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class Marked:
     `destination`: where the marked file is; None for a stream. `unstamped`: the manifest, when a
     time stamp was wanted and could not be had; `countermark.stamping.settle` queues the file then.
     `notices`: what is known of the content, where the policy lets it be marked all the same.
+    `video`: of a movie, how many frames were marked, in what time, and what became of its sound.
     """
 
     payload: int
@@ -28,6 +33,7 @@ class Marked:
     destination: Path | None
     unstamped: Unstamped | None = None
     notices: tuple[Notice, ...] = ()
+    video: MarkedVideo | None = None
 
 
 def is_marked(path: Path, registry: Registry) -> bool:

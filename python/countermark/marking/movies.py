@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from countermark import clips, credentials, image
-from countermark.credentials import SoftBinding
+from countermark.credentials import SOUND_WATERMARK_ALGORITHM, SoftBinding
 from countermark.errors import MarkNotReadable
 from countermark.fingerprint import Pdq
 from countermark.image import Picture
 from countermark.marking.kinds import MOVIES
 from countermark.marking.originals import Copy, Look, Order
 from countermark.marking.past import Past, past_of
-from countermark.video import detect_video, mark_video, still_of
+from countermark.video import (
+    MarkedSound,
+    MarkedVideo,
+    detect_sounds,
+    detect_video,
+    mark_video,
+    still_of,
+)
 
 
 def read_movie(path: Path) -> OriginalMovie:
@@ -48,7 +56,10 @@ class OriginalMovie:
 
     def earlier_payload(self) -> int | None:
         found = detect_video(self.path, effort="aligned")
-        return None if found is None else found.payload
+        if found is not None:
+            return found.payload
+        heard = detect_sounds(self.path, effort="aligned")
+        return next((mark.payload for marks in heard for mark in marks), None)
 
     def marked(self, order: Order) -> Copy:
         folder = order.folder()
@@ -59,13 +70,14 @@ class OriginalMovie:
         done = mark_video(
             labelled, marked, order.payload, strength=order.strength, progress=order.progress
         )
-        _check_readable(marked, order.payload)
+        _check_readable(marked, order.payload, done.sounds)
         return Copy(
             order.labelling.stated_in_file(marked, folder, record, self.past.marks.label),
             record,
-            (SoftBinding.of_payload(order.payload, seconds=done.seconds),),
+            tuple(_bindings(order.payload, done)),
             self._look(marked),
             image.thumbnail(Picture(still_of(marked), "JPEG")),
+            done,
         )
 
     def _look(self, marked: Path) -> Look:
@@ -93,12 +105,11 @@ class MovieSight:
     def payloads(self) -> tuple[int, ...]:
         """Of the frames, and of the sound."""
         seen = detect_video(self.path)
-        with self.path.open("rb") as file:
-            heard = clips.watermarks(file, self.media_type)
-        return (*(() if seen is None else (seen.payload,)), *(one.payload for one in heard))
+        heard = (mark for marks in detect_sounds(self.path) for mark in marks)
+        return (*(() if seen is None else (seen.payload,)), *(mark.payload for mark in heard))
 
 
-def _check_readable(marked: Path, payload: int) -> None:
+def _check_readable(marked: Path, payload: int, sounds: Sequence[MarkedSound]) -> None:
     found = detect_video(marked, effort="aligned")
     if found is None or found.payload != payload:
         raise MarkNotReadable(
@@ -106,3 +117,22 @@ def _check_readable(marked: Path, payload: int) -> None:
             remedy="Use a movie with more pixels, more structure or more frames, or a stronger "
             "mark.",
         )
+    if all(one.span is None for one in sounds):
+        return
+    for one, marks in zip(sounds, detect_sounds(marked, effort="aligned"), strict=True):
+        if one.span is not None and payload not in {mark.payload for mark in marks}:
+            raise MarkNotReadable(
+                "The watermark cannot be read back from the sound of the marked movie, so nothing "
+                "was written.",
+                remedy="Mark it with another codec of sound, or with a stronger mark.",
+            )
+
+
+def _bindings(payload: int, done: MarkedVideo) -> Iterator[SoftBinding]:
+    """Of the frames, and of the sound, for the time from its first mark to its last one."""
+    yield SoftBinding.of_payload(payload, seconds=done.seconds)
+    spans = [one.span for one in done.sounds if one.span is not None]
+    if spans:
+        plain = SoftBinding.of_payload(payload, algorithm=SOUND_WATERMARK_ALGORITHM)
+        begin, end = min(one[0] for one in spans), max(one[1] for one in spans)
+        yield replace(plain, timespan=(round(1000 * max(begin, 0)), round(1000 * end)))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from countermark.fingerprint import Pdq
     from countermark.labelling import Labelling
     from countermark.marking.past import Past
+    from countermark.video import MarkedVideo
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Copy:
     """A marked and labelled copy, from which the mark was read; what it lacks is its manifest.
 
     `content`: in memory, or a draft in the folder. `record`: with the label that it has got.
+    `video`: of a movie, what was done to it.
     """
 
     content: bytes | Path
@@ -53,6 +55,7 @@ class Copy:
     bindings: tuple[SoftBinding, ...]
     look: Look
     thumbnail: bytes | None = None
+    video: MarkedVideo | None = None
 
     @property
     def soft_bindings(self) -> tuple[SoftBinding, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
 from countermark import audio, clips, credentials, sound
 from countermark.credentials import SOUND_WATERMARK_ALGORITHM, SoftBinding
@@ -14,10 +13,8 @@ from countermark.fingerprint import Pdq
 from countermark.marking.kinds import SOUNDS
 from countermark.marking.originals import Copy, Look, Order
 from countermark.marking.past import Past, past_of
+from countermark.video import sound_strength
 from countermark.watermark import Strength
-
-STRENGTHS: Final = {Strength.SUBTLE: 0.7, Strength.BALANCED: 1.0, Strength.ROBUST: 1.4}
-"""By what the amplitude of the mark is scaled in sounds."""
 
 
 def read_sound(path: Path) -> OriginalSound:
@@ -87,7 +84,7 @@ class SoundSight:
 
 def _watermark(source: Path, destination: Path, payload: int, strength: Strength) -> None:
     def embedder(rate: int, channels: int) -> sound.Filter:
-        return audio.Embedder(payload, rate, strength=STRENGTHS[strength])
+        return audio.Embedder(payload, rate, strength=sound_strength(strength))
 
     with destination.open("w+b") as out:
         sound.rewrite(source, out, embedder)

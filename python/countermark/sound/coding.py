@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
 
 _LOSSLESS: Final = frozenset({"flac", "alac"})
-_ENCODERS: Final = {"mp3": "libmp3lame", "aac": "aac", "opus": "libopus"}
+_ENCODERS: Final = {"mp3": "libmp3lame", "aac": "aac", "opus": "libopus", "vorbis": "libvorbis"}
 _LIKELY_BIT_RATE: Final = 128_000
 _LIMITS: Final = {"mp3": (32_000, 320_000), "aac": (32_000, 512_000), "opus": (16_000, 510_000)}
 
@@ -43,12 +43,24 @@ class Coding:
     @property
     def encoder(self) -> str:
         """The name of the encoder that FFmpeg has for it."""
-        return self.codec if self.codec in _LOSSLESS else _ENCODERS[self.codec]
+        return self.codec if self.is_lossless else _ENCODERS[self.codec]
 
     @property
     def is_lossless(self) -> bool:
         """Whether the samples come out of it as they went in."""
-        return self.codec in _LOSSLESS
+        return self.codec in _LOSSLESS or self.codec.startswith("pcm_")
+
+    @property
+    def is_encoded(self) -> bool:
+        """Whether there is an encoder for it in the FFmpeg that is here."""
+        av = library()
+        if not self.is_lossless and self.codec not in _ENCODERS:
+            return False
+        try:
+            av.Codec(self.encoder, "w")
+        except av.codec.codec.UnknownCodecError:
+            return False
+        return True
 
 
 def coding_of(container: InputContainer, stream: AudioStream) -> Coding:
@@ -116,6 +128,8 @@ def encoder_of(coding: Coding) -> AudioCodecContext:
 
 
 def _lossless_format(coding: Coding) -> str:
+    if coding.codec.startswith("pcm_"):
+        return coding.format
     wide = "s32" if coding.format.startswith("s32") else "s16"
     return wide + ("p" if coding.codec == "alac" else "")
 

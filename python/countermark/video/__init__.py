@@ -1,4 +1,4 @@
-"""Watermarks of movies: files in, files out; one payload in all frames.
+"""Watermarks of movies: files in, files out; one payload in all frames and in the sound.
 
 >>> from countermark.video import detect_video
 >>> detect_video("missing.mp4")
@@ -10,5 +10,16 @@ countermark.errors.SourceNotFound: The file 'missing.mp4' cannot be read \
 
 from countermark.video.marking import MarkedVideo, mark_video
 from countermark.video.reading import VideoDetection, detect_video, still_of, stills_of
+from countermark.video.sounds import MarkedSound, detect_sounds, sound_strength
 
-__all__ = ["MarkedVideo", "VideoDetection", "detect_video", "mark_video", "still_of", "stills_of"]
+__all__ = [
+    "MarkedSound",
+    "MarkedVideo",
+    "VideoDetection",
+    "detect_sounds",
+    "detect_video",
+    "mark_video",
+    "sound_strength",
+    "still_of",
+    "stills_of",
+]

@@ -1,4 +1,4 @@
-"""Mark the frames of a movie, and write all else of it as it is."""
+"""Mark the frames and the sound of a movie, and write all else of it as it is."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from countermark.labels.moving.plan import Plan
 from countermark.labels.moving.remuxing import finish, remux
 from countermark.pyav import reading
 from countermark.video.luma import luma_of, put_luma
+from countermark.video.sounds import MarkedSound, marked_tracks, sound_strength
 from countermark.watermark import DEFAULT_KEY, Strength
 
 if TYPE_CHECKING:
@@ -37,13 +38,15 @@ class MarkedVideo:
     """What `mark_video` did.
 
     `frames`: how many carry the mark. `seconds`: from the first of them to the end of the last one.
-    `pixel_seconds`: processor time that marking them took, all
-    threads; decoding and encoding apart.
+    `pixel_seconds`: processor time that marking them took. `coding_seconds`: that of all else,
+    which is decoding and encoding. `sounds`: what became of each track of sound.
     """
 
     frames: int
     seconds: float
     pixel_seconds: float
+    coding_seconds: float
+    sounds: tuple[MarkedSound, ...]
 
 
 def mark_video(
@@ -55,7 +58,7 @@ def mark_video(
     strength: Strength | Literal["subtle", "balanced", "robust"] | float = Strength.BALANCED,
     progress: Callable[[int], None] = lambda frames: None,
 ) -> MarkedVideo:
-    """Write a copy of a movie whose frames all carry the payload.
+    """Write a copy of a movie whose frames and sound carry the payload.
 
     >>> mark_video("missing.mp4", "marked.mp4", 7)
     Traceback (most recent call last):
@@ -66,12 +69,14 @@ def mark_video(
     MP4, MOV, Matroska and WebM with H.264, H.265, VP8, VP9 or AV1, of 8 to 12 bits. Every frame is
     decoded, its luma marked by the schedule (docs/video.md), and encoded in the codec that it came
     in, at a quality at which nothing is seen of it: H.264 at CRF 18, H.265 at 20, VP9 at 24, AV1
-    at 26. Packets of sound, subtitles and all other tracks, chapters, metadata, the times of
-    frames, colours and rotation stay as they are. The destination is written whole or not at all,
-    and may be the source; memory does not grow with the length.
+    at 26. Each track of sound is marked and encoded in its own codec, at its own rate of bits, and
+    heard at the same time as before: AAC, Opus, MP3, FLAC, ALAC, plain samples. What is silent, too
+    short, or in another codec is copied; `MarkedVideo.sounds` says so. Packets of all other tracks,
+    chapters, metadata, the times of frames, colours and rotation stay as they are. The destination
+    is written whole or not at all, and may be the source; memory does not grow with the length.
 
     `payload`: in [0, 2**64). `key`: 16 bytes. `strength`: 1, the balanced one, changes each frame
-    by 44 dB. `progress`: called with the number of frames that are done.
+    by 44 dB, and is 1 of sounds too. `progress`: called with the number of frames that are done.
 
     Raises `SourceNotFound`, `UnreadableVideo`, `UnsupportedVideo` (HDR too: what describes its
     light would be lost), `DestinationNotWritable`, `InvalidPayload`, `InvalidKey`,
@@ -88,14 +93,30 @@ def mark_video(
         _check(frame.color_trc, frame.width, frame.height)
         return _Marker(embedder, frame.pts or 0, stream.time_base or Fraction(1), progress)
 
+    began = time.process_time()
     with files.drafting(path, like=Path(name)) as (draft, put):
-        with files.writing(f"The copy of {name!r}"):
+        with (
+            files.writing(f"The copy of {name!r}"),
+            marked_tracks(
+                name, payload, key=key, strength=sound_strength(strength), folder=path.parent
+            ) as tracks,
+        ):
             with opened(name) as (container, stream), reading(name, UnreadableVideo):
                 whole = Plan(None, None, (), None)
-                done = remux(container, stream, draft, whole, codec=codec, alter=begin)
+                done = remux(
+                    container,
+                    stream,
+                    draft,
+                    whole,
+                    codec=codec,
+                    alter=begin,
+                    replacements=tracks.packets,
+                )
             finish(name, draft)
         put()
-    return MarkedVideo(done.frames, done.alteration.seconds, done.alteration.pixel_seconds)
+    marker = done.alteration
+    coding = time.process_time() - began - marker.pixel_seconds
+    return MarkedVideo(done.frames, marker.seconds, marker.pixel_seconds, coding, tracks.sounds)
 
 
 @dataclass(slots=True)

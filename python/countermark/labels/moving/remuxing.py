@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Generic, Protocol, TypeVar
 
 from countermark.containers.movie_index import carry_metadata, top_boxes
@@ -31,6 +33,20 @@ class Alteration(Protocol):
         """Change the pixels of the next frame."""
 
 
+class Replacement(Protocol):
+    """Packets in place of those of another track."""
+
+    @property
+    def rate(self) -> int:
+        """Of its clock, in Hz."""
+
+    def add_to(self, muxer: OutputContainer, stream: Any) -> Any:
+        """The stream for them, instead of that one."""
+
+    def until(self, seconds: Fraction | None) -> Iterator[Packet[Any]]:
+        """Those that are due up to a time; None for all that are left."""
+
+
 A = TypeVar("A", bound=Alteration)
 
 
@@ -52,12 +68,14 @@ def remux(
     *,
     codec: str,
     alter: Callable[[VideoFrame], A],
+    replacements: Mapping[int, Replacement] = MappingProxyType({}),
 ) -> Remuxed[A]:
     """Write the movie by this plan; needs memory for some frames only.
 
     `alter`: says, by the first frame, what is done to that one and the others of the plan.
+    `replacements`: of other tracks, by their index.
     """
-    remuxer = _Remuxer(container, stream, out, plan, codec, alter)
+    remuxer = _Remuxer(container, stream, out, plan, codec, alter, replacements)
     for packet in container.demux():
         remuxer.take(packet)
     return remuxer.close()
@@ -74,8 +92,10 @@ class _Remuxer(Generic[A]):
         plan: Plan,
         codec: str,
         alter: Callable[[VideoFrame], A],
+        replacements: Mapping[int, Replacement],
     ) -> None:
         self._container, self._stream, self._sink = container, stream, Sink(out)
+        self._replacements = replacements
         self._plan, self._codec, self._alter = plan, codec, alter
         self._times = iter(plan.decoding_times)
         self._durations: dict[int, int] = {}
@@ -109,6 +129,8 @@ class _Remuxer(Generic[A]):
         """Complete the file."""
         if self._muxer is None or self._done is None:
             raise UnreadableVideo("The movie has no frames.", remedy="Write the file anew.")
+        for index in self._replacements:
+            self._replace(index, None)
         self._muxer.close()
         self._sink.check()
         return self._done
@@ -155,12 +177,17 @@ class _Remuxer(Generic[A]):
             number=None if sets is None else sets.free_number,
             profile=None if sets is None else sets.profile[0],
         )
-        muxer = library().open(self._sink, "w", format=_format(self._container))
+        form = _format(self._container)
+        muxer = library().open(self._sink, "w", format=form, container_options=self._clock(form))
         self._muxer = muxer
         muxer.metadata.update(self._container.metadata)
         muxer.set_chapters(self._container.chapters())
         for one in self._container.streams:
-            output = _track(muxer, self._container, one)
+            replacement = self._replacements.get(one.index)
+            if replacement is not None:
+                output = replacement.add_to(muxer, one)
+            else:
+                output = _track(muxer, self._container, one)
             if output is not None:
                 self._outputs[one.index] = output
         self._describe(self._outputs[self._stream.index])
@@ -175,6 +202,12 @@ class _Remuxer(Generic[A]):
         for packet in self._early:
             self._copy(packet)
         return self._encoder
+
+    def _clock(self, form: str) -> dict[str, str]:
+        """For the times at which tracks and chapters begin; that of replacements to the sample."""
+        rates = [one.rate for one in self._replacements.values()]
+        is_timed = rates and form in {"mp4", "mov"}
+        return {"movie_timescale": str(math.lcm(1000, *rates))} if is_timed else {}
 
     def _describe(self, output: Any) -> None:
         """Tell players of the new packets' parameters."""
@@ -209,8 +242,20 @@ class _Remuxer(Generic[A]):
     def _copy(self, packet: Packet[Any]) -> None:
         if self._muxer is None:
             self._early.append(packet)
+        elif packet.stream.index in self._replacements:
+            self._replace(packet.stream.index, packet)
         elif packet.stream.index in self._outputs:
             self._put(packet.stream.index, packet)
+
+    def _replace(self, index: int, packet: Packet[Any] | None) -> None:
+        """Put the new packets there that are due with one of the source; all, after the last."""
+        due = None
+        if packet is not None:
+            if packet.dts is None:
+                return
+            due = packet.dts * Fraction(packet.time_base)
+        for new in self._replacements[index].until(due):
+            self._put(index, new)
 
     def _put(self, index: int, packet: Packet[Any]) -> None:
         assert self._muxer is not None

@@ -1,0 +1,244 @@
+"""The sound of a movie: which of its tracks take the mark, and the new packets of those.
+
+A track is marked before the movie is written, and its packets lie in a file until then. They are
+decoded again as they are made, and only where the mark is read from them they take the place of
+the former ones: a sound that is silent or too short is not encoded anew for nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+
+from countermark import audio
+from countermark.errors import SoundError, UnreadableVideo
+from countermark.labels.moving.labelling import opened
+from countermark.pyav import library, reading
+from countermark.sound.coding import Coding, numbers
+from countermark.sound.tracks import NewTrack, Recoder, track_coding
+from countermark.watermark import DEFAULT_KEY, Strength
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.packet import Packet
+
+_STRENGTHS: Final = {Strength.SUBTLE: 0.7, Strength.BALANCED: 1.0, Strength.ROBUST: 1.4}
+_ENCRYPTED: Final = "encryption_info"
+
+Effort = Literal["full", "aligned"]
+
+
+def sound_strength(strength: Strength | str | float) -> float:
+    """By what the amplitude of the mark in sounds is scaled.
+
+    >>> sound_strength(Strength.ROBUST), sound_strength("subtle"), sound_strength(2)
+    (1.4, 0.7, 2.0)
+    """
+    if isinstance(strength, str) and strength in _STRENGTHS:
+        return _STRENGTHS[Strength(strength)]
+    return audio.amplitude(strength)  # type: ignore[arg-type]  # refused by the core like others
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedSound:
+    """What became of a track of sound.
+
+    `track`: 0 for the first sound of the file. `span`: from which to which second of the movie the
+    mark was read in its packets; None when its packets are those of the source. `reason`: why they
+    are; None when it was marked.
+    """
+
+    track: int
+    codec: str
+    span: tuple[float, float] | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedTracks:
+    """All tracks of sound, and the new packets of the marked ones by their index in the file."""
+
+    sounds: tuple[MarkedSound, ...]
+    packets: Mapping[int, NewTrack]
+
+
+@contextlib.contextmanager
+def marked_tracks(
+    name: str, payload: int, *, key: bytes, strength: float, folder: Path
+) -> Iterator[MarkedTracks]:
+    """The sound of a movie with the mark, kept in files of the folder meanwhile.
+
+    Raises `SourceNotFound`, `UnreadableVideo`, `InvalidPayload`, `InvalidKey`, `InvalidStrength`.
+    """
+    with contextlib.ExitStack() as stack:
+        with opened(name) as (container, _), reading(name, UnreadableVideo):
+            tracks = {}
+            for number, stream in enumerate(container.streams.audio):
+                spool = stack.enter_context(tempfile.TemporaryFile(dir=folder))
+                marking = _Marking(payload, key, strength, spool)
+                tracks[stream.index] = _Track(number, container, stream, marking)
+            for packet in _demuxed(container):
+                tracks[packet.stream.index].take(packet)
+            sounds = {index: track.finish() for index, track in tracks.items()}
+        packets = {
+            index: NewTrack(tracks[index].recoder)
+            for index, one in sounds.items()
+            if one.reason is None
+        }
+        yield MarkedTracks(tuple(sounds.values()), packets)
+
+
+def detect_sounds(
+    source: str | PathLike[str], *, key: bytes = DEFAULT_KEY, effort: Effort = "full"
+) -> list[tuple[audio.Detection, ...]]:
+    """The marks in each track of a movie's sound, in the order of the file.
+
+    >>> detect_sounds("missing.mp4")
+    Traceback (most recent call last):
+    ...
+    countermark.errors.SourceNotFound: The file 'missing.mp4' cannot be read \
+(No such file or directory). Check the path and the rights.
+
+    What cannot be decoded, or has more than eight channels, has none. Memory does not grow with the
+    length. Raises `SourceNotFound`, `UnreadableVideo`, `InvalidKey`, `MissingExtra`.
+    """
+    name = os.fspath(source)
+    with opened(name) as (container, _), reading(name, UnreadableVideo):
+        ears = {stream.index: _Ear(key, effort) for stream in container.streams.audio}
+        for packet in _demuxed(container):
+            for frame in _decoded(packet):
+                ears[packet.stream.index].hear(frame)
+        return [ear.found() for ear in ears.values()]
+
+
+def _demuxed(container: InputContainer) -> Iterator[Packet[Any]]:
+    sound = [one for one in container.streams.audio if one.codec_context is not None]
+    if sound:
+        with contextlib.suppress(EOFError):
+            yield from container.demux(sound)
+
+
+def _decoded(packet: Packet[Any]) -> list[AudioFrame]:
+    """Its frames; none of a broken one, or one of a track that is encrypted."""
+    if packet.has_sidedata(_ENCRYPTED):
+        return []
+    try:
+        frames: list[Any] = packet.decode()
+        return frames
+    except library().FFmpegError:
+        return []
+
+
+class _Ear:
+    """Reads the marks in frames."""
+
+    def __init__(self, key: bytes, effort: Effort) -> None:
+        self._key, self._effort = key, effort
+        self._detector: audio.Detector | None = None
+        self._is_deaf = False
+
+    def hear(self, frame: AudioFrame) -> None:
+        if self._is_deaf:
+            return
+        try:
+            if self._detector is None:
+                rate = frame.sample_rate
+                self._detector = audio.Detector(rate, key=self._key, effort=self._effort)
+            samples = numbers(frame, frame.layout.nb_channels)
+            self._detector.push(np.nan_to_num(samples, posinf=0, neginf=0))
+        except SoundError:  # of a rate or with channels that the mark is not made for
+            self._is_deaf = True
+
+    def found(self) -> tuple[audio.Detection, ...]:
+        return () if self._detector is None else self._detector.detect()
+
+
+@dataclass(frozen=True, slots=True)
+class _Marking:
+    payload: int
+    key: bytes
+    strength: float
+    spool: Any
+
+    def recoder(self, coding: Coding, stream: AudioStream) -> Recoder:
+        embedder = audio.Embedder(self.payload, coding.rate, key=self.key, strength=self.strength)
+        return Recoder(coding, stream, embedder, self.spool)
+
+
+class _Track:
+    """A track that is being marked, as long as nothing stands against it."""
+
+    def __init__(
+        self, number: int, container: InputContainer, stream: AudioStream, marking: _Marking
+    ) -> None:
+        self._number, self._payload = number, marking.payload
+        self._codec = stream.codec_context.name if stream.codec_context is not None else "unknown"
+        self._reason: str | None = None
+        self._ear = _Ear(marking.key, "aligned")
+        self._first: float | None = None
+        try:
+            if stream.codec_context is None:
+                raise UnreadableVideo("Its codec is unknown.", remedy="Convert it first.")
+            coding = track_coding(container, stream)
+            self._codec = coding.codec
+            self.recoder = marking.recoder(coding, stream)
+            self._again = _decoder(self.recoder)
+        except (SoundError, UnreadableVideo) as error:
+            self._reason = error.problem
+        except (library().FFmpegError, ValueError) as error:
+            self._reason = f"It cannot be encoded again ({error})."
+
+    def take(self, packet: Packet[Any]) -> None:
+        """The next packet of the source; an empty one ends the track."""
+        if self._reason is None and packet.has_sidedata(_ENCRYPTED):
+            self._reason = "It is encrypted."
+        if self._reason is not None:
+            return
+        try:
+            for frame in _decoded(packet):
+                self._first = self._first if self._first is not None else frame.time
+                self._hear(self.recoder.take(frame))
+        except SoundError as error:
+            self._reason = error.problem
+
+    def finish(self) -> MarkedSound:
+        if self._reason is None:
+            self._hear(self.recoder.finish())
+            self._hear_frames(self._again.decode(None))
+        marks = [one for one in self._ear.found() if one.payload == self._payload]
+        if self._reason is None and not marks:
+            self._reason = "It is silent, too short, or coded with too few bits to hold the mark."
+        if self._reason is not None:
+            return MarkedSound(self._number, self._codec, reason=self._reason)
+        begin = self._first or 0.0
+        times = [time for one in marks[0].stretches for time in (one.begin, one.end)]
+        span = (begin + min(times), begin + max(times))
+        return MarkedSound(self._number, self._codec, span)
+
+    def _hear(self, packets: Iterator[Packet[Any]]) -> None:
+        for packet in packets:
+            self._hear_frames(self._again.decode(packet))
+
+    def _hear_frames(self, frames: list[AudioFrame]) -> None:
+        for frame in frames:
+            self._ear.hear(frame)
+
+
+def _decoder(recoder: Recoder) -> Any:
+    """For the packets that a recoder makes."""
+    coding = recoder.coding
+    decoder: Any = library().CodecContext.create(coding.codec, "r")
+    decoder.sample_rate, decoder.layout = coding.rate, coding.layout
+    if recoder.extradata:
+        decoder.extradata = recoder.extradata
+    return decoder
