@@ -165,6 +165,7 @@ def test_the_sound_of_one_under_the_pictures_of_another_is_named(studio: Studio)
     ]
 
 
+@pytest.mark.slow
 def test_it_is_found_too_where_only_the_pictures_are_known(studio: Studio, tmp_path: Path) -> None:
     with Registry.open(tmp_path / "registry") as registry:
         entry = studio.registry.find_payload(0xA1)
@@ -237,6 +238,7 @@ def test_a_part_from_the_middle_is_recovered(studio: Studio, tmp_path: Path) -> 
     assert "of its sound is like that of which the fingerprint was signed" in report.summary
 
 
+@pytest.mark.slow
 def test_so_is_one_without_a_mark(studio: Studio, tmp_path: Path) -> None:
     sea = studio.movie("Sea", "rocket", 3, payload=None)
     report = studio.verify(part(sea, tmp_path / "part.mkv"))
@@ -258,17 +260,45 @@ def test_so_is_one_without_a_mark(studio: Studio, tmp_path: Path) -> None:
     assert "No fingerprint is signed" not in report.summary
 
 
-def test_sound_alone_and_pictures_alone(studio: Studio, tmp_path: Path) -> None:
+def test_sound_alone(studio: Studio, tmp_path: Path) -> None:
     ffmpeg("-i", studio.lake, "-vn", "-map_metadata", -1, "-b:a", "96k", tmp_path / "sound.mp3")
     heard = studio.verify(tmp_path / "sound.mp3")
     assert (heard.verdict, heard.trust) == (Verdict.RECOVERED, TrustStatus.TRUSTED), heard
     assert "of its sound" in heard.summary
     assert "pictures" not in heard.summary
+
+
+@pytest.mark.slow
+def test_pictures_alone(studio: Studio, tmp_path: Path) -> None:
     seen = studio.verify(part(studio.lake, tmp_path / "seen.mp4", "-an"))
     assert (seen.verdict, seen.trust) == (Verdict.RECOVERED, TrustStatus.TRUSTED), seen
     assert "of its sound" not in seen.summary
 
 
+@pytest.mark.slow
+def test_a_mark_that_was_in_the_sound_before_makes_no_mixture(
+    studio: Studio, tmp_path: Path
+) -> None:
+    """The movie was signed with the marked voice of another file in it."""
+    pictures, _ = studio.plain("Play", "rocket", 5)
+    mark_video(pictures, pictures, 0xD4)
+    whole = studio.mixed(pictures, studio.town)
+    play = studio.signed(whole, studio.bindings(0xD4)[:1], "Play", 0xD4)
+    report = studio.verify(part(play, tmp_path / "part.mp4"))
+    assert (report.verdict, report.trust) == (Verdict.RECOVERED, TrustStatus.TRUSTED), report
+    assert marks(report) == [("video", 0xD4, True), ("sound", 0xB2, False)]
+
+
+@pytest.mark.slow
+def test_another_track_of_sound_is_left_open(studio: Studio, tmp_path: Path) -> None:
+    other, two = wav(tmp_path / "other.wav", tune(9)), tmp_path / "two.mp4"
+    ffmpeg("-i", studio.lake, "-i", other, "-map", 0, "-map", "1:a", "-c:v", "copy", *SHARED, two)
+    report = studio.verify(two)
+    assert report.is_lead, report
+    assert "its sound may be of something else" in report.summary
+
+
+@pytest.mark.slow
 def test_other_words_under_the_pictures_make_it_a_lead(studio: Studio, tmp_path: Path) -> None:
     other = wav(tmp_path / "other.wav", tune(9))
     report = studio.verify(studio.mixed(studio.lake, other))

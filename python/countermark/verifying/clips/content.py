@@ -82,8 +82,16 @@ class Content:
 
     @property
     def has_sound(self) -> bool:
-        """Whether anything is heard."""
+        """Whether anything is heard in the first track of sound."""
         return not self.heard.is_silent
+
+    @cached_property
+    def has_other_sounds(self) -> bool:
+        """Whether there are more tracks of sound, such as other languages."""
+        try:
+            return clips.tracks_of_sound(self._asset, self.media_type) > 1
+        except (UnreadableVideo, MissingExtra):
+            return False
 
     @cached_property
     def clip(self) -> Clip | None:

@@ -101,7 +101,9 @@ class Tie:
 
     @cached_property
     def sound(self) -> Standing:
-        """Of the sound."""
+        """Of the sound; of several tracks only one was signed and is compared."""
+        if self.content.has_other_sounds:
+            return Standing.OPEN
         if not self.content.has_sound:
             return Standing.ABSENT
         if (self.sound_share or 0) >= MIN_SOUND_SHARE:
