@@ -30,7 +30,7 @@ from countermark.report import ClipEvidence, ManifestEvidence, Report, Verdict, 
 from countermark.video import mark_video, still_of
 
 RATE = 22_050
-SECONDS = 9
+SECONDS = 8
 AT = datetime(2026, 11, 27, 12, tzinfo=timezone.utc)
 SHARED = ("-map_metadata", "-1", "-c:a", "aac", "-b:a", "96k")
 
@@ -72,9 +72,9 @@ class Studio:
         """A camera that moves over a picture, and a tune."""
         shown, pictures = self.folder / "shown.png", self.folder / f"{name}-plain.mp4"
         self._photograph(picture, 640).save(shown)
-        camera = "crop=320:240:(iw-320)*(0.5+0.5*sin(t/2)):(ih-240)*(0.5+0.5*cos(t/3)),fps=10"
+        camera = "crop=320:240:(iw-320)*(0.5+0.5*sin(t/2)):(ih-240)*(0.5+0.5*cos(t/3)),fps=6"
         form = ("-vf", camera, "-c:v", "libx264", "-preset", "ultrafast", "-crf", 16)
-        ffmpeg("-loop", 1, "-r", 10, "-t", SECONDS, "-i", shown, *form, pictures)
+        ffmpeg("-loop", 1, "-r", 6, "-t", SECONDS, "-i", shown, *form, pictures)
         return pictures, wav(self.folder / f"{name}-plain.wav", tune(seed))
 
     def movie(self, name: str, picture: str, seed: int, payload: int | None) -> Path:
@@ -224,7 +224,7 @@ def test_the_manifest_of_one_in_what_is_mixed(
 def part(movie: Path, out: Path, *options: object) -> Path:
     """Five seconds from its middle, coded anew."""
     coding = ("-c:v", "libx264", "-crf", 28, "-preset", "ultrafast")
-    ffmpeg("-ss", 3, "-t", 5, "-i", movie, *coding, *SHARED, *options, out)
+    ffmpeg("-ss", 2.5, "-t", 5, "-i", movie, *coding, *SHARED, *options, out)
     return out
 
 
