@@ -152,8 +152,8 @@ def test_the_sound_of_one_under_the_pictures_of_another_is_named(studio: Studio)
     assert (report.verdict, report.trust) == (Verdict.TRANSPLANTED, TrustStatus.NONE)
     assert (report.record, report.claim_signer) == (None, None)
     assert report.summary.startswith("The pictures and the sound are not of one file: the pictures")
-    assert "00000000000000a1, that of “Lake”, signed by" in report.summary
-    assert "00000000000000b2, that of “Town”, signed by" in report.summary
+    assert "00000000000000a1, that of “Lake” (signed by" in report.summary
+    assert "00000000000000b2, that of “Town” (signed by" in report.summary
     assert marks(report) == [("video", 0xA1, True), ("sound", 0xB2, False)]
     stored = [i for i in report.evidence if isinstance(i, ManifestEvidence) and i.found]
     assert [item.origin for item in stored] == ["registry", "registry"]

@@ -65,7 +65,7 @@ def owner(mark: Mark) -> str:
         return "whose manifest in the registry does not hold"
     signer = mark.manifest.claim_signer
     whose = f"that of {titled(mark.entry)}"
-    return whose if signer is None else f"{whose}, signed by {signer}"
+    return whose if signer is None else f"{whose} (signed by {signer})"
 
 
 def titled(entry: Entry) -> str:

@@ -89,7 +89,7 @@ def changed(found: Manifest, named: Sequence[Mark], strangers: Sequence[Mark]) -
     """The manifest in a file that is not what was signed, and which marks it names or does not."""
     names_watermark = not strangers if named or strangers else None
     confidence = Confidence.WEAK if names_watermark is None else Confidence.STRONG
-    plain = evidence.manifest(found, confidence, decoded=False)
+    plain = evidence.manifest(found, confidence)
     said = [summaries.stranger(found, mark) for mark in strangers]
     if names_watermark:
         said = ["They name the watermarks that were read"]
