@@ -1,5 +1,7 @@
 """Movies with watermark, manifest and entry: what is stated, and that all is there or nothing."""
 
+import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -7,8 +9,10 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from countermark import credentials, keys, mark, verify
+from countermark.cli import app
 from countermark.credentials import (
     FINGERPRINTS,
     SOUND_WATERMARK_ALGORITHM,
@@ -152,6 +156,28 @@ def test_a_sound_that_cannot_be_read_back_leaves_nothing(
     ):
         mark(source, out, record=RECORD, signer=home.signer(), registry=registry)
     assert set(tmp_path.iterdir()) == before
+
+
+def test_the_command_tells_what_was_done(tmp_path: Path, home: keys.Home) -> None:
+    """Pixel work and coding apart, and which sound has no mark: here one of a second."""
+    source, out = tmp_path / "film.mp4", tmp_path / "out.mp4"
+    inputs = ["-i", clip(tmp_path / "in.mp4"), "-f", "lavfi", "-i", "sine=440:duration=1"]
+    command = ["ffmpeg", "-nostdin", "-v", "error", *inputs, "-c:v", "copy", "-c:a", "aac", source]
+    subprocess.run(list(map(str, command)), check=True)
+    told = ["mark", str(source), "--out", str(out), "--source", "ai-generated"]
+    done = CliRunner().invoke(app, told)
+    assert done.exit_code == 0, done.output
+    first, work, sound = done.stdout.splitlines()
+    assert first == f"{source} -> {out}"
+    assert re.fullmatch(
+        r"  20 frames, \d+ a second of pixel work \(\d+\.\d s\); "
+        r"decoding and encoding \d+\.\d s of processor time",
+        work,
+    )
+    assert sound.startswith("  Sound 1 (aac) is copied unmarked: It is silent, too short")
+    as_json = CliRunner().invoke(app, [*told[:3], str(tmp_path / "more.mp4"), *told[4:], "--json"])
+    video = json.loads(as_json.stdout)["video"]
+    assert (video["frames"], video["seconds"], video["sounds"][0]["span"]) == (20, 2.0, None)
 
 
 def test_nothing_is_left_when_the_registry_fails(

@@ -1,5 +1,6 @@
 """Sounds are marked, signed and remembered; bare copies lead back to them."""
 
+import io
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from countermark.errors import (
     MarkLost,
     MarkNotReadable,
     SoundError,
+    UnsupportedImage,
 )
 from countermark.marking import Marked, is_marked
 from countermark.marking.kinds import modality_of
@@ -193,3 +195,14 @@ def test_kinds_are_told_by_content(tune: Path, tmp_path: Path) -> None:
     assert modality_of(coded(tune, tmp_path, "mp3")) is Modality.AUDIO
     (tmp_path / "fake.mp3").write_bytes(b"no sound")
     assert modality_of(tmp_path / "fake.mp3") is Modality.IMAGE
+
+
+def test_clips_are_marked_from_paths(tune: Path, tmp_path: Path, registry: Registry) -> None:
+    source, out = coded(tune, tmp_path, "wav"), io.BytesIO()
+    options = {"record": RECORD, "signer": keys.open_home().signer(), "registry": registry}
+    done = mark(source, out, **options)  # type: ignore[arg-type]
+    assert done.destination is None
+    [heard_there] = clips.watermarks(io.BytesIO(out.getvalue()), "audio/wav")
+    assert heard_there.payload == done.payload
+    with pytest.raises(UnsupportedImage, match="Pass its path"):
+        mark(io.BytesIO(source.read_bytes()), io.BytesIO(), **options)  # type: ignore[arg-type]

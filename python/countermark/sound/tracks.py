@@ -42,17 +42,16 @@ def track_coding(container: InputContainer, stream: AudioStream) -> Coding:
     AAC with spectral band replication (HE-AAC), which is not encoded here, becomes plain AAC of at
     least so many. Raises `UnsupportedSound` for codecs that are not encoded here.
     """
-    coding = coding_of(container, stream)
-    name = coding.codec
-    if not coding.is_encoded:
+    known = None if stream.codec_context is None else coding_of(container, stream)
+    if known is None or not known.is_encoded:
         raise UnsupportedSound(
-            f"The track {stream.index} is in the codec {name}, which is not encoded here.",
+            f"The codec {known.codec if known else 'of the track'} is not encoded here.",
             remedy="Convert it to AAC, Opus, MP3, FLAC or plain samples first.",
         )
-    usual = _BIT_RATE * coding.channels
+    usual = _BIT_RATE * known.channels
     own = stream.codec_context.bit_rate or usual
     is_he = "HE" in (stream.profile or "")
-    return replace(coding, bit_rate=max(own, usual) if is_he else own)
+    return replace(known, bit_rate=max(own, usual) if is_he else own)
 
 
 class Recoder:
@@ -68,8 +67,21 @@ class Recoder:
         self._held: AudioFrame | None = None
         self._end = _end(stream, self._clock)
         self._position: int | None = None
+        self._first: int | None = None
         self._trims: dict[int, Any] = {}
         self._packets = 0
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """From when to when it is heard, in seconds of the movie's time."""
+        begin = self._line.start
+        end = begin if self._position is None else self._position
+        return begin / self.coding.rate, end / self.coding.rate
+
+    @property
+    def first_packet(self) -> float:
+        """The time of the first new packet in seconds: so much earlier as the encoder is late."""
+        return (self._first or 0) / self.coding.rate
 
     @property
     def extradata(self) -> bytes:
@@ -109,6 +121,7 @@ class Recoder:
             if left <= 0:
                 continue
             packet.duration = min(packet.duration or left, left)
+            self._first = packet.pts if self._first is None else self._first
             head = (packet.pts or 0, packet.dts or 0, packet.duration)
             self._spool.write(_HEAD.pack(*head, packet.size, packet.is_keyframe))
             self._spool.write(bytes(packet))

@@ -182,48 +182,53 @@ class _Track:
         self, number: int, container: InputContainer, stream: AudioStream, marking: _Marking
     ) -> None:
         self._number, self._payload = number, marking.payload
-        self._codec = stream.codec_context.name if stream.codec_context is not None else "unknown"
+        self._codec = stream.codec_context.name if stream.codec_context else "unknown"
         self._reason: str | None = None
         self._ear = _Ear(marking.key, "aligned")
-        self._first: float | None = None
-        try:
-            if stream.codec_context is None:
-                raise UnreadableVideo("Its codec is unknown.", remedy="Convert it first.")
+        with self._giving_up():
             coding = track_coding(container, stream)
             self._codec = coding.codec
             self.recoder = marking.recoder(coding, stream)
             self._again = _decoder(self.recoder)
-        except (SoundError, UnreadableVideo) as error:
-            self._reason = error.problem
-        except (library().FFmpegError, ValueError) as error:
-            self._reason = f"It cannot be encoded again ({error})."
 
     def take(self, packet: Packet[Any]) -> None:
         """The next packet of the source; an empty one ends the track."""
         if self._reason is None and packet.has_sidedata(_ENCRYPTED):
             self._reason = "It is encrypted."
-        if self._reason is not None:
-            return
-        try:
-            for frame in _decoded(packet):
-                self._first = self._first if self._first is not None else frame.time
-                self._hear(self.recoder.take(frame))
-        except SoundError as error:
-            self._reason = error.problem
+        if self._reason is None:
+            with self._giving_up():
+                for frame in _decoded(packet):
+                    self._hear(self.recoder.take(frame))
 
     def finish(self) -> MarkedSound:
+        """What became of it."""
         if self._reason is None:
-            self._hear(self.recoder.finish())
-            self._hear_frames(self._again.decode(None))
+            with self._giving_up():
+                self._hear(self.recoder.finish())
+                self._hear_frames(self._again.decode(None))
         marks = [one for one in self._ear.found() if one.payload == self._payload]
         if self._reason is None and not marks:
             self._reason = "It is silent, too short, or coded with too few bits to hold the mark."
         if self._reason is not None:
             return MarkedSound(self._number, self._codec, reason=self._reason)
-        begin = self._first or 0.0
+        start, end = self.recoder.span
         times = [time for one in marks[0].stretches for time in (one.begin, one.end)]
-        span = (begin + min(times), begin + max(times))
-        return MarkedSound(self._number, self._codec, span)
+        begin = self.recoder.first_packet  # from there on the ear has heard
+        return MarkedSound(
+            self._number,
+            self._codec,
+            (max(start, begin + min(times)), min(end, begin + max(times))),
+        )
+
+    @contextlib.contextmanager
+    def _giving_up(self) -> Iterator[None]:
+        """What stands against a mark is the reason why the track is copied."""
+        try:
+            yield
+        except SoundError as error:
+            self._reason = error.problem
+        except (library().FFmpegError, ValueError) as error:
+            self._reason = f"It cannot be encoded again ({error})."
 
     def _hear(self, packets: Iterator[Packet[Any]]) -> None:
         for packet in packets:
