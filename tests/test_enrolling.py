@@ -145,7 +145,7 @@ def test_the_sound_of_one_under_the_pictures_of_another_is_said_to_be_alike_only
     subprocess.run([*FFMPEG, "-i", movie, "-i", other, *streams, mixed], check=True)
     report = examine(mixed)
     assert [item.of for item in report.evidence if isinstance(item, ClipEvidence)] == ["sound"]
-    assert "other parts of it may be of something else" in report.summary
+    assert "its pictures may be of something else" in report.summary
 
 
 def test_other_sounds_are_unmarked(

@@ -22,6 +22,7 @@ from typing import Final
 from countermark import credentials, files, sidecars
 from countermark.complying import Evidence, examine
 from countermark.credentials import (
+    FINGERPRINTS,
     WATERMARKS,
     Beside,
     Signer,
@@ -71,6 +72,7 @@ class Decision(Enum):
         return None if self is Decision.NONE else _NOTICES[self][1]
 
 
+_OWN: Final = WATERMARKS | FINGERPRINTS
 _STATUS: Final = {
     Decision.IS: Status.GENERATED,
     Decision.POSSIBLE: Status.POSSIBLE,
@@ -290,9 +292,9 @@ def _sign_beside(
 
 
 def _soft_bindings(seen: Evidence) -> Sequence[SoftBinding]:
-    """Those that the manifest names, unless another watermark is read."""
+    """Those of our own that the manifest names, unless another watermark is read."""
     assert seen.manifest is not None
-    named = [one for one in seen.manifest.soft_bindings if one.algorithm in WATERMARKS]
+    named = [one for one in seen.manifest.soft_bindings if one.algorithm in _OWN]
     read = None if seen.payload is None else SoftBinding.of_payload(seen.payload)
     return named if read is None or read in named else [read]
 

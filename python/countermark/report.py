@@ -34,6 +34,7 @@ from countermark.record import Record, ServiceClass
 from countermark.registry.features import Kind, Notice
 
 Origin: TypeAlias = Literal["file", "sidecar", "registry", "resolver"]
+Track: TypeAlias = Literal["sound", "video"]
 
 _WIDTH: Final = 88
 _LABEL_WIDTH: Final = 13
@@ -46,7 +47,8 @@ class Verdict(Enum):
     `ALTERED`: the file was changed after it was signed; it still shows the picture, or its
     credentials themselves were damaged.
     `RECOVERED`: the file carries no usable credentials, but what it shows or says led to them.
-    `TRANSPLANTED`: the credentials or the watermark belong to another picture.
+    `TRANSPLANTED`: the credentials or the watermark belong to another picture, or the pictures of a
+    movie are of one file and its sound of another.
     `UNMARKED`: no proof of origin was found, which says nothing about the picture.
     `UNREADABLE`: the file is of no kind that can be examined, or damaged without a manifest.
     """
@@ -129,7 +131,9 @@ class WatermarkEvidence:
     anything in an unmarked picture. `registered`: whether the registry knows the payload.
     `rotation_degrees` (anticlockwise), `scale` and `mirrored`: what happened to the picture;
     `scale` is relative to 512 x 512 pixels of area. In sound, `stretches`: from when to when it is
-    there, in seconds; `speed`, `pitch`: 1.02 when it runs 2 % faster, or is 2 % higher.
+    there, in seconds; `speed`, `pitch`: 1.02 when it runs 2 % faster, or is 2 % higher. Of a sound
+    or movie, `of`: in which track it is; `named`: whether the manifest on which the verdict rests
+    names it there, None without one.
     """
 
     kind: ClassVar[str] = "watermark"
@@ -146,6 +150,8 @@ class WatermarkEvidence:
     stretches: tuple[tuple[float, float], ...] | None = None
     speed: float | None = None
     pitch: float | None = None
+    of: Track | None = None
+    named: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +186,7 @@ class ClipEvidence:
     confidence: Confidence
     check: str
     explanation: str
-    of: Literal["sound", "video"]
+    of: Track
     at_seconds: float | None = None
     seconds: float | None = None
     error_rate: float | None = None
@@ -216,9 +222,9 @@ class Report:
 
     @property
     def is_lead(self) -> bool:
-        """Whether a fingerprint alone led to the manifest, and nothing signed ties it to the file.
+        """Whether what led to the manifest leaves open that part of the file is something else.
 
-        So with sounds and movies, that have no thumbnail to be compared.
+        So with sounds and movies, where nothing that was signed shows all that is in them.
         """
         return self.verdict is Verdict.RECOVERED and self.trust is TrustStatus.NONE
 
@@ -249,8 +255,8 @@ class Report:
 _HEADLINES: Final = {
     Verdict.INTACT: "the file is exactly as it was signed",
     Verdict.ALTERED: "the file was changed after it was signed",
-    Verdict.RECOVERED: "lost credentials of this picture were found again",
-    Verdict.TRANSPLANTED: "the proof of origin belongs to another picture",
+    Verdict.RECOVERED: "lost credentials were found again",
+    Verdict.TRANSPLANTED: "the proof of origin belongs to something else",
     Verdict.UNMARKED: "no proof of origin was found",
     Verdict.UNREADABLE: "the file could not be examined",
 }

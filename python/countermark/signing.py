@@ -17,16 +17,18 @@ True
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
-from countermark import credentials, duties, files, sidecars
+from countermark import clips, containers, credentials, duties, files, sidecars
 from countermark.auditing import audited
+from countermark.containers import StreamContent
 from countermark.credentials import (
     SIDECAR,
     Beside,
@@ -36,10 +38,12 @@ from countermark.credentials import (
     TimeStamper,
     Trust,
     Unstamped,
+    clip_bindings,
 )
+from countermark.credentials.assets import opened
 from countermark.credentials.containers import MEDIA_TYPES
 from countermark.duties import Demands, modality_of
-from countermark.errors import InvalidArgument
+from countermark.errors import InvalidArgument, MissingExtra, UnreadableVideo
 from countermark.labelling import Labelling
 from countermark.labels import aigc, scenes
 from countermark.labels.profiles import Profile
@@ -91,7 +95,9 @@ def sign(
 
     A movie is labelled in its first two seconds, a sound by a rhythm before it, a document where
     its text begins (`labels.documents`); a picture needs a label before. Without a label to put
-    there, large files are copied once and never held in memory.
+    there, large files are copied once and never held in memory. Sounds and movies are decoded for
+    their fingerprints, which are signed too, where PyAV is installed: what a registry knows
+    (`enrolling.enroll`) then shows that a part is of them.
 
     Office files, Markdown, HTML, scenes and other files that have a label in their metadata but no
     place for a manifest get it in a file of its own beside the destination, by the same name with
@@ -128,6 +134,7 @@ def sign(
                 media_type,
                 record=record,
                 signer=audited(signer, registry),
+                soft_bindings=_fingerprints(labelled),
                 parent=made_from,
                 components=[(one, credentials.media_type_of(one)) for one in components],
                 time_stamper=time_stamper,
@@ -227,6 +234,17 @@ def _payloads(path: Path) -> Sequence[int]:
     return scenes.find_payloads(path) if is_glb else ()
 
 
+def _fingerprints(path: Path) -> tuple[SoftBinding, ...]:
+    """Of a sound or movie; none where it cannot be decoded, which it need not be to be signed."""
+    with opened(path) as asset:
+        media_type = containers.media_type(StreamContent(asset))
+        if media_type not in clips.FORMATS:
+            return ()
+        with contextlib.suppress(MissingExtra, UnreadableVideo):
+            return clip_bindings(clips.read(cast(BinaryIO, asset), media_type))
+    return ()
+
+
 def _detached(
     asset: Path,
     record: Record,
@@ -240,7 +258,10 @@ def _detached(
         asset,
         record=record,
         signer=audited(signer, registry),
-        soft_bindings=[SoftBinding.of_payload(payload) for payload in payloads[:1]],
+        soft_bindings=[
+            *(SoftBinding.of_payload(payload) for payload in payloads[:1]),
+            *_fingerprints(asset),
+        ],
         parent=parent,
         time_stamper=time_stamper,
     )

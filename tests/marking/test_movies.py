@@ -14,7 +14,9 @@ from typer.testing import CliRunner
 from countermark import credentials, keys, mark, verify
 from countermark.cli import app
 from countermark.credentials import (
+    FINGERPRINTS,
     SOUND_WATERMARK_ALGORITHM,
+    VIDEO_FINGERPRINT_ALGORITHM,
     WATERMARK_ALGORITHM,
     SoftBinding,
     Trust,
@@ -77,7 +79,8 @@ def test_a_movie_is_marked_signed_and_remembered(tmp_path: Path, home: keys.Home
         assert (entry.width, entry.height) == (320, 240)
         assert is_marked(out, registry)
     found = credentials.read(out, "video/mp4", trust=Trust.nobody())
-    (binding,) = found.soft_bindings
+    binding, fingerprint = found.soft_bindings
+    assert fingerprint.algorithm == VIDEO_FINGERPRINT_ALGORITHM
     assert binding.algorithm == WATERMARK_ALGORITHM
     assert binding.value == done.payload.to_bytes(8, "big")
     assert binding.timespan == (0, 2000)
@@ -105,7 +108,8 @@ def test_the_sound_has_the_mark_of_the_pictures(
     assert mark_in_sound.payload == mark_in_frames.payload == done.payload
     found = credentials.read(out, "video/mp4", trust=Trust.nobody())
     assert found is not None
-    pictures, heard = found.soft_bindings
+    pictures, heard, *others = found.soft_bindings
+    assert {each.algorithm for each in others} <= FINGERPRINTS
     assert pictures.algorithm == WATERMARK_ALGORITHM
     assert heard.algorithm == SOUND_WATERMARK_ALGORITHM
     assert pictures.value == heard.value == done.payload.to_bytes(8, "big")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from countermark import clips, credentials, keys, mark
-from countermark.credentials import SOUND_WATERMARK_ALGORITHM, Trust
+from countermark.credentials import SOUND_FINGERPRINT_ALGORITHM, SOUND_WATERMARK_ALGORITHM, Trust
 from countermark.errors import (
     CountermarkError,
     InvalidArgument,
@@ -77,7 +77,8 @@ def test_sound_is_marked_signed_and_remembered(
     assert source.read_bytes() == before
     found = credentials.read(out, CODERS[kind][0], trust=Trust.nobody())
     assert found is not None
-    [binding] = found.soft_bindings
+    binding, fingerprint = found.soft_bindings
+    assert fingerprint.algorithm == SOUND_FINGERPRINT_ALGORITHM
     assert binding.algorithm == SOUND_WATERMARK_ALGORITHM
     assert int.from_bytes(binding.value, "big") == done.payload
     assert binding.timespan == (0, pytest.approx(12_000, abs=100))

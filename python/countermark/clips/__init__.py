@@ -12,7 +12,7 @@
 """
 
 from countermark.clips.clip import Clip
-from countermark.clips.decoding import FORMATS, frame_size, read
+from countermark.clips.decoding import FORMATS, frame_size, read, tracks_of_sound
 from countermark.clips.listening import Heard, listen, watermarks
 from countermark.clips.sounds import SoundIndex, SoundMatch
 from countermark.clips.videos import VideoIndex, VideoMatch
@@ -28,5 +28,6 @@ __all__ = [
     "frame_size",
     "listen",
     "read",
+    "tracks_of_sound",
     "watermarks",
 ]

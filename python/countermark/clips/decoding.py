@@ -12,14 +12,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 import numpy as np
-import numpy.typing as npt
 
-from countermark import image
 from countermark.clips.clip import Clip
-from countermark.clips.sounds import is_telling
-from countermark.errors import ImageTooLarge, ImageTooSmall, InvalidArgument, UnreadableVideo
-from countermark.fingerprint import Chromaprint, Frame, Pdq, Vpdq, pdq, pdq_dihedral
-from countermark.fingerprint.sound import HOP, RATE, Hasher
+from countermark.clips.hashing import QUERY_SOUNDS, Ear, Eye
+from countermark.errors import InvalidArgument, UnreadableVideo
 from countermark.pyav import check_clear, library
 from countermark.sound import Samples
 from countermark.sound.coding import numbers
@@ -47,26 +43,11 @@ FORMATS: Final = {
 _BEHIND_TAGS: Final = frozenset({"audio/flac", "audio/mpeg"})
 """What may begin with ID3 tags: FFmpeg unpacks their frames to whatever size they say."""
 
-_QUERY_SOUNDS: Final = 2
-"""Fingerprints of the sound of a query: hops of its own and of a stored sound are then no more than
-a quarter of one apart."""
-
-_QUERY_RATE: Final = 32
-"""Frames a second of a query that are hashed at most: what shakes is like a stored frame for no
-longer than one of its own."""
-
 _LONG_SECONDS: Final = 60
 """The moving pictures of longer queries are looked at in `_STRETCHES` of `_STRETCH_SECONDS`."""
 
 _STRETCHES: Final = 12
 _STRETCH_SECONDS: Final = 3.0
-_DARK: Final = 24
-"""Of 255: as bright as the bars around a picture may be in some place."""
-
-# As fpcalc resamples: the same fingerprint comes of it, bit for bit.
-_RESAMPLING: Final = f"{RATE}:filter_size=16:phase_shift=8:linear_interp=0:cutoff=0.8"
-_ONE_CHANNEL: Final = "sample_fmts=s16:channel_layouts=mono"
-_MIRRORED: Final = 5  # left to right, among those of pdq_dihedral
 
 
 def read(source: BinaryIO, media_type: str, *, query: bool = False) -> Clip:
@@ -97,7 +78,7 @@ def read(source: BinaryIO, media_type: str, *, query: bool = False) -> Clip:
         MissingExtra: The package av is not installed.
     """
     av = library()
-    ear, eye = _Ear(_QUERY_SOUNDS if query else 1), _Eye(query=query)
+    ear, eye = Ear(QUERY_SOUNDS if query else 1), Eye(query=query)
     with _opened(source, media_type) as container:
         for frame in _Frames(container, in_stretches=query):
             (ear.hear if isinstance(frame, av.AudioFrame) else eye.see)(frame)
@@ -121,20 +102,25 @@ def frame_size(source: BinaryIO, media_type: str) -> tuple[int, int]:
     return 0, 0
 
 
+def tracks_of_sound(source: BinaryIO, media_type: str) -> int:
+    """How many sounds there are in a file, such as one in each language.
+
+    Args and errors as of `read`.
+    """
+    with _opened(source, media_type) as container:
+        return sum(one.codec_context is not None for one in container.streams.audio)
+
+
 def heard(source: BinaryIO, media_type: str) -> Iterator[tuple[int, Samples]]:
     """The first sound of a file in short blocks, each with its rate in Hz; full scale is 1.
 
-    Ends where the sound changes its rate or its channels. Numbers that are none are silence. Args
-    and errors as of `read`.
+    Rate and channels may change on the way. Numbers that are none are silence. Args and errors as
+    of `read`.
     """
-    first: tuple[int, int] | None = None
     with _opened(source, media_type) as container:
         for frame in _Frames(container, in_stretches=False).heard():
-            form = (frame.sample_rate, frame.layout.nb_channels)
-            first = first or form
-            if form != first:
-                return
-            yield form[0], np.nan_to_num(numbers(frame, form[1]), posinf=0, neginf=0)
+            samples = numbers(frame, frame.layout.nb_channels)
+            yield frame.sample_rate, np.nan_to_num(samples, posinf=0, neginf=0)
 
 
 @contextlib.contextmanager
@@ -262,149 +248,3 @@ def _undecodable(reason: object) -> UnreadableVideo:
         f"Nothing in the file can be decoded ({said}).",
         remedy="Write it anew with the program that it comes from.",
     )
-
-
-class _Ear:
-    """Hears a sound, and gives as many fingerprints of it as are wanted."""
-
-    def __init__(self, sounds: int) -> None:
-        self._hashers = [Hasher() for _ in range(sounds)]
-        self._skipped = [number * HOP // sounds for number in range(sounds)]
-        self._graph: Any = None
-        self._format: tuple[Any, ...] | None = None
-        self._samples = 0
-
-    @property
-    def seconds(self) -> float:
-        return self._samples / RATE
-
-    def hear(self, frame: AudioFrame) -> None:
-        format_ = (frame.sample_rate, frame.layout.name, frame.format.name)
-        if format_ != self._format:  # the first one, or it changes on the way
-            self._drain()
-            self._graph, self._format = _resampler(frame), format_
-        frame.pts = None
-        self._graph.push(_finite(frame))
-        self._take()
-
-    def finish(self) -> tuple[Chromaprint, ...]:
-        self._drain()
-        found = tuple(hasher.finish() for hasher in self._hashers)
-        return found if is_telling(found[0]) else ()
-
-    def _drain(self) -> None:
-        if self._graph is not None:
-            self._graph.push(None)
-            self._take()
-
-    def _take(self) -> None:
-        av = library()
-        with contextlib.suppress(av.BlockingIOError, av.EOFError):
-            while True:
-                samples = self._graph.pull().to_ndarray().ravel()
-                for number, hasher in enumerate(self._hashers):
-                    skipped = max(self._skipped[number] - self._samples, 0)
-                    hasher.add(samples[skipped:])
-                self._samples += len(samples)
-
-
-class _Eye:
-    """Sees moving pictures, and hashes the first frame of each second, or more of a query."""
-
-    def __init__(self, *, query: bool) -> None:
-        self._is_query = query
-        self._rate = _QUERY_RATE if query else 1
-        self._frames: list[Frame] = []
-        self._first: float | None = None
-        self._next = 0.0
-        self._lit = _Lit()
-        self.seconds = 0.0
-
-    def see(self, frame: VideoFrame) -> None:
-        if frame.time is None:
-            return
-        if self._first is None:
-            self._first = frame.time
-        at = frame.time - self._first
-        self.seconds = max(self.seconds, at)
-        if at < self._next:
-            return
-        self._next = (int(at * self._rate) + 1) / self._rate
-        with contextlib.suppress(ImageTooSmall, ImageTooLarge):
-            image.check_size(frame.width, frame.height)
-            seen = frame.to_ndarray(format="gray" if self._is_query else "rgb24")
-            for hash_ in self._hashes(np.rot90(seen, round(frame.rotation / 90) % 4)):
-                self._frames.append(Frame(hash_.bits, hash_.quality, at))
-
-    def finish(self) -> Vpdq | None:
-        found = Vpdq.of(self._frames)
-        return found if found.telling else None
-
-    def _hashes(self, pixels: npt.NDArray[np.uint8]) -> Iterator[Pdq]:
-        """The hash of a frame; of a query also mirrored, and both without black bars."""
-        if not self._is_query:
-            yield pdq(pixels)
-            return
-        inner = pixels[self._lit.update(pixels)]
-        for seen in (pixels,) if inner.shape == pixels.shape else (pixels, inner):
-            turned = pdq_dihedral(seen)
-            yield turned[0]
-            yield turned[_MIRRORED]
-
-
-class _Lit:
-    """Where the frames so far are not black: what bars around them leave."""
-
-    def __init__(self) -> None:
-        self._edges: npt.NDArray[np.int64] | None = None
-
-    def update(self, pixels: npt.NDArray[np.uint8]) -> tuple[slice, slice]:
-        """Add a frame of the same size; rows and columns."""
-        bright = pixels > _DARK
-        rows, columns = np.flatnonzero(bright.any(axis=1)), np.flatnonzero(bright.any(axis=0))
-        if len(rows):
-            edges = np.array([-rows[0], rows[-1] + 1, -columns[0], columns[-1] + 1])
-            self._edges = edges if self._edges is None else np.maximum(self._edges, edges)
-        if self._edges is None:
-            return slice(0, pixels.shape[0]), slice(0, pixels.shape[1])
-        top, bottom, left, right = self._edges.tolist()
-        return _between(-top, bottom, pixels.shape[0]), _between(-left, right, pixels.shape[1])
-
-
-def _between(first: int, last: int, size: int) -> slice:
-    """What is between two bars; all, if there is one on one side alone: it is part of the picture.
-
-    >>> _between(40, 280, 320), _between(0, 280, 320)
-    (slice(40, 280, None), slice(0, 320, None))
-    """
-    return slice(first, last) if first > 0 and last < size else slice(0, size)
-
-
-def _resampler(frame: AudioFrame) -> Any:
-    graph = library().filter.Graph()
-    source = graph.add_abuffer(
-        sample_rate=frame.sample_rate,
-        format=frame.format.name,
-        layout=frame.layout.name,
-        time_base=f"1/{frame.sample_rate}",
-    )
-    resampling = graph.add("aresample", _RESAMPLING)
-    mixing = graph.add("aformat", _ONE_CHANNEL)
-    graph.link_nodes(source, resampling, mixing, graph.add("abuffersink")).configure()
-    return graph
-
-
-def _finite(frame: AudioFrame) -> AudioFrame:
-    """The frame with silence for what are no numbers."""
-    if not frame.format.name.startswith(("flt", "dbl")):
-        return frame
-    values = frame.to_ndarray()
-    if np.isfinite(values).all():
-        return frame
-    clean: AudioFrame = library().AudioFrame.from_ndarray(
-        np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=-1.0),
-        format=frame.format.name,
-        layout=frame.layout.name,
-    )
-    clean.sample_rate = frame.sample_rate
-    return clean

@@ -11,6 +11,7 @@ from countermark import audio
 from countermark.audio import Detection
 from countermark.clips.decoding import heard
 from countermark.errors import SoundError
+from countermark.sound import Samples
 
 _SILENT: Final = 1e-3
 """Of full scale: what nobody hears."""
@@ -52,20 +53,39 @@ def listen(
     Raises `UnreadableVideo` when it cannot be decoded, `InvalidArgument` for a file of another
     kind, `MissingExtra`, `InvalidKey`.
     """
-    detector: audio.Detector | None = None
-    is_readable, loudest, seconds = True, 0.0, 0.0
+    ear = _Ear(key, effort)
+    loudest = seconds = 0.0
     for rate, samples in heard(source, media_type):
         seconds += len(samples) / rate
         loudest = max(loudest, float(np.abs(samples).max(initial=0)))
+        ear.hear(rate, samples)
+    return Heard(ear.found(), round(seconds, 3), loudest < _SILENT)
+
+
+class _Ear:
+    """Looks for marks until the sound changes its rate or its channels."""
+
+    def __init__(self, key: bytes, effort: Literal["full", "aligned"]) -> None:
+        self._key, self._effort = key, effort
+        self._form: tuple[int, int] | None = None
+        self._detector: audio.Detector | None = None
+        self._is_over = False
+
+    def hear(self, rate: int, samples: Samples) -> None:
+        form = (rate, samples.shape[1])
+        if self._is_over or form != (self._form or form):
+            self._is_over = True
+            return
         try:
-            if is_readable and detector is None:
-                detector = audio.Detector(rate, key=key, effort=effort)
-            if is_readable and detector is not None:
-                detector.push(samples)
+            if self._detector is None:
+                self._form = form
+                self._detector = audio.Detector(rate, key=self._key, effort=self._effort)
+            self._detector.push(samples)
         except SoundError:  # of a rate or with channels that the mark is not made for
-            is_readable = False
-    found = detector.detect() if is_readable and detector is not None else ()
-    return Heard(found, round(seconds, 3), loudest < _SILENT)
+            self._is_over, self._detector = True, None
+
+    def found(self) -> tuple[Detection, ...]:
+        return () if self._detector is None else self._detector.detect()
 
 
 def watermarks(

@@ -178,7 +178,8 @@ def _watermark(profile: Profile, rule: Rule, evidence: Evidence) -> _Found:
             "watermarks.",
             "Ask whoever made it.",
         )
-    others = [] if evidence.manifest is None else evidence.manifest.soft_bindings
+    bindings = () if evidence.manifest is None else evidence.manifest.soft_bindings
+    others = [each for each in bindings if not each.is_fingerprint]
     if others and not named:
         return (
             Status.CANNOT_TELL,

@@ -18,11 +18,15 @@ from countermark.credentials.signer import Signer
 from countermark.credentials.signing import Signed, sign, sign_file
 from countermark.credentials.soft_binding import (
     FINGERPRINT_ALGORITHM,
+    FINGERPRINTS,
+    SOUND_FINGERPRINT_ALGORITHM,
     SOUND_WATERMARK_ALGORITHM,
+    VIDEO_FINGERPRINT_ALGORITHM,
     WATERMARK_ALGORITHM,
     WATERMARKS,
     SoftBinding,
 )
+from countermark.credentials.soft_binding import of_clip as clip_bindings
 from countermark.credentials.time_stamper import TimeStamper
 from countermark.credentials.training_mining import Permission, TrainingMining
 from countermark.credentials.trust import Kind, Trust, TrustList, TrustStatus
@@ -30,9 +34,12 @@ from countermark.credentials.trust_store import TrustStore
 from countermark.credentials.updating import Unstamped, add_time_stamp, continues, unstamped
 
 __all__ = [
+    "FINGERPRINTS",
     "FINGERPRINT_ALGORITHM",
     "SIDECAR",
+    "SOUND_FINGERPRINT_ALGORITHM",
     "SOUND_WATERMARK_ALGORITHM",
+    "VIDEO_FINGERPRINT_ALGORITHM",
     "WATERMARKS",
     "WATERMARK_ALGORITHM",
     "Beside",
@@ -55,6 +62,7 @@ __all__ = [
     "active_alone",
     "active_label",
     "add_time_stamp",
+    "clip_bindings",
     "continues",
     "load_sidecar",
     "media_type_of",

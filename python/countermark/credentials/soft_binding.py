@@ -8,11 +8,15 @@ Source: C2PA 2.2, section "Soft binding"; contentauth/c2pa-rs issue 2689.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from countermark.errors import InvalidPayload
+
+if TYPE_CHECKING:
+    from countermark.clips import Clip
 
 LABEL: Final = "c2pa.soft-binding"
 
@@ -25,10 +29,18 @@ SOUND_WATERMARK_ALGORITHM: Final = "org.countermark.audio.1"
 FINGERPRINT_ALGORITHM: Final = "org.countermark.pdq.1"
 """Name of the PDQ hash of a picture as it is viewed; its value is the hash, 32 bytes."""
 
+SOUND_FINGERPRINT_ALGORITHM: Final = "org.countermark.chromaprint.1"
+"""Name of the fingerprint of a sound; its value is the SHA-256 of `Chromaprint.bits`."""
+
+VIDEO_FINGERPRINT_ALGORITHM: Final = "org.countermark.vpdq.1"
+"""Name of the fingerprint of moving pictures; its value is the SHA-256 of `Vpdq.bits`."""
+
 WATERMARKS: Final = frozenset({WATERMARK_ALGORITHM, SOUND_WATERMARK_ALGORITHM})
 """Names of the watermarks that countermark reads."""
 
-FINGERPRINTS: Final = frozenset({FINGERPRINT_ALGORITHM})
+FINGERPRINTS: Final = frozenset(
+    {FINGERPRINT_ALGORITHM, SOUND_FINGERPRINT_ALGORITHM, VIDEO_FINGERPRINT_ALGORITHM}
+)
 """Names of the fingerprints that it computes."""
 
 
@@ -70,6 +82,31 @@ class SoftBinding:
             )
         timespan = None if seconds is None else (0, round(1000 * seconds))
         return cls(algorithm, payload.to_bytes(8, "big"), timespan)
+
+
+def of_clip(clip: Clip) -> tuple[SoftBinding, ...]:
+    """The bindings of a clip's fingerprints, for the whole time of play.
+
+    >>> from countermark.clips import Clip
+    >>> from countermark.fingerprint import Chromaprint
+    >>> [binding] = of_clip(Clip(seconds=9.5, sound=Chromaprint(bytes(4 * 60))))
+    >>> binding.algorithm, len(binding.value), binding.timespan
+    ('org.countermark.chromaprint.1', 32, (0, 9500))
+
+    A fingerprint grows with the length, 32 to 37 bytes a second. What is signed is its digest, 32
+    bytes: so the manifest stays small, and any part can be compared with the whole fingerprint that
+    a registry keeps.
+    """
+    fingerprints = (
+        (VIDEO_FINGERPRINT_ALGORITHM, clip.video),
+        (SOUND_FINGERPRINT_ALGORITHM, clip.sound),
+    )
+    timespan = (0, round(1000 * clip.seconds))
+    return tuple(
+        SoftBinding(algorithm, hashlib.sha256(found.bits).digest(), timespan)
+        for algorithm, found in fingerprints
+        if found is not None
+    )
 
 
 def labelled(bindings: Iterable[SoftBinding]) -> Iterator[tuple[str, SoftBinding]]:

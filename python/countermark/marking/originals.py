@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from countermark.credentials import SoftBinding
+from countermark.credentials import SoftBinding, clip_bindings
 from countermark.record import Record
 from countermark.screening import Seen
 from countermark.watermark import Strength
@@ -56,6 +56,12 @@ class Copy:
     look: Look
     thumbnail: bytes | None = None
     video: MarkedVideo | None = None
+
+    @property
+    def soft_bindings(self) -> tuple[SoftBinding, ...]:
+        """To the marks in it, and of a clip to the fingerprints by which the registry finds it."""
+        clip = self.look.clip
+        return self.bindings if clip is None else (*self.bindings, *clip_bindings(clip))
 
 
 class Original(Protocol):

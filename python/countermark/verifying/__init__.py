@@ -76,9 +76,10 @@ def verify(
     section 18.10.5.1), and the thumbnail in it shows this picture.
     Of sounds and movies without a manifest that holds, the watermark that the frames have in
     common, looked for in samples of them, then that in the sound, then the fingerprints
-    (Chromaprint, vPDQ) lead to one in the registry. Unless its thumbnail shows the movie, that is a
-    lead: then nobody is trusted. Documents and other pictures are judged by the manifest in them
-    alone.
+    (Chromaprint, vPDQ) lead to one in the registry. Unless what was signed in it shows pictures and
+    sound, by its thumbnail and the digests of fingerprints, that is a lead: then nobody is trusted.
+    Watermarks of two files in one are `transplanted`. Documents and other pictures are judged by
+    the manifest in them alone.
 
     A file of none of these kinds gives the verdict `unreadable`. Raises `SourceNotFound` when
     there is no file, `InvalidArgument` for what is neither path nor binary stream,
@@ -139,9 +140,9 @@ def _report(
         kind = shown or containers.media_type(StreamContent(asset))
         if kind is not None and clips.is_clip(kind):
             # Here, so that whoever verifies pictures does not load what movies are read with.
-            from countermark.verifying import moving
+            from countermark.verifying.clips import judging
 
-            told = moving.report(asset, kind, at, path, trust, registry)
+            told = judging.report(asset, kind, at, path, trust, registry)
         else:
             told = _report_undecoded(asset, shown, at, error)
         return replace(told, notices=notices)

@@ -10,7 +10,7 @@ from countermark.credentials.reading import UNREADABLE_ASSET
 from countermark.errors import InvalidRecord
 from countermark.record import DigitalSource, Record, System
 from countermark.report import Evidence, Report, Verdict
-from countermark.verifying import clip_evidence, evidence
+from countermark.verifying import evidence
 
 
 def holds(manifest: Manifest) -> bool:
@@ -30,13 +30,14 @@ def by_manifest(
     *,
     media_type: str | None,
     decoded: bool = True,
+    summary: str | None = None,
 ) -> Report:
-    """The verdict rests on this manifest, the last one found."""
+    """The verdict rests on this manifest, the last one found; `summary`: why, if not as usual."""
     shown = verdict is not Verdict.TRANSPLANTED
     return Report(
         verdict=verdict,
         trust=manifest.trust,
-        summary=evidence.summary(verdict, found, decoded=decoded),
+        summary=summary or evidence.summary(verdict, found, decoded=decoded),
         evidence=tuple(found),
         record=_record(manifest) if shown else None,
         claim_signer=manifest.claim_signer,
@@ -45,7 +46,9 @@ def by_manifest(
     )
 
 
-def by_lead(manifest: Manifest, found: Sequence[Evidence], *, media_type: str | None) -> Report:
+def by_lead(
+    manifest: Manifest, found: Sequence[Evidence], *, summary: str, media_type: str | None
+) -> Report:
     """Watermark or fingerprints of a sound or movie led to this manifest; nothing signed ties all.
 
     So nobody is trusted for this file: that its registry holds the manifest for it is all there is.
@@ -53,9 +56,20 @@ def by_lead(manifest: Manifest, found: Sequence[Evidence], *, media_type: str | 
     return Report(
         verdict=Verdict.RECOVERED,
         trust=TrustStatus.NONE,
-        summary=clip_evidence.summary_of_lead(found),
+        summary=summary,
         evidence=tuple(found),
         record=_record(manifest),
+        media_type=media_type,
+    )
+
+
+def by_mixture(found: Sequence[Evidence], *, summary: str, media_type: str | None) -> Report:
+    """Pictures and sound are of two files: nobody has signed that they belong together."""
+    return Report(
+        verdict=Verdict.TRANSPLANTED,
+        trust=TrustStatus.NONE,
+        summary=summary,
+        evidence=tuple(found),
         media_type=media_type,
     )
 

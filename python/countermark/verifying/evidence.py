@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from countermark.credentials import Manifest
 from countermark.credentials.reading import UNREADABLE_ASSET
@@ -28,15 +28,17 @@ from countermark.resemblance import Resemblance, threshold
 from countermark.verifying.carried import Carried
 from countermark.watermark import Detection
 
-if TYPE_CHECKING:
-    from countermark.video import VideoDetection
-
 _HARD_BINDING: Final = "claim signature, assertion hashes, hard binding (hash of the file)"
-_STORED: Final = "claim signature, assertion hashes"
+STORED: Final = "claim signature, assertion hashes"
 _THUMBNAIL: Final = "signed thumbnail against the picture"
-_SOFT_BINDING: Final = "soft binding (names the watermark)"
+SOFT_BINDING: Final = "soft binding (names the watermark)"
 WATERMARK_CHECK: Final = "32-bit check and pilot of the watermark"
 _FINGERPRINT: Final = f"PDQ hash, all eight symmetries, at most {MAX_DISTANCE} of 256 bits differ"
+_CARRIERS: Final = {
+    None: "The pixels carry",
+    "video": "The frames carry",
+    "sound": "The sound carries",
+}
 _ORIGINS: Final = {
     "file": "The file carries Content Credentials (a C2PA manifest).",
     "sidecar": "Content Credentials (a C2PA manifest) lie beside the file, in {sidecar}.",
@@ -62,16 +64,16 @@ def manifest(
     `decoded`: whether there were pixels to compare.
     """
     origin = origin if sidecar is None else "sidecar"
-    checks = [_HARD_BINDING if origin in ("file", "sidecar") else _STORED]
+    checks = [_HARD_BINDING if origin in ("file", "sidecar") else STORED]
     sentences = [_ORIGINS[origin].format(host=host, sidecar=sidecar)]
     sentences.append(found.explanation)
     if names_watermark is not None:
-        checks.append(_SOFT_BINDING)
+        checks.append(SOFT_BINDING)
         says = "names" if names_watermark else "does not name"
         sentences.append(f"It {says} the watermark in the pixels.")
     if likeness is not None:
         checks.append(_THUMBNAIL)
-        sentences.append(_likeness(likeness))
+        sentences.append(said_of(likeness))
     elif not decoded:
         sentences.append("No thumbnail was compared, for this file was not decoded.")
     elif origin in ("registry", "resolver") or found.hard_binding == "mismatch":
@@ -158,7 +160,7 @@ def _unresolved(explanation: str) -> ManifestEvidence:
     return ManifestEvidence(
         found=False,
         confidence=Confidence.NONE,
-        check=f"{_STORED}, {_SOFT_BINDING}, {_THUMBNAIL}",
+        check=f"{STORED}, {SOFT_BINDING}, {_THUMBNAIL}",
         explanation=explanation,
         origin="resolver",
     )
@@ -187,28 +189,6 @@ def watermark(detection: Detection, *, registered: bool | None) -> WatermarkEvid
         rotation_degrees=round(geometry.rotation_degrees, 2),
         scale=round(geometry.scale, 4),
         mirrored=geometry.mirrored,
-    )
-
-
-def watermark_of_movie(found: VideoDetection, *, registered: bool | None) -> WatermarkEvidence:
-    """A watermark that frames have in common; `registered` is None when that was not asked."""
-    chance = min(1 / found.false_positive_rate, 1e12)  # more would impress nobody
-    sentences = [
-        f"The frames between {found.begin_seconds:.1f} s and {found.end_seconds:.1f} s carry an "
-        f"invisible watermark with the payload {found.payload:016x}. At most 1 in {chance:,.0f} "
-        "unmarked movies would seem to carry one.",
-    ]
-    if registered is not None:
-        says = "knows" if registered else "does not know"
-        sentences.append(f"The registry {says} this payload.")
-    return WatermarkEvidence(
-        found=True,
-        confidence=Confidence.STRONG,
-        check=WATERMARK_CHECK,
-        explanation=" ".join(sentences),
-        payload=found.payload,
-        false_positive_rate=found.false_positive_rate,
-        registered=registered,
     )
 
 
@@ -241,16 +221,6 @@ def strange(at: Carried) -> list[ManifestEvidence]:
     if at.manifest is None or at.sidecar is None or not at.is_strange:
         return []
     return [strange_manifest(at.manifest, at.sidecar)]
-
-
-def no_watermark_in_frames() -> WatermarkEvidence:
-    """A movie of which samples were decoded, without a watermark in them."""
-    return WatermarkEvidence(
-        found=False,
-        confidence=Confidence.NONE,
-        check=WATERMARK_CHECK,
-        explanation="No watermark was read in the frames that were sampled.",
-    )
 
 
 def fingerprint(distance: int, quality: int) -> FingerprintEvidence:
@@ -362,15 +332,15 @@ def summary_of_nothing(found: Sequence[Evidence], *, media_type: str | None = No
             return f"There are Content Credentials {where}, but they fail their own checks."
         if isinstance(item, WatermarkEvidence) and item.registered is False:
             return (
-                "The pixels carry a watermark, but this registry does not know it. "
-                "Whoever marked the picture has the registry that does."
+                f"{_CARRIERS[item.of]} a watermark, but this registry does not know it. "
+                "Whoever put it there has the registry that does."
             )
-    if any(isinstance(item, WatermarkEvidence) and item.registered for item in found):
-        return (
-            "The frames carry a watermark that this registry knows, but its Content Credentials do "
-            "not hold, or their thumbnail is not of the beginning of this file: it may be another "
-            "part of that movie, or something with a copy of its mark."
-        )
+    for item in found:
+        if isinstance(item, WatermarkEvidence) and item.registered:
+            return (
+                f"{_CARRIERS[item.of]} a watermark that this registry knows, but its Content "
+                "Credentials do not hold, or do not name it alone."
+            )
     if media_type is not None:
         return (
             f"No Content Credentials were found, and files of type {media_type} have no "
@@ -378,11 +348,12 @@ def summary_of_nothing(found: Sequence[Evidence], *, media_type: str | None = No
         )
     return (
         "Neither Content Credentials nor a watermark nor a known fingerprint were found. "
-        "That says nothing about where the picture comes from."
+        "That says nothing about where it comes from."
     )
 
 
-def _likeness(likeness: Resemblance) -> str:
+def said_of(likeness: Resemblance) -> str:
+    """How like the signed thumbnail it is."""
     needed = threshold(likeness.overlap)
     shows = "shows" if likeness.convincing else "does not show"
     return (
