@@ -15,6 +15,7 @@ from countermark.errors import (
     MarkLost,
     MarkNotReadable,
     SoundError,
+    UnreadableImage,
     UnsupportedImage,
 )
 from countermark.marking import Marked, is_marked
@@ -194,7 +195,8 @@ def test_destination_has_the_kind_of_the_source(
 def test_kinds_are_told_by_content(tune: Path, tmp_path: Path) -> None:
     assert modality_of(coded(tune, tmp_path, "mp3")) is Modality.AUDIO
     (tmp_path / "fake.mp3").write_bytes(b"no sound")
-    assert modality_of(tmp_path / "fake.mp3") is Modality.IMAGE
+    with pytest.raises(UnreadableImage, match="neither picture, movie nor sound"):
+        modality_of(tmp_path / "fake.mp3")
 
 
 def test_clips_are_marked_from_paths(tune: Path, tmp_path: Path, registry: Registry) -> None:

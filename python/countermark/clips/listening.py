@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Final, Literal
 
 import numpy as np
 
 from countermark import audio
-from countermark.audio import Detection
+from countermark.audio import Detection, Stretch
 from countermark.clips.decoding import heard
 from countermark.errors import SoundError
 from countermark.sound import Samples
 
 _SILENT: Final = 1e-3
 """Of full scale: what nobody hears."""
+
+_WHOLE_SECONDS: Final = 60.0
+_STRETCH_SECONDS: Final = 25.0
+"""As much as a detector looks at in one piece."""
+
+_SEAM_SECONDS: Final = 1.0
+"""What two ears that hear one after the other may leave between them: the time is known to half a
+second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,45 +56,113 @@ def listen(
     >>> listen(file, "audio/wav")
     Heard(watermarks=(), seconds=1.0, is_silent=True)
 
-    `media_type`: one of `FORMATS`, by the content. `key`, `effort`: as for `audio.detect`. No
-    watermark is read in a sound of more than eight channels.
+    `media_type`: one of `FORMATS`, by the content. `key`: as for `audio.detect`. `effort`: "full"
+    tries all that `audio.detect` does in the first minute and in 25 seconds after 2 minutes, after
+    4, after 8 and so on, so that a sound of hours is not heard for hours; what lies between is
+    heard at the speed that it has, as all of it is with "aligned". No watermark is read in a sound
+    of more than eight channels.
 
     Raises `UnreadableVideo` when it cannot be decoded, `InvalidArgument` for a file of another
     kind, `MissingExtra`, `InvalidKey`.
     """
-    ear = _Ear(key, effort)
+    ears = _Ears(key, effort)
     loudest = seconds = 0.0
     for rate, samples in heard(source, media_type):
+        ears.hear(seconds, rate, samples)
         seconds += len(samples) / rate
         loudest = max(loudest, float(np.abs(samples).max(initial=0)))
-        ear.hear(rate, samples)
-    return Heard(ear.found(), round(seconds, 3), loudest < _SILENT)
+    return Heard(ears.found(), round(seconds, 3), loudest < _SILENT)
+
+
+class _Ears:
+    """Hear the first minute and some stretches at full effort, and what lies between as it is."""
+
+    def __init__(self, key: bytes, effort: Literal["full", "aligned"]) -> None:
+        self._key = key
+        self._number = 1
+        self._found: list[Detection] = []
+        if effort == "aligned":
+            self._listening = [_Ear(key, "aligned", 0, math.inf)]
+            self._next = math.inf
+        else:
+            rest = _Ear(key, "aligned", _WHOLE_SECONDS, math.inf)
+            self._listening = [_Ear(key, "full", 0, _WHOLE_SECONDS), rest]
+            self._next = 2 * _WHOLE_SECONDS
+
+    def hear(self, now: float, rate: int, samples: Samples) -> None:
+        """The block of the sound that begins at that time, in seconds."""
+        if now >= self._next:
+            self._listening.append(_Ear(self._key, "full", now, now + _STRETCH_SECONDS))
+            self._number += 1
+            self._next *= 2
+        for ear in self._listening:
+            if ear.begin <= now < ear.end:
+                ear.hear(now, rate, samples)
+        for ear in [ear for ear in self._listening if now >= ear.end]:
+            self._listening.remove(ear)  # with its memory
+            self._found += ear.found()
+
+    def found(self) -> tuple[Detection, ...]:
+        """Each mark once, that first which is there longest."""
+        for ear in self._listening:
+            self._found += ear.found()
+        marks: dict[int, list[Detection]] = {}
+        for one in self._found:
+            marks.setdefault(one.payload, []).append(one)
+        joined = [self._joined(ones) for ones in marks.values()]
+        return tuple(sorted(joined, key=lambda one: -sum(s.seconds for s in one.stretches)))
+
+    def _joined(self, ones: list[Detection]) -> Detection:
+        """What several ears have read of one mark."""
+        stretches: list[Stretch] = []
+        for next_ in sorted((s for one in ones for s in one.stretches), key=lambda s: s.begin):
+            if stretches and next_.begin <= stretches[-1].end + _SEAM_SECONDS:
+                stretches[-1] = Stretch(stretches[-1].begin, max(next_.end, stretches[-1].end))
+            else:
+                stretches.append(next_)
+        best = max(ones, key=lambda one: one.score)
+        rate = min(1.0, best.false_positive_rate * self._number)  # of all ears together
+        return replace(best, stretches=tuple(stretches), false_positive_rate=rate)
 
 
 class _Ear:
-    """Looks for marks until the sound changes its rate or its channels."""
+    """Looks for marks from a time to another, until the sound changes its rate or its channels."""
 
-    def __init__(self, key: bytes, effort: Literal["full", "aligned"]) -> None:
+    def __init__(
+        self, key: bytes, effort: Literal["full", "aligned"], begin: float, end: float
+    ) -> None:
+        self.begin, self.end = begin, end
         self._key, self._effort = key, effort
+        self._start = 0.0
         self._form: tuple[int, int] | None = None
         self._detector: audio.Detector | None = None
         self._is_over = False
 
-    def hear(self, rate: int, samples: Samples) -> None:
+    def hear(self, now: float, rate: int, samples: Samples) -> None:
         form = (rate, samples.shape[1])
         if self._is_over or form != (self._form or form):
             self._is_over = True
             return
         try:
             if self._detector is None:
-                self._form = form
+                self._form, self._start = form, now
                 self._detector = audio.Detector(rate, key=self._key, effort=self._effort)
             self._detector.push(samples)
         except SoundError:  # of a rate or with channels that the mark is not made for
             self._is_over, self._detector = True, None
 
-    def found(self) -> tuple[Detection, ...]:
-        return () if self._detector is None else self._detector.detect()
+    def found(self) -> list[Detection]:
+        """With times of the whole sound."""
+        return [
+            replace(
+                one,
+                offset_seconds=one.offset_seconds + self._start,
+                stretches=tuple(
+                    Stretch(self._start + s.begin, self._start + s.end) for s in one.stretches
+                ),
+            )
+            for one in ([] if self._detector is None else self._detector.detect())
+        ]
 
 
 def watermarks(

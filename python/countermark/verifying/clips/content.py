@@ -73,7 +73,7 @@ class Content:
 
     @cached_property
     def heard(self) -> Heard:
-        """Its sound, all of it."""
+        """Its sound, as `clips.listen` hears it."""
         try:
             return clips.listen(self._asset, self.media_type)
         except (VideoError, MissingExtra) as error:
