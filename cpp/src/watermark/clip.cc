@@ -17,14 +17,9 @@ constexpr double kReaders = 1 + 2 * kWindows;
 // By how much differences of means are magnified, that they may be shown in 8 bits.
 constexpr float kMagnified = 8;
 
-// Of small frames, so that a mark at half its size is still looked for.
-constexpr double kLeastSide = 1.6 * kCanonicalSide;
-
-// As fine as marks are looked for, and hardly finer than the frame.
+// As fine as marks are looked for, and no finer than the frame.
 Size ViewFor(Size frame, Effort effort) {
   if (effort == Effort::kAligned) return ScaledSize(frame, kCanonicalSide);
-  const double side = std::sqrt(static_cast<double>(frame.Area()));
-  if (side < kLeastSide) return ScaledSize(frame, std::min(2 * side, kLeastSide));
   const Size largest = ScaledSize(frame, 2.0 * kCanonicalSide);
   return frame.Area() <= largest.Area() ? frame : largest;
 }

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 
 namespace countermark {
 namespace {
@@ -227,11 +225,6 @@ bool ReadMessage(const Spectrum& fold, const float* weight, const PilotPeak& pea
   const Components components = ComponentsOf(fold, weight, peak, layout, &w);
   float soft[kCodedBits];
   SoftBits(components, soft);
-  if (getenv("CMK_DEBUG")) {
-    double best = 0;
-    for (int v = 0; v < 16; ++v) best = std::max(best, PayloadLikeness(components, Word{0x0123456789ABCDEFull, (uint8_t)v}));
-    fprintf(stderr, "R %d %.2f %.2f sym %d\n", (int)hint, peak.score, best, peak.symmetry);
-  }
   if (!decoder.Decode(soft, CandidatesFor(peak, hint), &message->word)) return false;
   message->likeness = PayloadLikeness(components, message->word);
   double rate = RateAnywhere(message->likeness);
