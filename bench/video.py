@@ -21,6 +21,7 @@ from PIL import Image
 from bench import corpus, machine
 from countermark import watermark
 from countermark.frames import ClipDetector, FrameEmbedder
+from countermark.video.luma import luma_of
 
 PAYLOAD = 0x0123_4567_89AB_CDEF
 SECONDS = 3.0
@@ -106,9 +107,7 @@ def filmed(name: str, begin: float = 0, end: float = 99) -> Clip:
     with av.open(str(FOLDER / name)) as container:
         stream = container.streams.video[0]
         frames = [
-            frame.reformat(format="gray").to_ndarray()
-            for frame in container.decode(stream)
-            if begin <= (frame.time or 0) < end
+            luma_of(frame) for frame in container.decode(stream) if begin <= (frame.time or 0) < end
         ]
         assert stream.average_rate is not None
         return Clip(name, frames, stream.average_rate)
@@ -156,8 +155,9 @@ def marked(clip: Clip) -> Clip:
 def copied(clip: Clip, copy: Copy) -> Iterator[tuple[float, Luma]]:
     """The copy's frames and their times."""
     height, width = clip.frames[0].shape
-    data = b"".join(frame.tobytes() for frame in clip.frames)
-    source = f"-f rawvideo -pix_fmt gray -s {width}x{height} -r {clip.rate}"
+    grey = bytes([128]) * (2 * (width // 2) * (height // 2))
+    data = b"".join(frame.tobytes() + grey for frame in clip.frames)
+    source = f"-f rawvideo -pix_fmt yuv420p -s {width}x{height} -r {clip.rate}"
     for filters, encoder in copy.steps:
         recorded = "30" if clip.rate < 30 else "20"
         graph = ["-vf", filters.replace("RATE", recorded)]
@@ -195,7 +195,7 @@ def copied(clip: Clip, copy: Copy) -> Iterator[tuple[float, Luma]]:
         data, source = run.stdout, "-f matroska"
     with av.open(io.BytesIO(data)) as container:
         for frame in container.decode(video=0):
-            yield frame.time or 0, frame.to_ndarray(format="yuv420p")[: frame.height].copy()
+            yield frame.time or 0, luma_of(frame)
 
 
 def read(frames: list[tuple[float, Luma]]) -> tuple[int, int, int, float]:

@@ -15,7 +15,7 @@ constexpr float kWorthTrying = 4.6f;
 constexpr size_t kWindows = 3;
 constexpr double kReaders = 1 + 2 * kWindows;
 // By how much differences of means are magnified, that they may be shown in 8 bits.
-constexpr int kMagnified = 8;
+constexpr float kMagnified = 8;
 
 // As fine as marks are looked for, and no finer than the frame.
 Size ViewFor(Size frame, Effort effort) {
@@ -91,15 +91,25 @@ void ClipAccumulator::EndSlot(Arena& arena) {
 // The mean of a window; less that of another, about the middle of the scale.
 void ClipAccumulator::Show(const Window& window, uint8_t* pixels) const {
   if (pixels == nullptr || IsCounting()) return;
-  const int count = static_cast<int>(window.end - window.begin);
-  const int less_count = static_cast<int>(window.less_end - window.less_begin);
-  for (size_t i = 0; i < view_.Area(); ++i) {
-    int sum = 0, less = 0;
-    for (size_t k = window.begin; k < window.end; ++k) sum += MeanOf(k)[i];
-    for (size_t k = window.less_begin; k < window.less_end; ++k) less += MeanOf(k)[i];
-    int level = (sum + count * kParts / 2) / (count * kParts);
-    if (less_count > 0) level = 128 + kMagnified * (sum / count - less / less_count) / kParts;
-    pixels[i] = static_cast<uint8_t>(std::clamp(level, 0, 255));
+  constexpr size_t kAtOnce = 512;  // pixels that stay in the cache
+  const bool is_difference = window.less_begin < window.less_end;
+  const float times = (is_difference ? kMagnified : 1.0f) / static_cast<float>(kParts);
+  float level[kAtOnce];
+  for (size_t at = 0; at < view_.Area(); at += kAtOnce) {
+    const size_t count = std::min(kAtOnce, view_.Area() - at);
+    const auto add = [&](size_t begin, size_t end, float whole) {
+      const float share = whole / static_cast<float>(end - begin);
+      for (size_t k = begin; k < end; ++k) {
+        const uint16_t* const mean = MeanOf(k) + at;
+        for (size_t i = 0; i < count; ++i) level[i] += share * static_cast<float>(mean[i]);
+      }
+    };
+    std::fill_n(level, count, is_difference ? 128.5f : 0.5f);
+    add(window.begin, window.end, times);
+    add(window.less_begin, window.less_end, -times);
+    for (size_t i = 0; i < count; ++i) {
+      pixels[at + i] = static_cast<uint8_t>(std::min(std::max(level[i], 0.0f), 255.0f));
+    }
   }
 }
 

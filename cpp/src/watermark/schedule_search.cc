@@ -9,10 +9,12 @@
 namespace countermark {
 namespace {
 
-// Earlier states that may still be seen.
-constexpr size_t kLate = 3;
-// Height of the pilot, in deviations of chance, from which on a state counts.
-constexpr float kSeen = 1.0f;
+// Earlier states that may still be seen: a key picture is held for some ten seconds at most.
+constexpr size_t kLate = 5;
+// Height of the pilot, in deviations of chance, from which on an earlier state counts. They are
+// many, of which few are seen; a slot's own state counts as it is seen, for one key picture may
+// hold more of it than all others.
+constexpr float kSeen = 2.5f;
 
 size_t Wrapped(int value) { return static_cast<size_t>((value % kTile + kTile) % kTile); }
 
@@ -115,7 +117,7 @@ void ScheduleSearch::UndoLate(const SlotFold* folds, size_t count, size_t beginn
       const size_t shown = (state - late) % Schedule::kStates;
       Spectrum undone{};
       AddUndone(folds[i].sum, shown, 1, &undone);
-      const float times = std::max(0.0f, HeightAt(undone, weight, peak) - kSeen);
+      const float times = std::max(0.0f, HeightAt(undone, weight, peak) - (late > 0 ? kSeen : 0));
       if (times == 0) continue;
       for (size_t k = 0; k < kBandSize; ++k) {
         sum->re[k] += times * undone.re[k];

@@ -173,18 +173,19 @@ class _Detector:
 
 def _sampled(container: InputContainer, stream: VideoStream, length: float) -> Iterator[VideoFrame]:
     """Key pictures from all over the movie, each but once."""
-    stream.codec_context.skip_frame = "NONKEY"
     before: float | None = None
-    try:
-        for number in range(_SAMPLES):
-            _seek(container, stream, (number + 0.5) * length / _SAMPLES)
-            frame = next(_decoded(container, stream), None)
-            if frame is None or frame.time is None or frame.time == before:
-                continue
-            before = frame.time
-            yield frame
-    finally:
-        stream.codec_context.skip_frame = "DEFAULT"
+    for number in range(_SAMPLES):
+        _seek(container, stream, (number + 0.5) * length / _SAMPLES)
+        key = next((one for one in container.demux(stream) if one.is_keyframe), None)
+        # No other picture goes in: the decoder need not wait for its turn to be shown.
+        frames = [] if key is None else [*key.decode(), *stream.codec_context.decode(None)]
+        if not frames or stream.time_base is None:
+            continue
+        frames[0].time_base = stream.time_base  # which that decoder does not know
+        if frames[0].time is None or frames[0].time == before:
+            continue
+        before = frames[0].time
+        yield frames[0]
 
 
 def _stretch(container: InputContainer, stream: VideoStream, begin: float) -> Iterator[VideoFrame]:
