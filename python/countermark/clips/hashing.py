@@ -114,7 +114,7 @@ class Eye:
         self._next = (int(at * self._rate) + 1) / self._rate
         with contextlib.suppress(ImageTooSmall, ImageTooLarge):
             image.check_size(frame.width, frame.height)
-            seen = frame.to_ndarray(format="gray" if self._is_query else "rgb24")
+            seen = _luma(frame) if self._is_query else frame.to_ndarray(format="rgb24")
             for hash_ in self._hashes(np.rot90(seen, round(frame.rotation / 90) % 4)):
                 self._frames.append(Frame(hash_.bits, hash_.quality, at))
 
@@ -161,6 +161,20 @@ def _between(first: int, last: int, size: int) -> slice:
     (slice(40, 280, None), slice(0, 320, None))
     """
     return slice(first, last) if first > 0 and last < size else slice(0, size)
+
+
+# Of black and white at 16 and 235 to all of 0 to 255.
+_STRETCHED: Final = np.clip(np.rint((np.arange(256) - 16) * 255 / 219), 0, 255).astype(np.uint8)
+
+
+def _luma(frame: VideoFrame) -> npt.NDArray[np.uint8]:
+    """As FFmpeg makes it of any frame, but of the usual ones in a quarter of the time."""
+    if frame.format.name not in {"yuv420p", "yuv422p", "yuv444p", "nv12"} or frame.color_range == 2:
+        grey: npt.NDArray[np.uint8] = frame.to_ndarray(format="gray")
+        return grey
+    plane = frame.planes[0]
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    return _STRETCHED[rows[: frame.height, : frame.width]]
 
 
 def _resampler(frame: AudioFrame) -> Any:

@@ -43,7 +43,9 @@ _SMOOTHING: Final = (0.25, 0.75, 1.0, 0.75, 0.25)
 _SILENT: Final = 0.01
 _WIDTH: Final = 16
 _GRAY: Final = np.array([0, 1, 3, 2], np.uint32)
-_BATCH_FRAMES: Final = 256
+_BATCH: Final = _FRAME + 255 * HOP
+"""Samples that are hashed at once."""
+
 _BYTES: Final = 4
 
 
@@ -131,7 +133,8 @@ class Hasher:
     """
 
     def __init__(self) -> None:
-        self._samples = np.empty(0, np.int16)
+        self._waiting: list[npt.NDArray[np.int16]] = []
+        self._count = 0  # of samples that wait
         self._notes: deque[npt.NDArray[np.float64]] = deque()
         self._smoothed = np.empty((0, _NOTES))
         self._before = np.empty((0, _NOTES))
@@ -144,17 +147,23 @@ class Hasher:
                 "Samples for a fingerprint are not int16 of one channel.",
                 remedy=f"Resample them to {RATE} Hz and one channel.",
             )
-        waiting = np.concatenate([self._samples, samples])
-        while len(waiting) >= _FRAME:
-            part = waiting[: _FRAME + (_BATCH_FRAMES - 1) * HOP]
-            frames = np.lib.stride_tricks.sliding_window_view(part, _FRAME)[::HOP]
-            self._follow(_notes(frames))
-            waiting = waiting[len(frames) * HOP :]
-        self._samples = waiting.copy()
+        self._waiting.append(samples.copy())
+        self._count += len(samples)
+        if self._count >= _BATCH:
+            self._hash()
 
     def finish(self) -> Chromaprint:
         """Gives the fingerprint of all that was taken."""
+        self._hash()
         return Chromaprint(b"".join(self._bits))
+
+    def _hash(self) -> None:
+        waiting = np.concatenate([np.empty(0, np.int16), *self._waiting])
+        while len(waiting) >= _FRAME:
+            frames = np.lib.stride_tricks.sliding_window_view(waiting[:_BATCH], _FRAME)[::HOP]
+            self._follow(_notes(frames))
+            waiting = waiting[len(frames) * HOP :]
+        self._waiting, self._count = [waiting.copy()], len(waiting)
 
     def _follow(self, notes: npt.NDArray[np.float64]) -> None:
         """Hash the frames that are behind those before."""

@@ -11,6 +11,7 @@ damaged. Use one of JPEG, PNG, WebP, AVIF, TIFF; MP4, MOV; WAV, FLAC, MP3, M4A.
 
 from __future__ import annotations
 
+import os
 from os import PathLike
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -52,7 +53,7 @@ def modality_of(asset: Asset) -> Modality:
     """
     if isinstance(asset, bytes):
         shown, head = containers.media_type(asset), asset[: image.HEAD_BYTES]
-    elif asset.is_file():
+    elif os.path.isfile(asset):  # which no name is too long for
         with opened(asset) as stream:  # before a movie of gigabytes is loaded
             content = StreamContent(stream)
             shown, head = containers.media_type(content), content[: image.HEAD_BYTES]

@@ -22,8 +22,9 @@ def checked_place(destination: files.Destination, original: Original) -> Path | 
         return None
     suffix = Path(destination).suffix.lower()
     if not original.may_end_in(suffix):
+        ending = f"ends in {suffix}" if suffix else "has no ending"
         raise InvalidArgument(
-            f"The destination {str(destination)!r} ends in {suffix}, but the {original.noun} is "
+            f"The destination {str(destination)!r} {ending}, but the {original.noun} is "
             f"{original.form} and stays so.",
             remedy=f"Name it {original.endings[0]}, or convert the {original.noun} first.",
         )
