@@ -163,18 +163,22 @@ def _between(first: int, last: int, size: int) -> slice:
     return slice(first, last) if first > 0 and last < size else slice(0, size)
 
 
+_FULL_RANGE: Final = 2
 # Of black and white at 16 and 235 to all of 0 to 255.
 _STRETCHED: Final = np.clip(np.rint((np.arange(256) - 16) * 255 / 219), 0, 255).astype(np.uint8)
 
 
 def _luma(frame: VideoFrame) -> npt.NDArray[np.uint8]:
-    """As FFmpeg makes it of any frame, but of the usual ones in a quarter of the time."""
-    if frame.format.name not in {"yuv420p", "yuv422p", "yuv444p", "nv12"} or frame.color_range == 2:
-        grey: npt.NDArray[np.uint8] = frame.to_ndarray(format="gray")
-        return grey
-    plane = frame.planes[0]
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-    return _STRETCHED[rows[: frame.height, : frame.width]]
+    """Of any frame by FFmpeg; of the usual ones without, in half the time."""
+    has_plane = frame.format.name in {"yuv420p", "yuv422p", "yuv444p", "nv12"}
+    if not has_plane or frame.color_range == _FULL_RANGE:
+        grey: Any = frame.to_ndarray(format="gray")
+    else:
+        plane: Any = frame.planes[0]
+        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        grey = _STRETCHED[rows[: frame.height, : frame.width]]
+    seen: npt.NDArray[np.uint8] = grey
+    return seen
 
 
 def _resampler(frame: AudioFrame) -> Any:
