@@ -7,6 +7,7 @@
 
 #include <fuzzer/FuzzedDataProvider.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -221,6 +222,17 @@ class FuzzedTime {
 inline uint32_t FuzzedEffort(FuzzedDataProvider& bytes) {
   if (Rarely(bytes, 40)) return bytes.ConsumeIntegral<uint32_t>();
   return bytes.ConsumeBool() ? CMK_EFFORT_FULL : CMK_EFFORT_ALIGNED;
+}
+
+// What is read may be anything, if it is a number.
+template <typename Detector>
+void Read(cmk_status (*detect)(Detector*, cmk_detection*), Detector* detector) {
+  cmk_detection found = {};
+  found.struct_size = sizeof(found);
+  const cmk_status status = detect(detector, &found);
+  Require(status == CMK_STATUS_OK || status == CMK_STATUS_NOT_FOUND);
+  Require(std::isfinite(found.score));
+  for (const double number : found.geometry) Require(std::isfinite(number));
 }
 
 }  // namespace countermark

@@ -1,20 +1,9 @@
 // cmk_watermark_clip: a few frames of any shape at any time, marked or not, and readings in
 // between.
-#include <cmath>
-
 #include "arguments.h"
 
 namespace countermark {
 namespace {
-
-void Read(cmk_watermark_clip* clip) {
-  cmk_detection found = {};
-  found.struct_size = sizeof(found);
-  const cmk_status status = cmk_watermark_clip_detect(clip, &found);
-  Require(status == CMK_STATUS_OK || status == CMK_STATUS_NOT_FOUND);
-  Require(std::isfinite(found.score));
-  for (const double number : found.geometry) Require(std::isfinite(number));
-}
 
 void Run(FuzzedDataProvider& bytes) {
   const FuzzedImage shape(bytes, CMK_SIDE_MIN);
@@ -37,10 +26,10 @@ void Run(FuzzedDataProvider& bytes) {
         Rarely(bytes, 20) ? FuzzedImage(bytes, CMK_SIDE_MIN) : FuzzedImage(bytes, shape.image);
     const cmk_status status = cmk_watermark_clip_add(clip, time.Next(bytes), &frame.image);
     Require(status != CMK_STATUS_BUSY && status != CMK_STATUS_NOT_INITIALISED);
-    if (Rarely(bytes, 8)) Read(clip);
+    if (Rarely(bytes, 8)) Read(cmk_watermark_clip_detect, clip);
     if (Rarely(bytes, 8)) Require(cmk_watermark_clip_reset(clip) == CMK_STATUS_OK);
   }
-  Read(clip);
+  Read(cmk_watermark_clip_detect, clip);
 }
 
 }  // namespace

@@ -13,13 +13,14 @@
 
 from countermark.clips.clip import Clip
 from countermark.clips.decoding import FORMATS, frame_size, read, tracks_of_sound
-from countermark.clips.listening import Heard, listen, watermarks
+from countermark.clips.listening import Ear, Heard, listen, watermarks
 from countermark.clips.sounds import SoundIndex, SoundMatch
 from countermark.clips.videos import VideoIndex, VideoMatch
 
 __all__ = [
     "FORMATS",
     "Clip",
+    "Ear",
     "Heard",
     "SoundIndex",
     "SoundMatch",

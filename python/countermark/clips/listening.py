@@ -82,17 +82,17 @@ class _Ears:
         self._number = 1
         self._found: list[Detection] = []
         if effort == "aligned":
-            self._listening = [_Ear(key, "aligned", 0, math.inf)]
+            self._listening = [Ear(key, "aligned")]
             self._next = math.inf
         else:
-            rest = _Ear(key, "aligned", _WHOLE_SECONDS, math.inf)
-            self._listening = [_Ear(key, "full", 0, _WHOLE_SECONDS), rest]
+            rest = Ear(key, "aligned", _WHOLE_SECONDS, math.inf)
+            self._listening = [Ear(key, "full", 0, _WHOLE_SECONDS), rest]
             self._next = 2 * _WHOLE_SECONDS
 
     def hear(self, now: float, rate: int, samples: Samples) -> None:
         """The block of the sound that begins at that time, in seconds."""
         if now >= self._next:
-            self._listening.append(_Ear(self._key, "full", now, now + _STRETCH_SECONDS))
+            self._listening.append(Ear(self._key, "full", now, now + _STRETCH_SECONDS))
             self._number += 1
             self._next *= 2
         for ear in self._listening:
@@ -125,12 +125,23 @@ class _Ears:
         return replace(best, stretches=tuple(stretches), false_positive_rate=rate)
 
 
-class _Ear:
-    """Looks for marks from a time to another, until the sound changes its rate or its channels."""
+class Ear:
+    """Looks for marks from a time to another, until the sound changes its rate or its channels.
+
+    >>> Ear(audio.DEFAULT_KEY, "full").found()
+    []
+
+    None is found in a sound of a rate or with channels that the mark is not made for.
+    """
 
     def __init__(
-        self, key: bytes, effort: Literal["full", "aligned"], begin: float, end: float
+        self,
+        key: bytes,
+        effort: Literal["full", "aligned"],
+        begin: float = 0.0,
+        end: float = math.inf,
     ) -> None:
+        """`begin`, `end`: for who has several of them; one by itself hears all that it is given."""
         self.begin, self.end = begin, end
         self._key, self._effort = key, effort
         self._start = 0.0
@@ -139,6 +150,7 @@ class _Ear:
         self._is_over = False
 
     def hear(self, now: float, rate: int, samples: Samples) -> None:
+        """The block of the sound that begins at that time, in seconds."""
         form = (rate, samples.shape[1])
         if self._is_over or form != (self._form or form):
             self._is_over = True
@@ -148,7 +160,7 @@ class _Ear:
                 self._form, self._start = form, now
                 self._detector = audio.Detector(rate, key=self._key, effort=self._effort)
             self._detector.push(samples)
-        except SoundError:  # of a rate or with channels that the mark is not made for
+        except SoundError:
             self._is_over, self._detector = True, None
 
     def found(self) -> list[Detection]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from countermark import audio
+from countermark.clips import Ear
 from countermark.errors import SoundError, UnreadableVideo
 from countermark.labels.moving.labelling import opened
 from countermark.pyav import check_clear, library, reading
@@ -115,11 +116,11 @@ def detect_sounds(
     """
     name = os.fspath(source)
     with opened(name) as (container, _), reading(name, UnreadableVideo):
-        ears = {stream.index: _Ear(key, effort) for stream in container.streams.audio}
+        ears = {stream.index: Ear(key, effort) for stream in container.streams.audio}
         for packet in _demuxed(container):
             for frame in _decoded(packet):
-                ears[packet.stream.index].hear(frame)
-        return [ear.found() for ear in ears.values()]
+                _hear(ears[packet.stream.index], frame)
+        return [tuple(ear.found()) for ear in ears.values()]
 
 
 def _demuxed(container: InputContainer) -> Iterator[Packet[Any]]:
@@ -140,28 +141,9 @@ def _decoded(packet: Packet[Any]) -> list[AudioFrame]:
         return []
 
 
-class _Ear:
-    """Reads the marks in frames."""
-
-    def __init__(self, key: bytes, effort: Effort) -> None:
-        self._key, self._effort = key, effort
-        self._detector: audio.Detector | None = None
-        self._is_deaf = False
-
-    def hear(self, frame: AudioFrame) -> None:
-        if self._is_deaf:
-            return
-        try:
-            if self._detector is None:
-                rate = frame.sample_rate
-                self._detector = audio.Detector(rate, key=self._key, effort=self._effort)
-            samples = numbers(frame, frame.layout.nb_channels)
-            self._detector.push(np.nan_to_num(samples, posinf=0, neginf=0))
-        except SoundError:  # of a rate or with channels that the mark is not made for
-            self._is_deaf = True
-
-    def found(self) -> tuple[audio.Detection, ...]:
-        return () if self._detector is None else self._detector.detect()
+def _hear(ear: Ear, frame: AudioFrame) -> None:
+    samples = numbers(frame, frame.layout.nb_channels)
+    ear.hear(0, frame.sample_rate, np.nan_to_num(samples, posinf=0, neginf=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +167,7 @@ class _Track:
         self._number, self._payload = number, marking.payload
         self._codec = stream.codec_context.name if stream.codec_context else "unknown"
         self._reason: str | None = None
-        self._ear = _Ear(marking.key, "aligned")
+        self._ear = Ear(marking.key, "aligned")
         with self._giving_up():
             coding = track_coding(container, stream)
             self._codec = coding.codec
@@ -235,7 +217,7 @@ class _Track:
 
     def _hear_frames(self, frames: list[AudioFrame]) -> None:
         for frame in frames:
-            self._ear.hear(frame)
+            _hear(self._ear, frame)
 
 
 def _decoder(recoder: Recoder) -> Any:
