@@ -52,4 +52,4 @@ def test_commands_run_one_after_the_other(
     assert json.loads(proven[-1])["payload"] == payload
     assert "1 entries were added" in result.stdout
     assert (tmp_path / "public-log/checkpoint").is_file()
-    assert "RECOVERED: a lead" in result.stdout
+    assert "RECOVERED: lost credentials were found again" in result.stdout, result.stdout[-3000:]

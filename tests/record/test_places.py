@@ -119,7 +119,7 @@ def test_software_agent_has_name_and_version(
         (full.system, {"name": "Example Model", "version": "3.1"}),
         (System(name="Example Model"), {"name": "Example Model"}),
     ):
-        stated = build.definition(replace(full, system=system), None, has_thumbnail=False)
+        stated = build.definition(replace(full, system=system), (), has_thumbnail=False)
         (action,) = stated["assertions"][0]["data"]["actions"]
         assert action["softwareAgent"] == agent
         assert action["digitalSourceType"] == full.source.uri

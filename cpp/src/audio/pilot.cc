@@ -117,7 +117,7 @@ void PilotProduct::GroupsAt(size_t place, const Layout& layout, const Turns& tur
   }
 }
 
-PilotFinder::PilotFinder(const Layout& layout, const Turns& turns, TileBatch& batch, Arena& arena)
+PilotFinder::PilotFinder(const Layout* layout, const Turns& turns, TileBatch& batch, Arena& arena)
     : layout_(layout),
       turns_(turns),
       batch_(batch),
@@ -125,7 +125,7 @@ PilotFinder::PilotFinder(const Layout& layout, const Turns& turns, TileBatch& ba
       powers_(arena.Allocate<float>(kSpots)) {}
 
 size_t PilotFinder::Find(const Spectrum& spectrum, PilotPeak* peaks) {
-  const PilotProduct product(spectrum, layout_);
+  const PilotProduct product(spectrum, *layout_);
   MeasureSpots(product);
   Spot spots[kMostLookedAt];
   const size_t found = FindSpots(powers_, kSpots, spots);
@@ -133,7 +133,7 @@ size_t PilotFinder::Find(const Spectrum& spectrum, PilotPeak* peaks) {
     const size_t centre = spot->place;
     for (const size_t place : {centre + kPlaces - kAside, centre + kAside}) {
       Complex groups[kGroups];
-      product.GroupsAt(place % kPlaces, layout_, turns_, groups);
+      product.GroupsAt(place % kPlaces, *layout_, turns_, groups);
       float power = 0;
       for (const Complex& group : groups) power += group.Power();
       if (power > spot->power) *spot = {power, place % kPlaces};
@@ -163,9 +163,9 @@ void PilotFinder::MeasureSpots(const PilotProduct& product) {
   for (size_t first = 0; first < kGroups; first += kFourierLanes) {
     std::fill_n(elements, kSpots * kFourierElement, 0.0f);
     for (size_t i = 0; i < kPilotLines; ++i) {
-      const size_t lane = layout_.group[layout_.pilot[i]] - first;
+      const size_t lane = layout_->group[layout_->pilot[i]] - first;
       if (lane >= kFourierLanes) continue;
-      float* element = elements + layout_.pilot[i] * kFourierElement + lane;
+      float* element = elements + layout_->pilot[i] * kFourierElement + lane;
       element[0] = product.re[i];
       element[kFourierLanes] = -product.im[i];
     }
@@ -184,12 +184,12 @@ void PilotFinder::MeasureSpots(const PilotProduct& product) {
 // With the signs that fit best, to where the correlation is highest.
 PilotPeak PilotFinder::Climb(const PilotProduct& product, size_t centre) const {
   Complex groups[kGroups];
-  product.GroupsAt(centre, layout_, turns_, groups);
+  product.GroupsAt(centre, *layout_, turns_, groups);
   PilotPeak peak{0, FindWord(groups), {1, 0}, centre};
   const uint32_t signs = SignsOf(peak.word);
   for (size_t d = 0; d <= 2 * kAround; ++d) {
     const size_t place = (centre + kPlaces + d - kAround) % kPlaces;
-    product.GroupsAt(place, layout_, turns_, groups);
+    product.GroupsAt(place, *layout_, turns_, groups);
     Complex sum{0, 0};
     for (size_t g = 0; g < kGroups; ++g) {
       const float sign = (signs >> g & 1) != 0 ? -1.0f : 1.0f;

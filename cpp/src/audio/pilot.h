@@ -58,7 +58,7 @@ class PilotFinder {
  public:
   static constexpr size_t kMostPeaks = 5;
 
-  PilotFinder(const Layout& layout, const Turns& turns, TileBatch& batch, Arena& arena);
+  PilotFinder(const Layout* layout, const Turns& turns, TileBatch& batch, Arena& arena);
 
   // The places where the groups stand highest together, whatever their signs, and what their signs
   // are there. At most kMostPeaks, highest first; returns how many.
@@ -71,7 +71,7 @@ class PilotFinder {
   void MeasureSpots(const PilotProduct& product);
   PilotPeak Climb(const PilotProduct& product, size_t place) const;
 
-  const Layout& layout_;
+  const Layout* layout_;
   const Turns& turns_;
   TileBatch& batch_;
   LaneFft fft_;

@@ -153,7 +153,7 @@ void Residual::Choose(const float* const* samples) {
   }
   if (!has_chosen_) return;
   choice_ = ChooseTile(setting_.key, check);
-  new (layout_) Layout(Layout(setting_.key).With(choice_.word));
+  (new (layout_) Layout(setting_.key))->Turn(choice_.word);
   coded_ = Amplitudes({setting_.payload, VariantOf(choice_.word)});
   MakeWave(coded_.data(), plain_wave_);
   gain_layer_.Begin(setting_.key, choice_, coded_.data());

@@ -61,7 +61,7 @@ MarkSearch::MarkSearch(const Key& key, Arena& arena)
       signed_(arena.Allocate<Layout>(1)),
       turns_(arena),
       batch_(arena),
-      finder_(*layout_, turns_, batch_, arena),
+      finder_(layout_, turns_, batch_, arena),
       whitener_(arena),
       class_fold_(arena),
       speed_(arena),

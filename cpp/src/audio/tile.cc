@@ -69,14 +69,18 @@ Layout::Layout(const Key& key) {
 
 Layout Layout::With(uint16_t word) const {
   Layout other = *this;
+  other.Turn(word);
+  return other;
+}
+
+void Layout::Turn(uint16_t word) {
   const uint32_t signs = SignsOf(word);
   const auto sign_of = [&](size_t line) { return Sign(signs >> group[line] & 1); };
   for (size_t i = 0; i < kPilotLines; ++i) {
-    other.pilot_re[i] *= sign_of(pilot[i]);
-    other.pilot_im[i] *= sign_of(pilot[i]);
+    pilot_re[i] *= sign_of(pilot[i]);
+    pilot_im[i] *= sign_of(pilot[i]);
   }
-  for (size_t i = 0; i < kDimensions; ++i) other.sign[i] *= sign_of(payload[i / 2]);
-  return other;
+  for (size_t i = 0; i < kDimensions; ++i) sign[i] *= sign_of(payload[i / 2]);
 }
 
 std::array<float, kCodedBits> Amplitudes(const Word& word) {

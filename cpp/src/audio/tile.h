@@ -36,6 +36,7 @@ struct Layout {
   // Of the word in which all signs are +1.
   explicit Layout(const Key& key);
   Layout With(uint16_t word) const;
+  void Turn(uint16_t word);  // this one, to that word from the first
 
   // Indices into a Spectrum, ascending.
   std::array<uint16_t, kPilotLines> pilot;

@@ -115,7 +115,7 @@ TEST(PilotFinderTest, FindsSignsPlaceAndPhase) {
   const Layout layout(kDefaultKey);
   InMemory<Turns> turns;
   InMemory<TileBatch> batch;
-  InMemory<PilotFinder> finder(layout, *turns, *batch);
+  InMemory<PilotFinder> finder(&layout, *turns, *batch);
   for (size_t origin : {0u, 1u, 4000u, 8191u}) {
     const auto sound = Sum(NoiseOf(1, kPartSamples, 1), Tiles(31011, origin, kPartSamples), -0.4f);
     std::vector<Spectrum> parts(kMostParts);
@@ -135,7 +135,7 @@ TEST(PilotFinderTest, FindsATileInAnyPhase) {
   const Layout layout(kDefaultKey);
   InMemory<Turns> turns;
   InMemory<TileBatch> batch;
-  InMemory<PilotFinder> finder(layout, *turns, *batch);
+  InMemory<PilotFinder> finder(&layout, *turns, *batch);
   const auto sound = Sum(NoiseOf(1, kPartSamples, 1), Tiles(777, 700, kPartSamples), 0.4f);
   std::vector<Spectrum> parts(kMostParts);
   ASSERT_EQ(FoldParts(SoundOf(sound), *batch, parts.data()), 1u);
