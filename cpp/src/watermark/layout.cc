@@ -96,13 +96,4 @@ void MakePattern(const Layout& layout, const Word& word, float limit_x, float li
   Normalise(pattern);
 }
 
-void MakeGrainCoarse(Spectrum* pattern) {
-  for (size_t i = 0; i < kBandSize; ++i) {
-    const float amplitude = AmplitudeAt(kBand[i]);
-    pattern->re[i] /= amplitude * amplitude;
-    pattern->im[i] /= amplitude * amplitude;
-  }
-  Normalise(pattern);
-}
-
 }  // namespace countermark

@@ -41,9 +41,6 @@ struct Layout {
 void MakePattern(const Layout& layout, const Word& word, float limit_x, float limit_y,
                  Spectrum* pattern);
 
-// Takes back that the amplitudes grow with the root of the frequency, and lets them fall with it.
-void MakeGrainCoarse(Spectrum* pattern);
-
 }  // namespace countermark
 
 #endif  // COUNTERMARK_WATERMARK_LAYOUT_H_

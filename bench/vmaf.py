@@ -1,0 +1,102 @@
+"""What a movie loses in VMAF by being marked, at each strength, before and after a codec.
+
+Run as `python -m bench.vmaf > bench/results/vmaf.md`; needs `pip install imageio-ffmpeg`, whose
+ffmpeg has libvmaf, and the program ffmpeg.
+"""
+
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from bench import machine
+from bench.video import CLIPS, PAYLOAD, X264, Clip, Copy, Luma, copied
+from countermark.frames import FrameEmbedder
+from countermark.watermark import Strength
+
+FRAMES = 75  # three seconds, every one of them: VMAF takes motion for a mask
+MODEL = "vmaf_v0.6.1"
+#: What `countermark mark` encodes H.264 with, and what a movie is often shared with.
+QUALITIES = (18, 23)
+
+
+def vmaf(clip: Clip, copy: list[Luma]) -> float:
+    """The mean over all frames."""
+    import imageio_ffmpeg
+
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "vmaf.json"
+        inputs: list[str] = []
+        for name, frames in (("copy", copy), ("clip", clip.frames)):
+            height, width = frames[0].shape
+            grey = bytes([128]) * (2 * (width // 2) * (height // 2))
+            file = Path(folder) / name
+            file.write_bytes(b"".join(frame.tobytes() + grey for frame in frames))
+            raw = f"-f rawvideo -pix_fmt yuv420p -s {width}x{height} -r {clip.rate} -i"
+            inputs += [*raw.split(), str(file)]
+        judge = f"libvmaf=model=version={MODEL}:log_fmt=json:log_path={report}:n_threads=2"
+        program = imageio_ffmpeg.get_ffmpeg_exe()
+        output = ["-lavfi", judge, "-f", "null", "-"]
+        subprocess.run([program, "-v", "error", *inputs, *output], check=True)
+        score: float = json.loads(report.read_text())["pooled_metrics"]["vmaf"]["mean"]
+        return score
+
+
+def marked(clip: Clip, strength: Strength) -> Clip:
+    embedder = FrameEmbedder(PAYLOAD, strength=strength)
+    frames = [
+        np.asarray(embedder.embed(frame, seconds=float(number / clip.rate)))
+        for number, frame in enumerate(clip.frames)
+    ]
+    return Clip(clip.name, frames, clip.rate)
+
+
+def encoded(clip: Clip, crf: int) -> list[Luma]:
+    copy = Copy(f"CRF {crf}", "", (("null", f"{X264} -crf {crf}"),))
+    return [np.ascontiguousarray(luma) for _, luma in copied(clip, copy)]
+
+
+def psnr(clip: Clip, copy: list[Luma]) -> float:
+    """Of the worst frame, in dB."""
+    pairs = zip(clip.frames, copy, strict=True)
+    worst = max(float(np.mean((b.astype(np.float32) - a) ** 2)) for a, b in pairs)
+    return 10 * float(np.log10(255**2 / worst))
+
+
+def measure(name: str, clip: Clip) -> None:
+    whole = vmaf(clip, clip.frames)
+    bare = {crf: vmaf(clip, encoded(clip, crf)) for crf in QUALITIES}
+    row(name, "none", "", [whole, *bare.values()], [])
+    for strength in Strength:
+        ours = marked(clip, strength)
+        after = [vmaf(clip, ours.frames), *(vmaf(clip, encoded(ours, q)) for q in QUALITIES)]
+        before = [whole, *bare.values()]
+        row(name, strength.name.lower(), f"{psnr(clip, ours.frames):.1f}", after, before)
+
+
+def row(name: str, strength: str, decibels: str, scores: list[float], before: list[float]) -> None:
+    cells = [f"{score:.1f}" for score in scores]
+    if before:
+        losses = [was - now for was, now in zip(before, scores, strict=True)]
+        cells = [f"{cell} (-{loss:.1f})" for cell, loss in zip(cells, losses, strict=True)]
+    print("| " + " | ".join([name, strength, decibels, *cells]) + " |", flush=True)
+
+
+def main() -> None:
+    print(f"# What a marked movie loses in VMAF\n\n{machine.provenance()}\n", flush=True)
+    print(
+        f"The first {FRAMES} frames of each clip, luma alone, marked by the schedule, against the "
+        f"unmarked clip: libvmaf, model {MODEL}, mean of all frames; in brackets what the mark "
+        "costs. PSNR is that of the worst frame.\n"
+    )
+    heads = ["clip", "strength", "PSNR, dB", "marked", *(f"H.264 CRF {q}" for q in QUALITIES)]
+    print("| " + " | ".join(heads) + " |\n|---|---|" + "---:|" * (len(heads) - 2))
+    for name, make in CLIPS.items():
+        clip = make()
+        measure(name, Clip(clip.name, clip.frames[:FRAMES], clip.rate))
+
+
+if __name__ == "__main__":
+    main()
