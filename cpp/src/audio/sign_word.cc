@@ -19,24 +19,42 @@ struct Half {
 
   // `signs` of another form go before it (Walsh and Hadamard).
   Half(const Complex* groups, uint32_t signs) {
+    float signed_re[kHalf], signed_im[kHalf];
     for (size_t g = 0; g < kHalf; ++g) {
       const float sign = (signs >> g & 1) != 0 ? -1.0f : 1.0f;
-      re[g] = sign * groups[g].re;
-      im[g] = sign * groups[g].im;
+      signed_re[g] = sign * groups[g].re;
+      signed_im[g] = sign * groups[g].im;
     }
-    for (size_t span = 1; span < kHalf; span *= 2) {
-      for (size_t g = 0; g < kHalf; ++g) {
-        if ((g & span) != 0) continue;
-        const float other_re = re[g + span], other_im = im[g + span];
-        re[g + span] = re[g] - other_re;
-        im[g + span] = im[g] - other_im;
-        re[g] += other_re;
-        im[g] += other_im;
-      }
-    }
+    Transform(signed_re, re);
+    Transform(signed_im, im);
     for (size_t g = 0; g < kHalf; ++g) power[g] = re[g] * re[g] + im[g] * im[g];
   }
+
+  // Neighbours meet in every round, whose bits of the index turn by one: four rounds turn them back.
+  static void Transform(float* values, float* out) {
+    float between[kHalf];
+    Round(values, between);
+    Round(between, values);
+    Round(values, between);
+    Round(between, out);
+  }
+
+  static void Round(const float* in, float* out) {
+    for (size_t g = 0; g < kHalf / 2; ++g) {
+      out[g] = in[2 * g] + in[2 * g + 1];
+      out[g + kHalf / 2] = in[2 * g] - in[2 * g + 1];
+    }
+  }
+
+  float HighestPower() const { return *std::max_element(power, power + kHalf); }
 };
+
+// No sum of one of either has more; rounding included.
+float MostPowerOf(const Half& low, const Half& high) {
+  constexpr float kRounding = 1.00001f;
+  const float a = low.HighestPower(), b = high.HighestPower();
+  return kRounding * (a + b + 2 * std::sqrt(a * b));
+}
 
 using Powers = std::array<float, kHalf>;
 
@@ -78,6 +96,7 @@ uint16_t FindWord(const Complex (&groups)[kGroups]) {
   for (size_t form = 0; form < kForms; ++form) {
     const uint32_t signs = SignsOf(static_cast<uint16_t>(form << 5));
     const Half low(groups, signs), high(groups + kHalf, signs);
+    if (MostPowerOf(low, high) <= highest) continue;
     Powers most{};
     for (size_t one = 0; one < kHalf; ++one) {
       const Powers powers = PowersWith(low, one, high);
