@@ -1,33 +1,26 @@
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <new>
 
 #include "api/arguments.h"
 #include "api/detection.h"
 #include "api/refusal.h"
+#include "api/resident.h"
 #include "api/sound.h"
-#include "api/target.h"
-#include "api/turn.h"
 #include "audio/detector.h"
 
 // What lies at the beginning of the caller's memory; behind it, what the arena gives out.
-struct cmk_audio_detector {
-  // Where it was made, and a number that other memory most likely does not hold there.
-  static constexpr uint64_t kMagic = 0x636d6b2061646574;
+struct cmk_audio_detector : countermark::Resident {
+  static constexpr uint64_t kKind = 0x636d6b2061646574;
 
   cmk_audio_detector(const countermark::audio::Detector::Setting& setting, size_t its_frame_bytes,
                      size_t size_of_all)
-      : frame_bytes(its_frame_bytes),
-        size(size_of_all),
+      : Resident(kKind, size_of_all),
+        frame_bytes(its_frame_bytes),
         arena(this + 1, size_of_all - sizeof(*this)),
         detector(setting, arena) {}
 
-  uint64_t magic = kMagic;
-  const void* place = this;
-  std::atomic<uint32_t> is_busy = 0;
   size_t frame_bytes;
-  size_t size;
   countermark::Arena arena;
   countermark::audio::Detector detector;
 };
@@ -39,9 +32,7 @@ using audio::kRate;
 using audio::kTile;
 using audio::Mark;
 
-// The caller brings memory at multiples of it.
-constexpr size_t kAlignment = 8;
-static_assert(alignof(cmk_audio_detector) <= kAlignment);
+static_assert(alignof(cmk_audio_detector) <= Resident::kAlignment);
 static_assert(audio::Detector::kMostMarks == CMK_AUDIO_DETECTIONS_MAX);
 static_assert(Mark::kMostStretches == CMK_AUDIO_STRETCHES_MAX);
 
@@ -56,13 +47,7 @@ size_t SizeFor(const cmk_sound& sound, uint32_t effort) {
 }
 
 cmk_status CheckDetector(const cmk_audio_detector* detector) {
-  COUNTERMARK_REQUIRE(TargetIsAvailable(), CMK_STATUS_UNKNOWN_TARGET);
-  COUNTERMARK_REQUIRE(detector != nullptr, CMK_STATUS_NULL_POINTER);
-  COUNTERMARK_REQUIRE(reinterpret_cast<uintptr_t>(detector) % kAlignment == 0,
-                      CMK_STATUS_MISALIGNED);
-  COUNTERMARK_REQUIRE(detector->magic == cmk_audio_detector::kMagic, CMK_STATUS_NOT_INITIALISED);
-  COUNTERMARK_REQUIRE(detector->place == detector, CMK_STATUS_NOT_INITIALISED);
-  return CMK_STATUS_OK;
+  return CheckResident(detector, cmk_audio_detector::kKind);
 }
 
 cmk_status CheckResults(const cmk_audio_detection* detections, size_t capacity,
@@ -110,11 +95,9 @@ cmk_status cmk_audio_detector_size(const cmk_sound* sound, uint32_t effort, size
 cmk_status cmk_audio_detector_init(cmk_audio_detector* detector, size_t detector_size,
                                    const cmk_sound* sound, const uint8_t* key, uint32_t effort) {
   COUNTERMARK_CHECK(countermark::CheckSound(sound));
-  COUNTERMARK_REQUIRE(detector != nullptr, CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_CHECK(countermark::CheckPlace(detector));
   COUNTERMARK_REQUIRE(key != nullptr, CMK_STATUS_NULL_POINTER);
   COUNTERMARK_CHECK(countermark::CheckEffort(effort));
-  COUNTERMARK_REQUIRE(reinterpret_cast<uintptr_t>(detector) % countermark::kAlignment == 0,
-                      CMK_STATUS_MISALIGNED);
   const size_t needed = countermark::SizeFor(*sound, effort);
   COUNTERMARK_REQUIRE(detector_size >= needed, CMK_STATUS_SCRATCH_TOO_SMALL);
   const auto setting = countermark::SettingOf(*sound, countermark::KeyFrom(key), effort);
@@ -129,7 +112,7 @@ cmk_status cmk_audio_detector_push(cmk_audio_detector* detector, const void* fra
   COUNTERMARK_CHECK(countermark::CheckDetector(detector));
   COUNTERMARK_CHECK(countermark::CheckFrames(frames, frame_count, detector->frame_bytes, detector,
                                              detector->size));
-  const countermark::Turn turn(detector->is_busy);
+  const countermark::Turn turn(*detector);
   COUNTERMARK_REQUIRE(turn.is_ours(), CMK_STATUS_BUSY);
   const auto* const bytes = static_cast<const uint8_t*>(frames);
   COUNTERMARK_REQUIRE(detector->detector.AreFinite(bytes, frame_count), CMK_STATUS_BAD_SAMPLE);
@@ -141,7 +124,7 @@ cmk_status cmk_audio_detector_detect(cmk_audio_detector* detector, cmk_audio_det
                                      size_t capacity, size_t* count) {
   COUNTERMARK_CHECK(countermark::CheckDetector(detector));
   COUNTERMARK_CHECK(countermark::CheckResults(detections, capacity, count));
-  const countermark::Turn turn(detector->is_busy);
+  const countermark::Turn turn(*detector);
   COUNTERMARK_REQUIRE(turn.is_ours(), CMK_STATUS_BUSY);
   const countermark::audio::Mark* marks;
   *count = detector->detector.Detect(&marks);
@@ -155,7 +138,7 @@ cmk_status cmk_audio_detector_detect(cmk_audio_detector* detector, cmk_audio_det
 
 cmk_status cmk_audio_detector_reset(cmk_audio_detector* detector) {
   COUNTERMARK_CHECK(countermark::CheckDetector(detector));
-  const countermark::Turn turn(detector->is_busy);
+  const countermark::Turn turn(*detector);
   COUNTERMARK_REQUIRE(turn.is_ours(), CMK_STATUS_BUSY);
   detector->detector.Reset();
   return CMK_STATUS_OK;

@@ -1,21 +1,22 @@
-#include <atomic>
 #include <cstddef>
 #include <new>
 
 #include "api/arguments.h"
 #include "api/refusal.h"
+#include "api/resident.h"
 #include "api/sound.h"
-#include "api/target.h"
-#include "api/turn.h"
 #include "audio/embedder.h"
 
 // What lies at the beginning of the caller's memory; the embedder and its buffers follow.
-struct alignas(8) cmk_audio_embedder {
-  const cmk_audio_embedder* self;  // elsewhere it was moved, and its pointers are wrong
-  uint64_t mark;                   // kMark
-  uint64_t size;
-  uint32_t frame_bytes;
-  std::atomic<uint32_t> is_busy;
+struct cmk_audio_embedder : countermark::Resident {
+  // ASCII "m1_audio", as a little-endian number.
+  static constexpr uint64_t kKind = 0x6F696475615F316D;
+
+  cmk_audio_embedder(size_t size_of_all, size_t its_frame_bytes,
+                     countermark::audio::Embedder* its_embedder)
+      : Resident(kKind, size_of_all), frame_bytes(its_frame_bytes), embedder(its_embedder) {}
+
+  size_t frame_bytes;
   countermark::audio::Embedder* embedder;
 };
 
@@ -24,8 +25,7 @@ namespace {
 
 using audio::Embedder;
 
-// ASCII "m1_audio", as a little-endian number.
-constexpr uint64_t kMark = 0x6F696475615F316DULL;
+static_assert(alignof(cmk_audio_embedder) <= Resident::kAlignment);
 static_assert(audio::kMostChannels == CMK_CHANNELS_MAX);
 
 Embedder::Setting SettingOf(const cmk_sound& sound, uint32_t latency) {
@@ -51,28 +51,19 @@ cmk_status CheckSetting(const cmk_sound* sound, uint32_t latency) {
 cmk_status CheckInit(const cmk_audio_embedder* embedder, size_t embedder_size,
                      const cmk_sound* sound, uint32_t latency, const uint8_t* key, float strength) {
   COUNTERMARK_CHECK(CheckSetting(sound, latency));
-  COUNTERMARK_REQUIRE(embedder != nullptr, CMK_STATUS_NULL_POINTER);
+  COUNTERMARK_CHECK(CheckPlace(embedder));
   COUNTERMARK_REQUIRE(key != nullptr, CMK_STATUS_NULL_POINTER);
-  COUNTERMARK_REQUIRE(reinterpret_cast<uintptr_t>(embedder) % alignof(cmk_audio_embedder) == 0,
-                      CMK_STATUS_MISALIGNED);
   COUNTERMARK_CHECK(CheckStrength(strength));
   COUNTERMARK_REQUIRE(embedder_size >= SizeOf(*sound, latency), CMK_STATUS_SCRATCH_TOO_SMALL);
   return CMK_STATUS_OK;
 }
 
 cmk_status CheckEmbedder(const cmk_audio_embedder* embedder) {
-  COUNTERMARK_REQUIRE(TargetIsAvailable(), CMK_STATUS_UNKNOWN_TARGET);
-  COUNTERMARK_REQUIRE(embedder != nullptr, CMK_STATUS_NULL_POINTER);
-  COUNTERMARK_REQUIRE(reinterpret_cast<uintptr_t>(embedder) % alignof(cmk_audio_embedder) == 0,
-                      CMK_STATUS_MISALIGNED);
-  COUNTERMARK_REQUIRE(embedder->mark == kMark && embedder->self == embedder,
-                      CMK_STATUS_NOT_INITIALISED);
-  return CMK_STATUS_OK;
+  return CheckResident(embedder, cmk_audio_embedder::kKind);
 }
 
 cmk_status CheckPart(const cmk_audio_embedder& embedder, const void* frames, size_t count) {
-  return CheckFrames(frames, count, embedder.frame_bytes, &embedder,
-                     static_cast<size_t>(embedder.size));
+  return CheckFrames(frames, count, embedder.frame_bytes, &embedder, embedder.size);
 }
 
 cmk_status CheckPush(const cmk_audio_embedder* embedder, const void* in, size_t count,
@@ -108,8 +99,7 @@ cmk_status cmk_audio_embedder_init(cmk_audio_embedder* embedder, size_t embedder
   setting.strength = strength;
   auto* const inside = new (place) countermark::Embedder(setting, arena);
   const size_t frame_bytes = setting.channels * countermark::audio::BytesPerSample(setting.format);
-  new (embedder) cmk_audio_embedder{
-      embedder, countermark::kMark, size, static_cast<uint32_t>(frame_bytes), 0, inside};
+  new (embedder) cmk_audio_embedder(size, frame_bytes, inside);
   return CMK_STATUS_OK;
 }
 
@@ -123,7 +113,7 @@ cmk_status cmk_audio_embedder_latency(const cmk_audio_embedder* embedder, size_t
 cmk_status cmk_audio_embedder_push(cmk_audio_embedder* embedder, const void* in, size_t frame_count,
                                    void* out, size_t* out_count) {
   COUNTERMARK_CHECK(countermark::CheckPush(embedder, in, frame_count, out, out_count));
-  const countermark::Turn turn(embedder->is_busy);
+  const countermark::Turn turn(*embedder);
   COUNTERMARK_REQUIRE(turn.is_ours(), CMK_STATUS_BUSY);
   auto& inside = *embedder->embedder;
   const auto* const bytes = static_cast<const uint8_t*>(in);
@@ -138,7 +128,7 @@ cmk_status cmk_audio_embedder_finish(cmk_audio_embedder* embedder, void* out, si
   COUNTERMARK_CHECK(countermark::CheckEmbedder(embedder));
   COUNTERMARK_REQUIRE(out_count != nullptr, CMK_STATUS_NULL_POINTER);
   COUNTERMARK_CHECK(countermark::CheckPart(*embedder, out, capacity));
-  const countermark::Turn turn(embedder->is_busy);
+  const countermark::Turn turn(*embedder);
   COUNTERMARK_REQUIRE(turn.is_ours(), CMK_STATUS_BUSY);
   *out_count = embedder->embedder->Finish(static_cast<uint8_t*>(out), capacity);
   return CMK_STATUS_OK;

@@ -1,118 +1,33 @@
-#include <atomic>
-#include <cstdint>
-#include <new>
-
-#include "api/arguments.h"
-#include "api/detection.h"
-#include "api/refusal.h"
-#include "api/target.h"
-#include "api/turn.h"
+#include "api/frame_reader.h"
 #include "watermark/accumulator.h"
 
-// What lies at the beginning of the caller's memory; behind it, what the arena gives out.
-struct cmk_watermark_accumulator {
-  // Where it was made, and a number that other memory most likely does not hold there.
-  static constexpr uint64_t kMagic = 0x636d6b2061636375;
+struct cmk_watermark_accumulator : countermark::FrameReader<countermark::FrameAccumulator> {
+  static constexpr uint64_t kKind = 0x636d6b2061636375;
+  static constexpr auto FramesSize = countermark::AccumulatorSize;
 
-  cmk_watermark_accumulator(const cmk_image& frame, const countermark::Key& key,
-                            countermark::Effort effort, size_t size_of_all)
-      : format(frame.format),
-        size(size_of_all),
-        arena(this + 1, size_of_all - sizeof(*this)),
-        frames({frame.width, frame.height}, key, effort, arena) {
-    frames.Reset();
-  }
-
-  uint64_t magic = kMagic;
-  const void* place = this;
-  std::atomic<uint32_t> is_busy = 0;
-  uint32_t format;
-  size_t size;
-  countermark::Arena arena;
-  countermark::FrameAccumulator frames;
+  using FrameReader::FrameReader;
 };
 
-namespace countermark {
-namespace {
-
-// The caller brings memory at multiples of it.
-constexpr size_t kAlignment = 8;
-static_assert(alignof(cmk_watermark_accumulator) <= kAlignment);
-
-size_t SizeFor(const cmk_image& frame, uint32_t effort) {
-  return sizeof(cmk_watermark_accumulator) +
-         AccumulatorSize({frame.width, frame.height}, EffortFrom(effort));
-}
-
-cmk_status CheckAccumulator(const cmk_watermark_accumulator* accumulator) {
-  COUNTERMARK_REQUIRE(TargetIsAvailable(), CMK_STATUS_UNKNOWN_TARGET);
-  COUNTERMARK_REQUIRE(accumulator != nullptr, CMK_STATUS_NULL_POINTER);
-  COUNTERMARK_REQUIRE(reinterpret_cast<uintptr_t>(accumulator) % kAlignment == 0,
-                      CMK_STATUS_MISALIGNED);
-  COUNTERMARK_REQUIRE(accumulator->magic == cmk_watermark_accumulator::kMagic,
-                      CMK_STATUS_NOT_INITIALISED);
-  COUNTERMARK_REQUIRE(accumulator->place == accumulator, CMK_STATUS_NOT_INITIALISED);
-  return CMK_STATUS_OK;
-}
-
-}  // namespace
-}  // namespace countermark
-
 cmk_status cmk_watermark_accumulator_size(const cmk_image* frame, uint32_t effort, size_t* size) {
-  COUNTERMARK_CHECK(countermark::CheckShape(frame, CMK_SIDE_MIN));
-  COUNTERMARK_REQUIRE(size != nullptr, CMK_STATUS_NULL_POINTER);
-  COUNTERMARK_CHECK(countermark::CheckEffort(effort));
-  *size = countermark::SizeFor(*frame, effort);
-  return CMK_STATUS_OK;
+  return countermark::AskReaderSize<cmk_watermark_accumulator>(frame, effort, size);
 }
 
 cmk_status cmk_watermark_accumulator_init(cmk_watermark_accumulator* accumulator,
                                           size_t accumulator_size, const cmk_image* frame,
                                           const uint8_t* key, uint32_t effort) {
-  COUNTERMARK_CHECK(countermark::CheckShape(frame, CMK_SIDE_MIN));
-  COUNTERMARK_REQUIRE(accumulator != nullptr, CMK_STATUS_NULL_POINTER);
-  COUNTERMARK_REQUIRE(key != nullptr, CMK_STATUS_NULL_POINTER);
-  COUNTERMARK_CHECK(countermark::CheckEffort(effort));
-  COUNTERMARK_REQUIRE(reinterpret_cast<uintptr_t>(accumulator) % countermark::kAlignment == 0,
-                      CMK_STATUS_MISALIGNED);
-  const size_t needed = countermark::SizeFor(*frame, effort);
-  COUNTERMARK_REQUIRE(accumulator_size >= needed, CMK_STATUS_SCRATCH_TOO_SMALL);
-  new (accumulator) cmk_watermark_accumulator(*frame, countermark::KeyFrom(key),
-                                              countermark::EffortFrom(effort), needed);
-  return CMK_STATUS_OK;
+  return countermark::MakeReader(accumulator, accumulator_size, frame, key, effort);
 }
 
 cmk_status cmk_watermark_accumulator_add(cmk_watermark_accumulator* accumulator,
                                          const cmk_image* frame) {
-  COUNTERMARK_CHECK(countermark::CheckImage(frame, CMK_SIDE_MIN));
-  COUNTERMARK_CHECK(countermark::CheckAccumulator(accumulator));
-  const countermark::Turn turn(accumulator->is_busy);
-  COUNTERMARK_REQUIRE(turn.is_ours(), CMK_STATUS_BUSY);
-  const countermark::Size size = accumulator->frames.frame_size();
-  COUNTERMARK_REQUIRE(frame->width == size.width, CMK_STATUS_SHAPE_MISMATCH);
-  COUNTERMARK_REQUIRE(frame->height == size.height, CMK_STATUS_SHAPE_MISMATCH);
-  COUNTERMARK_REQUIRE(frame->format == accumulator->format, CMK_STATUS_SHAPE_MISMATCH);
-  COUNTERMARK_CHECK(
-      countermark::CheckScratch(accumulator, accumulator->size, accumulator->size, *frame));
-  accumulator->frames.Add(countermark::View(*frame), accumulator->arena);
-  return CMK_STATUS_OK;
+  return countermark::AddFrame(accumulator, frame);
 }
 
 cmk_status cmk_watermark_accumulator_detect(cmk_watermark_accumulator* accumulator,
                                             cmk_detection* detection) {
-  COUNTERMARK_CHECK(countermark::CheckAccumulator(accumulator));
-  COUNTERMARK_CHECK(countermark::CheckResult(detection));
-  const countermark::Turn turn(accumulator->is_busy);
-  COUNTERMARK_REQUIRE(turn.is_ours(), CMK_STATUS_BUSY);
-  countermark::Detection found;
-  const bool is_read = accumulator->frames.Detect(accumulator->arena, &found);
-  return countermark::TellDetection(is_read, found, detection);
+  return countermark::DetectInFrames(accumulator, detection);
 }
 
 cmk_status cmk_watermark_accumulator_reset(cmk_watermark_accumulator* accumulator) {
-  COUNTERMARK_CHECK(countermark::CheckAccumulator(accumulator));
-  const countermark::Turn turn(accumulator->is_busy);
-  COUNTERMARK_REQUIRE(turn.is_ours(), CMK_STATUS_BUSY);
-  accumulator->frames.Reset();
-  return CMK_STATUS_OK;
+  return countermark::ForgetFrames(accumulator);
 }
