@@ -84,9 +84,10 @@ def test_includes_point_downwards() -> None:
             assert path.suffix == ".cc", f"{path}: a kernel's header shows no vector types"
 
 
-def test_bindings_include_the_c_header_only() -> None:
-    for path in (REPOSITORY / "cpp/bindings").rglob("*.c*"):
-        if "tests" in path.parts or path.suffix not in (".c", ".cc"):
+def test_bindings_include_of_the_core_the_c_header_only() -> None:
+    for path in (REPOSITORY / "cpp/bindings").rglob("*.[ch]*"):
+        if "tests" in path.parts or path.suffix not in (".c", ".cc", ".h"):
             continue
-        own = re.findall(r'#include "(.*)"', path.read_text(encoding="utf-8"))
-        assert own == ["countermark/countermark.h"], path
+        included = re.findall(r'#include "(.*)"', path.read_text(encoding="utf-8"))
+        others = {name for name in included if not (path.parent / name).is_file()}
+        assert others <= {"countermark/countermark.h"}, path
