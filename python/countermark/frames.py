@@ -18,7 +18,7 @@ which it is too weak to be read add up until it can be.
 2026
 """
 
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,7 @@ from countermark.watermark import DEFAULT_KEY, Detection, Strength
 __all__ = ["ClipDetector", "FrameDetector", "FrameEmbedder"]
 
 _Shape = tuple[tuple[int, ...], np.dtype[Any]]
+_Reader = TypeVar("_Reader", _core.Accumulator, _core.Clip)
 
 
 class FrameEmbedder:
@@ -133,7 +134,58 @@ class FrameEmbedder:
         return like(target, frame)
 
 
-class FrameDetector:
+class _Detector(Generic[_Reader]):
+    """What both detectors do, whichever object of the core adds the frames up."""
+
+    _kind: type[_Reader]
+
+    def __init__(
+        self, *, key: bytes = DEFAULT_KEY, effort: Literal["full", "aligned"] = "full"
+    ) -> None:
+        self._key = checked_key(key)
+        self._full = is_full(effort)
+        self._reader: _Reader | None = None
+        self._shape: _Shape | None = None
+
+    def _taken(self, frame: npt.NDArray[Any] | Image.Image) -> tuple[_Reader, npt.NDArray[Any]]:
+        """What adds frames up, made with the first one; and this one as it takes it."""
+        pixels = packed(as_array(frame))
+        shape = _like_the_first(pixels, self._shape)
+        if self._reader is None:
+            self._reader = self._kind(pixels, self._key, self._full)
+            self._shape = shape
+        return self._reader, pixels
+
+    def detect(self) -> Detection | None:
+        """Reads the payload from all frames since the beginning, or the last reset.
+
+        May be called after any of them.
+
+        Returns:
+            What was read, or None. Its false_positive_rate bounds the probability that this or any
+            other call since the last reset, however many, reads anything in a video without this
+            key's mark.
+
+        Raises:
+            InUse: Another thread is in a call with this detector.
+        """
+        if self._reader is None:
+            return None
+        with core_errors():
+            return watermark.detection_from(self._reader.detect())
+
+    def reset(self) -> None:
+        """Forgets all frames, as at a cut to another video.
+
+        Raises:
+            InUse: Another thread is in a call with this detector.
+        """
+        if self._reader is not None:
+            with core_errors():
+                self._reader.reset()
+
+
+class FrameDetector(_Detector[_core.Accumulator]):
     """Reads the payload that the frames of a video have in common.
 
     Frames are those that one `FrameEmbedder` marked, in any copy of the video: re-compressed,
@@ -141,6 +193,9 @@ class FrameDetector:
     before a screen. Pictures that were marked one by one do not add up: read them with
     `countermark.watermark.detect`. It takes 39 MiB of memory, 8 MiB for aligned copies, however
     many the frames are. One thread uses it at a time.
+
+    A mark that moves is found in the last 24 frames and followed from then on: where that may be,
+    ask `detect` at least that often. The geometry that it gives is that of the last frame.
 
     Args:
         key: The 16 bytes of the embedding.
@@ -151,13 +206,7 @@ class FrameDetector:
         InvalidKey, InvalidEffort: An argument is out of its range.
     """
 
-    def __init__(
-        self, *, key: bytes = DEFAULT_KEY, effort: Literal["full", "aligned"] = "full"
-    ) -> None:
-        self._key = checked_key(key)
-        self._full = is_full(effort)
-        self._accumulator: _core.Accumulator | None = None
-        self._shape: _Shape | None = None
+    _kind = _core.Accumulator
 
     def add(self, frame: npt.NDArray[Any] | Image.Image) -> None:
         """Adds the next frame.
@@ -170,45 +219,12 @@ class FrameDetector:
             ImageError: The frame is too small, too large, no picture, or unlike the first one.
             InUse: Another thread is in a call with this detector.
         """
-        pixels = packed(as_array(frame))
-        shape = _like_the_first(pixels, self._shape)
         with core_errors():
-            if self._accumulator is None:
-                self._accumulator = _core.Accumulator(pixels, self._key, self._full)
-                self._shape = shape
-            self._accumulator.add(pixels)
-
-    def detect(self) -> Detection | None:
-        """Reads the payload from all frames since the beginning, or the last reset.
-
-        May be called after any of them. A mark that moves is found in the last 24 frames and
-        followed from then on: where that may be, ask at least that often.
-
-        Returns:
-            What was read, or None. Its false_positive_rate bounds the probability that this or any
-            other call since the last reset, however many, reads anything in a video without this
-            key's mark. Its geometry is that of the last frame.
-
-        Raises:
-            InUse: Another thread is in a call with this detector.
-        """
-        if self._accumulator is None:
-            return None
-        with core_errors():
-            return watermark.detection_from(self._accumulator.detect())
-
-    def reset(self) -> None:
-        """Forgets all frames, as at a cut to another video.
-
-        Raises:
-            InUse: Another thread is in a call with this detector.
-        """
-        if self._accumulator is not None:
-            with core_errors():
-                self._accumulator.reset()
+            accumulator, pixels = self._taken(frame)
+            accumulator.add(pixels)
 
 
-class ClipDetector:
+class ClipDetector(_Detector[_core.Clip]):
     """Reads the payload that frames marked by the schedule have in common.
 
     >>> import numpy as np
@@ -224,6 +240,9 @@ class ClipDetector:
     have been re-compressed, resized, cropped or turned alike. It takes 79 MiB of memory, 23 MiB
     for aligned copies, however many the frames are. One thread uses it at a time.
 
+    What was cropped or turned is looked for in the last three seconds. Of the geometry that
+    `detect` gives the place is that of some state of the schedule.
+
     Args:
         key: The 16 bytes of the embedding.
         effort: As for `countermark.watermark.detect`; "aligned" only for copies that show all of
@@ -233,13 +252,7 @@ class ClipDetector:
         InvalidKey, InvalidEffort: An argument is out of its range.
     """
 
-    def __init__(
-        self, *, key: bytes = DEFAULT_KEY, effort: Literal["full", "aligned"] = "full"
-    ) -> None:
-        self._key = checked_key(key)
-        self._full = is_full(effort)
-        self._clip: _core.Clip | None = None
-        self._shape: _Shape | None = None
+    _kind = _core.Clip
 
     def add(self, frame: npt.NDArray[Any] | Image.Image, *, seconds: float) -> None:
         """Adds the next frame, shown so long after any beginning.
@@ -249,43 +262,10 @@ class ClipDetector:
             InvalidArgument: The time is no number.
             InUse: Another thread is in a call with this detector.
         """
-        pixels = packed(as_array(frame))
-        shape = _like_the_first(pixels, self._shape)
         time = _microseconds(seconds)
         with core_errors():
-            if self._clip is None:
-                self._clip = _core.Clip(pixels, self._key, self._full)
-                self._shape = shape
-            self._clip.add(time, pixels)
-
-    def detect(self) -> Detection | None:
-        """Reads the payload from all frames since the beginning, or the last reset.
-
-        What was cropped or turned is looked for in the last three seconds. May be called after any
-        frame.
-
-        Returns:
-            What was read, or None. Its false_positive_rate bounds the probability that this or any
-            other call since the last reset, however many, reads anything in a video without this
-            key's mark. Of its geometry the place is that of some state of the schedule.
-
-        Raises:
-            InUse: Another thread is in a call with this detector.
-        """
-        if self._clip is None:
-            return None
-        with core_errors():
-            return watermark.detection_from(self._clip.detect())
-
-    def reset(self) -> None:
-        """Forgets all frames.
-
-        Raises:
-            InUse: Another thread is in a call with this detector.
-        """
-        if self._clip is not None:
-            with core_errors():
-                self._clip.reset()
+            clip, pixels = self._taken(frame)
+            clip.add(time, pixels)
 
 
 def _microseconds(seconds: float) -> int:
