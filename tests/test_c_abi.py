@@ -1,5 +1,6 @@
 """The C header as a C program and as cffi see it: the same bits as through the extension module."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -183,3 +184,12 @@ def test_c_example_compiles_as_c99_and_reads_its_mark(tmp_path: Path) -> None:
     subprocess.run([compiler, *strict, source, *link], cwd=PACKAGE, check=True)
     result = subprocess.run([tmp_path / "mark"], capture_output=True, text=True, check=True)
     assert result.stdout == f"{_core.target_name()}: done, payload 2026\n"
+
+
+def test_the_contents_of_the_header_name_its_sections() -> None:
+    text = (REPOSITORY / "cpp/include/countermark/countermark.h").read_text(encoding="utf-8")
+    contents = re.search(r"Contents, a section each:\n((?: \*   .*\n)+)", text)
+    assert contents is not None
+    sections = re.findall(r"^/\* -{93}\n \* (.*)$", text, re.MULTILINE)
+    assert re.findall(r"\*   (.*)", contents[1]) == sections
+    assert len(sections) == text.count(93 * "-")

@@ -2,6 +2,22 @@
  * countermark: invisible watermarks for pictures and sound, and perceptual fingerprints of
  * pictures, on the device.
  *
+ * Contents, a section each:
+ *   Version
+ *   Status
+ *   SIMD target
+ *   Pictures
+ *   Watermark of a picture
+ *   What the detector saw in a picture, for people to look at
+ *   Watermark of a video, written frame by frame
+ *   Watermark of a video, read from many frames
+ *   Watermark of a video, read along its schedule
+ *   Sounds
+ *   Watermark of a sound, written
+ *   Watermark of a sound, read
+ *   Fingerprint of a picture
+ *   Exact search among fingerprints
+ *
  * Conventions of the whole header:
  * - A function that can fail returns a cmk_status, which must be looked at. When it is not
  *   CMK_STATUS_OK (or CMK_STATUS_NOT_FOUND, where documented) no output has been written.
@@ -155,7 +171,7 @@ typedef struct cmk_image {
 } cmk_image;
 
 /* ---------------------------------------------------------------------------------------------
- * Watermark
+ * Watermark of a picture
  */
 
 /* Bytes of a key. The published default key makes marks that everyone can read. */
@@ -242,7 +258,7 @@ CMK_API cmk_status cmk_watermark_detect(const cmk_image* image, const uint8_t* k
                                         cmk_detection* detection) CMK_MUST_USE;
 
 /* ---------------------------------------------------------------------------------------------
- * What the detector saw, for people to look at
+ * What the detector saw in a picture, for people to look at
  */
 
 /* Coded bits that carry a payload; the most tiles that are told apart. */
@@ -297,7 +313,7 @@ CMK_API cmk_status cmk_watermark_inspect(const cmk_image* image, const uint8_t* 
                                          cmk_inspection* inspection) CMK_MUST_USE;
 
 /* ---------------------------------------------------------------------------------------------
- * Watermark of a video, frame by frame
+ * Watermark of a video, written frame by frame
  *
  * A stream keeps what the frames of one video have in common: the pattern, which stays the same,
  * and the mask, which says how much of it each place can hide. A frame costs little more than one
@@ -450,8 +466,8 @@ CMK_API cmk_status cmk_watermark_accumulator_add(cmk_watermark_accumulator* accu
  *
  * detection  written when the result is CMK_STATUS_OK; struct_size is set by the caller. When it is
  *            CMK_STATUS_NOT_FOUND only the score is written. The geometry is that of the last
- * frame. false_positive_rate bounds the probability that this or any other call since the reset,
- *            however many, reads anything in a video that is not marked
+ *            frame. false_positive_rate bounds the probability that this or any other call since
+ *            the reset, however many, reads anything in a video that is not marked
  *
  * Returns CMK_STATUS_OK when a payload was read, CMK_STATUS_NOT_FOUND when there is none, or
  * NULL_POINTER, STRUCT_SIZE, MISALIGNED, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
@@ -546,7 +562,7 @@ CMK_API cmk_status cmk_watermark_clip_detect(cmk_watermark_clip* clip,
 CMK_API cmk_status cmk_watermark_clip_reset(cmk_watermark_clip* clip) CMK_MUST_USE;
 
 /* ---------------------------------------------------------------------------------------------
- * Sound
+ * Sounds
  */
 
 /* Limits of the samples a second of each channel, and of the channels; the same as functions. */
@@ -577,7 +593,7 @@ typedef struct cmk_sound {
 } cmk_sound;
 
 /* ---------------------------------------------------------------------------------------------
- * Watermark of a sound
+ * Watermark of a sound, written
  *
  * An embedder adds the mark to a sound as it comes in. Rate, channels, format and length stay as
  * they are; frames come out in the order in which they came in, later by a number of them that is
@@ -613,7 +629,8 @@ CMK_API cmk_status cmk_audio_embedder_size(const cmk_sound* sound, uint32_t late
  * Makes an embedder.
  *
  * embedder       at an address that is a multiple of 8, as malloc gives it; what lies there is
- * lost, also an embedder that is in use embedder_size  what cmk_audio_embedder_size said, or more
+ *                lost, also an embedder that is in use
+ * embedder_size  what cmk_audio_embedder_size said, or more
  * sound          of what will come in
  * latency        cmk_audio_latency
  * payload        any 64 bits
@@ -660,7 +677,8 @@ CMK_API cmk_status cmk_audio_embedder_push(cmk_audio_embedder* embedder, const v
  * The sound is at its end: writes frames that are still to come out, in as many calls as it takes.
  *
  * out        memory for `capacity` frames; may be null when that is 0. Must not overlap the
- * embedder out_count  how many were written: less than `capacity` when no more are left
+ *            embedder
+ * out_count  how many were written: less than `capacity` when no more are left
  *
  * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, BAD_INTERVAL (more frames than memory holds),
  * OVERLAP, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
@@ -669,7 +687,7 @@ CMK_API cmk_status cmk_audio_embedder_finish(cmk_audio_embedder* embedder, void*
                                              size_t capacity, size_t* out_count) CMK_MUST_USE;
 
 /* ---------------------------------------------------------------------------------------------
- * Reading the watermark of a sound
+ * Watermark of a sound, read
  *
  * A detector takes a sound as it comes in, of any length: it looks at windows of 24.6 seconds, each
  * of which has half of the one before. The mark is read wherever it lies in time, from three
@@ -783,7 +801,7 @@ CMK_API cmk_status cmk_audio_detector_detect(cmk_audio_detector* detector,
 CMK_API cmk_status cmk_audio_detector_reset(cmk_audio_detector* detector) CMK_MUST_USE;
 
 /* ---------------------------------------------------------------------------------------------
- * Fingerprint
+ * Fingerprint of a picture
  */
 
 /* PDQ (Meta, 2017): bytes of a hash; hashes of the eight turned and mirrored pictures; the
