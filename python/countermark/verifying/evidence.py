@@ -21,6 +21,7 @@ from countermark.report import (
     FingerprintEvidence,
     ManifestEvidence,
     Origin,
+    Track,
     Verdict,
     WatermarkEvidence,
 )
@@ -34,6 +35,7 @@ _THUMBNAIL: Final = "signed thumbnail against the picture"
 SOFT_BINDING: Final = "soft binding (names the watermark)"
 WATERMARK_CHECK: Final = "32-bit check and pilot of the watermark"
 _FINGERPRINT: Final = f"PDQ hash, all eight symmetries, at most {MAX_DISTANCE} of 256 bits differ"
+HELD: Final = "The registry holds the Content Credentials (a C2PA manifest) of"
 _CARRIERS: Final = {
     None: "The pixels carry",
     "video": "The frames carry",
@@ -42,7 +44,7 @@ _CARRIERS: Final = {
 _ORIGINS: Final = {
     "file": "The file carries Content Credentials (a C2PA manifest).",
     "sidecar": "Content Credentials (a C2PA manifest) lie beside the file, in {sidecar}.",
-    "registry": "The registry holds the Content Credentials (a C2PA manifest) of that picture.",
+    "registry": f"{HELD} that picture.",
     "resolver": "The resolution service {host} gave Content Credentials (a C2PA manifest).",
 }
 
@@ -168,10 +170,9 @@ def _unresolved(explanation: str) -> ManifestEvidence:
 
 def watermark(detection: Detection, *, registered: bool | None) -> WatermarkEvidence:
     """A watermark that was read; `registered` is None when that was not asked."""
-    chance = min(1 / detection.false_positive_rate, 1e12)  # more would impress nobody
     sentences = [
-        f"The pixels carry an invisible watermark with the payload {detection.payload:016x}. "
-        f"At most 1 in {chance:,.0f} unmarked pictures would seem to carry one.",
+        f"The pixels carry an invisible watermark with the payload {detection.payload:016x}.",
+        by_chance(detection.false_positive_rate, "pictures"),
         _history(detection),
     ]
     if registered is not None:
@@ -192,28 +193,43 @@ def watermark(detection: Detection, *, registered: bool | None) -> WatermarkEvid
     )
 
 
+def by_chance(false_positive_rate: float, kind: str) -> str:
+    """How many unmarked ones of that kind, such as "pictures", would pass for marked.
+
+    >>> by_chance(1e-8, "sounds")
+    'At most 1 in 100,000,000 unmarked sounds would seem to carry one.'
+    """
+    chance = min(1 / false_positive_rate, 1e12)  # more would impress nobody
+    return f"At most 1 in {chance:,.0f} unmarked {kind} would seem to carry one."
+
+
 def no_watermark(*, too_small: bool) -> WatermarkEvidence:
     """No watermark."""
+    return nothing_read(
+        "The picture is too small to hold a watermark."
+        if too_small
+        else "No watermark was read in the pixels."
+    )
+
+
+def nothing_read(explanation: str, of: Track | None = None) -> WatermarkEvidence:
+    """No watermark in a picture, or in a track of a sound or movie, and why."""
     return WatermarkEvidence(
         found=False,
         confidence=Confidence.NONE,
         check=WATERMARK_CHECK,
-        explanation="The picture is too small to hold a watermark."
-        if too_small
-        else "No watermark was read in the pixels.",
+        explanation=explanation,
+        of=of,
     )
 
 
 def not_decoded(reason: str) -> tuple[WatermarkEvidence, FingerprintEvidence]:
     """Neither watermark nor fingerprint, for there were no pixels to look at."""
     explanation = f"Not looked for: {reason}"
-    watermark = WatermarkEvidence(
-        found=False, confidence=Confidence.NONE, check=WATERMARK_CHECK, explanation=explanation
-    )
     fingerprint = FingerprintEvidence(
         found=False, confidence=Confidence.NONE, check=_FINGERPRINT, explanation=explanation
     )
-    return watermark, fingerprint
+    return nothing_read(explanation), fingerprint
 
 
 def strange(at: Carried) -> list[ManifestEvidence]:

@@ -50,13 +50,14 @@ def marks(
     """What was read in each track, or that nothing was; `manifest`: what the verdict rests on."""
     found = [_mark(mark, manifest, content.registry is not None) for mark in read]
     if content.was_watched and content.picture_mark is None:
-        found.insert(0, _no_mark("No watermark was read in the frames that were sampled.", "video"))
+        unseen = "No watermark was read in the frames that were sampled."
+        found.insert(0, evidence.nothing_read(unseen, "video"))
     if content.problem is not None:
-        found.append(_no_mark(f"Not looked for: {content.problem}", "sound"))
+        found.append(evidence.nothing_read(f"Not looked for: {content.problem}", "sound"))
     elif not content.heard.seconds:
-        found.append(_no_mark("There is no sound in the file.", "sound"))
+        found.append(evidence.nothing_read("There is no sound in the file.", "sound"))
     elif not content.heard.watermarks:
-        found.append(_no_mark("No watermark was read in the sound.", "sound"))
+        found.append(evidence.nothing_read("No watermark was read in the sound.", "sound"))
     return found
 
 
@@ -72,16 +73,6 @@ def _mark(mark: Mark, manifest: Manifest | None, is_asked: bool) -> WatermarkEvi
         explanation=" ".join([told.explanation, *says]),
         registered=mark.entry is not None if is_asked else None,
         named=named,
-    )
-
-
-def _no_mark(explanation: str, of: Track) -> WatermarkEvidence:
-    return WatermarkEvidence(
-        found=False,
-        confidence=Confidence.NONE,
-        check=WATERMARK_CHECK,
-        explanation=explanation,
-        of=of,
     )
 
 
@@ -111,9 +102,8 @@ def owners(mixed: Sequence[Mark]) -> list[ManifestEvidence]:
         replace(
             evidence.manifest(mark.manifest, Confidence.STRONG, origin="registry", decoded=False),
             check=f"{evidence.STORED}, {evidence.SOFT_BINDING}",
-            explanation=f"The registry holds the Content Credentials (a C2PA manifest) of "
-            f"{summaries.titled(mark.entry)}, which name the watermark in the "
-            f"{summaries.TRACKS[mark.of]}. {mark.manifest.explanation}",
+            explanation=f"{evidence.HELD} {summaries.titled(mark.entry)}, which name the watermark "
+            f"in the {summaries.TRACKS[mark.of]}. {mark.manifest.explanation}",
             names_watermark=True,
         )
         for mark in mixed
@@ -128,14 +118,8 @@ def tie(found: Tie) -> list[Evidence]:
     plain = evidence.manifest(
         found.manifest, confidence, origin="registry", likeness=found.likeness, decoded=False
     )
-    checks, said = (
-        [plain.check],
-        [
-            "The registry holds the Content Credentials (a C2PA manifest) of "
-            f"{summaries.titled(found.entry)}.",
-            found.manifest.explanation,
-        ],
-    )
+    checks = [plain.check]
+    said = [f"{evidence.HELD} {summaries.titled(found.entry)}.", found.manifest.explanation]
     if named:
         checks.append(evidence.SOFT_BINDING)
         said.append("They name this watermark.")
@@ -244,12 +228,12 @@ def _no_clip(explanation: str, *, sound: bool, video: bool) -> list[ClipEvidence
 
 
 def _in_sound(detection: audio.Detection) -> WatermarkEvidence:
-    chance = min(1 / detection.false_positive_rate, 1e12)  # more would impress nobody
     times = [(round(each.begin, 2), round(each.end, 2)) for each in detection.stretches]
     where = ", ".join(f"{clock(begin)} to {clock(end)}" for begin, end in times)
     sentences = [
         f"The sound carries an inaudible watermark with the payload {detection.payload:016x}, from "
-        f"{where}. At most 1 in {chance:,.0f} unmarked sounds would seem to carry one.",
+        f"{where}.",
+        evidence.by_chance(detection.false_positive_rate, "sounds"),
         *_played(detection),
     ]
     return WatermarkEvidence(
@@ -267,14 +251,13 @@ def _in_sound(detection: audio.Detection) -> WatermarkEvidence:
 
 
 def _in_frames(found: VideoDetection) -> WatermarkEvidence:
-    chance = min(1 / found.false_positive_rate, 1e12)
     return WatermarkEvidence(
         found=True,
         confidence=Confidence.STRONG,
         check=WATERMARK_CHECK,
         explanation=f"The frames between {found.begin_seconds:.1f} s and {found.end_seconds:.1f} s "
-        f"carry an invisible watermark with the payload {found.payload:016x}. At most 1 in "
-        f"{chance:,.0f} unmarked movies would seem to carry one.",
+        f"carry an invisible watermark with the payload {found.payload:016x}. "
+        f"{evidence.by_chance(found.false_positive_rate, 'movies')}",
         payload=found.payload,
         false_positive_rate=found.false_positive_rate,
         of="video",
