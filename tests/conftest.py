@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
+
+# Before numpy: on cores that are busy, threads for its small products mostly wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import io
 import shutil
 import signal
 import subprocess

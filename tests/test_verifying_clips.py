@@ -70,7 +70,7 @@ class Studio:
 
     def plain(self, name: str, picture: str, seed: int) -> tuple[Path, Path]:
         """A camera that moves over a picture, and a tune."""
-        shown, pictures = self.folder / "shown.png", self.folder / f"{name}-plain.mp4"
+        shown, pictures = self.folder / "shown.bmp", self.folder / f"{name}-plain.mp4"
         self._photograph(picture, 640).save(shown)
         camera = "crop=320:240:(iw-320)*(0.5+0.5*sin(t/2)):(ih-240)*(0.5+0.5*cos(t/3)),fps=6"
         form = ("-vf", camera, "-c:v", "libx264", "-preset", "ultrafast", "-crf", 16)

@@ -50,7 +50,7 @@ strong damage), tenths of two drawings, and three photographs in the stronger pe
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -132,11 +132,20 @@ def compare_whole(picture: npt.ArrayLike, thumbnail: npt.ArrayLike) -> Resemblan
     >>> compare_whole(scene[::2, ::2] / 2, scene).convincing
     True
     """
+    return next(compare_frames([picture], thumbnail))
+
+
+def compare_frames(
+    frames: Iterable[npt.ArrayLike], thumbnail: npt.ArrayLike
+) -> Iterator[Resemblance]:
+    """As `compare_whole`, of one frame after the other, for as many as are asked for."""
     height, width = np.shape(thumbnail)
     k = CANONICAL_SIDE / math.sqrt(width * height)
-    rows, columns = np.shape(picture)
-    stretched = (k * width / columns, 0, -k * width / 2, 0, k * height / rows, -k * height / 2)
-    return _best(_structure(picture, stretched), _structure_of_whole(thumbnail), period=None)
+    original = _structure_of_whole(thumbnail)
+    for frame in frames:
+        rows, columns = np.shape(frame)
+        stretched = (k * width / columns, 0, -k * width / 2, 0, k * height / rows, -k * height / 2)
+        yield _best(_structure(frame, stretched), original, period=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,8 +124,8 @@ class Content:
         if thumbnail is None:
             return None
         likest: Resemblance | None = None
-        for still in stills_of(self._path):
-            compared = resemblance.compare_whole(image.luma(still), thumbnail)
+        frames = map(image.luma, stills_of(self._path))
+        for compared in resemblance.compare_frames(frames, thumbnail):
             if compared.convincing:
                 return compared
             if likest is None or compared.correlation > likest.correlation:
