@@ -6,9 +6,9 @@ from pathlib import Path
 
 from countermark.certificates import dump_pem
 from countermark.errors import DestinationNotWritable, HomeExists
-from countermark.keys import development, private_key, storage
+from countermark.keys import development, kept_authority, private_key, storage
 from countermark.keys.algorithms import generate
-from countermark.keys.home import CHAIN, KEY, TRUST, Home, authority_files, home_folder, identifier
+from countermark.keys.home import CHAIN, KEY, TRUST, Home, home_folder, identifier
 
 
 def create_home(
@@ -48,7 +48,7 @@ def create_home(
         CHAIN: dump_pem(*authority.certify(key.public_key(), subject)),
         TRUST: dump_pem(root),
     }
-    for file, content in authority_files(authority, passphrase).items():
+    for file, content in kept_authority.contents(authority, passphrase).items():
         contents[f"{place}/{file}"] = content
     _write_home(folder, contents)
     return Home(folder)

@@ -33,7 +33,6 @@ from typing import Final
 import platformdirs
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from countermark import files
 from countermark.certificates import dump_pem, load_pem
@@ -43,8 +42,9 @@ from countermark.errors import (
     UnusableCertificate,
     UnusableKey,
 )
-from countermark.keys import development, private_key, revocation_list, storage
+from countermark.keys import kept_authority, private_key, revocation_list, storage
 from countermark.keys.algorithms import PrivateKey
+from countermark.keys.development import DevelopmentAuthority
 from countermark.keys.local_signer import LocalSigner
 from countermark.keys.one_time_store import SEALING_KEY
 from countermark.keys.settings import (
@@ -58,8 +58,6 @@ from countermark.keys.witness import Witness, unwitnessed
 
 KEY: Final = "claim-signing-key.pem"
 CHAIN: Final = "certificate-chain.pem"
-AUTHORITY_KEY: Final = "authority-key.pem"
-AUTHORITY: Final = "authority.pem"
 TRUST: Final = "trust.pem"
 _REGISTRY: Final = "registry.sqlite3"
 _SIGNING: Final = "signing-key"
@@ -126,7 +124,7 @@ class Home:
         """The files of all private keys that are here: of signers, authorities, requests, pool."""
         folders = (*self.key_folders, *self.request_folders)
         paths = [folder / KEY for folder in folders]
-        paths += [folder / AUTHORITY_KEY for folder in self.authority_folders]
+        paths += [folder / kept_authority.KEY for folder in self.authority_folders]
         paths += [self.pool_folder / SEALING_KEY, self.log_key_path]
         return tuple(path for path in paths if path.is_file())
 
@@ -255,32 +253,24 @@ class Home:
                     return entry
         return None
 
-    def authority(self, passphrase: str | None = None) -> development.DevelopmentAuthority | None:
+    def authority(self, passphrase: str | None = None) -> DevelopmentAuthority | None:
         """The development authority that issues for this home; None when its key is not kept.
 
         Homes of countermark 0.1 and those whose authority key was deleted have none. Raises as
         `signer`.
         """
-        kept = [folder for folder in self.authority_folders if (folder / AUTHORITY_KEY).is_file()]
+        kept = [folder for folder in self.authority_folders if kept_authority.can_issue(folder)]
         found = [self.authority_in(folder, passphrase) for folder in kept]
         return max(found, key=lambda a: a.certificate.not_valid_before_utc, default=None)
 
-    def authority_in(
-        self, folder: Path, passphrase: str | None
-    ) -> development.DevelopmentAuthority:
+    def authority_in(self, folder: Path, passphrase: str | None) -> DevelopmentAuthority:
         """The authority in one of the folders; raises as `signer`."""
-        key = private_key.decode(storage.read_private(folder / AUTHORITY_KEY), passphrase)
-        certificate = _authority_certificate(folder)
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or (
-            certificate.public_key() != key.public_key()
-        ):
-            raise _damaged_authority(folder)
-        return development.DevelopmentAuthority(key, certificate, self.witness)
+        return kept_authority.read(folder, passphrase, self.witness)
 
     def authority_folder(self, chain: tuple[x509.Certificate, ...]) -> Path | None:
         """Where the development authority is that issued a leaf; None for those of others."""
         for folder in self.authority_folders:
-            if _authority_certificate(folder) in chain[1:2]:
+            if kept_authority.certificate(folder) in chain[1:2]:
                 return folder
         return None
 
@@ -313,14 +303,14 @@ class Home:
 
     def add_authority(
         self,
-        authority: development.DevelopmentAuthority,
+        authority: DevelopmentAuthority,
         root: x509.Certificate,
         passphrase: str | None,
     ) -> None:
         """Keep a development authority and trust its root; raises `DestinationNotWritable`."""
         storage.replace(self.trust_path, files.load(self.trust_path) + dump_pem(root))
         name = f"authorities/{identifier(authority.certificate)}"
-        storage.add_folder(self.folder / name, authority_files(authority, passphrase))
+        storage.add_folder(self.folder / name, kept_authority.contents(authority, passphrase))
 
 
 def home_folder() -> Path:
@@ -384,28 +374,3 @@ def _folders(parent: Path) -> tuple[Path, ...]:
         return tuple(sorted(path for path in parent.iterdir() if _ID.fullmatch(path.name)))
     except OSError:
         return ()
-
-
-def authority_files(
-    authority: development.DevelopmentAuthority, passphrase: str | None
-) -> dict[str, bytes]:
-    """What a home keeps of an authority."""
-    return {
-        AUTHORITY_KEY: private_key.encode(authority.private_key, passphrase),
-        AUTHORITY: dump_pem(authority.certificate),
-    }
-
-
-def _authority_certificate(folder: Path) -> x509.Certificate:
-    try:
-        (certificate,) = load_pem((folder / AUTHORITY).read_bytes())
-    except (OSError, ValueError) as error:
-        raise _damaged_authority(folder) from error
-    return certificate
-
-
-def _damaged_authority(folder: Path) -> UnusableKey:
-    return UnusableKey(
-        f"The development authority in {str(folder)!r} is damaged.",
-        remedy="Restore the folder from a copy.",
-    )

@@ -12,8 +12,8 @@ from pathlib import Path
 from cryptography import x509
 
 from countermark.errors import InvalidArgument, UnusableKey
-from countermark.keys import revocation_list, storage
-from countermark.keys.home import AUTHORITY_KEY, Home
+from countermark.keys import kept_authority, revocation_list, storage
+from countermark.keys.home import Home
 from countermark.keys.stock import KeyEntry, find_key
 
 
@@ -75,7 +75,7 @@ def renew_revocation_lists(home: Home, *, passphrase: str | None = None) -> tupl
     A list is made for an authority that had none. Raises `UnusableKey` when no authority's key
     is here, `WrongPassphrase`, `DestinationNotWritable`.
     """
-    kept = [folder for folder in home.authority_folders if (folder / AUTHORITY_KEY).is_file()]
+    kept = [folder for folder in home.authority_folders if kept_authority.can_issue(folder)]
     if not kept:
         raise UnusableKey(
             "The home keeps no key of a development authority, so nothing can sign the list.",
@@ -86,7 +86,7 @@ def renew_revocation_lists(home: Home, *, passphrase: str | None = None) -> tupl
 
 def _authority_folder(home: Home, entry: KeyEntry) -> Path:
     folder = home.authority_folder(entry.chain)
-    if folder is None or not (folder / AUTHORITY_KEY).is_file():
+    if folder is None or not kept_authority.can_issue(folder):
         raise UnusableKey(
             f"The key of the authority that issued the certificate {entry.id} is not here.",
             remedy="Ask that authority to revoke it; for a development certificate whose "
