@@ -6,8 +6,8 @@ Statements are written once, with `?` for values; a backend adapts them to its d
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TypeAlias
 
 from countermark.hamming import Match
@@ -75,3 +75,12 @@ class Database(Protocol):
 
         `anew`: without those that were read before and may have been deleted since.
         """
+
+
+@contextmanager
+def changing(database: Database) -> Iterator[None]:
+    """A transaction that writes, in tables that are up to date; other threads wait meanwhile."""
+    with database.lock:
+        database.prepare()
+        with database.writing():
+            yield

@@ -18,14 +18,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Final
 
 from countermark import jumbf
 from countermark.errors import InvalidArgument, UnreadableManifest
 from countermark.registry import events, rows
-from countermark.registry.database import Database, Row
+from countermark.registry.database import Database, Row, changing
 from countermark.registry.entry import Entry, check_payload
 from countermark.registry.log import journal, leaf
 
@@ -165,7 +164,7 @@ class Manifests:
         """
         check_payload(payload)
         key = rows.payload_key(payload)
-        with self._writing():
+        with changing(self._database):
             known = self._database.all(_BY_PAYLOAD, (key,))
             if not known:
                 raise InvalidArgument(
@@ -184,7 +183,7 @@ class Manifests:
         that identifier.
         """
         identifier = _label(store)
-        with self._writing():
+        with changing(self._database):
             known = self._database.all(_BY_ID, (identifier,))
             if any(bytes(found) == store for _, found in known):
                 return identifier
@@ -201,7 +200,7 @@ class Manifests:
         """Drop a deposited manifest store and what leads to it; False when there is none."""
         if not identifier.isprintable():
             return False
-        with self._writing():
+        with changing(self._database):
             row = self._database.one(_DEPOSIT, (identifier,))
             if row is None:
                 return False
@@ -216,7 +215,7 @@ class Manifests:
 
         Raises `InvalidArgument` when it is not here.
         """
-        with self._writing():
+        with changing(self._database):
             self._bind(algorithm, value, identifier)
 
     def rebind(self, algorithm: str, value: bytes, identifier: str) -> bool:
@@ -224,7 +223,7 @@ class Manifests:
 
         Raises `InvalidArgument` when it is not here.
         """
-        with self._writing():
+        with changing(self._database):
             if not self._database.run(_UNBIND, (algorithm, value)):
                 return False
             self._bind(algorithm, value, identifier)
@@ -268,13 +267,6 @@ class Manifests:
                 yield entry
             if not batch:
                 return
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with self._lock:
-            self._database.prepare()
-            with self._database.writing():
-                yield
 
 
 def is_there(database: Database) -> bool:

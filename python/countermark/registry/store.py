@@ -20,7 +20,7 @@ from countermark.clips import Clip, SoundMatch, VideoMatch
 from countermark.errors import InvalidArgument, RegistryError
 from countermark.registry import entries, events, manifests, rows
 from countermark.registry.clips import ClipSearch
-from countermark.registry.database import Database
+from countermark.registry.database import Database, changing
 from countermark.registry.disclosure import Disclosure
 from countermark.registry.disposal import DisposalReason, check_minimum, check_reason
 from countermark.registry.duties import Complaints, Grants, Models
@@ -139,11 +139,9 @@ class Registry:
         registry, `DestinationNotWritable` when the folder, its rights or the disk refuse: before
         the body too, except when the disk fills up while the body runs.
         """
-        with self._lock:
-            self._database.prepare()
-            with self._database.writing():
-                entries.insert(self._database, entry)
-                yield
+        with changing(self._database):
+            entries.insert(self._database, entry)
+            yield
 
     def put(self, entry: Entry) -> bool:
         """Adds the entry unless it is there already; whether it was added.
@@ -171,17 +169,15 @@ class Registry:
         check_reason(reason, order)
         kind = self.personal.retention()[ENTRY]
         key = rows.payload_key(payload)
-        with self._lock:
-            self._database.prepare()
-            with self._database.writing():
-                found = entries.find(self._database, rows.BY_PAYLOAD, key)
-                if found is None:
-                    raise InvalidArgument(
-                        f"No entry has the payload {payload:016x}.", remedy="Check the payload."
-                    )
-                check_minimum(kind, found[1].marked_at, reason)
-                told = self.personal.keep_order(order) if order else None
-                entries.delete(self._database, [found], reason, told)
+        with changing(self._database):
+            found = entries.find(self._database, rows.BY_PAYLOAD, key)
+            if found is None:
+                raise InvalidArgument(
+                    f"No entry has the payload {payload:016x}.", remedy="Check the payload."
+                )
+            check_minimum(kind, found[1].marked_at, reason)
+            told = self.personal.keep_order(order) if order else None
+            entries.delete(self._database, [found], reason, told)
 
     def dispose(self, *, dry_run: bool = False) -> dict[str, int]:
         """Erases what is past the maximum of its class, in batches; how many of each class.
@@ -219,8 +215,7 @@ class Registry:
                     "The use of a key cannot be recorded while an entry is being added.",
                     remedy="Sign before that.",
                 )
-            self._database.prepare()
-            with self._database.writing():
+            with changing(self._database):
                 journal.append(self._database, [events.key_used(use)])
 
     @contextmanager
@@ -229,12 +224,10 @@ class Registry:
 
         Raises `DestinationNotWritable`, `UnreadableRegistry`.
         """
-        with self._lock:
-            self._database.prepare()
-            with self._database.writing():
-                now = datetime.now(timezone.utc)
-                journal.append(self._database, [events.disclosed(disclosure, now)])
-                yield
+        with changing(self._database):
+            now = datetime.now(timezone.utc)
+            journal.append(self._database, [events.disclosed(disclosure, now)])
+            yield
 
     @contextmanager
     def deciding(self, decision: IngestDecision) -> Iterator[None]:
@@ -242,12 +235,10 @@ class Registry:
 
         Raises `DestinationNotWritable`, `UnreadableRegistry`.
         """
-        with self._lock:
-            self._database.prepare()
-            with self._database.writing():
-                now = datetime.now(timezone.utc)
-                journal.append(self._database, [events.ingest_decided(decision, now)])
-                yield
+        with changing(self._database):
+            now = datetime.now(timezone.utc)
+            journal.append(self._database, [events.ingest_decided(decision, now)])
+            yield
 
     def key_uses(self) -> Iterator[KeyUse]:
         """The uses of keys in the log, the oldest first.
@@ -408,8 +399,7 @@ class Registry:
                 batch = self._database.all(rows.SELECT_TIMES, (place, _BATCH)) if there else []
                 ended = [bytes(r[1]) for r in batch if datetime.fromisoformat(r[2]) <= before]
                 if ended and not dry_run:
-                    self._database.prepare()
-                    with self._database.writing():
+                    with changing(self._database):
                         entries.delete_payloads(self._database, ended, DisposalReason.EXPIRED)
             if not batch:
                 return disposed

@@ -30,7 +30,7 @@ from datetime import datetime, timezone
 from typing import Final
 
 from countermark.errors import InvalidArgument, InvalidFeature, ReviewRefused
-from countermark.registry.database import Database, Row
+from countermark.registry.database import Database, Row, changing
 from countermark.registry.entry import MAX_DISTANCE
 from countermark.registry.features import leaves, lists, snapshot, tables
 from countermark.registry.features.act import Act, Step
@@ -82,7 +82,7 @@ class Features:
         Raises `ReviewRefused` when the key is no reviewer's, `InvalidArgument` when it is there.
         """
         act = _signed(Step.PROPOSED, feature, key, signers)
-        with self._writing():
+        with changing(self._database):
             if self._database.one(tables.BY_ID, (feature.id,)):
                 raise InvalidArgument("This feature is there already.", remedy="Approve that one.")
             salt = leaf.new_salt()
@@ -97,7 +97,7 @@ class Features:
         Raises `ReviewRefused` when the key is no reviewer's or the proposer's own, or the feature
         does not wait for approval; `InvalidArgument` when there is none.
         """
-        with self._writing():
+        with changing(self._database):
             stored = self._get(identifier)
             act = _signed(Step.APPROVED, stored.feature, key, signers)
             proposed = stored.acts.get(Step.PROPOSED)
@@ -122,7 +122,7 @@ class Features:
 
         Raises as `approve`; any reviewer may.
         """
-        with self._writing():
+        with changing(self._database):
             stored = self._get(identifier)
             act = _signed(Step.REVOKED, stored.feature, key, signers, reason)
             if stored.standing(signers).state is State.REVOKED:
@@ -203,7 +203,7 @@ class Features:
 
     def record_match(self, notice: Notice, *, use: str) -> None:
         """Append to the log that content was recognised; `use`: mark or verify."""
-        with self._writing():
+        with changing(self._database):
             identifier = bytes.fromhex(notice.feature)
             for row in self._database.all(tables.ALL_BY_ID, (identifier,)):
                 stored = self._stored(row)
@@ -228,12 +228,12 @@ class Features:
 
         Raises `InvalidFeature` when the one that is there is newer: revocations would be lost.
         """
-        with self._writing():
+        with changing(self._database):
             return lists.take_over(self._database, found, authority)
 
     def drop_list(self, authority: NoteVerifier) -> None:
         """Forget the list of an authority, if it is here."""
-        with self._writing():
+        with changing(self._database):
             lists.drop(self._database, authority)
 
     # ---- reading ----
@@ -302,13 +302,6 @@ class Features:
                 yield True
 
     # ---- writing ----
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with self._lock:
-            self._database.prepare()
-            with self._database.writing():
-                yield
-
     def _add_act(
         self, number: int, feature: Feature, act: Act, by: NoteVerifier, salt: bytes
     ) -> None:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Final
 
 from countermark.errors import InvalidProof
-from countermark.registry.database import Database
+from countermark.registry.database import Database, changing
 from countermark.registry.log import exporting, journal, merkle
 from countermark.registry.log.checkpoint import Checkpoint
 from countermark.registry.log.note import NoteKey, NoteVerifier
@@ -123,10 +123,8 @@ class TransparencyLog:
 
         Raises `DestinationNotWritable`.
         """
-        with self._lock:
-            self._database.prepare()
-            with self._database.writing():
-                return journal.checkpoint(self._database, key)
+        with changing(self._database):
+            return journal.checkpoint(self._database, key)
 
     def checkpoints(self) -> list[str]:
         """The checkpoints that were signed so far, with the cosignatures of witnesses."""
@@ -151,10 +149,8 @@ class TransparencyLog:
         Raises `InvalidCheckpoint` when the checkpoint is not this log's, or no witness's
         signature on it holds; `InvalidProof` when this log has another past.
         """
-        with self._lock:
-            self._database.prepare()
-            with self._database.writing():
-                return journal.add_cosignatures(self._database, cosigned, log, witnesses)
+        with changing(self._database):
+            return journal.add_cosignatures(self._database, cosigned, log, witnesses)
 
     def check(
         self, verifier: NoteVerifier | None = None, remembered: Sequence[Checkpoint] = ()
