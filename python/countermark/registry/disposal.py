@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from enum import Enum
+from typing import Final
 
 from countermark.errors import InvalidArgument, RetentionNotOver
 from countermark.registry.retention import RetentionClass
+
+BATCH: Final = 100
+"""Entries or records that are disposed of in one transaction."""
 
 
 class DisposalReason(Enum):

@@ -13,10 +13,11 @@ from datetime import datetime, timezone
 from countermark.errors import PayloadTaken
 from countermark.fingerprint import distance
 from countermark.registry import clips, events, manifests, rows
-from countermark.registry.database import Database, Row
-from countermark.registry.disposal import DisposalReason
+from countermark.registry.database import Database, Row, changing
+from countermark.registry.disposal import BATCH, DisposalReason
 from countermark.registry.entry import Entry
 from countermark.registry.log import journal, leaf
+from countermark.registry.retention import RetentionClass
 
 
 def insert(database: Database, entry: Entry) -> None:
@@ -65,6 +66,24 @@ def delete_payloads(database: Database, keys: Sequence[bytes], reason: DisposalR
     """Take away the entries with these payloads; those that are gone already are passed over."""
     found = (find(database, rows.BY_PAYLOAD, key) for key in keys)
     delete(database, [placed for placed in found if placed is not None], reason)
+
+
+def dispose(database: Database, kind: RetentionClass, at: datetime, *, dry_run: bool) -> int:
+    """Take away those past their maximum, in batches between which others may write; how many."""
+    before, disposed, place = kind.ended(at), 0, 0
+    if before is None:
+        return 0
+    while True:
+        with database.lock:
+            there = database.version() > 0
+            batch = database.all(rows.SELECT_TIMES, (place, BATCH)) if there else []
+            ended = [bytes(r[1]) for r in batch if datetime.fromisoformat(r[2]) <= before]
+            if ended and not dry_run:
+                with changing(database):
+                    delete_payloads(database, ended, DisposalReason.EXPIRED)
+        if not batch:
+            return disposed
+        disposed, place = disposed + len(ended), batch[-1][0]
 
 
 def find(database: Database, which: str, key: object) -> tuple[int, Entry] | None:

@@ -22,7 +22,7 @@ from countermark.registry import entries, events, manifests, rows
 from countermark.registry.clips import ClipSearch
 from countermark.registry.database import Database, changing
 from countermark.registry.disclosure import Disclosure
-from countermark.registry.disposal import DisposalReason, check_minimum, check_reason
+from countermark.registry.disposal import BATCH, DisposalReason, check_minimum, check_reason
 from countermark.registry.duties import Complaints, Grants, Models
 from countermark.registry.duties.tables import WITH_PERSONAL
 from countermark.registry.entry import (
@@ -38,14 +38,13 @@ from countermark.registry.key_use import KeyUse
 from countermark.registry.log import TransparencyLog, journal, leaf
 from countermark.registry.personal import PersonalRecords
 from countermark.registry.postgres import PostgresDatabase
-from countermark.registry.retention import ENTRY, RetentionClass
+from countermark.registry.retention import ENTRY
 from countermark.registry.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # in typing only from Python 3.11
 
 _URLS: Final = ("postgresql://", "postgres://")
-_BATCH: Final = 100  # entries or records that are disposed of in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +192,12 @@ class Registry:
         self.personal.check_classes(classes)
         for kind in classes.values():
             if kind.name == ENTRY:
-                disposed[kind.name] = self._dispose_entries(kind, now, dry_run)
+                disposed[kind.name] = entries.dispose(self._database, kind, now, dry_run=dry_run)
             elif dry_run:
                 disposed[kind.name] = self.personal.count_ended(kind, now)
             else:
                 disposed[kind.name] = 0
-                while done := self.personal.erase_ended(kind, now, _BATCH):
+                while done := self.personal.erase_ended(kind, now, BATCH):
                     disposed[kind.name] += done
         return disposed
 
@@ -387,20 +386,3 @@ class Registry:
             payload = secrets.randbits(8 * PAYLOAD_BYTES)
             if not entries.is_taken(self._database, payload):
                 return payload
-
-    def _dispose_entries(self, kind: RetentionClass, at: datetime, dry_run: bool) -> int:
-        """The entries past their maximum, in batches between which others may write."""
-        before, disposed, place = kind.ended(at), 0, 0
-        if before is None:
-            return 0
-        while True:
-            with self._lock:
-                there = self._database.version() > 0
-                batch = self._database.all(rows.SELECT_TIMES, (place, _BATCH)) if there else []
-                ended = [bytes(r[1]) for r in batch if datetime.fromisoformat(r[2]) <= before]
-                if ended and not dry_run:
-                    with changing(self._database):
-                        entries.delete_payloads(self._database, ended, DisposalReason.EXPIRED)
-            if not batch:
-                return disposed
-            disposed, place = disposed + len(ended), batch[-1][0]
