@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from countermark import audio
+from countermark.audio.embedding import amplitude
 from countermark.clips import Ear
 from countermark.errors import SoundError, UnreadableVideo
 from countermark.labels.moving.labelling import opened
@@ -46,7 +47,7 @@ def sound_strength(strength: Strength | str | float) -> float:
     """
     if isinstance(strength, str) and strength in _STRENGTHS:
         return _STRENGTHS[Strength(strength)]
-    return audio.amplitude(strength)  # type: ignore[arg-type]  # refused by the core like others
+    return amplitude(strength)  # type: ignore[arg-type]  # refused by the core like others
 
 
 @dataclass(frozen=True, slots=True)
