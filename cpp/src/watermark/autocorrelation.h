@@ -20,6 +20,9 @@ struct LagPlane {
   size_t reach_y = 0;  // and from 0 to reach_y
 };
 
+// What a matched filter sees over the root of its norm, and of this, is in deviations of chance.
+constexpr float kLeastNorm = 0.1f;
+
 // Of the transform: with room for lags up to this share of the plane's sides.
 Size PeriodFor(Size plane, double share);
 // In cycles per pixel: of a mark that appears `smallest` times its canonical size, and a little

@@ -5,6 +5,7 @@
 
 #include "kernels/sample.h"
 #include "watermark/format.h"
+#include "watermark/periods.h"
 
 namespace countermark {
 namespace {
@@ -20,10 +21,7 @@ constexpr double kMostStretch = 1.6;
 constexpr size_t kNormEvery = 15;
 constexpr size_t kSimilarities = 12, kStretches = 8, kPairs = 16;
 constexpr size_t kPairTries = 60;  // many pairs are bases of the same lattice
-constexpr size_t kMostPeriods = 48;
 constexpr float kTaken = -1e9f;
-// What a matched filter sees over the root of its norm, and of this, is in deviations of chance.
-constexpr float kLeastNorm = 0.1f;
 
 size_t ScaleCount(ScaleRange range, double step) {
   return std::min(static_cast<size_t>((range.largest - range.smallest) / step) + 1, kMostSteps);
@@ -37,14 +35,6 @@ size_t AngleCount(double step) {
 ScaleRange Stretched(ScaleRange range) {
   return {range.smallest / std::sqrt(kMostStretch), range.largest * std::sqrt(kMostStretch)};
 }
-
-// A period of the mark: a lag at which, and at whose multiples, the autocorrelation is high.
-struct Period {
-  double x, y;
-  float score;
-};
-
-double Squared(double value) { return value * value; }
 
 // Halves away from zero, as lround, which is a call on some machines.
 ptrdiff_t Round(double value) { return static_cast<ptrdiff_t>(value + (value < 0 ? -0.5 : 0.5)); }
@@ -92,115 +82,6 @@ float LatticeScore(const LagPlane& lags, const Linear& m) {
     norm += lags.overlap.Row(row)[column];
   }
   return sum / std::sqrt(norm + kLeastNorm);
-}
-
-// The best periods, best first, no two of them next to each other.
-class PeriodList {
- public:
-  size_t size() const { return size_; }
-  const Period& operator[](size_t i) const { return periods_[i]; }
-
-  void Offer(const Period& period) {
-    constexpr double kApart = 2.5;
-    if (size_ == kMostPeriods && period.score <= periods_[size_ - 1].score) return;
-    size_t place = 0;
-    while (place < size_ &&
-           Squared(periods_[place].x - period.x) + Squared(periods_[place].y - period.y) >=
-               kApart * kApart) {
-      ++place;
-    }
-    if (place < size_ && periods_[place].score >= period.score) return;
-    if (place == size_) place = size_ < kMostPeriods ? size_++ : size_ - 1;
-    for (; place > 0 && periods_[place - 1].score < period.score; --place) {
-      periods_[place] = periods_[place - 1];
-    }
-    periods_[place] = period;
-  }
-
- private:
-  std::array<Period, kMostPeriods> periods_;
-  size_t size_ = 0;
-};
-
-// The longest period that is looked for, in half pixels.
-constexpr double kSlack = 1.25, kLongest = 2.5;
-constexpr size_t kMostHalves = static_cast<size_t>(2 * kTile * kLongest * kSlack) + 1;
-
-// What a matched filter for periods sees, period by period of a row, in half pixels, on either side
-// of the middle.
-class RowOfPeriods {
- public:
-  // Row y2, of periods that reach as far. Multiples are met closely enough in whole pixels.
-  void Fill(const LagPlane& lags, int y2, int reach2) {
-    std::fill_n(right_, reach2 + 1, 0.0f);
-    std::fill_n(left_, reach2 + 1, 0.0f);
-    std::fill_n(norms_, reach2 + 1, 0.0f);
-    for (int j = 1; j <= kMultiples; ++j) {
-      const size_t row = static_cast<size_t>(j * y2 + 1) / 2;
-      if (row > lags.reach_y) return;
-      const float* weighted = lags.weighted.Row(row) + lags.reach_x;
-      const float* overlap = lags.overlap.Row(row) + lags.reach_x;
-      const int inside = std::min(reach2, 2 * static_cast<int>(lags.reach_x) / j);
-      for (int x2 = 0; x2 <= inside; ++x2) {
-        const ptrdiff_t x = (j * x2 + 1) / 2;
-        right_[x2] += weighted[x];
-        left_[x2] += weighted[-x];
-        norms_[x2] += overlap[x];
-      }
-    }
-  }
-
-  // Calls offer(x2, score) for the scores above `least`.
-  template <typename Offer>
-  void ForEachAbove(float least, int reach2, Offer offer) const {
-    for (int first = 0; first <= reach2; first += kBlock) {
-      const int end = std::min(first + kBlock, reach2 + 1);
-      if (AnyMayReach(left_, least, first, end) || AnyMayReach(right_, least, first, end)) {
-        for (int x2 = first; x2 < end; ++x2) {
-          const float root = std::sqrt(norms_[x2] + kLeastNorm);
-          if (x2 > 0 && left_[x2] / root > least) offer(-x2, left_[x2] / root);
-          if (right_[x2] / root > least) offer(x2, right_[x2] / root);
-        }
-      }
-    }
-  }
-
- private:
-  static constexpr int kMultiples = 4;
-  static constexpr int kBlock = 16;
-
-  // Whether one of the scores, which take longer, may be as high.
-  bool AnyMayReach(const float* sums, float least, int first, int end) const {
-    const float square = 0.99f * least * least;
-    int any = 0;
-    for (int i = first; i < end; ++i) {
-      any |= (sums[i] > 0) & (sums[i] * sums[i] > square * (norms_[i] + kLeastNorm));
-    }
-    return any != 0;
-  }
-
-  float right_[kMostHalves + 1], left_[kMostHalves + 1];
-  float norms_[kMostHalves + 1];  // the same on either side
-};
-
-// The lags that, with their multiples, stand out most.
-PeriodList FindPeriods(const LagPlane& lags, ScaleRange range) {
-  constexpr float kLeastScore = 2.5f;
-  const double near = kTile * range.smallest / kSlack;
-  const double far = kTile * std::min(range.largest, kLongest) * kSlack;
-  const int reach_x = static_cast<int>(std::min(far, static_cast<double>(lags.reach_x)));
-  const int reach_y = static_cast<int>(std::min(far, static_cast<double>(lags.reach_y)));
-  PeriodList found;
-  RowOfPeriods row;
-  for (int y2 = 0; y2 <= 2 * reach_y; ++y2) {
-    row.Fill(lags, y2, 2 * reach_x);
-    row.ForEachAbove(kLeastScore, 2 * reach_x, [&](int x2, float score) {
-      const double length2 = 0.25 * (x2 * x2 + y2 * y2);
-      if (length2 < Squared(near) || length2 > Squared(far) || (y2 == 0 && x2 < 0)) return;
-      found.Offer({0.5 * x2, 0.5 * y2, score});
-    });
-  }
-  return found;
 }
 
 // Shortest basis of the lattice (Gauss), then near the identity up to the symmetries of a square.
@@ -265,8 +146,9 @@ void AddRay(const LagPlane& lags, const Plane& plane, double x, double y, double
 LatticeSearch::LatticeSearch(const LagPlane& lags, ScaleRange range, Arena& arena) {
   const double step = StepFor(lags);
   const size_t stretches = ScaleCount(Stretched(range), step);
-  scores_ = arena.Allocate<float>(std::max({AngleCount(step) * ScaleCount(range, step),
-                                            stretches * stretches, kMostPeriods * kMostPeriods}));
+  scores_ = arena.Allocate<float>(
+      std::max({AngleCount(step) * ScaleCount(range, step), stretches * stretches,
+                PeriodList::kMost * PeriodList::kMost}));
   norms_ = arena.Allocate<float>(kMostSteps);
 }
 
@@ -374,10 +256,10 @@ void LatticeSearch::FindStretches(const LagPlane& lags, ScaleRange range) {
 }
 
 void LatticeSearch::FindPairs(const LagPlane& lags, ScaleRange range) {
-  const PeriodList periods = FindPeriods(lags, range);
+  const PeriodList periods = FindPeriods(lags, range.smallest, range.largest);
   const double least = 0.7 * range.smallest * range.smallest;
   const double most = 1.4 * range.largest * range.largest;
-  std::fill_n(scores_, kMostPeriods * kMostPeriods, kTaken);
+  std::fill_n(scores_, PeriodList::kMost * PeriodList::kMost, kTaken);
   for (size_t a = 0; a < periods.size(); ++a) {
     for (size_t b = a + 1; b < periods.size(); ++b) {
       const Linear m = BasisFrom(periods[a], periods[b]);
@@ -386,15 +268,15 @@ void LatticeSearch::FindPairs(const LagPlane& lags, ScaleRange range) {
       // Neither outside the range nor slanted or stretched beyond belief.
       // Written so that NaN, which periods on one line give, is beyond belief too.
       if (!(determinant >= least && determinant <= most && determinant >= 0.5 * longest)) continue;
-      scores_[a * kMostPeriods + b] = LatticeScore(lags, m);
+      scores_[a * PeriodList::kMost + b] = LatticeScore(lags, m);
     }
   }
   for (size_t tries = 0, before = found_; tries < kPairTries && found_ < before + kPairs; ++tries) {
-    float* best = std::max_element(scores_, scores_ + kMostPeriods * kMostPeriods);
+    float* best = std::max_element(scores_, scores_ + PeriodList::kMost * PeriodList::kMost);
     if (*best <= kTaken) return;
     *best = kTaken;
     const size_t index = static_cast<size_t>(best - scores_);
-    Add(lags, BasisFrom(periods[index / kMostPeriods], periods[index % kMostPeriods]));
+    Add(lags, BasisFrom(periods[index / PeriodList::kMost], periods[index % PeriodList::kMost]));
   }
 }
 
