@@ -192,27 +192,17 @@ def parse_one(store: bytes, manifest: jumbf.Box, redactions: Sequence[str] = ())
 
 
 def parse_signature(data: bytes) -> tuple[bytes, Mapping[Any, Any], Mapping[Any, Any], bytes]:
-    """The parts of a COSE_Sign1 with a detached payload.
+    """The protected header, as it is signed and as a map, the other one, and the signature.
 
-    Raises `UnreadableManifest` for anything else. Source: RFC 9052, section 4.2.
+    Raises `UnreadableManifest` for what is no signature over a claim, or hides something.
     """
-    item = cbor.decode(data)
-    # C2PA demands tag 18, files before 1.3 lack it.
-    parts = getattr(item, "value", item)
-    if not isinstance(parts, (list, tuple)) or len(parts) != 4:
-        raise damaged("The signature is not a COSE_Sign1")
-    encoded, unprotected, payload, signature = parts
-    if not isinstance(encoded, bytes) or not isinstance(signature, bytes) or payload is not None:
-        raise damaged("The signature is not a COSE_Sign1")
-    protected = cbor.decode(encoded) if encoded else {}
-    if not isinstance(protected, Mapping) or not isinstance(unprotected, Mapping):
-        raise damaged("The signature has headers that are not maps")
-    if not _UNSIGNED_HEADERS.issuperset(unprotected):
+    found = cose.read_sign1(data)
+    if not _UNSIGNED_HEADERS.issuperset(found.unprotected):
         raise damaged("The signature has headers of its own that nothing protects")
-    padding = [unprotected.get(name, b"") for name in ("pad", "pad2")]
+    padding = [found.unprotected.get(name, b"") for name in ("pad", "pad2")]
     if not all(isinstance(pad, bytes) and not any(pad) for pad in padding):
         raise damaged("The padding of the signature is not zero")
-    return encoded, protected, unprotected, signature
+    return found.encoded, found.protected, found.unprotected, found.signature
 
 
 def chain_of(

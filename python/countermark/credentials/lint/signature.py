@@ -10,14 +10,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from countermark.certificates import load_der, profile_findings
-from countermark.credentials import cbor
+from countermark.credentials import cose
 from countermark.credentials.lint import rules
 from countermark.credentials.lint.finding import Finding, Rule
 from countermark.credentials.lint.parts import Parts
 from countermark.errors import UnreadableManifest
-from countermark.jumbf import damaged
 
-_SIGN1_TAG: Final = 18
 _CHAIN: Final = 33
 _DEPRECATED_CHAIN: Final = "x5chain"
 _PADDING: Final = ("pad", "pad2")
@@ -50,35 +48,17 @@ def check(parts: Parts, signed_at: datetime | None, is_stamped: bool) -> Iterato
         yield rules.SIGNATURE_MALFORMED.found(where, "The manifest has no signature.")
         return
     try:
-        protected, unprotected, tagged = _headers(parts.signature)
+        found = cose.read_sign1(parts.signature)
     except UnreadableManifest as error:
         yield rules.SIGNATURE_MALFORMED.found(where, error.problem)
         return
-    if not tagged:
+    if not found.is_tagged:
         problem = "The signature lacks the tag of a COSE_Sign1."
         yield rules.SIGNATURE_MALFORMED.found(where, problem)
-    yield from _unprotected(unprotected, where)
-    yield from _time_stamp(unprotected, is_stamped, where)
-    yield from _chain_place(protected, unprotected, where)
-    yield from _certificates(_chain(protected, unprotected), signed_at, where)
-
-
-def _headers(data: bytes) -> tuple[Header, Header, bool]:
-    """Protected and unprotected header, and whether the right tag announces them.
-
-    As `claim.parse_signature`, which refuses what a linter goes on from.
-    """
-    item = cbor.decode(data)
-    parts = getattr(item, "value", item)
-    if not isinstance(parts, (list, tuple)) or len(parts) != 4:
-        raise damaged("The signature is not a COSE_Sign1")
-    encoded, unprotected, payload, signature = parts
-    if not isinstance(encoded, bytes) or not isinstance(signature, bytes) or payload is not None:
-        raise damaged("The signature is not a detached COSE_Sign1")
-    protected = cbor.decode(encoded) if encoded else {}
-    if not isinstance(protected, Mapping) or not isinstance(unprotected, Mapping):
-        raise damaged("The signature has headers that are not maps")
-    return protected, unprotected, getattr(item, "tag", None) == _SIGN1_TAG
+    yield from _unprotected(found.unprotected, where)
+    yield from _time_stamp(found.unprotected, is_stamped, where)
+    yield from _chain_place(found.protected, found.unprotected, where)
+    yield from _certificates(_chain(found.protected, found.unprotected), signed_at, where)
 
 
 def _unprotected(header: Header, where: str) -> Iterator[Finding]:
