@@ -20,6 +20,7 @@ from countermark.errors import CountermarkError, DestinationNotWritable
 from countermark.labels.profiles import NAMES, Profile
 from countermark.marking import Marked, is_marked
 from countermark.marking import mark as mark_file
+from countermark.marking.kinds import ENDINGS
 from countermark.record import Record
 from countermark.registry import Registry
 from countermark.report import notice_lines
@@ -29,11 +30,11 @@ from countermark.watermark import Strength
 def mark(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE", help="Pictures, movies, sounds, or folders of pictures."),
+        typer.Argument(metavar="FILE", help="Pictures, movies, sounds, or folders of them."),
     ],
     out: Annotated[
         Path,
-        typer.Option(help="The file to write, or for several pictures the folder."),
+        typer.Option(help="The file to write, or for several files the folder."),
     ],
     record: options.RecordFile = None,
     source: options.Source = None,
@@ -60,7 +61,7 @@ def mark(
     The key and the registry are those of the home folder (countermark init), unless its
     signer.toml names another key. An encrypted key is opened with COUNTERMARK_PASSPHRASE, a token
     with COUNTERMARK_PIN. Formats, EXIF, colour profiles and the tree of folders
-    are kept. A picture whose destination is newer, as it was marked, and in the registry is
+    are kept. A file whose destination is newer, as it was marked, and in the registry is
     skipped, so the command can be repeated. A bad file does not stop the others. Time stamps are
     asked of the home folder's servers (countermark keys timestamps), if it names some. What is
     known of the content (countermark features) is said, or refused. With --profile, pictures get
@@ -130,7 +131,7 @@ def mark(
 
 
 def _jobs(paths: list[Path], out: Path) -> list[tuple[Path, Path]]:
-    """Each picture and where it goes: below `out` by its place in the folder that was named."""
+    """Each file and where it goes: below `out` by its place in the folder that was named."""
     if len(paths) == 1 and not paths[0].is_dir() and not out.is_dir():
         return [(paths[0], out)]
     jobs: list[tuple[Path, Path]] = []
@@ -138,9 +139,8 @@ def _jobs(paths: list[Path], out: Path) -> list[tuple[Path, Path]]:
         if not path.is_dir():
             jobs.append((path, out / path.name))
             continue
-        inside = output.pictures(path, except_in=None if out.resolve() == path.resolve() else out)
-        if not inside:
-            raise output.no_pictures(path)
+        others = None if out.resolve() == path.resolve() else out
+        inside = output.files_in(path, ENDINGS, "pictures, movies or sounds", except_in=others)
         jobs += ((found, out / found.relative_to(path)) for found in inside)
     _check_distinct(jobs)
     return jobs

@@ -38,13 +38,17 @@ EXIT_CODES: Final = "Exit codes: 0 good, 1 the verdict is negative, 2 wrong usag
 
 QUEUED: Final = "no time stamp yet; countermark keys timestamps --flush adds it"
 
-_PICTURES: Final = frozenset(suffix for known in SUFFIXES.values() for suffix in known)
-_SIGNED: Final = _PICTURES | {
-    *(".dng", ".gif", ".heic", ".heif", ".hif", ".jxl", ".pdf", ".svg"),
-    *(".avi", ".flac", ".m4a", ".m4v", ".mov", ".mp3", ".mp4", ".wav"),
-}
-"""Files that can carry credentials; in folders the name decides, for content would have to be read
-from every file there, and much that is none of these looks like one."""
+_VERIFIED: Final = frozenset(
+    {
+        *(suffix for known in SUFFIXES.values() for suffix in known),
+        *(".dng", ".gif", ".heic", ".heif", ".hif", ".jxl", ".pdf", ".svg"),
+        *(".avi", ".m4v", ".mkv", ".mov", ".mp4", ".qt", ".webm"),
+        *(".flac", ".m4a", ".m4b", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wave"),
+    }
+)
+"""Files that can carry credentials, or sound and frames with a watermark. In folders the name
+decides, for content would have to be read from every file there, and much that is none of these
+looks like one."""
 _Item = TypeVar("_Item")
 
 
@@ -113,12 +117,19 @@ def frames(name: str) -> Iterator[Callable[[int], None]]:
         bar.stop()
 
 
-def pictures(folder: Path, *, except_in: Path | None = None) -> list[Path]:
-    """The picture files in a folder and those below it, sorted; hidden ones are left out.
+def files_in(
+    folder: Path, suffixes: frozenset[str], what: str, *, except_in: Path | None = None
+) -> list[Path]:
+    """The files with these endings in a folder and those below it, sorted; no hidden ones.
 
-    `except_in`: a folder whose files are left out too.
+    `what`: they are called. `except_in`: a folder whose files are left out too.
+
+    Raises `SourceNotFound` for a folder without any.
     """
-    return _files_in(folder, _PICTURES, except_in)
+    found = _files_in(folder, suffixes, except_in)
+    if not found:
+        raise _nothing_in(folder, what, suffixes)
+    return found
 
 
 def _files_in(
@@ -153,22 +164,17 @@ def _with_sidecars(names: Sequence[str]) -> set[str]:
 
 
 def expand(paths: Iterable[Path]) -> list[Path]:
-    """Folders replaced by the files in them that can carry credentials, or have them beside them.
+    """Folders replaced by the files in them that can be verified, or have a manifest beside them.
 
     Raises `SourceNotFound` for a folder without any.
     """
     found: list[Path] = []
     for path in paths:
-        inside = _files_in(path, _SIGNED, or_beside=True) if path.is_dir() else [path]
+        inside = _files_in(path, _VERIFIED, or_beside=True) if path.is_dir() else [path]
         if not inside:
-            raise _nothing_in(path, "files to verify", _SIGNED)
+            raise _nothing_in(path, "files to verify", _VERIFIED)
         found += inside
     return found
-
-
-def no_pictures(folder: Path) -> SourceNotFound:
-    """The error for a folder that holds nothing to work on."""
-    return _nothing_in(folder, "pictures", _PICTURES)
 
 
 def _nothing_in(folder: Path, what: str, suffixes: frozenset[str]) -> SourceNotFound:

@@ -37,6 +37,14 @@ SOUNDS: Final = {
 }
 """As `MOVIES`, of sounds."""
 
+ENDINGS: Final = frozenset(
+    ending
+    for kinds in (image.SUFFIXES, MOVIES, SOUNDS)
+    for endings in kinds.values()
+    for ending in endings
+)
+"""Of the names of all files that are marked."""
+
 _MODALITIES: Final = dict.fromkeys(MOVIES, Modality.VIDEO) | dict.fromkeys(SOUNDS, Modality.AUDIO)
 
 
