@@ -91,6 +91,22 @@ def test_clips_are_added_found_and_taken_away(registry: Registry, make_entry: Ma
     assert [e.payload for e, _ in registry.find_similar([make_entry(50).pdq or b""])] == [50]
 
 
+def test_clips_are_found_by_the_digests_that_are_signed(registry: Registry) -> None:
+    for number in range(6):
+        registry.put(entry_of(number))
+    same = Clip(seconds=99, sound=sound_of(2))
+    registry.put(entry_of(7, same))
+    sound, video = (hashlib.sha256(of(2).bits).digest() for of in (sound_of, video_of))
+
+    def found(*asked: object) -> list[int]:
+        return [entry.payload for entry in registry.find_clips_by_digest(*asked)]
+
+    assert (found("sound", sound), found("video", video)) == ([2, 7], [2])
+    assert (found("sound", video), found("video", sound)) == ([], [])
+    registry.delete(2, reason=DisposalReason.WITHDRAWN)
+    assert (found("sound", sound), found("video", video)) == ([7], [])
+
+
 def test_matches_say_where(registry: Registry) -> None:
     registry.put(entry_of(5))
     (match,) = registry.find_clips(part_of(5))

@@ -283,7 +283,7 @@ def test_worker_is_ended_by_the_system_at_its_cap_of_processor_time(
 ) -> None:
     settings = (
         '{"role": "reader", "max_pixels": 50000000, "job_seconds": 0, '
-        '"job_memory_bytes": 4000000000}'
+        '"clip_seconds": 9, "job_memory_bytes": 4000000000}'
     )
     with subprocess.Popen(
         [sys.executable, "-m", "countermark.service.worker", settings],

@@ -15,6 +15,9 @@ from PIL import Image
 from countermark import fingerprint, image
 from countermark.credentials import (
     FINGERPRINT_ALGORITHM,
+    SOUND_FINGERPRINT_ALGORITHM,
+    SOUND_WATERMARK_ALGORITHM,
+    VIDEO_FINGERPRINT_ALGORITHM,
     WATERMARK_ALGORITHM,
     Manifest,
     Trust,
@@ -237,8 +240,12 @@ def test_unknown_identifier_is_not_found(client: httpx.Client, identifier: str) 
 
 def test_service_says_what_it_is(client: httpx.Client) -> None:
     assert client.get("/v1/services/supportedAlgorithms").json() == {
-        "watermarks": [{"alg": WATERMARK_ALGORITHM}],
-        "fingerprints": [{"alg": FINGERPRINT_ALGORITHM}],
+        "watermarks": [{"alg": WATERMARK_ALGORITHM}, {"alg": SOUND_WATERMARK_ALGORITHM}],
+        "fingerprints": [
+            {"alg": FINGERPRINT_ALGORITHM},
+            {"alg": VIDEO_FINGERPRINT_ALGORITHM},
+            {"alg": SOUND_FINGERPRINT_ALGORITHM},
+        ],
     }
     capabilities = client.get("/v1/services/capabilities").json()
     assert capabilities["supportedCapabilities"] == [

@@ -6,6 +6,7 @@
 None
 """
 
+from countermark.registry.clips import ClipMatch
 from countermark.registry.disclosure import Disclosure, DisclosureReason
 from countermark.registry.disposal import DisposalReason
 from countermark.registry.entry import MAX_DISTANCE, MIN_QUALITY, Entry, Fingerprint
@@ -13,7 +14,7 @@ from countermark.registry.ingest_decision import IngestDecision
 from countermark.registry.key_use import KeyUse, Outcome, Purpose
 from countermark.registry.retention import RetentionClass
 from countermark.registry.sealing import PersonalRecord
-from countermark.registry.store import ClipMatch, Registry
+from countermark.registry.store import Registry
 
 __all__ = [
     "MAX_DISTANCE",

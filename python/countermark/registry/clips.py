@@ -1,22 +1,25 @@
 """Sounds and movies in the registry: their fingerprints, and the search among them.
 
 The search reads all fingerprints into memory, 12 bytes for each number of a sound and 88 for each
-frame of a movie, and what is added later with each search. So it is the same, and exact, in every
-database.
+frame of a movie, with their digests, and what is added later with each search. So it is the same,
+and exact, in every database.
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import zlib
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from countermark.clips import Clip, SoundIndex, SoundMatch, VideoIndex, VideoMatch
 from countermark.errors import InvalidArgument, UnreadableRegistry
 from countermark.fingerprint import Chromaprint, Vpdq
 from countermark.registry.database import Database
+from countermark.registry.entry import Entry
 from countermark.registry.log import journal
 
 FIRST_VERSION: Final = 5
@@ -56,6 +59,19 @@ _BATCH: Final = 200
 _NEWER_SHARE: Final = 1 / 8
 _NEWER_BYTES: Final = 1 << 19
 """An index is built anew when more bytes than that, and than that share of its own, are newer."""
+
+
+Of: TypeAlias = Literal["sound", "video"]
+"""Which of its two fingerprints."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipMatch:
+    """An entry that a query leads to: by its sound, its moving pictures, or both."""
+
+    entry: Entry
+    sound: SoundMatch | None
+    video: VideoMatch | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +146,26 @@ class ClipSearch:
                 videos |= {match.label: match for match in indexes.videos.search(query.video)}
         found = []
         for label in sounds.keys() | videos.keys():
-            with self._lock:
-                row = self._database.one(_PAYLOAD, (label,))
-            if row is not None:  # it was not deleted meanwhile
-                found.append(Found(bytes(row[0]), sounds.get(label), videos.get(label)))
+            payload = self._payload(label)
+            if payload is not None:
+                found.append(Found(payload, sounds.get(label), videos.get(label)))
         return sorted(found, key=_rank)
+
+    def with_digest(self, of: Of, digest: bytes) -> list[bytes]:
+        """The payloads of clips of whose fingerprint this is the SHA-256, the first one first.
+
+        Raises `UnreadableRegistry`.
+        """
+        known = self._current()
+        labels = {*known.main.labels_of(of, digest), *known.recent.labels_of(of, digest)}
+        found = (self._payload(label) for label in sorted(labels))
+        return [payload for payload in found if payload is not None]
+
+    def _payload(self, label: int) -> bytes | None:
+        """None when it was deleted meanwhile."""
+        with self._lock:
+            row = self._database.one(_PAYLOAD, (label,))
+        return None if row is None else bytes(row[0])
 
     def _current(self) -> _Known:
         with self._lock:
@@ -205,6 +236,11 @@ class _Indexes:
 
     sounds: SoundIndex
     videos: VideoIndex
+    digests: Mapping[tuple[Of, bytes], Sequence[int]]
+
+    def labels_of(self, of: Of, digest: bytes) -> Sequence[int]:
+        """The positions of those whose fingerprint has that digest."""
+        return self.digests.get((of, digest), ())
 
     @classmethod
     def of(cls, shapes: Sequence[_Shape]) -> _Indexes:
@@ -217,6 +253,7 @@ class _Indexes:
                 VideoIndex.build(
                     (one.position, Vpdq(bytes(one.video))) for one in shapes if one.video
                 ),
+                _digests(shapes),
             )
         except (InvalidArgument, TypeError) as error:
             raise _damaged() from error
@@ -237,6 +274,16 @@ class _Known:
     main: _Indexes = field(default_factory=lambda: _Indexes.of([]))
     recent: _Indexes = field(default_factory=lambda: _Indexes.of([]))
     newer: tuple[_Shape, ...] = ()
+
+
+def _digests(shapes: Sequence[_Shape]) -> dict[tuple[Of, bytes], list[int]]:
+    digests: dict[tuple[Of, bytes], list[int]] = defaultdict(list)
+    for one in shapes:
+        kinds: tuple[tuple[Of, bytes | None], ...] = (("sound", one.sound), ("video", one.video))
+        for of, bits in kinds:
+            if bits:
+                digests[of, hashlib.sha256(bits).digest()].append(one.position)
+    return dict(digests)
 
 
 def _rank(found: Found) -> tuple[float, float, bytes]:

@@ -9,17 +9,16 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
-from countermark.clips import Clip, SoundMatch, VideoMatch
+from countermark.clips import Clip
 from countermark.errors import InvalidArgument, RegistryError
 from countermark.registry import entries, events, manifests, rows
-from countermark.registry.clips import ClipSearch
+from countermark.registry.clips import ClipMatch, ClipSearch, Of
 from countermark.registry.database import Database, changing
 from countermark.registry.disclosure import Disclosure
 from countermark.registry.disposal import BATCH, DisposalReason, check_minimum, check_reason
@@ -45,15 +44,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self  # in typing only from Python 3.11
 
 _URLS: Final = ("postgresql://", "postgres://")
-
-
-@dataclass(frozen=True, slots=True)
-class ClipMatch:
-    """An entry that a query leads to: by its sound, its moving pictures, or both."""
-
-    entry: Entry
-    sound: SoundMatch | None
-    video: VideoMatch | None
 
 
 class Registry:
@@ -335,6 +325,19 @@ class Registry:
             if entry is not None:
                 found.append(ClipMatch(entry, match.sound, match.video))
         return found
+
+    def find_clips_by_digest(self, of: Of, digest: bytes) -> list[Entry]:
+        """Sounds and movies of whose fingerprint this is the SHA-256, as it is signed.
+
+        >>> Registry.open("no such file").find_clips_by_digest("sound", bytes(32))
+        []
+
+        `of`: whether it is that of the sound or of the moving pictures. Raises
+        `UnreadableRegistry`.
+        """
+        keys = self._clips.with_digest(of, digest)
+        found = (self.find_payload(int.from_bytes(key, "big")) for key in keys)
+        return [entry for entry in found if entry is not None]
 
     def entries(self, after: int = 0, limit: int = 100) -> list[tuple[int, Entry]]:
         """Entries as they were added, in that order, each with its place in it.

@@ -20,6 +20,8 @@ _STATUS: Final[tuple[tuple[type[CountermarkError], int], ...]] = (
     (errors.MarkNotReadable, 422),
     (errors.JobKilled, 422),
     (errors.ImageError, 415),
+    (errors.SoundError, 415),
+    (errors.VideoError, 415),
     (errors.InvalidArgument, 400),
     (errors.UnreadableManifest, 400),
     (errors.RefusedContent, 409),

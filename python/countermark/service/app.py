@@ -84,7 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app = FastAPI(
         title="countermark",
-        summary="C2PA Soft Binding Resolution API 2.4, and pictures marked and verified.",
+        summary="C2PA Soft Binding Resolution API 2.4, and files marked and verified.",
         version="1",
         docs_url=None,  # its page comes from elsewhere, which the policy for content forbids
         redoc_url=None,

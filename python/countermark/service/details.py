@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 from dataclasses import dataclass
-from typing import Any, Final, TypeGuard
+from typing import Any, BinaryIO, Final, TypeGuard
 
 from countermark import credentials, fingerprint, image, watermark
 from countermark.credentials import Manifest, SoftBinding, Trust
@@ -61,19 +60,24 @@ class _Found:
         return data
 
 
-def details(content: bytes, report: Report, *, trust: Trust, registry: Registry) -> dict[str, Any]:
+def details(
+    source: BinaryIO, report: Report, *, trust: Trust, registry: Registry
+) -> dict[str, Any]:
     """Members for JSON: `manifests` and their `leaves` by SHA-256, `watermark` and `similar`.
 
-    `content`: the file that the report is about. `watermark` is null where the pixels were not
-    looked at, or hold none; `similar` is null where there is no fingerprint to look for.
+    `source`: the file that the report is about. `watermark` is null where it is no picture whose
+    pixels were looked at, or they hold none; `similar` is null where there is no fingerprint of a
+    picture to look for.
     """
     found = _Found(trust, {})
-    embedded = _embedded(content, report, found)
-    pixels = _pixels(content)
+    embedded = _embedded(source, report, found)
+    pixels = _pixels(source)
     seen = similar = None
     if pixels is not None:
         seen = _watermark(pixels, report, embedded, found, registry)
         similar = _similar(pixels, found, registry)
+    else:
+        _recall(report, found, registry)
     return {
         "decoded": pixels is not None,
         "manifests": {
@@ -94,7 +98,17 @@ def _leaves(found: _Found, registry: Registry) -> dict[str, int]:
     return {digest: place for digest, place in places.items() if place is not None}
 
 
-def _embedded(content: bytes, report: Report, found: _Found) -> Manifest | None:
+def _recall(report: Report, found: _Found, registry: Registry) -> None:
+    """The manifests in the registry to which a sound or movie led."""
+    for item in report.evidence:
+        if isinstance(item, ManifestEvidence) and item.origin == "registry" and item.label:
+            payload = registry.manifests.payload_of(item.label)
+            entry = None if payload is None else registry.find_payload(payload)
+            if entry is not None:
+                found.stored(entry)
+
+
+def _embedded(source: BinaryIO, report: Report, found: _Found) -> Manifest | None:
     """The manifest in the file, read again if the report has one: it keeps only the findings."""
     present = any(
         isinstance(item, ManifestEvidence) and item.found and item.origin == "file"
@@ -102,15 +116,20 @@ def _embedded(content: bytes, report: Report, found: _Found) -> Manifest | None:
     )
     if not present or report.media_type is None:
         return None
-    manifest = credentials.read(io.BytesIO(content), report.media_type, trust=found.trust)
+    source.seek(0)
+    manifest = credentials.read(source, report.media_type, trust=found.trust)
     if manifest is not None:
         found.manifests[hashlib.sha256(manifest.bytes).hexdigest()] = manifest
     return manifest
 
 
-def _pixels(content: bytes) -> Pixels | None:
+def _pixels(source: BinaryIO) -> Pixels | None:
+    source.seek(0)
+    if not image.is_decodable(source.read(image.HEAD_BYTES)):  # nor is it loaded then
+        return None
+    source.seek(0)
     try:
-        picture = image.read(io.BytesIO(content))
+        picture = image.read(source)
     except ImageError:
         return None
     return image.upright(picture.pixels, picture.orientation)

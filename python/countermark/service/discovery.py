@@ -12,10 +12,10 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from countermark.credentials import FINGERPRINT_ALGORITHM, WATERMARK_ALGORITHM
 from countermark.errors import RegistryError
 from countermark.service import tokens
 from countermark.service.context import PREFIX, Service, described
+from countermark.service.matches import FOUND_FINGERPRINTS, FOUND_WATERMARKS
 from countermark.service.metrics import CONTENT_TYPE
 
 SPECIFICATION: Final = "2.4.0"
@@ -30,8 +30,8 @@ def router(service: Service) -> APIRouter:
     async def get_supported_algorithms() -> dict[str, list[dict[str, str]]]:
         """The algorithms by which content is matched here; bindings may be of others."""
         return {
-            "watermarks": [{"alg": WATERMARK_ALGORITHM}],
-            "fingerprints": [{"alg": FINGERPRINT_ALGORITHM}],
+            "watermarks": [{"alg": name} for name in FOUND_WATERMARKS],
+            "fingerprints": [{"alg": name} for name in FOUND_FINGERPRINTS],
         }
 
     @routes.get("/capabilities", responses=described())

@@ -10,12 +10,14 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
+from prometheus_client import Gauge
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
 from countermark.service.answers import refusal
 from countermark.service.metrics import Metrics
 from countermark.service.settings import Settings
+from countermark.service.uploads import HEAD_BYTES, is_clip
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -44,18 +46,17 @@ class Guard:
 
     def __init__(self, app: App, *, settings: Settings, metrics: Metrics) -> None:
         self._app = app
-        self._settings = settings
-        self._metrics = metrics
         self._hosts = settings.allowed_hosts
         self._rates = Rates(settings.requests_per_second)
-        self._in_flight = 0
-        # Routes whose bodies are long; those of the first kind need a worker.
-        picture, manifest = settings.max_file_bytes, settings.max_manifest_bytes
-        self._limits = {
-            "/v1/verify": picture,
-            "/v1/mark": picture,
-            "/v1/matches/byContent": picture,
-            "/v1/manifests": manifest,
+        self._memory = Room(settings.max_bytes_in_flight, metrics.body_bytes)
+        self._disk = Room(settings.max_bytes_on_disk, metrics.disk_bytes)
+        # Routes whose bodies are long and need a worker: the limit, and that of sounds and movies.
+        content = settings.max_file_bytes, settings.max_clip_bytes
+        self._limits: dict[str, tuple[int, int | None]] = {
+            "/v1/verify": content,
+            "/v1/mark": content,
+            "/v1/matches/byContent": content,
+            "/v1/manifests": (settings.max_manifest_bytes, None),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,42 +90,74 @@ class Guard:
     async def _with_body(
         self, scope: Scope, receive: Receive, send: Send, headers: Headers
     ) -> None:
-        body = _Body(self, receive, self._limits.get(scope["path"], SMALL_BODY_BYTES))
+        limit, clip_limit = self._limits.get(scope["path"], (SMALL_BODY_BYTES, None))
+        body = _Body(receive, limit, self._memory)
+        longest = max(limit, clip_limit or 0)
         stated = headers.get("content-length", "0")
-        if not stated.isdecimal() or int(stated) > body.limit:
+        if not stated.isdecimal() or int(stated) > longest:
             if "expect" not in headers:  # otherwise the body has not been sent yet
                 await body.drain()
-            answer = refusal(413, f"The body is over {body.limit:,} bytes.", close=True)
+            answer = refusal(413, f"The body is over {longest:,} bytes.", close=True)
             await answer(scope, receive, send)
             return
+        if clip_limit is not None:
+            body.may_be_clip(clip_limit, self._disk, int(stated))
         try:
             await self._app(scope, body.receive, send)
         finally:
-            self.release(body.received)
+            body.release()
+
+
+class Room:
+    """For so many bytes.
+
+    >>> from countermark.service.metrics import Metrics
+    >>> room = Room(10, Metrics().body_bytes)
+    >>> room.take(7)
+    >>> room.take(-3)
+    >>> room.take(7)
+    Traceback (most recent call last):
+    ...
+    starlette.exceptions.HTTPException: 503: Too many bytes are on their way here.
+    """
+
+    def __init__(self, limit: int, gauge: Gauge) -> None:
+        self._limit = limit
+        self._gauge = gauge
+        self._taken = 0
 
     def take(self, count: int) -> None:
-        """Room for so many bytes; raises an `HTTPException` 503 when there is none."""
-        if self._in_flight + count > self._settings.max_bytes_in_flight:
+        """Takes room, or gives it back; raises an `HTTPException` 503 when there is none."""
+        if count > 0 and self._taken + count > self._limit:
             raise HTTPException(503, "Too many bytes are on their way here.", _CLOSING)
-        self._in_flight += count
-        self._metrics.body_bytes.set(self._in_flight)
-
-    def release(self, count: int) -> None:
-        """Gives room back."""
-        self._in_flight -= count
-        self._metrics.body_bytes.set(self._in_flight)
+        self._taken += count
+        self._gauge.set(self._taken)
 
 
 class _Body:
     """Counts what arrives, and how fast."""
 
-    def __init__(self, guard: Guard, receive: Receive, limit: int) -> None:
+    def __init__(self, receive: Receive, limit: int, room: Room) -> None:
         self.limit = limit
         self.received = 0
-        self._guard = guard
+        self._stated = 0
+        self._room = room
         self._receive = receive
         self._begun = time.monotonic()
         self._ended = False
+        self._head: bytes | None = None  # while it is not known what begins so
+        self._as_clip = limit, room
+
+    def may_be_clip(self, limit: int, room: Room, stated: int) -> None:
+        """As a sound or movie it has another limit and another room; its head tells.
+
+        `stated`: its length, which is judged then.
+        """
+        self._head, self._as_clip, self._stated = b"", (limit, room), stated
+
+    def release(self) -> None:
+        """Gives back the room that it took."""
+        self._room.take(-self.received)
 
     async def receive(self) -> Message:
         if self._ended:  # what comes then is the end of the connection, in its own time
@@ -135,14 +168,30 @@ class _Body:
             message = await asyncio.wait_for(self._receive(), max(0.001, allowed - elapsed))
         except asyncio.TimeoutError as error:
             raise HTTPException(408, "The body comes too slowly.", _CLOSING) from error
-        count = len(message.get("body", b""))
-        self._guard.take(count)
-        self.received += count
-        if self.received > self.limit:
+        piece = message.get("body", b"")
+        self._room.take(len(piece))
+        self.received += len(piece)
+        self._look(piece, is_last=not message.get("more_body", False))
+        is_long = self._head is None and self._stated > self.limit
+        if self.received > self.limit or is_long:
             await self.drain()
             raise HTTPException(413, f"The body is over {self.limit:,} bytes.", _CLOSING)
         self._ended = not message.get("more_body", False)
         return message
+
+    def _look(self, piece: bytes, *, is_last: bool) -> None:
+        """Until the head is there: then it is known whose limit and whose room it is."""
+        if self._head is None:
+            return
+        self._head += piece[: HEAD_BYTES - len(self._head)]
+        if len(self._head) < HEAD_BYTES and not is_last:
+            return
+        if is_clip(self._head):
+            self.limit, room = self._as_clip
+            room.take(self.received)
+            self._room.take(-self.received)
+            self._room = room
+        self._head = None
 
     async def drain(self) -> None:
         """Take in and forget what is still sent, for a moment: then the answer is read."""

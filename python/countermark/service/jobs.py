@@ -1,4 +1,4 @@
-"""What workers do: verify and mark pictures, find what is like them, look at manifests."""
+"""What workers do: verify and mark content, find what is like it, look at manifests."""
 
 from __future__ import annotations
 
@@ -6,31 +6,26 @@ import base64
 import io
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from countermark import credentials, fingerprint, image, keys, stamping, watermark
-from countermark.credentials import (
-    FINGERPRINT_ALGORITHM,
-    WATERMARK_ALGORITHM,
-    Signer,
-    SoftBinding,
-    TimeStamper,
-    Trust,
-)
-from countermark.errors import ImageTooSmall, InvalidArgument
+from countermark import credentials, image, keys, stamping
+from countermark.credentials import Signer, TimeStamper, Trust
+from countermark.errors import InvalidArgument
 from countermark.labels.profiles import profile
 from countermark.marking import mark
+from countermark.marking.kinds import MOVIES, SOUNDS
 from countermark.record import Record
-from countermark.registry import MIN_QUALITY
+from countermark.service import matching
 from countermark.service.details import details
 from countermark.service.registry_file import RegistryFile
+from countermark.service.uploads import kind_of
 from countermark.verifying import verify
 from countermark.verifying.trusted import trust_store
 from countermark.watermark import Strength
 
 Answer = tuple[dict[str, Any], bytes]
-_BITS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +69,23 @@ class Jobs:
 
     def _verify(self, values: dict[str, Any], body: bytes) -> Answer:
         registry = self.registry.registry()
-        report = verify(io.BytesIO(body), trust=self.trust, registry=registry)
+        source = _source(values, body)
+        report = verify(source, trust=self.trust, registry=registry)
         text = report.to_json()
         if values["details"]:
-            more = details(body, report, trust=self.trust, registry=registry)
+            with source.open("rb") if isinstance(source, Path) else source as file:
+                more = details(file, report, trust=self.trust, registry=registry)
             text = json.dumps({**json.loads(text), "details": more}, ensure_ascii=False)
         return {"verdict": report.verdict.value}, text.encode()
 
     def _mark(self, values: dict[str, Any], body: bytes) -> Answer:
+        """The marked copy is in the answer, but that of a sound or movie lies beside its source."""
         if self.signer is None:
             raise InvalidArgument("This worker has no key.", remedy="Ask one that marks.")
-        marked = io.BytesIO()
+        source = _source(values, body)
+        marked = io.BytesIO() if isinstance(source, io.BytesIO) else _beside(source)
         done = mark(
-            io.BytesIO(body),
+            source,
             marked,
             record=Record.from_json(values["record"]),
             signer=self.signer,
@@ -95,49 +94,38 @@ class Jobs:
             time_stamper=self.time_stamper,
             profiles=[profile(name) for name in values["profiles"]],
         )
-        content = marked.getvalue()
         answer = {
             "payload": f"{done.payload:016x}",
             "manifest_sha256": done.manifest_sha256,
-            "media_type": image.media_type(content),
             "notices": [
                 {"kind": n.kind.value, "reason": n.reason, "feature": n.feature}
                 for n in done.notices
             ],
+            "video": None if done.video is None else asdict(done.video),
         }
-        return answer, content
+        if isinstance(marked, Path):
+            return {**answer, "media_type": kind_of(marked), "path": str(marked)}, b""
+        content = marked.getvalue()
+        return {**answer, "media_type": image.media_type(content)}, content
 
     def _match(self, values: dict[str, Any], body: bytes) -> Answer:
-        """The soft bindings that are found in a picture, and the pictures that are like it."""
-        picture = image.read(io.BytesIO(body))
-        pixels = image.upright(picture.pixels, picture.orientation)
-        wanted = values["alg"]
-        binding = None
-        similar: list[tuple[str, int]] = []
-        try:
-            if wanted in (None, WATERMARK_ALGORITHM):
-                found = watermark.detect(pixels)
-                binding = None if found is None else SoftBinding.of_payload(found.payload)
-            if wanted in (None, FINGERPRINT_ALGORITHM):
-                hashes = fingerprint.pdq_dihedral(pixels)
-                if hashes[0].quality >= MIN_QUALITY:
-                    similar = self._near([hash_.bits for hash_ in hashes], values["limit"])
-        except ImageTooSmall:
-            pass  # nothing can be found in it
-        value = None if binding is None else base64.b64encode(binding.value).decode()
-        return {"value": value, "similar": similar}, b""
+        """The soft bindings that are found in content, and what is like it."""
+        wanted, registry, limit = values["alg"], self.registry.registry(), values["limit"]
+        source = _source(values, body)
+        bindings, similar = (
+            matching.in_clip(source, wanted, registry, limit)
+            if isinstance(source, Path)
+            else matching.in_picture(body, wanted, registry, limit)
+        )
+        found = [(each.algorithm, base64.b64encode(each.value).decode()) for each in bindings]
+        return {"bindings": found, "similar": similar}, b""
 
     def _similar(self, values: dict[str, Any], body: bytes) -> Answer:
-        """The pictures whose fingerprint is like the one in the body."""
-        return {"similar": self._near([body], values["limit"])}, b""
-
-    def _near(self, hashes: list[bytes], limit: int) -> list[tuple[str, int]]:
-        """Identifiers of manifests, each with the likeness of its picture in percent."""
-        found = self.registry.registry().find_similar(hashes, limit=limit)
-        return [
-            (credentials.active_label(entry.manifest), round(100 * (1 - distance / _BITS)))
-            for entry, distance in found
-        ]
+        """Whatever has a fingerprint like the one in the body, or with that digest."""
+        algorithm, limit, registry = values["alg"], values["limit"], self.registry.registry()
+        if algorithm in matching.DIGESTS:
+            return {"similar": matching.signed_as(algorithm, body, registry, limit)}, b""
+        return {"similar": matching.near([body], registry, limit)}, b""
 
     def _examine(self, _: dict[str, Any], body: bytes) -> Answer:
         """Whose manifest it is, whether it is as signed, and which soft bindings it names."""
@@ -152,3 +140,14 @@ class Jobs:
             ],
         }
         return answer, b""
+
+
+def _source(values: dict[str, Any], body: bytes) -> Path | io.BytesIO:
+    """What a job is about: a sound or movie on disk, all else in its message."""
+    return Path(values["path"]) if "path" in values else io.BytesIO(body)
+
+
+def _beside(source: Path) -> Path:
+    """Where the marked copy goes, with the ending that files of its kind have."""
+    (ending, *_) = {**MOVIES, **SOUNDS}.get(kind_of(source), ("",))
+    return source.with_name(f"marked{ending}")

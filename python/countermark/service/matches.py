@@ -1,4 +1,4 @@
-"""From soft bindings and pictures to the identifiers of manifests.
+"""From soft bindings, pictures, sounds and movies to the identifiers of manifests.
 
 Source: C2PA 2.4, Soft Binding Resolution API, /matches; what 1.0 (C2PA 2.1 and 2.2) asks for is a
 part of it. A match is a lead and no proof: whoever follows it checks the manifest.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from contextlib import ExitStack
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -16,9 +17,17 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from countermark.credentials import FINGERPRINT_ALGORITHM, WATERMARK_ALGORITHM
+from countermark.credentials import (
+    FINGERPRINT_ALGORITHM,
+    FINGERPRINTS,
+    SOUND_FINGERPRINT_ALGORITHM,
+    SOUND_WATERMARK_ALGORITHM,
+    VIDEO_FINGERPRINT_ALGORITHM,
+    WATERMARK_ALGORITHM,
+)
 from countermark.service import tokens
 from countermark.service.context import PREFIX, Service, described
+from countermark.service.uploads import received
 
 ALGORITHM_PATTERN: Final = r"^[A-Za-z0-9._-]{1,200}$"
 BASE64_PATTERN: Final = r"^([A-Za-z0-9+/_-]{4})*([A-Za-z0-9+/_-]{2}(==)?|[A-Za-z0-9+/_-]{3}=?)?$"
@@ -28,8 +37,16 @@ _MAX_QUERY_VALUE: Final = 2048
 _MAX_RESULTS: Final = 100
 _FINGERPRINT_BYTES: Final = 32
 
-_ALGORITHMS: Final = (WATERMARK_ALGORITHM, FINGERPRINT_ALGORITHM)
-_READABLE: Final = ("image", "application")
+FOUND_WATERMARKS: Final = (WATERMARK_ALGORITHM, SOUND_WATERMARK_ALGORITHM)
+FOUND_FINGERPRINTS: Final = (
+    FINGERPRINT_ALGORITHM,
+    VIDEO_FINGERPRINT_ALGORITHM,
+    SOUND_FINGERPRINT_ALGORITHM,
+)
+"""Algorithms by which content is looked up, as they are offered."""
+
+_ALGORITHMS: Final = (*FOUND_WATERMARKS, *FOUND_FINGERPRINTS)
+_READABLE: Final = ("image", "audio", "video", "application")
 _Algorithm = Annotated[
     str, Query(pattern=ALGORITHM_PATTERN, description="Name of a soft binding algorithm.")
 ]
@@ -91,12 +108,12 @@ _BINDING_PARAMETERS: Final = [
         "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999, "default": 10},
     },
 ]
-_PICTURE: Final = {
+_CONTENT: Final = {
     "requestBody": {
         "required": True,
         "content": {
             name: {"schema": {"type": "string", "format": "binary"}}
-            for name in ("image/*", "application/octet-stream")
+            for name in ("image/*", "audio/*", "video/*", "application/octet-stream")
         },
     }
 }
@@ -132,7 +149,7 @@ def router(service: Service) -> APIRouter:
     @routes.post(
         "/byContent",
         responses={200: _MATCHES, **described(400, 415, 422, *refused)},
-        openapi_extra=_PICTURE,
+        openapi_extra=_CONTENT,
     )
     async def query_by_content(
         request: Request,
@@ -141,19 +158,24 @@ def router(service: Service) -> APIRouter:
         hint_value: Annotated[_Value | None, Query(alias="hintValue")] = None,
         limit: _Limit = 10,
     ) -> JSONResponse:
-        """Find manifests by a picture: its watermark, then its fingerprint, then the hint."""
+        """Find manifests by a picture, sound or movie.
+
+        By its watermarks, then by its fingerprint, then by the hint.
+        """
         _check_media_type(request.headers.get("content-type"))
         if alg is not None and alg not in _ALGORITHMS:
             raise HTTPException(400, f"The algorithm is none of {', '.join(_ALGORITHMS)}.")
         hint = None if hint_value is None else decoded(hint_value)
         service.readers.check_room()
-        content = await request.body()
-        job = {"job": "match", "alg": alg, "limit": min(limit, _MAX_RESULTS)}
-        found, _ = await service.readers.run(job, content, is_gone=request.is_disconnected)
+        with ExitStack() as stack:
+            upload = await received(request, stack)
+            job = {"job": "match", "alg": alg, "limit": min(limit, _MAX_RESULTS), **upload.place}
+            found, _ = await service.readers.run(
+                job, upload.content, is_gone=request.is_disconnected
+            )
         matches: list[tuple[str, int]] = []
-        if found["value"] is not None:
-            value = base64.b64decode(found["value"])
-            matches += await _bound_to(service, WATERMARK_ALGORITHM, value, limit)
+        for algorithm, value in found["bindings"]:
+            matches += await _bound_to(service, algorithm, base64.b64decode(value), limit)
         matches += map(tuple, found["similar"])
         if not matches and hint is not None and hint_alg is not None:
             matches = await _bound_to(service, hint_alg, hint, limit)
@@ -214,11 +236,12 @@ async def _bound_to(
     """Identifiers of manifests, each with the likeness in percent."""
     limit = min(limit, _MAX_RESULTS)
     exact = [(found, 100) for found in service.repository.bound_to(algorithm, value, limit=limit)]
-    if algorithm != FINGERPRINT_ALGORITHM:
+    if algorithm not in FINGERPRINTS:
         return exact
     if len(value) != _FINGERPRINT_BYTES:
         raise HTTPException(400, f"A value of {algorithm} has {_FINGERPRINT_BYTES} bytes.")
-    answer, _ = await service.readers.run({"job": "similar", "limit": limit}, value)
+    job = {"job": "similar", "alg": algorithm, "limit": limit}
+    answer, _ = await service.readers.run(job, value)
     return [*exact, *map(tuple, answer["similar"])][:limit]
 
 
@@ -244,6 +267,6 @@ def decoded(value: str) -> bytes:
 
 
 def _check_media_type(stated: str | None) -> None:
-    """What is no picture by its own account is refused before it is read."""
+    """What is neither picture, sound nor movie by its own account is refused before it is read."""
     if stated is not None and stated.partition("/")[0].strip().lower() not in _READABLE:
-        raise HTTPException(415, "Only pictures are matched here.")
+        raise HTTPException(415, "Only pictures, sounds and movies are matched here.")

@@ -7,7 +7,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
-_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
+_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300)
 
 
 class Metrics:
@@ -65,6 +65,11 @@ class Metrics:
         self.body_bytes = Gauge(
             "countermark_request_body_bytes",
             "Request bodies in memory.",
+            registry=self._all,
+        )
+        self.disk_bytes = Gauge(
+            "countermark_request_disk_bytes",
+            "Sounds and movies of requests on disk.",
             registry=self._all,
         )
 

@@ -1,14 +1,16 @@
 """Mark and verify over HTTP, for generation servers and pages.
 
-A picture is the body as it is: no form, no name, nothing to parse around it. The record comes as
-JSON in a header and not in the address, which proxies write down.
+A picture, sound or movie is the body as it is: no form, no name, nothing to parse around it. The
+record comes as JSON in a header and not in the address, which proxies write down.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Final
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.exceptions import HTTPException
@@ -19,11 +21,12 @@ from countermark.labels.profiles import NAMES
 from countermark.record import Record
 from countermark.service import tokens
 from countermark.service.context import PREFIX, Service, described
+from countermark.service.uploads import Finished, received
 from countermark.watermark import Strength
 
 _PROFILES: Final = f"^({'|'.join(NAMES)})(,({'|'.join(NAMES)}))*$"
 _TYPES: Final = ("image/*", "video/*", "audio/*", "application/octet-stream")
-_PICTURE: Final = {
+_CONTENT: Final = {
     "requestBody": {
         "required": True,
         "content": {name: {"schema": {"type": "string", "format": "binary"}} for name in _TYPES},
@@ -31,10 +34,13 @@ _PICTURE: Final = {
 }
 _MARKED: Final = {
     "description": "The marked file.",
-    "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+    "content": {
+        name: {"schema": {"type": "string", "format": "binary"}}
+        for name in ("image/*", "video/*", "audio/*")
+    },
     "headers": {
         "Countermark-Payload": {
-            "description": "The 64 bits in the pixels, in hexadecimal.",
+            "description": "The 64 bits in the content, in hexadecimal.",
             "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
         },
         "Countermark-Manifest-SHA256": {
@@ -43,6 +49,11 @@ _MARKED: Final = {
         },
         "Countermark-Notices": {
             "description": "What is known of the content, if anything is: JSON in ASCII.",
+            "schema": {"type": "string"},
+        },
+        "Countermark-Video": {
+            "description": "Of a movie, how many frames and which sounds were marked, and of those "
+            "that were not, why: JSON in ASCII, as `video` of `countermark mark --json`.",
             "schema": {"type": "string"},
         },
     },
@@ -90,7 +101,7 @@ def router(service: Service) -> APIRouter:
     @routes.post(
         "/verify",
         responses={200: _REPORT, **described(400, 401, 403, 409, 415, 422)},
-        openapi_extra=_PICTURE,
+        openapi_extra=_CONTENT,
     )
     async def verify(
         request: Request,
@@ -99,20 +110,23 @@ def router(service: Service) -> APIRouter:
             Query(description="Whether to add what the page shows beside the report; slower."),
         ] = False,
     ) -> Response:
-        """Say what is known about a picture or another file, and how."""
+        """Say what is known about a picture, sound, movie or another file, and how."""
         _check_no_form(request)
         if check is not None and details:
             await check(request)
         service.readers.check_room()
-        content = await request.body()
-        job = {"job": "verify", "details": details}
-        _, report = await service.readers.run(job, content, is_gone=request.is_disconnected)
+        with ExitStack() as stack:
+            upload = await received(request, stack)
+            job = {"job": "verify", "details": details, **upload.place}
+            _, report = await service.readers.run(
+                job, upload.content, is_gone=request.is_disconnected
+            )
         return Response(report, media_type="application/json")
 
     @routes.post(
         "/mark",
         responses={200: _MARKED, **described(400, 401, 403, 409, 415, 422)},
-        openapi_extra=_PICTURE,
+        openapi_extra=_CONTENT,
         dependencies=[Depends(service.requires(tokens.MARK))],
         response_class=Response,
     )
@@ -122,7 +136,7 @@ def router(service: Service) -> APIRouter:
             str,
             Header(
                 alias="Countermark-Record",
-                description="What is stated about the picture: JSON in ASCII with `source` and "
+                description="What is stated about the content: JSON in ASCII with `source` and "
                 "perhaps other statements, as docs/schemas/record.schema.json has them.",
                 examples=['{"source":"ai-generated","system":{"name":"Example Model"}}'],
             ),
@@ -131,16 +145,16 @@ def router(service: Service) -> APIRouter:
         profile: Annotated[
             Sequence[str],
             Query(
-                description="Whose duties are to be met: the picture gets the labels that they "
+                description="Whose duties are to be met: the content gets the labels that they "
                 "demand, and is refused with 422 if it lacks anything else. One of "
                 f"{', '.join(NAMES)}, or several with commas; may be repeated.",
                 json_schema_extra={"items": {"type": "string", "pattern": _PROFILES}},
             ),
         ] = (),
     ) -> Response:
-        """Put a watermark and a signed manifest into a picture, and remember both."""
+        """Put a watermark and a signed manifest into a picture, sound or movie; remember both."""
         _check_no_form(request)
-        stated = Record.from_json(record)  # refused before the picture is read
+        stated = Record.from_json(record)  # refused before the content is read
         demanded = _profiles(profile)
         if service.markers is None:
             raise HTTPException(403, "This service does not mark.")
@@ -151,17 +165,30 @@ def router(service: Service) -> APIRouter:
             "strength": strength.value,
             "profiles": demanded,
         }
-        picture = await request.body()
-        done, content = await service.markers.run(job, picture, is_gone=request.is_disconnected)
-        headers = {
-            "countermark-payload": done["payload"],
-            "countermark-manifest-sha256": done["manifest_sha256"],
-        }
-        if done["notices"]:
-            headers["countermark-notices"] = json.dumps(done["notices"])
-        return Response(content, media_type=done["media_type"], headers=headers)
+        with ExitStack() as stack:
+            upload = await received(request, stack)
+            done, content = await service.markers.run(
+                {**job, **upload.place}, upload.content, is_gone=request.is_disconnected
+            )
+            headers, kind = _told(done), done["media_type"]
+            if "path" in done:
+                return Finished(Path(done["path"]), kind, headers, kept=stack.pop_all())
+        return Response(content, media_type=kind, headers=headers)
 
     return routes
+
+
+def _told(done: dict[str, Any]) -> dict[str, str]:
+    """What is said of marked content beside it."""
+    headers = {
+        "countermark-payload": done["payload"],
+        "countermark-manifest-sha256": done["manifest_sha256"],
+    }
+    if done["notices"]:
+        headers["countermark-notices"] = json.dumps(done["notices"])
+    if done["video"] is not None:
+        headers["countermark-video"] = json.dumps(done["video"])
+    return headers
 
 
 def _profiles(texts: Sequence[str]) -> list[str]:

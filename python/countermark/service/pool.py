@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final
 
 from countermark import errors
@@ -35,7 +35,11 @@ class Pool:
         self._size = size
         self._settings = json.dumps({"role": role, **settings})
         self._queue: int = settings["queue"]
-        self._clock_seconds: float = settings["job_seconds"] * _CLOCK_FACTOR
+        self._seconds: float = settings["job_seconds"]
+        self._clip_seconds: float = settings["clip_seconds"]
+        self._clip_workers = max(1, size // 2)
+        self._clip_turns = asyncio.Semaphore(self._clip_workers)
+        self._clips = 0
         self._metrics = metrics
         self._idle: asyncio.Queue[_Worker] = asyncio.Queue()
         self._alive: set[_Worker] = set()
@@ -57,9 +61,14 @@ class Pool:
         """Whether there is a worker."""
         return bool(self._alive) and not self._closed
 
-    def check_room(self) -> None:
-        """Raises `ServiceBusy` when all workers have work and the queue is full."""
-        if self._taken >= self._size + self._queue:
+    def check_room(self, *, is_clip: bool = False) -> None:
+        """Raises `ServiceBusy` when all workers have work and the queue is full.
+
+        `is_clip`: for a sound or movie, which takes long. Of these there are at most so many that
+        half of the workers and half of the queue are left for all else.
+        """
+        is_full = is_clip and self._clips >= self._clip_workers + self._queue // 2
+        if is_full or self._taken >= self._size + self._queue:
             self._metrics.jobs.labels(self._role, "refused").inc()
             raise ServiceBusy("All workers are taken, and the queue is full.", remedy=_LATER)
 
@@ -70,34 +79,45 @@ class Pool:
         *,
         is_gone: Callable[[], Awaitable[bool]] | None = None,
     ) -> tuple[dict[str, Any], bytes]:
-        """The answer of a worker.
+        """The answer of a worker. A job with a `path` is for a sound or movie.
 
         `is_gone`: whether whoever asked no longer waits; the job is not done then.
 
         Raises `ServiceBusy` as `check_room`, `JobKilled` when the job took too much time or
         memory, and what the worker raised.
         """
-        self.check_room()
+        is_clip = "path" in values
+        self.check_room(is_clip=is_clip)
+        with self._counted(is_clip):
+            async with self._clip_turns if is_clip else contextlib.nullcontext():
+                while (worker := await self._idle.get()).has_ended:
+                    self._replace(worker, "died")
+                if is_gone is not None and await is_gone():
+                    self._idle.put_nowait(worker)
+                    self._metrics.jobs.labels(self._role, "abandoned").inc()
+                    raise ServiceBusy("Whoever asked has gone.", remedy=_LATER)
+                return await self._run_on(worker, values, body)
+
+    @contextlib.contextmanager
+    def _counted(self, is_clip: bool) -> Iterator[None]:
         self._taken += 1
+        self._clips += is_clip
         self._metrics.jobs_in_service.labels(self._role).set(self._taken)
         try:
-            while (worker := await self._idle.get()).has_ended:
-                self._replace(worker, "died")
-            if is_gone is not None and await is_gone():
-                self._idle.put_nowait(worker)
-                self._metrics.jobs.labels(self._role, "abandoned").inc()
-                raise ServiceBusy("Whoever asked has gone.", remedy=_LATER)
-            return await self._run_on(worker, values, body)
+            yield
         finally:
             self._taken -= 1
+            self._clips -= is_clip
             self._metrics.jobs_in_service.labels(self._role).set(self._taken)
 
     async def _run_on(
         self, worker: _Worker, values: dict[str, Any], body: bytes
     ) -> tuple[dict[str, Any], bytes]:
         started = time.monotonic()
+        seconds = self._clip_seconds if "path" in values else self._seconds
+        asking = worker.ask(values, body)
         try:
-            answer, content = await asyncio.wait_for(worker.ask(values, body), self._clock_seconds)
+            answer, content = await asyncio.wait_for(asking, seconds * _CLOCK_FACTOR)
         except BaseException as error:  # a cancelled request leaves a worker in the middle, too
             self._replace(worker, "killed")
             if isinstance(error, _LOST):

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from countermark.credentials import WATERMARK_ALGORITHM
+from countermark.credentials import WATERMARKS
 from countermark.registry import Registry
 from countermark.service.registry_file import RegistryFile
 
@@ -40,7 +40,7 @@ class Repository:
 
     def bound_to(self, algorithm: str, value: bytes, *, limit: int) -> list[str]:
         """Identifiers of manifests to which exactly this soft binding leads, ours first."""
-        found = [] if algorithm != WATERMARK_ALGORITHM else self._marked_with(value)
+        found = self._marked_with(value) if algorithm in WATERMARKS else []
         deposited = self._registry.registry().manifests.bound_to(algorithm, value, limit=limit)
         return list(dict.fromkeys([*found, *deposited]))[:limit]
 

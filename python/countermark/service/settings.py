@@ -31,12 +31,17 @@ class Settings:
     none; shown with every answer and on the page.
     `public_url`: how the world calls the service, such as "https://credentials.example".
     `trusted_proxies`: addresses whose X-Forwarded-For is believed.
-    `workers`: processes that decode pictures. `queue`: requests that wait for one of them.
+    `workers`: processes that decode what is sent; half of them, but one at least, take sounds and
+    movies too. `queue`: requests that wait for one of them.
     `requests_per_second`: of one client; what needs a worker counts ten times. 0: any number.
     `max_file_bytes`, `max_pixels`: of a picture. `max_manifest_bytes`: of a manifest store.
+    `max_clip_bytes`: of a sound or movie.
     `max_bytes_in_flight`: of all request bodies that are in memory together.
+    `max_bytes_on_disk`: of all sounds and movies that are in the system's folder for temporary
+    files together.
     `job_seconds`: of the processor, for one picture; by the clock, three times that.
-    `job_memory_bytes`: for one picture, beyond what a worker takes anyway.
+    `clip_seconds`: the same for one sound or movie.
+    `job_memory_bytes`: for one of them, beyond what a worker takes anyway.
     `shutdown_seconds`: for what is in flight when the service is told to end.
 
     Raises `InvalidArgument` for a number out of range or another kind of address.
@@ -58,8 +63,11 @@ class Settings:
     max_file_bytes: int = 32 * MEBIBYTE
     max_pixels: int = 50_000_000
     max_manifest_bytes: int = 8 * MEBIBYTE
+    max_clip_bytes: int = 128 * MEBIBYTE
     max_bytes_in_flight: int = 512 * MEBIBYTE
+    max_bytes_on_disk: int = 2048 * MEBIBYTE
     job_seconds: float = 20
+    clip_seconds: float = 300
     job_memory_bytes: int = 2048 * MEBIBYTE
     shutdown_seconds: int = 30
 
@@ -67,7 +75,8 @@ class Settings:
         if not 0 <= self.port < 2**16:
             raise InvalidArgument(f"{self.port} is not a port.", remedy="Use 0 to 65535.")
         positive = ("workers", "max_file_bytes", "max_pixels", "max_manifest_bytes",
-                    "max_bytes_in_flight", "job_seconds", "job_memory_bytes")  # fmt: skip
+                    "max_clip_bytes", "max_bytes_in_flight", "max_bytes_on_disk",
+                    "job_seconds", "clip_seconds", "job_memory_bytes")  # fmt: skip
         for name in positive:
             if getattr(self, name) <= 0:
                 raise InvalidArgument(

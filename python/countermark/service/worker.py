@@ -36,8 +36,8 @@ def main() -> None:
     _cap_memory(settings["job_memory_bytes"])
     _send(output, {"ready": True})
     while (message := frames.read(sys.stdin.buffer)) is not None:
-        _cap_processor_time(settings["job_seconds"])
         values, body = message
+        _cap_processor_time(settings["clip_seconds" if "path" in values else "job_seconds"])
         try:
             answer, content = jobs.do(values, body)
         except CountermarkError as error:
