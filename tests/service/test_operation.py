@@ -205,7 +205,7 @@ def test_log_is_json_and_about_nobody(
         ("/v1/verify", 200),
         ("/v1/manifests/{manifestId:path}", 404),
         ("none", 404),
-        ("none", 413),
+        ("/v1/verify", 413),
         ("/healthz", 200),
     ]
     text = "".join(server.lines)

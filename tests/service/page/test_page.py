@@ -217,7 +217,7 @@ def test_both_languages_say_everything(visit: Any, files: dict[str, bytes], tmp_
     assert "文件不会离开这台电脑" in visit.text("#privacy")
     visit.shoot("recovered-zh")
     visit.page.reload()
-    assert visit.text("h1") == "这张图片的来历？"
+    assert visit.text("h1") == "这个文件的来历？"
     visit.drop(files["hostile"])
     assert "未获信任" in visit.text(".verdict")
     visit.shoot("untrusted-zh")

@@ -3,6 +3,7 @@
 import { chain, when } from "./chain.js";
 import { element, foreign } from "./elements.js";
 import { facts, panel, technical } from "./panel.js";
+import { isClip } from "./kinds.js";
 import { figure } from "./pictures.js";
 import { statements, VOCABULARY } from "./stated.js";
 import { has, listName, say } from "./words/index.js";
@@ -69,7 +70,11 @@ function sureness(report, item, holds) {
   const level = { intact: "proven", recovered: item.confidence, transplanted: "against" };
   const key = `sure.credential.${report.verdict}`;
   const weak = `${key}.${item.confidence}`;
-  return { level: level[report.verdict] ?? "weak", key: has(weak) ? weak : key };
+  return { level: level[report.verdict] ?? "weak", key: worded(report, has(weak) ? weak : key) };
+}
+
+function worded(report, key) {
+  return isClip(report) && has(`${key}.clip`) ? `${key}.clip` : key;
 }
 
 function signature(item) {
@@ -88,8 +93,8 @@ function pair({ preview, thumbnails }, item) {
     figure(thumbnails.get(item.sha256), "image.thumbnail", "image.unsigned"));
 }
 
-function statesKey({ verdict }) {
-  return verdict === "transplanted" ? "states.other" : "states";
+function statesKey(report) {
+  return report.verdict === "transplanted" ? worded(report, "states.other") : "states";
 }
 
 function stated({ report }, item) {
@@ -97,7 +102,7 @@ function stated({ report }, item) {
 }
 
 function made({ report, thumbnails }, item) {
-  const key = report.verdict === "transplanted" ? "made.other" : "made";
+  const key = report.verdict === "transplanted" ? worded(report, "made.other") : "made";
   return chain(report.details?.manifests[item.sha256] ?? item, thumbnails, key);
 }
 

@@ -22,6 +22,11 @@ const MAGIC = [
   ["audio/mpeg", 0, "\xff\xfb"],
 ];
 
+// Whether a report is on a sound or movie.
+export function isClip({ media_type: type }) {
+  return /^(audio|video)\//.test(type ?? "");
+}
+
 // A media type, or null for what is not known here.
 export async function kindOf(file) {
   const bytes = new Uint8Array(await file.slice(0, 512).arrayBuffer());

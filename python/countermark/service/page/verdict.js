@@ -1,6 +1,7 @@
 // The headline: what the file proves, and beside it, never mixed up with it, who is trusted.
 
 import { drawing, element } from "./elements.js";
+import { isClip } from "./kinds.js";
 import { figure } from "./pictures.js";
 import { has, listName, number, say, text } from "./words/index.js";
 
@@ -29,7 +30,7 @@ export function verdict(answer) {
       element("p", { class: "means" }, say(meaning(report))),
       trustLine(report),
       key ? element("p", { class: "caveat" }, say(key)) : null,
-      element("p", { class: "not" }, say(variant(`not.${report.verdict}`, report.trust))),
+      element("p", { class: "not" }, say(variant(worded(report, `not.${report.verdict}`), report.trust))),
       element("p", { class: "file" }, element("bdi", {}, file.name),
         ` · ${text("fact.bytes", { size: number(file.size) })}`,
         report.media_type ? ` · ${report.media_type}` : ""),
@@ -58,7 +59,13 @@ export function headlineText(report) {
 function headlineKey(report) {
   const base = `headline.${report.verdict}`;
   const other = caveat(report) && has(`${base}.caveat`);
-  return other ? `${base}.caveat` : variant(base, report.trust);
+  return other ? `${base}.caveat` : variant(worded(report, base), report.trust);
+}
+
+// Of sounds and movies some things are said in other words; a lead is one for all kinds of files.
+function worded(report, key) {
+  const isLead = has(`${key}.${report.trust}`);
+  return isClip(report) && !isLead ? variant(key, "clip") : key;
 }
 
 function variant(key, name) {
@@ -68,7 +75,7 @@ function variant(key, name) {
 function meaning(report) {
   const found = (kind) => report.evidence.some((item) => item.kind === kind && item.found);
   const compared = report.evidence.some((item) => item.kind === "manifest" && item.correlation);
-  const key = variant(`means.${report.verdict}`, report.trust);
+  const key = variant(worded(report, `means.${report.verdict}`), report.trust);
   if (key === "means.recovered" && found("fingerprint")) return `${key}.fingerprint`;
   return key === "means.altered" && compared ? `${key}.likeness` : key;
 }
@@ -100,7 +107,7 @@ function trustChip(report) {
   if (trust === "none") return null;
   const looks = { trusted: "plain", untrusted: "caution", expired: "caution", revoked: "against" };
   const look = tone(report) === "shown" ? "shown" : looks[trust];
-  const key = verdict === "transplanted" ? "chip.trust.other" : "chip.trust";
+  const key = verdict === "transplanted" ? worded(report, "chip.trust.other") : "chip.trust";
   return chip(key, `trust.${trust}`, look);
 }
 

@@ -1,15 +1,17 @@
 // What is read in the pixels, where it leads, and what happened to the picture since.
 
 import { element, foreign } from "./elements.js";
+import { isClip } from "./kinds.js";
 import { facts, panel, technical } from "./panel.js";
 import { geometry } from "./pictures.js";
-import { number, roundly, say, text } from "./words/index.js";
+import { clock, number, roundly, say, text } from "./words/index.js";
 
 const LARGEST_CHANCE = 1e12; // more would impress nobody
 
 export function watermark(answer) {
   const { report } = answer;
   const items = report.evidence.filter((item) => item.kind === "watermark");
+  if (isClip(report)) return inClip(items);
   const mark = report.details?.watermark ?? fromEvidence(items.find((item) => item.found));
   if (!mark) {
     const looked = report.details?.decoded ?? items.some((item) => item.confidence);
@@ -34,6 +36,41 @@ export function watermark(answer) {
     ]),
     technical(items),
   );
+}
+
+// Those of the frames and of the sound, each with what it leads to.
+function inClip(items) {
+  const found = items.filter((item) => item.found);
+  if (found.length === 0) {
+    const sure = { level: "none", key: items.length ? "sure.none" : "sure.skipped" };
+    return panel("watermark", "panel.watermark", sure,
+      element("p", {}, say(items.length ? "mark.lost.clip" : "mark.skipped")), technical(items));
+  }
+  const rate = Math.max(...found.map((item) => item.false_positive_rate));
+  const chance = roundly(Math.min(1 / rate, LARGEST_CHANCE));
+  return panel("watermark", "panel.watermark",
+    { level: "strong", key: "sure.watermark.clip", values: { chance } },
+    found.flatMap((item) => [
+      element("p", {}, say(`mark.found.${item.of}`)),
+      facts([
+        ["fact.payload", element("code", {}, item.payload)],
+        ["fact.leads", leadOfClip(item)],
+        ["fact.when", spans(item.stretches)],
+      ]),
+    ]),
+    technical(items));
+}
+
+function leadOfClip({ registered, named }) {
+  if (named) return say("mark.same");
+  if (registered === null) return null;
+  return say(registered ? "mark.elsewhere" : "mark.unknown");
+}
+
+function spans(stretches) {
+  const times = (stretches ?? []).map(([begin, end]) =>
+    text("when.span", { begin: clock(begin), end: clock(end) }));
+  return times.join(", ");
 }
 
 function fromEvidence(item) {

@@ -56,6 +56,11 @@ export function number(value, digits = 0) {
   return new Intl.NumberFormat(FORMATS[language], { maximumFractionDigits: digits }).format(value);
 }
 
+// A time of play, in minutes and seconds.
+export function clock(seconds) {
+  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+}
+
 // A large number as one says it: 1 trillion.
 export function roundly(value) {
   const options = { notation: "compact", compactDisplay: "long", maximumSignificantDigits: 2 };
