@@ -142,6 +142,12 @@ def studio(
         yield studio
 
 
+@pytest.fixture(scope="module")
+def sea(studio: Studio) -> Path:
+    """Another movie, without marks."""
+    return studio.movie("Sea", "rocket", 3, payload=None)
+
+
 def marks(report: Report) -> list[tuple[str | None, int | None, bool | None]]:
     found = [item for item in report.evidence if isinstance(item, WatermarkEvidence)]
     return [(item.of, item.payload, item.named) for item in found]
@@ -239,8 +245,7 @@ def test_a_part_from_the_middle_is_recovered(studio: Studio, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_so_is_one_without_a_mark(studio: Studio, tmp_path: Path) -> None:
-    sea = studio.movie("Sea", "rocket", 3, payload=None)
+def test_so_is_one_without_a_mark(studio: Studio, sea: Path, tmp_path: Path) -> None:
     report = studio.verify(part(sea, tmp_path / "part.mkv"))
     assert (report.verdict, report.trust) == (Verdict.RECOVERED, TrustStatus.TRUSTED), report
     assert "led to Content Credentials" in report.summary
@@ -308,3 +313,74 @@ def test_other_words_under_the_pictures_make_it_a_lead(studio: Studio, tmp_path:
     report = studio.verify(over)
     assert report.is_lead, report
     assert "its pictures may be of something else" in report.summary
+
+
+def with_sounds(movie: Path, out: Path, *sounds: Path) -> Path:
+    """The pictures of a movie with these sounds, each a track of its own."""
+    inputs = [each for sound in sounds for each in ("-i", sound)]
+    maps = [each for number in range(1, len(sounds) + 1) for each in ("-map", f"{number}:a")]
+    ffmpeg("-i", movie, *inputs, "-map", "0:v", *maps, "-c:v", "copy", *SHARED, out)
+    return out
+
+
+def test_every_sound_is_compared(studio: Studio, tmp_path: Path) -> None:
+    """Two that carry the mark are shown; another one's is named; one without is left open."""
+    translated = wav(tmp_path / "translated.wav", audio.embed(tune(6), RATE, 0xA1))
+    own = with_sounds(studio.lake, tmp_path / "own.mp4", studio.lake, translated)
+    report = studio.verify(own)
+    assert (report.verdict, report.trust) == (Verdict.RECOVERED, TrustStatus.TRUSTED), report
+    assert marks(report) == [("video", 0xA1, True), ("sound", 0xA1, True), ("sound", 0xA1, True)]
+    assert "of its sound 1 carries the watermark" in report.summary
+    assert "of its sound 2 carries the watermark" in report.summary
+    told = [item.explanation for item in report.evidence if isinstance(item, WatermarkEvidence)]
+    assert told[2].startswith("Sound 2 carries an inaudible watermark with the payload")
+
+    mixed = with_sounds(studio.lake, tmp_path / "mixed.mp4", studio.lake, studio.town)
+    report = studio.verify(mixed)
+    assert (report.verdict, report.trust) == (Verdict.TRANSPLANTED, TrustStatus.NONE), report
+    assert "sound 2 carries 00000000000000b2, that of “Town”" in report.summary
+
+    signed = tmp_path / "signed.mp4"
+    credentials.sign_file(
+        mixed,
+        signed,
+        "video/mp4",
+        record=Record(source=DigitalSource.AI_GENERATED),
+        signer=studio.home.signer(),
+        soft_bindings=studio.bindings(0xA1),
+    )
+    report = studio.verify(changed(signed))
+    assert report.verdict is Verdict.TRANSPLANTED, report
+    assert "sound 2 carries the watermark 00000000000000b2" in report.summary
+
+
+@pytest.mark.slow
+def test_the_signed_sound_is_found_where_it_is_the_second(
+    studio: Studio, sea: Path, tmp_path: Path
+) -> None:
+    """Without marks, by its fingerprint; beside a sound that nobody signed it is a lead."""
+    silent, other = tmp_path / "silent.wav", wav(tmp_path / "other.wav", tune(9))
+    wav(silent, np.zeros(SECONDS * RATE))
+    report = studio.verify(with_sounds(sea, tmp_path / "second.mp4", silent, sea))
+    assert (report.verdict, report.trust) == (Verdict.RECOVERED, TrustStatus.TRUSTED), report
+    assert "of its sound 2 is like that of which the fingerprint was signed" in report.summary
+    heard = [item for item in report.evidence if isinstance(item, ClipEvidence) and item.found]
+    assert [item.of for item in heard] == ["video", "sound"]
+    assert "What is heard in sound 2 from 0:00 on" in heard[1].explanation
+    report = studio.verify(with_sounds(sea, tmp_path / "open.mp4", other, sea))
+    assert report.is_lead, report
+    assert "its sound may be of something else" in report.summary
+
+
+def test_unknown_marks_that_differ_are_both_named(studio: Studio, tmp_path: Path) -> None:
+    registry = Registry.open(tmp_path / "nothing")
+    report = studio.verify(studio.mixed(studio.lake, studio.town), registry)
+    assert (report.verdict, report.trust) == (Verdict.UNMARKED, TrustStatus.NONE)
+    assert report.summary == (
+        "The pictures carry the watermark 00000000000000a1, which this registry does not know; "
+        "the sound carries another one, 00000000000000b2, which this registry does not know. They "
+        "may be of two files. Whoever put the marks there has the registries that know them."
+    )
+    assert marks(report) == [("video", 0xA1, None), ("sound", 0xB2, None)]
+    report = studio.verify(studio.mixed(studio.lake, studio.lake), registry)
+    assert report.summary.startswith("The frames carry a watermark, but this registry does not")

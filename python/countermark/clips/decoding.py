@@ -111,14 +111,37 @@ def tracks_of_sound(source: BinaryIO, media_type: str) -> int:
         return sum(one.codec_context is not None for one in container.streams.audio)
 
 
-def heard(source: BinaryIO, media_type: str) -> Iterator[tuple[int, Samples]]:
-    """The first sound of a file in short blocks, each with its rate in Hz; full scale is 1.
+def read_sound(source: BinaryIO, media_type: str, *, track: int) -> Clip:
+    """The fingerprint of one of several sounds, as `read` gives that of the first to be looked for.
+
+    >>> import io, wave
+    >>> file = io.BytesIO()
+    >>> with wave.open(file, "wb") as out:
+    ...     out.setparams((1, 2, 11025, 0, "NONE", ""))
+    ...     out.writeframes(bytes(2 * 11025))
+    >>> read_sound(file, "audio/wav", track=1)
+    Clip(seconds=0.0, sound=None, video=None, later_sounds=())
+
+    `track`: from 0. Other args and errors as of `read`.
+    """
+    ear = Ear(QUERY_SOUNDS)
+    with _opened(source, media_type) as container:
+        for frame in _Frames(container, in_stretches=False).heard(track):
+            ear.hear(frame)
+    found = ear.finish()
+    return Clip(
+        seconds=round(ear.seconds, 3), sound=found[0] if found else None, later_sounds=found[1:]
+    )
+
+
+def heard(source: BinaryIO, media_type: str, *, track: int = 0) -> Iterator[tuple[int, Samples]]:
+    """A sound of a file, by default the first, in short blocks with its rate; full scale is 1.
 
     Rate and channels may change on the way. Numbers that are none are silence. Args and errors as
     of `read`.
     """
     with _opened(source, media_type) as container:
-        for frame in _Frames(container, in_stretches=False).heard():
+        for frame in _Frames(container, in_stretches=False).heard(track):
             samples = numbers(frame, frame.layout.nb_channels)
             yield frame.sample_rate, np.nan_to_num(samples, posinf=0, neginf=0)
 
@@ -198,10 +221,10 @@ class _Frames:
         if not decoded and self._problem is not None:
             raise _undecodable(self._problem)
 
-    def heard(self) -> Iterator[AudioFrame]:
-        """Those of the sound alone."""
+    def heard(self, track: int) -> Iterator[AudioFrame]:
+        """Those of one sound alone."""
         self._problem = None
-        yield from self._decoded(_streams(self._container)[0])
+        yield from self._decoded(_streams(self._container, track)[0])
 
     def _decoded(self, streams: list[Any]) -> Iterator[Any]:
         """As far as the file can be read; broken packets are passed over."""
@@ -231,15 +254,15 @@ class _Frames:
                 yield frame
 
 
-def _streams(container: InputContainer) -> tuple[list[Any], list[Any]]:
-    """The first of each with a known codec; a picture on the cover of a record is none."""
+def _streams(container: InputContainer, track: int = 0) -> tuple[list[Any], list[Any]]:
+    """One of each with a known codec, of sound that one; a record's cover is no moving picture."""
     sound = [one for one in container.streams.audio if one.codec_context is not None]
     moving = [
         one
         for one in container.streams.video
         if one.codec_context is not None and not one.disposition & one.disposition.attached_pic
     ]
-    return sound[:1], moving[:1]
+    return sound[track : track + 1], moving[:1]
 
 
 def _undecodable(reason: object) -> UnreadableVideo:

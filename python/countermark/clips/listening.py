@@ -28,7 +28,7 @@ second."""
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What is in the first sound of a file.
+    """What is in one sound of a file.
 
     `watermarks`: the mark first that is there longest. `seconds`: 0 without sound. `is_silent`:
     whether nothing can be heard in it.
@@ -43,10 +43,11 @@ def listen(
     source: BinaryIO,
     media_type: str,
     *,
+    track: int = 0,
     key: bytes = audio.DEFAULT_KEY,
     effort: Literal["full", "aligned"] = "full",
 ) -> Heard:
-    """What is in the first sound of a file; memory does not grow with the length.
+    """What is in one sound of a file; memory does not grow with the length.
 
     >>> import io, wave
     >>> file = io.BytesIO()
@@ -56,18 +57,18 @@ def listen(
     >>> listen(file, "audio/wav")
     Heard(watermarks=(), seconds=1.0, is_silent=True)
 
-    `media_type`: one of `FORMATS`, by the content. `key`: as for `audio.detect`. `effort`: "full"
-    tries all that `audio.detect` does in the first minute and in 25 seconds after 2 minutes, after
-    4, after 8 and so on, so that a sound of hours is not heard for hours; what lies between is
-    heard at the speed that it has, as all of it is with "aligned". No watermark is read in a sound
-    of more than eight channels.
+    `media_type`: one of `FORMATS`, by the content. `track`: which of several sounds, from 0. `key`:
+    as for `audio.detect`. `effort`: "full" tries all that `audio.detect` does in the first minute
+    and in 25 seconds after 2 minutes, after 4, after 8 and so on, so that a sound of hours is not
+    heard for hours; what lies between is heard at the speed that it has, as all of it is with
+    "aligned". No watermark is read in a sound of more than eight channels.
 
     Raises `UnreadableVideo` when it cannot be decoded, `InvalidArgument` for a file of another
     kind, `MissingExtra`, `InvalidKey`.
     """
     ears = _Ears(key, effort)
     loudest = seconds = 0.0
-    for rate, samples in heard(source, media_type):
+    for rate, samples in heard(source, media_type, track=track):
         ears.hear(seconds, rate, samples)
         seconds += len(samples) / rate
         loudest = max(loudest, float(np.abs(samples).max(initial=0)))

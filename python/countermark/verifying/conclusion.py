@@ -80,12 +80,17 @@ def by_nothing(
     *,
     media_type: str | None,
     decoded: bool = True,
+    summary: str | None = None,
 ) -> Report:
-    """No manifest that holds: a damaged one in the file is then the last word."""
+    """No manifest that holds: a damaged one in the file is then the last word.
+
+    `summary`: why, if not as usual.
+    """
     return Report(
         verdict=Verdict.ALTERED if is_damaged(embedded) else Verdict.UNMARKED,
         trust=TrustStatus.NONE,
-        summary=evidence.summary_of_nothing(found, media_type=None if decoded else media_type),
+        summary=summary
+        or evidence.summary_of_nothing(found, media_type=None if decoded else media_type),
         evidence=tuple(found),
         media_type=media_type,
     )

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from countermark import clips, image, resemblance
-from countermark.clips import Clip, Heard
+from countermark.clips import Clip, Heard, SoundMatch
 from countermark.credentials import Manifest
 from countermark.credentials.assets import Stream
 from countermark.errors import MissingExtra, SourceNotFound, VideoError
@@ -24,6 +24,12 @@ from countermark.verifying import comparing
 from countermark.video import VideoDetection, detect_video, stills_of
 
 _NOTHING: Final = Heard((), 0.0, True)
+_UNHEARD: Final = Heard((), 0.0, False)
+_SINGLE: Final = frozenset({"audio/wav", "audio/flac", "audio/mpeg"})
+"""Kinds of files with one sound."""
+
+_MOST_SOUNDS: Final = 8
+"""Sounds of a file that are heard: more of them would keep a reader busy."""
 
 
 class Content:
@@ -39,6 +45,7 @@ class Content:
         self.registry = registry
         self.problem: str | None = None
         self._likeness: dict[bytes, Resemblance | None] = {}
+        self._matched: dict[int, Sequence[ClipMatch]] = {}
         self._asset = cast(BinaryIO, asset)
         self._path = path
 
@@ -72,26 +79,32 @@ class Content:
         return self._watched[1]
 
     @cached_property
-    def heard(self) -> Heard:
-        """Its sound, as `clips.listen` hears it."""
+    def sounds(self) -> Sequence[Heard]:
+        """Its sounds, such as one in each language, as `clips.listen` hears them: at least one."""
+        return [self._heard(track) for track in range(min(max(self._tracks, 1), _MOST_SOUNDS))]
+
+    def _heard(self, track: int) -> Heard:
         try:
-            return clips.listen(self._asset, self.media_type)
+            return clips.listen(self._asset, self.media_type, track=track)
         except (VideoError, MissingExtra) as error:
+            if track:  # players may know how to play what nobody has heard here
+                return _UNHEARD
             self.problem = error.problem
             return _NOTHING
 
     @property
-    def has_sound(self) -> bool:
-        """Whether anything is heard in the first track of sound."""
-        return not self.heard.is_silent
+    def has_more_sounds(self) -> bool:
+        """Whether there are more of them than were heard."""
+        return self._tracks > _MOST_SOUNDS
 
     @cached_property
-    def has_other_sounds(self) -> bool:
-        """Whether there are more tracks of sound, such as other languages."""
+    def _tracks(self) -> int:
+        if self.media_type in _SINGLE:
+            return 1
         try:
-            return clips.tracks_of_sound(self._asset, self.media_type) > 1
+            return clips.tracks_of_sound(self._asset, self.media_type)
         except (VideoError, MissingExtra):
-            return False
+            return 1
 
     @cached_property
     def clip(self) -> Clip | None:
@@ -110,6 +123,25 @@ class Content:
         if self.registry is None or self.clip is None:
             return ()
         return self.registry.find_clips(self.clip)
+
+    def sound_match(self, track: int, payload: int) -> SoundMatch | None:
+        """Where that sound is like the one in the registry that has this payload."""
+        matches = self._sound_matches(track) if track else self.matches
+        return next((each.sound for each in matches if each.entry.payload == payload), None)
+
+    def _sound_matches(self, track: int) -> Sequence[ClipMatch]:
+        if track not in self._matched:
+            self._matched[track] = self._looked_up(track)
+        return self._matched[track]
+
+    def _looked_up(self, track: int) -> Sequence[ClipMatch]:
+        if self.registry is None:
+            return ()
+        try:
+            heard = clips.read_sound(self._asset, self.media_type, track=track)
+        except (VideoError, MissingExtra):
+            return ()
+        return self.registry.find_clips(heard)
 
     def likeness(self, manifest: Manifest) -> Resemblance | None:
         """Of the signed thumbnail and the first frame that it shows, or that is likest to it.

@@ -108,8 +108,13 @@ def _searched(
             lead.manifest, found, summary=summary, media_type=content.media_type
         )
     found = [*told, *wording.marks(content, read, None), *wording.nothing(content)]
+    unlike = None if any(each.found for each in told) else marks.unlike(read)
     return conclusion.by_nothing(
-        embedded, found, media_type=content.media_type, decoded=content.problem is None
+        embedded,
+        found,
+        media_type=content.media_type,
+        decoded=content.problem is None,
+        summary=None if unlike is None else summaries.of_unlike(*unlike),
     )
 
 

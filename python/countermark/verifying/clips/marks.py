@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from countermark import credentials
 from countermark.audio import Detection
@@ -21,13 +22,15 @@ class Mark:
     """A watermark that was read in one track, and the entry of the registry that it leads to.
 
     `manifest`: that of the entry, when it holds and names this watermark for this track, and none
-    that cannot be in one file with it.
+    that cannot be in one file with it. `sound`: which of several sounds it is in, from 1; None in
+    the only one, and in pictures.
     """
 
     of: Track
     detection: VideoDetection | Detection
     entry: Entry | None
     manifest: Manifest | None
+    sound: int | None = None
 
     @property
     def payload(self) -> int:
@@ -41,9 +44,14 @@ def read(content: Content, trust: Trust) -> list[Mark]:
     Raises `UnreadableRegistry`.
     """
     seen = [] if content.picture_mark is None else [content.picture_mark]
+    several = len(content.sounds) > 1
     return [
         *(_mark("video", detection, content, trust) for detection in seen),
-        *(_mark("sound", detection, content, trust) for detection in content.heard.watermarks),
+        *(
+            replace(_mark("sound", detection, content, trust), sound=number if several else None)
+            for number, heard in enumerate(content.sounds, start=1)
+            for detection in heard.watermarks
+        ),
     ]
 
 
@@ -62,15 +70,15 @@ def _mark(of: Track, detection: VideoDetection | Detection, content: Content, tr
 
 
 def foreign(marks: Sequence[Mark], manifest: Manifest) -> list[Mark]:
-    """Of each track the first mark, if the manifest is not that of what bears it.
+    """Of each track the first mark, if the manifest is not that of what bears it; in their order.
 
     It names others for that track; or none, and the registry knows whose that one is.
     """
     found = []
-    for of in ("video", "sound"):
-        there = [mark for mark in marks if mark.of == of]
-        named = comparing.payloads(manifest, of)
-        if not there or any(mark.payload in named for mark in there):
+    for _, track in groupby(marks, key=lambda mark: (mark.of, mark.sound)):
+        there = list(track)
+        named = comparing.payloads(manifest, there[0].of)
+        if any(mark.payload in named for mark in there):
             continue
         if named or there[0].manifest is not None:
             found.append(there[0])
@@ -82,12 +90,26 @@ def mixed(marks: Sequence[Mark]) -> tuple[Mark, Mark] | None:
 
     One of them has to lead to a manifest, which the other one does not fit.
     """
-    pictures = next((mark for mark in marks if mark.of == "video"), None)
-    sounds = [mark for mark in marks if mark.of == "sound"]
+    pictures, sounds = _parted(marks)
     if pictures is None or not sounds:
         return None
-    by_pictures = pictures.manifest is not None and bool(foreign(sounds, pictures.manifest))
+    strange = [] if pictures.manifest is None else foreign(sounds, pictures.manifest)
     by_sound = all(
         sound.manifest is not None and foreign([pictures], sound.manifest) for sound in sounds
     )
-    return (pictures, sounds[0]) if by_pictures or by_sound else None
+    return (pictures, (strange or sounds)[0]) if strange or by_sound else None
+
+
+def unlike(marks: Sequence[Mark]) -> tuple[Mark, Mark] | None:
+    """A mark of the pictures and another one of the sound that lead nowhere, neither of them."""
+    pictures, sounds = _parted(marks)
+    if pictures is None or any(mark.manifest is not None for mark in marks):
+        return None
+    others = [sound for sound in sounds if sound.payload != pictures.payload]
+    return (pictures, others[0]) if others and len(others) == len(sounds) else None
+
+
+def _parted(marks: Sequence[Mark]) -> tuple[Mark | None, list[Mark]]:
+    """That of the pictures, and those of the sounds."""
+    pictures = next((mark for mark in marks if mark.of == "video"), None)
+    return pictures, [mark for mark in marks if mark.of == "sound"]

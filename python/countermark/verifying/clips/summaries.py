@@ -10,7 +10,7 @@ from countermark.registry import Entry
 from countermark.report import Track
 from countermark.verifying import comparing
 from countermark.verifying.clips.marks import Mark
-from countermark.verifying.clips.ties import Standing, Tie
+from countermark.verifying.clips.ties import MIN_SOUND_SHARE, Standing, Tie
 
 TRACKS: Final[dict[Track, str]] = {"video": "moving pictures", "sound": "sound"}
 
@@ -19,9 +19,24 @@ def of_mixture(pictures: Mark, sound: Mark) -> str:
     """The pictures of one file over the sound of another."""
     return (
         "The pictures and the sound are not of one file: the pictures carry the watermark "
-        f"{pictures.payload:016x}, {owner(pictures)}; the sound carries {sound.payload:016x}, "
-        f"{owner(sound)}."
+        f"{pictures.payload:016x}, {owner(pictures)}; {track(sound)} carries "
+        f"{sound.payload:016x}, {owner(sound)}."
     )
+
+
+def of_unlike(pictures: Mark, sound: Mark) -> str:
+    """Marks of pictures and sound that are not the same, neither of which leads anywhere."""
+    return (
+        f"The pictures carry the watermark {pictures.payload:016x}, {owner(pictures)}; "
+        f"{track(sound)} carries another one, {sound.payload:016x}, {owner(sound)}. They may be of "
+        "two files. Whoever put the marks there has the registries that know them."
+    )
+
+
+def track(mark: Mark) -> str:
+    """What bears it."""
+    name = TRACKS[mark.of]
+    return f"the {name}" if mark.sound is None else f"{name} {mark.sound}"
 
 
 def of_changed(manifest: Manifest, named: Sequence[Mark], strangers: Sequence[Mark]) -> str:
@@ -45,12 +60,12 @@ def of_changed(manifest: Manifest, named: Sequence[Mark], strangers: Sequence[Ma
 
 def stranger(manifest: Manifest, mark: Mark) -> str:
     """A mark that is not the one that the manifest names, and whose it is."""
-    track = TRACKS[mark.of]
     verb = "carry" if mark.of == "video" else "carries"
     named = sorted(comparing.payloads(manifest, mark.of))
     instead = f"they name {named[0]:016x}" if named else "they name none"
     return (
-        f"the {track} {verb} the watermark {mark.payload:016x}, {owner(mark)}, and {instead} there"
+        f"{track(mark)} {verb} the watermark {mark.payload:016x}, {owner(mark)}, and {instead} "
+        "there"
     )
 
 
@@ -131,12 +146,22 @@ def _pictures_shown(tie: Tie) -> list[str]:
 def _sound_shown(tie: Tie) -> list[str]:
     if tie.sound is not Standing.SHOWN:
         return []
-    if tie.sound_share is not None and tie.match is not None and tie.match.sound is not None:
-        return [
-            f"{tie.sound_share:.0%} of its sound is like that of which the fingerprint was signed, "
-            f"from {clock(tie.match.sound.at_seconds)} on"
-        ]
-    return [f"{tie.marked_share:.0%} of its sound carries the watermark that they name"]
+    sounds = range(len(tie.content.sounds))
+    return [
+        _sound_shown_of(tie, number, f"sound {number + 1}" if len(sounds) > 1 else "sound")
+        for number in sounds
+        if tie.sound_of(number) is Standing.SHOWN
+    ]
+
+
+def _sound_shown_of(tie: Tie, number: int, name: str) -> str:
+    match, share = tie.sound_match(number), tie.sound_share(number) or 0
+    if match is not None and share >= MIN_SOUND_SHARE:
+        return (
+            f"{share:.0%} of its {name} is like that of which the fingerprint was signed, "
+            f"from {clock(match.at_seconds)} on"
+        )
+    return f"{tie.marked_share(number):.0%} of its {name} carries the watermark that they name"
 
 
 def clock(seconds: float) -> str:

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Final
 
 from countermark.audio import Detection
+from countermark.clips import SoundMatch
 from countermark.clips.videos import MIN_SHARE
 from countermark.credentials import Manifest
 from countermark.registry import ClipMatch, Entry
@@ -70,25 +71,29 @@ class Tie:
         video = None if self.match is None else self.match.video
         return video.query_share if video is not None and self.is_signed("video") else None
 
-    @property
-    def sound_share(self) -> float | None:
-        """Of the sound that is like a part of the signed one; None for none."""
-        sound = None if self.match is None else self.match.sound
+    def sound_match(self, track: int) -> SoundMatch | None:
+        """Where one of its sounds is like the known one; None before they were compared."""
+        if self.match is None:
+            return None
+        return self.content.sound_match(track, self.entry.payload)
+
+    def sound_share(self, track: int) -> float | None:
+        """Of that sound, that is like a part of the signed one; None for none."""
+        sound = self.sound_match(track)
         if sound is None or not self.is_signed("sound"):
             return None
-        return min(1.0, sound.seconds / max(self.content.heard.seconds, sound.seconds))
+        return min(1.0, sound.seconds / max(self.content.sounds[track].seconds, sound.seconds))
 
-    @property
-    def marked_share(self) -> float:
-        """Of the time of the sound in which a watermark is there that the manifest names."""
-        found = [mark.detection for mark in self.named("sound")]
+    def marked_share(self, track: int) -> float:
+        """Of the time of that sound, in which a watermark is there that the manifest names."""
+        found = [mark.detection for mark in self.named("sound") if mark.sound in (None, track + 1)]
         marked = sum(
             each.end - each.begin
             for detection in found
             if isinstance(detection, Detection)
             for each in detection.stretches
         )
-        return min(1.0, marked / max(self.content.heard.seconds, marked, 1e-9))
+        return min(1.0, marked / max(self.content.sounds[track].seconds, marked, 1e-9))
 
     @cached_property
     def pictures(self) -> Standing:
@@ -101,16 +106,22 @@ class Tie:
 
     @cached_property
     def sound(self) -> Standing:
-        """Of the sound; of several tracks only one was signed and is compared."""
-        if self.content.has_other_sounds:
-            return Standing.OPEN
-        if not self.content.has_sound:
+        """Of the sound; of several that of the one of which the least is shown."""
+        found = {self.sound_of(track) for track in range(len(self.content.sounds))}
+        if self.content.has_more_sounds:
+            found.add(Standing.OPEN)
+        weakest = (Standing.OPEN, Standing.UNSIGNED, Standing.SHOWN, Standing.ABSENT)
+        return next(standing for standing in weakest if standing in found)
+
+    def sound_of(self, track: int) -> Standing:
+        """Of one of its sounds."""
+        if self.content.sounds[track].is_silent:
             return Standing.ABSENT
-        if (self.sound_share or 0) >= MIN_SOUND_SHARE:
+        if (self.sound_share(track) or 0) >= MIN_SOUND_SHARE:
             return Standing.SHOWN
         if self.pictures is not Standing.SHOWN:
             return Standing.OPEN
-        if self.marked_share >= MIN_SOUND_SHARE:
+        if self.marked_share(track) >= MIN_SOUND_SHARE:
             return Standing.SHOWN
         is_bare = not any(mark.of == "sound" for mark in self.marks)
         is_unsigned = is_bare and not comparing.binds(self.manifest, "sound")

@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 from countermark import audio
-from countermark.clips import Clip
+from countermark.clips import Clip, Heard, SoundMatch
 from countermark.clips.sounds import MAX_ERROR_RATE, WINDOW
 from countermark.clips.videos import MIN_SHARE
 from countermark.credentials import Manifest
@@ -54,16 +54,27 @@ def marks(
         found.insert(0, evidence.nothing_read(unseen, "video"))
     if content.problem is not None:
         found.append(evidence.nothing_read(f"Not looked for: {content.problem}", "sound"))
-    elif not content.heard.seconds:
+    elif len(content.sounds) == 1 and not content.sounds[0].seconds:
         found.append(evidence.nothing_read("There is no sound in the file.", "sound"))
-    elif not content.heard.watermarks:
-        found.append(evidence.nothing_read("No watermark was read in the sound.", "sound"))
+    else:
+        found += _without_marks(content.sounds)
     return found
+
+
+def _without_marks(sounds: Sequence[Heard]) -> Iterator[WatermarkEvidence]:
+    for number, heard in enumerate(sounds, start=1):
+        if not heard.watermarks:
+            name = "the sound" if len(sounds) == 1 else f"sound {number}"
+            yield evidence.nothing_read(f"No watermark was read in {name}.", "sound")
 
 
 def _mark(mark: Mark, manifest: Manifest | None, is_asked: bool) -> WatermarkEvidence:
     detection = mark.detection
-    told = _in_sound(detection) if isinstance(detection, audio.Detection) else _in_frames(detection)
+    told = (
+        _in_sound(detection, summaries.track(mark))
+        if isinstance(detection, audio.Detection)
+        else _in_frames(detection)
+    )
     says = []
     if is_asked:
         says.append(f"The registry {'does not know' if mark.entry is None else 'knows'} it.")
@@ -103,7 +114,7 @@ def owners(mixed: Sequence[Mark]) -> list[ManifestEvidence]:
             evidence.manifest(mark.manifest, Confidence.STRONG, origin="registry", decoded=False),
             check=f"{evidence.STORED}, {evidence.SOFT_BINDING}",
             explanation=f"{evidence.HELD} {summaries.titled(mark.entry)}, which name the watermark "
-            f"in the {summaries.TRACKS[mark.of]}. {mark.manifest.explanation}",
+            f"in {summaries.track(mark)}. {mark.manifest.explanation}",
             names_watermark=True,
         )
         for mark in mixed
@@ -144,7 +155,11 @@ def tie(found: Tie) -> list[Evidence]:
         explanation=" ".join(said),
         names_watermark=True if named else None,
     )
-    return [*([] if found.match is None else clip(found.match)), proof]
+    if found.match is None:
+        return [proof]
+    others = (found.sound_match(track) for track in range(1, len(found.content.sounds)))
+    alike = [_alike(each, number) for number, each in enumerate(others, start=2) if each]
+    return [*clip(found.match), *alike, proof]
 
 
 def nothing(content: Content) -> list[ClipEvidence]:
@@ -173,22 +188,26 @@ def clip(match: ClipMatch) -> list[ClipEvidence]:
             )
         )
     if (sound := match.sound) is not None:
-        found.append(
-            ClipEvidence(
-                found=True,
-                confidence=Confidence.WEAK,
-                check=_SOUND,
-                explanation=f"What is heard from {clock(sound.query_seconds)} on, for "
-                f"{sound.seconds:.0f} seconds, is like a sound in the registry from "
-                f"{clock(sound.at_seconds)} on ({sound.error_rate:.1%} of the bits differ; of "
-                "different sounds it is about half).",
-                of="sound",
-                at_seconds=sound.at_seconds,
-                seconds=sound.seconds,
-                error_rate=sound.error_rate,
-            )
-        )
+        found.append(_alike(sound))
     return found
+
+
+def _alike(sound: SoundMatch, number: int | None = None) -> ClipEvidence:
+    """`number`: of one of several sounds."""
+    where = "" if number is None else f" in sound {number}"
+    return ClipEvidence(
+        found=True,
+        confidence=Confidence.WEAK,
+        check=_SOUND,
+        explanation=f"What is heard{where} from {clock(sound.query_seconds)} on, for "
+        f"{sound.seconds:.0f} seconds, is like a sound in the registry from "
+        f"{clock(sound.at_seconds)} on ({sound.error_rate:.1%} of the bits differ; of different "
+        "sounds it is about half).",
+        of="sound",
+        at_seconds=sound.at_seconds,
+        seconds=sound.seconds,
+        error_rate=sound.error_rate,
+    )
 
 
 def no_clip(seen: Clip, *, dismissed: int = 0) -> list[ClipEvidence]:
@@ -227,12 +246,12 @@ def _no_clip(explanation: str, *, sound: bool, video: bool) -> list[ClipEvidence
     ]
 
 
-def _in_sound(detection: audio.Detection) -> WatermarkEvidence:
+def _in_sound(detection: audio.Detection, name: str) -> WatermarkEvidence:
     times = [(round(each.begin, 2), round(each.end, 2)) for each in detection.stretches]
     where = ", ".join(f"{clock(begin)} to {clock(end)}" for begin, end in times)
     sentences = [
-        f"The sound carries an inaudible watermark with the payload {detection.payload:016x}, from "
-        f"{where}.",
+        f"{name[0].upper()}{name[1:]} carries an inaudible watermark with the payload "
+        f"{detection.payload:016x}, from {where}.",
         evidence.by_chance(detection.false_positive_rate, "sounds"),
         *_played(detection),
     ]
