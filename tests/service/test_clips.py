@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from countermark import keys, mark, verify
+from countermark import Registry, Report, Resolver, Verdict, audio, keys, mark, verify
 from countermark.clips import read as read_clip
 from countermark.credentials import (
     SOUND_FINGERPRINT_ALGORITHM,
@@ -33,7 +33,7 @@ from countermark.credentials import (
     read,
 )
 from countermark.record import DigitalSource, Record
-from countermark.registry import Registry
+from countermark.report import ManifestEvidence
 
 RATE = 22_050
 RECORD = Record(source=DigitalSource.AI_GENERATED, title="A clip")
@@ -255,6 +255,91 @@ def test_unknown_clip_leads_nowhere_or_where_the_hint_does(
     binding = SoftBinding.of_payload(1, algorithm=SOUND_WATERMARK_ALGORITHM)
     asked = {"hintAlg": binding.algorithm, "hintValue": base64.b64encode(binding.value).decode()}
     assert identifiers(client.post(BY_CONTENT, content=other, params=asked)) == []
+
+
+# ---- asking a service from elsewhere ----
+
+
+@pytest.fixture
+def ask(server: Any, tmp_path: Path) -> Callable[..., Report]:
+    """The report on a file by whoever has no registry, but this service to ask."""
+    trust = Trust.from_file(server.home.trust_path)
+
+    def ask(path: Path, **options: Any) -> Report:
+        with Registry.open(tmp_path / "none") as empty:
+            resolver = Resolver(f"{server.url}/v1", timeout_seconds=60, **options)
+            return verify(path, trust=trust, registry=empty, resolvers=[resolver])
+
+    return ask
+
+
+def test_movie_is_recovered_by_a_service_of_others(
+    ask: Callable[..., Report], marked_here: Path
+) -> None:
+    report = ask(marked_here / "film.mkv")
+    assert (report.verdict, report.trust.value) == (Verdict.RECOVERED, "trusted"), report
+    assert not report.is_lead
+    assert report.record is not None
+    assert report.record.title == "A clip"
+    assert "Credentials that the resolution service 127.0.0.1 gave" in report.summary
+    assert "the thumbnail is of its beginning" in report.summary
+    item = report.evidence[-1]
+    assert isinstance(item, ManifestEvidence)
+    assert (item.origin, item.names_watermark) == ("resolver", True)
+    assert "gave the Content Credentials (a C2PA manifest) of “A clip”" in item.explanation
+
+
+def test_sound_is_a_lead_until_its_fingerprint_is_the_signed_one(
+    ask: Callable[..., Report], marked_here: Path, tmp_path: Path
+) -> None:
+    report = ask(marked_here / "tune.mp3")
+    assert (report.verdict, report.is_lead) == (Verdict.RECOVERED, True), report
+    assert "its sound may be of something else" in report.summary
+    bare = tmp_path / "bare.flac"
+    ffmpeg("-i", marked_here / "tune.wav", "-map_metadata", -1, bare)
+    report = ask(bare)
+    assert (report.verdict, report.trust.value) == (Verdict.RECOVERED, "trusted"), report
+    assert "the fingerprint of its sound is the signed one" in report.summary
+
+
+def test_what_a_service_does_not_know_or_gives_for_another_file_does_not_count(
+    ask: Callable[..., Report], marked_here: Path, tmp_path: Path, service_home: keys.Home
+) -> None:
+    report = ask(wav(tmp_path / "other.wav", 9))
+    assert report.verdict is Verdict.UNMARKED
+    assert "knows nothing of this file" in report.evidence[-1].explanation
+
+    # Pictures with the mark of the known film: the sound in them has another one's.
+    strange = wav(tmp_path / "strange.wav", 11)
+    with wave.open(str(strange)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768
+    with wave.open(str(strange), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        marked = audio.embed(samples, RATE, 0xE5)
+        file.writeframes((32767 * np.clip(marked, -1, 1)).astype("<i2").tobytes())
+    mixed = tmp_path / "mixed.mp4"
+    maps = ("-map", "0:v", "-map", "1:a", "-map_metadata", -1, "-c:v", "copy", "-c:a", "aac")
+    ffmpeg("-i", marked_here / "film.mp4", "-i", strange, *maps, mixed)
+    report = ask(mixed)
+    assert report.verdict is Verdict.UNMARKED, report
+    assert "None counts" in report.evidence[-1].explanation
+
+
+def test_file_is_sent_with_consent_alone(
+    server: Any, ask: Callable[..., Report], marked_here: Path, tmp_path: Path
+) -> None:
+    part = tmp_path / "part.wav"
+    ffmpeg("-i", marked_here / "tune.wav", "-af", "asetrate=24000,volume=0.5", part)
+
+    def posts() -> int:
+        time.sleep(0.5)  # the log comes a little later
+        return sum(line.get("route") == BY_CONTENT for line in server.log())
+
+    before = posts()
+    ask(part)
+    assert posts() == before
+    ask(part, send_content=True)
+    assert posts() == before + 1
 
 
 # ---- bounds ----

@@ -38,20 +38,20 @@ def verify(
 ) -> None:
     """Say what is known about files and how: verdict, trust in the signer, evidence.
 
-    Pictures are examined by manifest, watermark and fingerprint, movies and sounds by manifest and
-    fingerprint, documents and other pictures by their manifest alone. A file without one in it may
+    Pictures, movies and sounds are examined by manifest, watermark and fingerprint, documents and
+    other pictures by their manifest alone. A file without one in it may
     have it beside it, in FILE.c2pa or by the same name with the ending .c2pa; that one counts only
     if it was signed for exactly this file. In folders the files are those whose names end as files
     with manifests do, and those that have one beside them.
 
-    Verdicts: intact, recovered (exit code 0); altered, transplanted, unmarked, unreadable (1). That
-    a sound or movie is recovered by fingerprint is a lead and no proof (1).
+    Verdicts: intact, recovered (exit code 0); altered, transplanted, unmarked, unreadable (1). A
+    sound or movie that is recovered without what was signed showing all of it is a lead (1).
     Trust never changes the verdict. What is known of the content (countermark features), such as a
     refutation, comes first, and makes the exit code 1.
 
     Nothing is fetched from the network unless --resolver names a service. It is asked about a
-    picture whose credentials are neither in the file nor in the registry, and told its watermark
-    and its fingerprint; with --send-content also the picture, when these have led nowhere.
+    picture, sound or movie whose credentials are neither in the file nor in the registry, and told
+    its watermarks and its fingerprint; with --send-content also the file, when these led nowhere.
 
     For example:
 

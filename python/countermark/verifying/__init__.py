@@ -142,7 +142,7 @@ def _report(
             # Here, so that whoever verifies pictures does not load what movies are read with.
             from countermark.verifying.clips import judging
 
-            told = judging.report(asset, kind, at, path, trust, registry)
+            told = judging.report(asset, kind, at, path, trust, registry, resolvers)
         else:
             told = _report_undecoded(asset, shown, at, error)
         return replace(told, notices=notices)

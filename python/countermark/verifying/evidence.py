@@ -142,13 +142,13 @@ def unmatched_manifest(found: Manifest) -> ManifestEvidence:
     return replace(plain, explanation=f"{plain.explanation} {others}")
 
 
-def nothing_resolved(host: str, *, dismissed: int) -> ManifestEvidence:
-    """A resolver that was asked; `dismissed`: its manifests are not of this picture."""
+def nothing_resolved(host: str, *, dismissed: int, of: str = "picture") -> ManifestEvidence:
+    """A resolver that was asked; `dismissed`: its manifests are of other pictures, or `of` what."""
     explanation = (
         f"Manifests that the resolution service {host} gave: {dismissed}. None counts: it does not "
         "hold, names other soft bindings, or the thumbnail in it shows something else."
         if dismissed
-        else f"The resolution service {host} knows nothing of this picture."
+        else f"The resolution service {host} knows nothing of this {of}."
     )
     return _unresolved(explanation)
 

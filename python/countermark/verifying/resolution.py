@@ -34,7 +34,7 @@ from countermark.verifying import comparing, evidence
 from countermark.verifying.conclusion import holds
 from countermark.watermark import Detection
 
-_MAX_LEADS: Final = 5
+MAX_LEADS: Final = 5
 """Manifests of one service that are fetched and compared."""
 
 
@@ -73,7 +73,7 @@ def ask(
     for resolver in resolvers:
         dismissed = 0
         try:
-            for match in _leads(resolver, seen):
+            for match in distinct(_answers(resolver, seen)):
                 manifest = credentials.read_detached(resolver.manifest(match), trust=trust)
                 likeness = _likeness(manifest, seen)
                 if likeness is None:
@@ -87,26 +87,27 @@ def ask(
     return found, None
 
 
-def _leads(resolver: Resolver, seen: Seen) -> Iterator[Match]:
-    """By watermark, by fingerprint, and by the content if that may be sent; each one once."""
+def distinct(answers: Iterator[Match]) -> Iterator[Match]:
+    """Each one once, and `MAX_LEADS` at most; what comes later is not asked for."""
     known: set[Match] = set()
-    for match in _answers(resolver, seen):
+    for match in answers:
         if match not in known:
             known.add(match)
             yield match
-        if len(known) >= _MAX_LEADS:
+        if len(known) >= MAX_LEADS:
             return
 
 
 def _answers(resolver: Resolver, seen: Seen) -> Iterator[Match]:
+    """By watermark, by fingerprint, and by the content if that may be sent."""
     if seen.detection is not None:
         binding = SoftBinding.of_payload(seen.detection.payload)
-        yield from resolver.by_binding(binding.algorithm, binding.value, limit=_MAX_LEADS)
+        yield from resolver.by_binding(binding.algorithm, binding.value, limit=MAX_LEADS)
     if seen.hashes and seen.hashes[0].quality >= MIN_QUALITY:
         bits = seen.hashes[0].bits
-        yield from resolver.by_binding(FINGERPRINT_ALGORITHM, bits, limit=_MAX_LEADS)
+        yield from resolver.by_binding(FINGERPRINT_ALGORITHM, bits, limit=MAX_LEADS)
     if resolver.send_content:
-        yield from resolver.by_content(seen.content(), seen.media_type, limit=_MAX_LEADS)
+        yield from resolver.by_content(seen.content(), seen.media_type, limit=MAX_LEADS)
 
 
 def _likeness(manifest: Manifest, seen: Seen) -> Resemblance | None:

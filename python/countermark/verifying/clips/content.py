@@ -118,6 +118,15 @@ class Content:
             return None
 
     @cached_property
+    def own(self) -> Clip | None:
+        """Its fingerprints as they would be signed; None when it cannot be decoded."""
+        try:
+            return clips.read(self._asset, self.media_type)
+        except (VideoError, MissingExtra) as error:
+            self.problem = error.problem
+            return None
+
+    @cached_property
     def matches(self) -> Sequence[ClipMatch]:
         """What the registry holds that is like it, the most alike first."""
         if self.registry is None or self.clip is None:

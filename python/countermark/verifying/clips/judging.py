@@ -6,8 +6,9 @@ sound, and when these do not suffice the fingerprints of both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +18,10 @@ from countermark.credentials.assets import Stream
 from countermark.credentials.reading import UNREADABLE_ASSET
 from countermark.registry import ClipMatch, Registry
 from countermark.report import Evidence, Report, Verdict
+from countermark.resolving import Resolver
 from countermark.verifying import comparing, conclusion, evidence
 from countermark.verifying.carried import Carried
-from countermark.verifying.clips import marks, summaries, wording
+from countermark.verifying.clips import marks, resolution, summaries, wording
 from countermark.verifying.clips.content import Content, on_disk
 from countermark.verifying.clips.marks import Mark
 from countermark.verifying.clips.ties import Standing, Tie
@@ -36,10 +38,11 @@ def report(
     path: Path | None,
     trust: Trust,
     registry: Registry | None,
+    resolvers: Sequence[Resolver],
 ) -> Report:
     """What is known of it. `at`: the manifest that it carries; not one by which it is intact.
 
-    Raises `UnreadableRegistry`.
+    `resolvers`: asked when all else leads nowhere. Raises `UnreadableRegistry`.
     """
     embedded = None if at.is_strange else at.manifest
     if embedded is not None and UNREADABLE_ASSET in embedded.failures:
@@ -51,7 +54,13 @@ def report(
         if embedded is not None and is_bound(embedded):
             return _changed(content, embedded, read)
         told = [*(evidence.strange(at) or [evidence.unusable_manifest(embedded)])]
-        return _searched(content, embedded, read, told, trust)
+        asking = partial(resolution.ask, resolvers, file=partial(_whole, asset), trust=trust)
+        return _searched(content, embedded, read, told, trust, asking)
+
+
+def _whole(asset: Stream) -> bytes:
+    asset.seek(0)
+    return asset.read()
 
 
 def _changed(content: Content, manifest: Manifest, read: Sequence[Mark]) -> Report:
@@ -77,6 +86,7 @@ def _searched(
     read: Sequence[Mark],
     told: Sequence[Evidence],
     trust: Trust,
+    asking: Callable[[Content, Sequence[Mark]], tuple[list[Evidence], Tie | None]],
 ) -> Report:
     """It carries no manifest that holds: does what is in it lead to one, and how far?"""
     mixed = _mixed(content, read)
@@ -90,24 +100,16 @@ def _searched(
     lead: Tie | None = None
     for tie in _ties(content, read, trust):
         if tie.is_proof:
-            found = [*told, *wording.marks(content, read, tie.manifest), *wording.tie(tie)]
-            return conclusion.by_manifest(
-                Verdict.RECOVERED,
-                tie.manifest,
-                found,
-                media_type=content.media_type,
-                summary=summaries.of_proof(tie),
-            )
+            return _tied(tie, told)
         lead = lead or tie
     if lead is not None:
         # With the fingerprints, which were compared since.
-        lead = replace(lead, match=_match(content, lead))
-        found = [*told, *wording.marks(content, read, lead.manifest), *wording.tie(lead)]
-        summary = summaries.of_lead(lead)
-        return conclusion.by_lead(
-            lead.manifest, found, summary=summary, media_type=content.media_type
-        )
-    found = [*told, *wording.marks(content, read, None), *wording.nothing(content)]
+        return _tied(replace(lead, match=_match(content, lead)), told)
+    answers, resolved = asking(content, read)
+    if resolved is not None:
+        return _tied(resolved, [*told, *answers])
+    seen = wording.marks(content, read, None)
+    found = [*told, *seen, *wording.nothing(content), *answers]
     unlike = None if any(each.found for each in told) else marks.unlike(read)
     return conclusion.by_nothing(
         embedded,
@@ -115,6 +117,23 @@ def _searched(
         media_type=content.media_type,
         decoded=content.problem is None,
         summary=None if unlike is None else summaries.of_unlike(*unlike),
+    )
+
+
+def _tied(tie: Tie, told: Sequence[Evidence]) -> Report:
+    """What a manifest comes to: it is shown to be of all of the file, or it is a lead."""
+    found = [*told, *wording.marks(tie.content, tie.marks, tie.manifest), *wording.tie(tie)]
+    kind = tie.content.media_type
+    if not tie.is_proof:
+        return conclusion.by_lead(
+            tie.manifest, found, summary=summaries.of_lead(tie), media_type=kind
+        )
+    return conclusion.by_manifest(
+        Verdict.RECOVERED,
+        tie.manifest,
+        found,
+        media_type=kind,
+        summary=summaries.of_proof(tie),
     )
 
 
@@ -149,5 +168,7 @@ def _ties(content: Content, read: Sequence[Mark], trust: Trust) -> Iterator[Tie]
 
 
 def _match(content: Content, tie: Tie) -> ClipMatch | None:
-    found = (each for each in content.matches if each.entry.payload == tie.entry.payload)
-    return next(found, None)
+    entry = tie.entry
+    return next(
+        (each for each in content.matches if entry and each.entry.payload == entry.payload), None
+    )

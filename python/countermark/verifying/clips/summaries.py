@@ -85,16 +85,36 @@ def owner(mark: Mark) -> str:
 
 def titled(entry: Entry) -> str:
     """The file of an entry, by its title."""
-    return "a file without a title" if entry.record.title is None else f"“{entry.record.title}”"
+    return _quoted(entry.record.title)
+
+
+def given(tie: Tie) -> str:
+    """Who has the manifest, and of what it is."""
+    if tie.entry is None:
+        return (
+            f"The resolution service {tie.host} gave the Content Credentials (a C2PA manifest) of "
+            f"{_quoted(tie.manifest.title)}."
+        )
+    return f"The registry holds the Content Credentials (a C2PA manifest) of {titled(tie.entry)}."
+
+
+def _quoted(title: str | None) -> str:
+    return "a file without a title" if title is None else f"“{title}”"
+
+
+def _there(tie: Tie) -> str:
+    if tie.entry is None:
+        return f"that the resolution service {tie.host} gave"
+    return "in the registry"
 
 
 def of_proof(tie: Tie) -> str:
     """Its watermarks or fingerprints led to a manifest that is shown to be of it."""
     shown = [*_pictures_shown(tie), *_sound_shown(tie)]
     sentences = [
-        f"The file itself proves nothing, but {ways(tie)} led to Content Credentials in the "
-        f"registry, and what was signed there shows this file: {'; '.join(shown)}. Details may "
-        "have been changed since."
+        f"The file itself proves nothing, but {ways(tie)} led to Content Credentials "
+        f"{_there(tie)}, and what was signed there shows this file: {'; '.join(shown)}. Details "
+        "may have been changed since."
     ]
     if tie.sound is Standing.UNSIGNED:
         sentences.append("Of its sound nothing was signed.")
@@ -111,8 +131,8 @@ def of_lead(tie: Tie) -> str:
     ]
     so_far = f" What was signed there shows this much: {'; '.join(shown)}." if shown else ""
     return (
-        f"The file itself proves nothing, but {ways(tie)} led to Content Credentials in the "
-        f"registry.{so_far} That is a lead and no proof: nothing signed there shows that "
+        f"The file itself proves nothing, but {ways(tie)} led to Content Credentials "
+        f"{_there(tie)}.{so_far} That is a lead and no proof: nothing signed there shows that "
         f"they are of all of this file, and {' and '.join(open_)} may be of something else, in "
         "part or as a whole."
     )
@@ -122,6 +142,9 @@ def ways(tie: Tie) -> str:
     """By what the manifest was found."""
     marked = [TRACKS[of] for of in TRACKS if tie.named(of)]
     by = [f"the watermark in its {' and '.join(marked)}"] if marked else []
+    if tie.entry is None and not marked:
+        signed = [TRACKS[of] for of in TRACKS if tie.is_signed(of)]
+        by.append(f"the fingerprint of its {' and '.join(signed)}")
     if tie.match is not None:
         alike = [TRACKS[of] for of in TRACKS if getattr(tie.match, of) is not None]
         by.append(f"the fingerprint of its {' and '.join(alike)}")
@@ -140,6 +163,8 @@ def _pictures_shown(tie: Tie) -> list[str]:
             "some of which the fingerprint was signed, from "
             f"{clock(max(0.0, tie.match.video.at_seconds))} on"
         )
+    if tie.entry is None and tie.is_signed("video"):
+        shown.append("the fingerprint of its pictures is the signed one")
     return shown
 
 
@@ -156,6 +181,8 @@ def _sound_shown(tie: Tie) -> list[str]:
 
 def _sound_shown_of(tie: Tie, number: int, name: str) -> str:
     match, share = tie.sound_match(number), tie.sound_share(number) or 0
+    if tie.entry is None and share:
+        return f"the fingerprint of its {name} is the signed one"
     if match is not None and share >= MIN_SOUND_SHARE:
         return (
             f"{share:.0%} of its {name} is like that of which the fingerprint was signed, "

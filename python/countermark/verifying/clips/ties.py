@@ -44,16 +44,18 @@ class Standing(Enum):
 
 @dataclass(frozen=True)
 class Tie:
-    """A manifest in the registry and what ties it to a file, as far as that was looked at.
+    """A manifest and what ties it to a file, as far as that was looked at.
 
-    `marks`: all that were read. `match`: by fingerprints, None when they were not compared.
+    `entry`: of the registry; None when the service `host` gave the manifest. `marks`: all that were
+    read. `match`: by fingerprints, None when they were not compared.
     """
 
     content: Content
-    entry: Entry
+    entry: Entry | None
     manifest: Manifest
     marks: Sequence[Mark]
     match: ClipMatch | None = None
+    host: str | None = None
 
     def named(self, of: Track) -> list[Mark]:
         """The marks of that track that the manifest names."""
@@ -68,17 +70,21 @@ class Tie:
     @property
     def picture_share(self) -> float | None:
         """Of the seconds whose frames are like some that were signed; None for none."""
+        if self.entry is None:
+            return 1.0 if self.is_signed("video") else None
         video = None if self.match is None else self.match.video
         return video.query_share if video is not None and self.is_signed("video") else None
 
     def sound_match(self, track: int) -> SoundMatch | None:
         """Where one of its sounds is like the known one; None before they were compared."""
-        if self.match is None:
+        if self.match is None or self.entry is None:
             return None
         return self.content.sound_match(track, self.entry.payload)
 
     def sound_share(self, track: int) -> float | None:
         """Of that sound, that is like a part of the signed one; None for none."""
+        if self.entry is None:
+            return 1.0 if track == 0 and self.is_signed("sound") else None
         sound = self.sound_match(track)
         if sound is None or not self.is_signed("sound"):
             return None
@@ -134,6 +140,6 @@ class Tie:
         return Standing.SHOWN in standings and Standing.OPEN not in standings
 
     def is_signed(self, of: Track) -> bool:
-        """Whether the fingerprint that the registry keeps is the signed one."""
-        clip = self.entry.clip
+        """Whether the fingerprint that the registry keeps, or without one the file's, is signed."""
+        clip = self.content.own if self.entry is None else self.entry.clip
         return clip is not None and comparing.signs(self.manifest, clip, of)

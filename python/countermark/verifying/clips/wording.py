@@ -123,14 +123,18 @@ def owners(mixed: Sequence[Mark]) -> list[ManifestEvidence]:
 
 
 def tie(found: Tie) -> list[Evidence]:
-    """A manifest in the registry, after the fingerprints that are like those kept with it."""
+    """A manifest that was found, after the fingerprints that are like those kept with it."""
     named = any(found.named(of) for of in summaries.TRACKS)
     confidence = Confidence.STRONG if named and found.is_proof else Confidence.WEAK
     plain = evidence.manifest(
-        found.manifest, confidence, origin="registry", likeness=found.likeness, decoded=False
+        found.manifest,
+        confidence,
+        origin="registry" if found.entry is not None else "resolver",
+        host=found.host,
+        likeness=found.likeness,
+        decoded=False,
     )
-    checks = [plain.check]
-    said = [f"{evidence.HELD} {summaries.titled(found.entry)}.", found.manifest.explanation]
+    checks, said = [plain.check], [summaries.given(found), found.manifest.explanation]
     if named:
         checks.append(evidence.SOFT_BINDING)
         said.append("They name this watermark.")
