@@ -17,10 +17,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from countermark import audio, fingerprint, keys, mark, screening, verify
+from countermark import audio, clips, fingerprint, keys, mark, screening, verify
 from countermark.credentials import sign
 from countermark.errors import (
     FeatureIgnored,
+    InvalidArgument,
     InvalidFeature,
     RefusedContent,
     UnusablePolicy,
@@ -32,6 +33,7 @@ from countermark.registry.log import NoteKey, leaf
 from countermark.report import Verdict
 from countermark.screening import Action, Rules, Use
 from countermark.screening.policy import read_policy
+from countermark.video import mark_video
 
 RECORD = Record(source=DigitalSource.CAPTURED)
 ADA, BEN = NoteKey.generate("ada"), NoteKey.generate("ben")
@@ -338,3 +340,130 @@ def test_a_damaged_list_of_signers_is_refused(text: str, home: keys.Home) -> Non
     home.feature_signers_path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(UnusablePolicy):
         Rules.of_home(home)
+
+
+# ---- sounds and movies ----
+def tune_of(seed: int, seconds: int = 20) -> np.ndarray:
+    """Chords that change four times a second, at 22,050 Hz."""
+    random = np.random.default_rng(seed)
+    time = np.arange(22_050 // 4) / 22_050
+    chords = 110 * 2 ** (random.integers(0, 36, (4 * seconds, 3)) / 12)
+    return 0.2 * np.concatenate([(np.outer(c, time) % 1 - 0.5).sum(axis=0) for c in chords])
+
+
+def sound_file(path: Path, samples: np.ndarray) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 22_050, 0, "NONE", ""))
+        file.writeframes((32767 * np.clip(samples, -1, 1)).astype("<i2").tobytes())
+    return path
+
+
+def film_of(picture: Path, out: Path, *more: object) -> Path:
+    """Twelve seconds of a camera that moves over a picture."""
+    camera = "crop=320:240:(iw-320)*(0.5+0.5*sin(t/2)):(ih-240)*(0.5+0.5*cos(t/3)),fps=6"
+    shown = ["-loop", 1, "-r", 6, "-t", 12, "-i", picture]
+    coding = ["-vf", camera, "-c:v", "libx264", "-preset", "ultrafast", "-crf", 16]
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *shown, *more, *coding, out]
+    subprocess.run([*map(str, command)], check=True)
+    return out
+
+
+def clip_likeness(path: Path, media_type: str) -> dict[str, bytes]:
+    with path.open("rb") as file:
+        found = clips.read(file, media_type)
+    both = {"sound": found.sound, "video": found.video}
+    return {name: one.bits for name, one in both.items() if one is not None}
+
+
+def test_a_sound_is_known_by_its_fingerprint(
+    reviewed: keys.Home, registry: Registry, tmp_path: Path
+) -> None:
+    known, part = sound_file(tmp_path / "known.wav", tune_of(1)), tmp_path / "part.mp3"
+    feature = add(registry, **clip_likeness(known, "audio/wav"))
+    assert Feature.from_json(feature.to_json()) == feature
+    cut = ["-ss", "6", "-t", "7", "-i", str(known), "-b:a", "96k", str(part)]
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", *cut], check=True)
+    report = verify(part)
+    (notice,) = report.notices
+    assert (notice.feature, notice.distance, notice.by_watermark) == (
+        feature.id.hex(),
+        None,
+        False,
+    )
+    assert notice.share is not None
+    assert 0.8 <= notice.share <= 1
+    assert "of the shorter sound or movie is alike" in " ".join(str(report).split())
+    with part.open("rb") as stream:
+        assert verify(stream).notices == report.notices
+    out = tmp_path / "out.mp3"
+    signer = reviewed.signer()
+    (notice,) = mark(part, out, record=RECORD, signer=signer, registry=registry).notices
+    (notice,) = verify(out).notices  # intact, and known all the same
+    policy(reviewed, '[mark]\nrefuted = "refuse"\n[verify]\nrefuted = "refuse"\n')
+    with pytest.raises(RefusedContent, match="is not marked"):
+        mark(part, tmp_path / "more.mp3", record=RECORD, signer=signer, registry=registry)
+    with pytest.raises(RefusedContent, match="is not verified"):
+        verify(part)
+
+
+def test_a_sound_with_a_few_known_seconds_is_another_one(
+    reviewed: keys.Home, registry: Registry, tmp_path: Path
+) -> None:
+    known = tune_of(1)
+    add(registry, **clip_likeness(sound_file(tmp_path / "known.wav", known), "audio/wav"))
+    quote = np.concatenate([tune_of(2, 10), known[: 7 * 22_050], tune_of(3, 10)])
+    assert verify(sound_file(tmp_path / "quote.wav", quote)).notices == ()
+    whole = np.concatenate([tune_of(2, 10), known, tune_of(3, 10)])
+    (notice,) = verify(sound_file(tmp_path / "whole.wav", whole)).notices
+    assert notice.kind is Kind.REFUTED
+
+
+def test_a_movie_is_known_by_its_fingerprints_and_marks_when_verified(
+    reviewed: keys.Home, registry: Registry, photo: Path, tmp_path: Path
+) -> None:
+    sound = sound_file(tmp_path / "tune.wav", tune_of(5, 12))
+    film = film_of(photo, tmp_path / "film.mp4", "-i", sound)
+    likeness_ = clip_likeness(film, "video/mp4")
+    assert likeness_.keys() == {"sound", "video"}
+    by_video = add(registry, video=likeness_["video"])
+    mute = film_of(photo, tmp_path / "mute.mkv")
+    (notice,) = verify(mute).notices
+    assert (notice.feature, notice.distance) == (by_video.id.hex(), None)
+    assert verify(sound).notices == ()
+    by_sound = add(registry, Kind.PROTECTED, sound=likeness_["sound"])
+    (notice,) = verify(sound).notices
+    assert notice.feature == by_sound.id.hex()
+    assert {each.feature for each in verify(film).notices} == {
+        by_video.id.hex(),
+        by_sound.id.hex(),
+    }
+
+    marked = tmp_path / "marked.mp4"
+    mark_video(film, marked, 0xABC)
+    by_mark = add(registry, Kind.ILLEGAL, payload=0xABC)
+    assert verify(marked).notices[0].feature == by_mark.id.hex()
+    still = still_movie(photo, tmp_path / "still.mp4")
+    by_frame = add(registry, **likeness(Image.open(photo)))
+    assert [each.feature for each in verify(still).notices] == [by_frame.id.hex()]
+
+
+def test_what_tells_nothing_is_no_feature() -> None:
+    with pytest.raises(InvalidArgument, match="cannot be told from others"):
+        Feature(
+            kind=Kind.ILLEGAL,
+            reason="test",
+            source="Checkers Example",
+            at=datetime.now(timezone.utc),
+            sound=bytes(4 * 100),
+        )
+
+
+def test_damaged_clips_do_not_keep_anybody_from_verifying(
+    reviewed: keys.Home, registry: Registry, photo: Path, tmp_path: Path
+) -> None:
+    add(registry, payload=7)
+    known = sound_file(tmp_path / "known.wav", tune_of(1))
+    add(registry, **clip_likeness(known, "audio/wav"))
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(film_of(photo, tmp_path / "film.mp4").read_bytes()[:900])
+    assert verify(broken).notices == ()

@@ -301,6 +301,8 @@ def notice_lines(notice: Notice) -> Iterator[str]:
             yield f"  {'more':{_LABEL_WIDTH}}{notice.statement.link}"
     yield from _wrapped("reason", f"{notice.reason}, according to {notice.source}")
     ways = [] if notice.distance is None else [f"fingerprint, {notice.distance} of 256 bits differ"]
+    if notice.share is not None:
+        ways.append(f"fingerprint, {notice.share:.0%} of the shorter sound or movie is alike")
     ways += ["watermark, which could be copied"] if notice.by_watermark else []
     yield from _wrapped("known by", "; ".join(ways))
     people = " and ".join(notice.signed_by) or f"the list of {notice.authority}"

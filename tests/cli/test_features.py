@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -19,7 +22,9 @@ from countermark.errors import (
     ReviewRefused,
     WrongPassphrase,
 )
+from countermark.publishing import note_key
 from countermark.registry import Registry
+from countermark.registry.features import snapshot
 from countermark.registry.log import NoteKey
 
 Run = Callable[..., str]
@@ -53,6 +58,16 @@ def feature(cm: Run) -> Run:
     return feature
 
 
+def write_tune(path: Path) -> None:
+    """Twenty seconds of chords that change four times a second."""
+    time = np.arange(22_050 // 4) / 22_050
+    chords = 110 * 2 ** (np.random.default_rng(1).integers(0, 36, (80, 3)) / 12)
+    parts = [(np.outer(tones, time) % 1 - 0.5).sum(axis=0) for tones in chords]
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 22_050, 0, "NONE", ""))
+        file.writeframes((6000 * np.concatenate(parts)).astype("<i2").tobytes())
+
+
 ILLEGAL = ("--kind", "illegal", "--reason", "court-order", "--source", "court.example/1")
 
 
@@ -78,6 +93,26 @@ def test_from_a_proposal_to_a_refusal_and_back(feature: Run, cm: Run, photo: Pat
     assert json.loads(feature("list", "--json"))["revoked_for"] == "expired"
     told = cm("mark", photo, "--out", marked, "--json")
     assert json.loads(told)["notices"] == []
+
+
+def test_a_known_sound_is_refused_and_goes_into_lists(
+    feature: Run, cm: Run, home: keys.Home, tmp_path: Path
+) -> None:
+    known, part, list_ = (tmp_path / name for name in ("known.wav", "part.mp3", "list.jsonl"))
+    write_tune(known)
+    identifier = feature("propose", known, *ILLEGAL, "--as", "ada", by="ada").strip()
+    feature("approve", identifier, "--as", "ben", by="ben")
+    assert json.loads(feature("show", identifier))["feature"].keys() >= {"schema", "sound"}
+    cut = ("-ss", "5", "-t", "8", "-i", known, "-map_metadata", "-1", part)
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", *map(str, cut)], check=True)
+    told = cm("mark", part, "--out", tmp_path / "out.mp3", "--json", code=3)
+    assert "known as illegal (court-order)" in json.loads(told)["error"]
+    (notice,) = json.loads(cm("verify", part, "--json", code=1))["notices"]
+    assert (notice["distance"], notice["by_watermark"]) == (None, False)
+    assert 0.8 <= notice["share"] <= 1
+    feature("export", list_)
+    found = snapshot.read(list_.read_bytes(), note_key(home).verifier)
+    assert found.listed[0].feature.sound is not None
 
 
 def test_a_flagged_picture_is_marked_and_said_so(feature: Run, cm: Run, photo: Path) -> None:

@@ -13,10 +13,12 @@ from typing import Annotated, Any
 
 import typer
 
-from countermark import files, image, keys, screening
+from countermark import containers, files, image, keys, screening
 from countermark.cli import output
 from countermark.cli.home import passphrase, payload_number, reviewer_passphrase
 from countermark.cli.reviewers import app as reviewers
+from countermark.containers import StreamContent
+from countermark.credentials.assets import opened
 from countermark.errors import InvalidArgument
 from countermark.publishing import note_key
 from countermark.registry import MIN_QUALITY, Registry
@@ -33,6 +35,7 @@ from countermark.registry.features import (
     stored,
 )
 from countermark.registry.log import NoteKey, NoteVerifier
+from countermark.verifying.clips import is_clip
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -64,7 +67,8 @@ def propose(
     source: Annotated[str, typer.Option(metavar="TEXT", help="Who says so: a name or address.")],
     by: As,
     path: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="The picture, or a near copy.")
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="The picture, sound or movie, or a near copy."),
     ] = None,
     payload: Annotated[
         str | None, typer.Option(help="Of its watermark, 16 hexadecimal digits.")
@@ -78,7 +82,9 @@ def propose(
         typer.Option(metavar="FILE", help="What it rests on; only its SHA-256 is kept."),
     ] = None,
 ) -> None:
-    """Propose a feature: a picture by its fingerprint and watermark, or a payload alone.
+    """Propose a feature: a file by its fingerprint and watermark, or a payload alone.
+
+    The file is a picture, a sound or a movie; of the latter two the first watermark is taken.
 
     It counts for nothing until another reviewer approves it. Its ID is printed. A statement is a
     file such as
@@ -269,7 +275,11 @@ def _signing(by: str) -> Iterator[tuple[Registry, NoteKey, Signers]]:
 
 
 def _seen(path: Path) -> dict[str, Any]:
-    """What a picture is known by."""
+    """What a picture, sound or movie is known by."""
+    with opened(path) as stream:
+        kind = containers.media_type(StreamContent(stream))
+    if kind is not None and is_clip(kind):
+        return _seen_in_clip(path, kind)
     picture = image.read(path)
     sight = screening.Sight(image.upright(picture.pixels, picture.orientation))
     seen: dict[str, Any] = {}
@@ -278,6 +288,23 @@ def _seen(path: Path) -> dict[str, Any]:
     hash_ = sight.hashes[0] if sight.hashes else None
     if hash_ is not None and (hash_.quality >= MIN_QUALITY or not seen):  # or it says why not
         seen |= {"pdq": hash_.bits, "pdq_quality": hash_.quality}
+    return seen
+
+
+def _seen_in_clip(path: Path, media_type: str) -> dict[str, Any]:
+    # Here, so that whoever looks at features does not load what movies are read with.
+    from countermark import clips
+    from countermark.verifying.clips.sights import sight_of
+
+    seen: dict[str, Any] = {}
+    if payloads := sight_of(path, media_type).payloads:
+        seen["payload"] = payloads[0]
+    with path.open("rb") as file:
+        found = clips.read(file, media_type)
+    if found.sound is not None:
+        seen["sound"] = found.sound.bits
+    if found.video is not None and found.video.telling:
+        seen["video"] = found.video.bits
     return seen
 
 

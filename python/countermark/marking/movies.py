@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 from countermark import clips, credentials, image
 from countermark.credentials import SOUND_WATERMARK_ALGORITHM, SoftBinding
 from countermark.errors import MarkNotReadable
-from countermark.fingerprint import Pdq
 from countermark.image import Picture
 from countermark.marking.kinds import MOVIES
 from countermark.marking.originals import Copy, Look, Order
 from countermark.marking.past import Past, past_of
+from countermark.verifying.clips.sights import MovieSight
 from countermark.video import (
     MarkedSound,
     MarkedVideo,
@@ -85,28 +84,6 @@ class OriginalMovie:
             clip = clips.read(file, self.media_type)
             width, height = clips.frame_size(file, self.media_type)
         return Look(width, height, clip=clip)
-
-
-@dataclass(frozen=True)
-class MovieSight:
-    """By what a movie is recognised: one frame a second, and the watermarks in it."""
-
-    path: Path
-    media_type: str
-
-    @cached_property
-    def hashes(self) -> tuple[Pdq, ...]:
-        """The fingerprints of these frames, as they are shown; none of one without structure."""
-        with self.path.open("rb") as file:
-            video = clips.read(file, self.media_type).video
-        return () if video is None else tuple(Pdq(one.bits, one.quality) for one in video.telling)
-
-    @cached_property
-    def payloads(self) -> tuple[int, ...]:
-        """Of the frames, and of the sound."""
-        seen = detect_video(self.path)
-        heard = (mark for marks in detect_sounds(self.path) for mark in marks)
-        return (*(() if seen is None else (seen.payload,)), *(mark.payload for mark in heard))
 
 
 def _check_readable(marked: Path, payload: int, sounds: Sequence[MarkedSound]) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from countermark import audio, clips, credentials, sound
 from countermark.credentials import SOUND_WATERMARK_ALGORITHM, SoftBinding
 from countermark.errors import MarkNotReadable
-from countermark.fingerprint import Pdq
 from countermark.marking.kinds import SOUNDS
 from countermark.marking.originals import Copy, Look, Order
 from countermark.marking.past import Past, past_of
+from countermark.verifying.clips.sights import SoundSight
 from countermark.video import sound_strength
 from countermark.watermark import Strength
 
@@ -65,21 +64,6 @@ class OriginalSound:
         )
         stated = order.labelling.stated_in_file(marked, folder, record, self.past.marks.label)
         return Copy(stated, record, (binding,), Look(0, 0, clip=clip))
-
-
-@dataclass(frozen=True)
-class SoundSight:
-    """By what a sound is recognised: its watermarks. No feature has the fingerprint of a sound."""
-
-    path: Path
-    media_type: str
-    hashes: tuple[Pdq, ...] = ()
-
-    @cached_property
-    def payloads(self) -> tuple[int, ...]:
-        """Of all marks in it."""
-        with self.path.open("rb") as file:
-            return tuple(one.payload for one in clips.watermarks(file, self.media_type))
 
 
 def _watermark(source: Path, destination: Path, payload: int, strength: Strength) -> None:

@@ -101,7 +101,8 @@ def screen(
 
     `sight`: None for what has nothing to look at. `named`: payloads that its manifest names.
     `rules`: by default those of the home folder. A registry without features costs one question to
-    it; the watermark is looked for only if some feature names a payload.
+    it; the watermark is looked for only if some feature names a payload, sounds and movies are
+    decoded for their fingerprints only if some feature has one.
 
     Raises `RefusedContent` when the policy refuses one of them, `UnusablePolicy`,
     `UnreadableRegistry`; on marking `InvalidFeature` when one fits that is not signed as it must
@@ -114,7 +115,10 @@ def screen(
     payloads = list(named)
     if sight is not None and registry.features.any_with_payload():
         payloads += sight.payloads
-    found = registry.features.match(hashes, payloads, rules.signers)
+    clip = None
+    if sight is not None and not isinstance(sight, Sight) and registry.features.any_with_clip():
+        clip = sight.clip
+    found = registry.features.match(hashes, payloads, rules.signers, clip=clip)
     for problem in found.ignored:
         _report_ignored(problem, use)
     ordered = sorted(found.notices, key=lambda notice: _ORDER.index(notice.kind))

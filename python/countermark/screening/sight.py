@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from countermark import fingerprint
 from countermark import watermark as watermarks
@@ -12,6 +12,9 @@ from countermark.errors import ImageTooSmall
 from countermark.fingerprint import Pdq
 from countermark.image import Pixels
 from countermark.watermark import Detection
+
+if TYPE_CHECKING:
+    from countermark.clips import Clip
 
 
 class Seen(Protocol):
@@ -25,9 +28,15 @@ class Seen(Protocol):
     def payloads(self) -> Sequence[int]:
         """Of the watermarks in it."""
 
+    @property
+    def clip(self) -> Clip | None:
+        """Of a sound or movie, its fingerprints, to be looked for."""
+
 
 class Sight:
     """Of a picture. `pixels`: the picture as a viewer shows it."""
+
+    clip: Final = None
 
     def __init__(self, pixels: Pixels) -> None:
         self.pixels = pixels

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from os import PathLike
@@ -35,7 +35,7 @@ from countermark.image import Picture
 from countermark.registry import Registry
 from countermark.report import Confidence, Evidence, Report, Verdict
 from countermark.resolving import Resolver
-from countermark.screening import Rules, Sight, Use, named_payloads, screen
+from countermark.screening import Rules, Seen, Sight, Use, named_payloads, screen
 from countermark.verifying import clips, conclusion, evidence
 from countermark.verifying.carried import Carried, carried
 from countermark.verifying.conclusion import is_bound
@@ -131,19 +131,21 @@ def _report(
         found = [evidence.manifest(embedded, Confidence.PROVEN, sidecar=at.sidecar)]
         kind = shown or containers.media_type(StreamContent(asset))
         report = conclusion.by_manifest(Verdict.INTACT, embedded, found, media_type=kind)
-        known = registry is not None and registry.features.any()
-        return replace(report, notices=tell(_sight(asset) if known else None))
+        with _sight(asset, kind, path, registry) as sight:
+            return replace(report, notices=tell(sight))
     try:
         picture = _decoded(asset)
     except ImageError as error:
-        notices = tell(None)
         kind = shown or containers.media_type(StreamContent(asset))
         if kind is not None and clips.is_clip(kind):
             # Here, so that whoever verifies pictures does not load what movies are read with.
             from countermark.verifying.clips import judging
 
+            with _sight(asset, kind, path, registry) as sight:
+                notices = tell(sight)
             told = judging.report(asset, kind, at, path, trust, registry, resolvers)
         else:
+            notices = tell(None)
             told = _report_undecoded(asset, shown, at, error)
         return replace(told, notices=notices)
     content = partial(_content, asset)
@@ -153,13 +155,29 @@ def _report(
     return replace(seen.report(), notices=notices)
 
 
-def _sight(asset: Stream) -> Sight | None:
-    """The pixels of a file that need not be decoded for its verdict; None when it has none."""
+@contextmanager
+def _sight(
+    asset: Stream, kind: str | None, path: Path | None, registry: Registry | None
+) -> Iterator[Seen | None]:
+    """What is seen in a file that need not be decoded for its verdict; None when nothing is.
+
+    Only in a registry with features is it looked for.
+    """
+    if registry is None or not registry.features.any():
+        yield None
+        return
+    if kind is not None and clips.is_clip(kind):
+        from countermark.verifying.clips import content, sights
+
+        with content.on_disk(asset, path) as where:
+            yield sights.leniently(sights.sight_of(where, kind))
+        return
     try:
         picture = _decoded(asset)
     except ImageError:
-        return None
-    return Sight(image.upright(picture.pixels, picture.orientation))
+        yield None
+        return
+    yield Sight(image.upright(picture.pixels, picture.orientation))
 
 
 def _decoded(asset: Stream) -> Picture:

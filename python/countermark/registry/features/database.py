@@ -24,16 +24,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Final
 
+from countermark.clips import Clip
 from countermark.errors import InvalidArgument, InvalidFeature, ReviewRefused
 from countermark.registry.database import Database, Row, changing
 from countermark.registry.entry import MAX_DISTANCE
 from countermark.registry.features import leaves, lists, snapshot, tables
 from countermark.registry.features.act import Act, Step
+from countermark.registry.features.clips import Clips
 from countermark.registry.features.feature import Feature
 from countermark.registry.features.lists import SignedLines
 from countermark.registry.features.notice import Matches, Notice
@@ -73,6 +75,7 @@ class Features:
         self._database = database
         self._lock = lock
         self._hashes: Hashes | None = None
+        self._clips: Clips | None = None
         self._signed_lines = SignedLines(database)
 
     # ---- what reviewers do ----
@@ -138,6 +141,11 @@ class Features:
         """Whether any of them names a payload, so that looking for a watermark is worth it."""
         return self._has(tables.ANY_PAYLOAD)
 
+    def any_with_clip(self) -> bool:
+        """Whether any of them has the fingerprint of a sound or movie."""
+        with self._reading() as is_there:
+            return is_there and len(self._current_clips()) > 0
+
     def all(self, signers: Signers) -> Iterator[tuple[Stored, Standing]]:
         """Every one with where it stands, in the order in which they came.
 
@@ -185,11 +193,19 @@ class Features:
             )
         return own[0]
 
-    def match(self, hashes: Sequence[bytes], payloads: Sequence[int], signers: Signers) -> Matches:
-        """The features that fit a picture and count.
+    def match(
+        self,
+        hashes: Sequence[bytes],
+        payloads: Sequence[int],
+        signers: Signers,
+        *,
+        clip: Clip | None = None,
+    ) -> Matches:
+        """The features that fit content and count.
 
         `hashes`: 32 bytes each; the eight of `pdq_dihedral` find turned and mirrored copies.
-        `payloads`: those in its pixels or its manifest.
+        `payloads`: those in its pixels, its sound or its manifest. `clip`: of a sound or movie, as
+        `clips.read` gives it with `query=True`.
         """
         with self._reading() as is_there:
             if not is_there:
@@ -199,7 +215,9 @@ class Features:
             for payload in payloads:
                 rows = self._database.all(tables.BY_PAYLOAD, (payload_key(payload),))
                 numbers |= dict.fromkeys(row[0] for row in rows)
-            return self._matches(numbers, hashes, payloads, signers)
+            alike = {} if clip is None else self._current_clips().search(clip)
+            numbers |= dict.fromkeys(alike)
+            return self._matches(numbers, hashes, payloads, alike, signers)
 
     def record_match(self, notice: Notice, *, use: str) -> None:
         """Append to the log that content was recognised; `use`: mark or verify."""
@@ -242,11 +260,17 @@ class Features:
             self._hashes = Hashes.load(self._database)
         return self._hashes
 
+    def _current_clips(self) -> Clips:
+        if self._clips is None or self._clips.state != self._database.one(tables.STATE):
+            self._clips = Clips.load(self._database)
+        return self._clips
+
     def _matches(
         self,
         numbers: dict[int, None],
         hashes: Sequence[bytes],
         payloads: Sequence[int],
+        alike: Mapping[int, float],
         signers: Signers,
     ) -> Matches:
         notices: list[Notice] = []
@@ -266,7 +290,8 @@ class Features:
             if standing.problem is not None:
                 ignored.append(f"Feature {shown(stored.feature.id)}: {standing.problem}")
             if standing.state is State.IN_FORCE:
-                notices.append(Notice.of(stored, standing, hashes, payloads))
+                share = alike.get(number)
+                notices.append(Notice.of(stored, standing, hashes, payloads, share))
         return Matches(tuple(notices), tuple(ignored))
 
     def _standing(self, stored: Stored, signers: Signers) -> Standing:

@@ -31,7 +31,9 @@ from urllib.parse import urlsplit
 
 import rfc8785
 
+from countermark.clips.sounds import is_telling
 from countermark.errors import InvalidArgument, InvalidFeature
+from countermark.fingerprint import Chromaprint, Vpdq
 from countermark.registry.entry import MIN_QUALITY, PDQ_BYTES, check_payload
 from countermark.registry.key_use import utc
 
@@ -48,6 +50,12 @@ _LANGUAGE: Final = re.compile(r"[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*")
 _LONGEST_TITLE: Final = 200
 _LONGEST_TEXT: Final = 4000
 _LONGEST_SOURCE: Final = 300
+_LONGEST_CLIP: Final = 4 * 3600 * 37
+"""Bytes of a fingerprint; one of moving pictures has 37 a second."""
+
+_SCHEMA: Final = 2
+"""Of features with the fingerprint of a sound or movie, which earlier programs do not know."""
+
 _DIGEST_BYTES: Final = 32
 _TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 _REMEDY: Final = "Correct it and try again."
@@ -121,7 +129,9 @@ class Feature:
     a name or an address. `at`: when it was written down, with a time zone.
     `evidence_sha256`: of what the decision rests on, which is kept elsewhere.
     `pdq`, `pdq_quality`: of the content, by its fingerprint; near copies are recognised too.
-    `payload`: of the content, by the watermark in it. One of both is needed.
+    `payload`: of the content, by the watermark in it.
+    `sound`, `video`: of a sound or movie, `bits` of its Chromaprint and its vPDQ; parts and copies
+    are recognised too. One of all these is needed.
     `statement`: of a refutation, which needs one; other kinds have none.
 
     Raises `InvalidArgument` for what contradicts this, `InvalidPayload`.
@@ -135,6 +145,8 @@ class Feature:
     pdq: bytes | None = None
     pdq_quality: int | None = None
     payload: int | None = None
+    sound: bytes | None = None
+    video: bytes | None = None
     statement: Statement | None = None
     _canonical: str = field(init=False, repr=False, compare=False)  # takes 0.1 ms to write
 
@@ -145,7 +157,8 @@ class Feature:
             raise _invalid("The time has no time zone.")
         if self.evidence_sha256 is not None and len(self.evidence_sha256) != _DIGEST_BYTES:
             raise _invalid("The SHA-256 of the evidence does not have 32 bytes.")
-        if self.pdq is None and self.payload is None:
+        _check_clip(self.sound, self.video)
+        if all(each is None for each in (self.pdq, self.payload, self.sound, self.video)):
             raise _invalid("A feature needs a fingerprint or a payload.")
         if self.payload is not None:
             check_payload(self.payload)
@@ -162,7 +175,7 @@ class Feature:
     def members(self) -> dict[str, Any]:
         """For JSON; what is absent is left out, bytes are hexadecimal."""
         stated = {
-            "schema": 1,
+            "schema": _SCHEMA if self._is_of_clip else 1,
             "kind": self.kind.value,
             "reason": self.reason,
             "source": self.source,
@@ -171,9 +184,15 @@ class Feature:
             "pdq": None if self.pdq is None else self.pdq.hex(),
             "pdq_quality": self.pdq_quality,
             "payload": None if self.payload is None else f"{self.payload:016x}",
+            "sound": None if self.sound is None else self.sound.hex(),
+            "video": None if self.video is None else self.video.hex(),
             "statement": None if self.statement is None else self.statement.members(),
         }
         return {name: value for name, value in stated.items() if value is not None}
+
+    @property
+    def _is_of_clip(self) -> bool:
+        return self.sound is not None or self.video is not None
 
     def to_json(self) -> str:
         """The canonical form (RFC 8785)."""
@@ -199,11 +218,13 @@ class Feature:
         """The feature that `members` gave; raises `InvalidFeature`."""
         try:
             known = dict(members)
-            if known.pop("schema") != 1:
+            schema = known.pop("schema")
+            if schema != (_SCHEMA if known.keys() & {"sound", "video"} else 1):
                 raise ValueError("of another schema")
             at = datetime.strptime(known.pop("at"), _TIME).replace(tzinfo=timezone.utc)
             statement = known.pop("statement", None)
             payload, pdq = known.pop("payload", None), known.pop("pdq", None)
+            sound, video = known.pop("sound", None), known.pop("video", None)
             evidence = known.pop("evidence_sha256", None)
             return cls(
                 kind=Kind(known.pop("kind")),
@@ -211,6 +232,8 @@ class Feature:
                 evidence_sha256=None if evidence is None else bytes.fromhex(evidence),
                 pdq=None if pdq is None else bytes.fromhex(pdq),
                 payload=None if payload is None else int(payload, 16),
+                sound=None if sound is None else bytes.fromhex(sound),
+                video=None if video is None else bytes.fromhex(video),
                 statement=None if statement is None else _statement(statement),
                 **known,
             )
@@ -255,6 +278,22 @@ def _check_fingerprint(pdq: bytes | None, quality: int | None) -> None:
         raise InvalidArgument(
             "The picture has too little structure for a meaningful fingerprint.",
             remedy="Name its payload instead, if it carries a watermark.",
+        )
+
+
+def _check_clip(sound: bytes | None, video: bytes | None) -> None:
+    for bits in (sound, video):
+        if bits is not None and len(bits) > _LONGEST_CLIP:
+            raise InvalidArgument(
+                "The sound or movie is too long for a feature.",
+                remedy="Cut out the part that it is about, of at most four hours.",
+            )
+    if (sound is not None and not is_telling(Chromaprint(sound))) or (
+        video is not None and not Vpdq(video).telling
+    ):
+        raise InvalidArgument(
+            "The sound or movie cannot be told from others by its fingerprint.",
+            remedy="Use a longer part in which something happens, or name its payload.",
         )
 
 

@@ -20,6 +20,7 @@ class Notice:
     `kind`, `reason`, `source`, `statement`: as in `Feature`. `distance`: bits of 256 in which the
     fingerprints differ; None when they are not within reach. `by_watermark`: whether the payload
     in the pixels, or named by the manifest, is the feature's; a watermark can be copied.
+    `share`: of the shorter of two sounds or movies, that is like the other one; None for others.
     `feature`: its ID, hexadecimal. `signed_by`: who proposed and who approved it; nobody for one
     of a list, which `authority` has signed. `since`: when it came into force.
     """
@@ -30,6 +31,7 @@ class Notice:
     statement: Statement | None
     distance: int | None
     by_watermark: bool
+    share: float | None = None
     feature: str
     signed_by: tuple[str, ...]
     authority: str | None
@@ -42,6 +44,7 @@ class Notice:
         standing: Standing,
         hashes: Sequence[bytes],
         payloads: Sequence[int],
+        share: float | None = None,
     ) -> Notice:
         """What is told of a feature in force, to somebody who looked for these."""
         feature = stored.feature
@@ -55,6 +58,7 @@ class Notice:
             statement=feature.statement,
             distance=bits if bits <= MAX_DISTANCE else None,
             by_watermark=feature.payload in payloads,
+            share=None if share is None else round(share, 3),
             feature=feature.id.hex(),
             signed_by=standing.by,
             authority=None if stored.authority is None else stored.authority.name,
@@ -70,6 +74,7 @@ class Notice:
             "statement": None if self.statement is None else self.statement.members(),
             "distance": self.distance,
             "by_watermark": self.by_watermark,
+            "share": self.share,
             "feature": self.feature,
             "signed_by": list(self.signed_by),
             "authority": self.authority,

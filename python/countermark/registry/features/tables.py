@@ -54,6 +54,10 @@ BY_START: Final = f"SELECT {_COLUMNS} FROM feature WHERE id >= ? AND id <= ? ORD
 ALL_BY_ID: Final = f"SELECT {_COLUMNS} FROM feature WHERE id = ? ORDER BY number"
 BY_PAYLOAD: Final = "SELECT number FROM feature WHERE payload = ? ORDER BY number"
 AFTER: Final = f"SELECT {_COLUMNS} FROM feature WHERE number > ? ORDER BY number LIMIT ?"
+CLIPS: Final = """SELECT number, authority, content FROM feature
+    WHERE content LIKE ? OR content LIKE ?"""
+WITH_CLIP: Final = ('%"sound":"%', '%"video":"%')
+"""Of features with the fingerprint of a sound or movie: in texts the quotes would be escaped."""
 HASHES: Final = "SELECT number, pdq FROM feature WHERE pdq IS NOT NULL"
 # Each step has a leaf of its own, so a higher place in the log tells that something was done.
 STATE: Final = """SELECT

@@ -58,8 +58,9 @@ function reason(code) {
   return has(`reason.${code}`) ? say(`reason.${code}`) : foreign(code);
 }
 
-function known({ distance, by_watermark: byWatermark }) {
+function known({ distance, share, by_watermark: byWatermark }) {
   const ways = [];
+  if (typeof share === "number") ways.push(say("known.share", { percent: number(100 * share) }));
   if (distance !== null) ways.push(say("known.fingerprint", { distance: number(distance) }));
   if (byWatermark) ways.push(say("known.watermark"));
   return ways.map((way) => element("span", { class: "way" }, way));

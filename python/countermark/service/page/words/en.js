@@ -74,6 +74,7 @@ export default {
   "fact.signers": "Reviewers",
   "fact.since": "In force since",
   "known.fingerprint": "its fingerprint: {distance} of 256 bits differ",
+  "known.share": "its fingerprint: {percent} % of the shorter sound or movie is like the other",
   "known.watermark": "its watermark, which could have been copied here",
   "reason.child-abuse": "sexual abuse of children",
   "reason.non-consensual-intimate": "intimate, without consent",

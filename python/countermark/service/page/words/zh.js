@@ -74,6 +74,7 @@ export default {
   "fact.signers": "审核者",
   "fact.since": "生效时间",
   "known.fingerprint": "指纹：256 位中有 {distance} 位不同",
+  "known.share": "其指纹：较短的声音或视频有 {percent}% 与另一个相似",
   "known.watermark": "水印（水印可能是从别处复制来的）",
   "reason.child-abuse": "儿童性侵内容",
   "reason.non-consensual-intimate": "未经同意的私密内容",
