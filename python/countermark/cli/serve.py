@@ -43,14 +43,14 @@ def serve(
         typer.Option(metavar="ADDRESS", help="Believe its X-Forwarded-For; may be repeated."),
     ] = None,
     workers: Annotated[
-        int, typer.Option(help="Processes that decode pictures; by default one a core.")
+        int, typer.Option(help="Processes that decode files; by default one a core.")
     ] = os.cpu_count() or 1,
     queue: Annotated[int, typer.Option(help="Requests that wait for a worker.")] = 64,
     rate: Annotated[
-        float, typer.Option(help="Requests a second of one client; pictures count ten. 0: any.")
+        float, typer.Option(help="Requests a second of one client; files count ten. 0: any.")
     ] = 50,
 ) -> None:
-    """Resolve soft bindings (C2PA), and mark and verify pictures, for other programs.
+    """Resolve soft bindings (C2PA), and mark and verify files, for other programs.
 
     The manifests are those of the registry of the home folder. Without a token file nothing can
     be marked or stored from outside. Listens on this machine alone unless --host says otherwise;
