@@ -8,7 +8,7 @@ from typing import Final
 from countermark.credentials import Manifest
 from countermark.registry import Entry
 from countermark.report import Track
-from countermark.verifying import comparing
+from countermark.verifying import comparing, evidence
 from countermark.verifying.clips.marks import Mark
 from countermark.verifying.clips.ties import MIN_SOUND_SHARE, Standing, Tie
 
@@ -95,7 +95,7 @@ def given(tie: Tie) -> str:
             f"The resolution service {tie.host} gave the Content Credentials (a C2PA manifest) of "
             f"{_quoted(tie.manifest.title)}."
         )
-    return f"The registry holds the Content Credentials (a C2PA manifest) of {titled(tie.entry)}."
+    return f"{evidence.HELD} {titled(tie.entry)}."
 
 
 def _quoted(title: str | None) -> str:
