@@ -15,7 +15,7 @@ constexpr float kWorthTrying = 4.6f;
 constexpr size_t kWindows = 3;
 constexpr double kReaders = 1 + 2 * kWindows;
 // By how much differences of means are magnified, that they may be shown in 8 bits.
-constexpr float kMagnified = 8;
+constexpr int kMagnified = 8;
 
 // As fine as marks are looked for, and no finer than the frame.
 Size ViewFor(Size frame, Effort effort) {
@@ -73,7 +73,7 @@ void ClipAccumulator::EndSlot(Arena& arena) {
   frames_ = 0;
   const Arena::Scope scope(arena);
   uint8_t* const pixels = arena.Allocate<uint8_t>(view_.Area());
-  Show({Count() - 1, Count(), 0, 0}, pixels);
+  ShowSlot(Count() - 1, nullptr, pixels);
   Spectrum sum;
   float power[kBandSize];
   FoldAt(InPlace(), true, pixels, arena, &sum, power);
@@ -93,7 +93,7 @@ void ClipAccumulator::Show(const Window& window, uint8_t* pixels) const {
   if (pixels == nullptr || IsCounting()) return;
   constexpr size_t kAtOnce = 512;  // pixels that stay in the cache
   const bool is_difference = window.less_begin < window.less_end;
-  const float times = (is_difference ? kMagnified : 1.0f) / static_cast<float>(kParts);
+  const float times = static_cast<float>(is_difference ? kMagnified : 1) / kParts;
   float level[kAtOnce];
   for (size_t at = 0; at < view_.Area(); at += kAtOnce) {
     const size_t count = std::min(kAtOnce, view_.Area() - at);
@@ -110,6 +110,40 @@ void ClipAccumulator::Show(const Window& window, uint8_t* pixels) const {
     for (size_t i = 0; i < count; ++i) {
       pixels[at + i] = static_cast<uint8_t>(std::min(std::max(level[i], 0.0f), 255.0f));
     }
+  }
+}
+
+// What all slots that are kept have in common: their mean, in parts of a grey level.
+void ClipAccumulator::FindCommon(uint16_t* common) const {
+  if (common == nullptr || IsCounting()) return;
+  constexpr size_t kAtOnce = 512;  // pixels that stay in the cache
+  const uint32_t slots = static_cast<uint32_t>(Count());
+  uint32_t sum[kAtOnce];
+  for (size_t at = 0; at < view_.Area(); at += kAtOnce) {
+    const size_t count = std::min(kAtOnce, view_.Area() - at);
+    std::fill_n(sum, count, slots / 2);
+    for (size_t k = 0; k < slots; ++k) {
+      const uint16_t* const mean = MeanOf(k) + at;
+      for (size_t i = 0; i < count; ++i) sum[i] += mean[i];
+    }
+    for (size_t i = 0; i < count; ++i) common[at + i] = static_cast<uint16_t>(sum[i] / slots);
+  }
+}
+
+// The mean of a slot; less what all have in common, magnified about the middle of the scale.
+void ClipAccumulator::ShowSlot(size_t slot, const uint16_t* common, uint8_t* pixels) const {
+  if (pixels == nullptr || IsCounting()) return;
+  const uint16_t* const mean = MeanOf(slot);
+  if (common == nullptr) {
+    for (size_t i = 0; i < view_.Area(); ++i) {
+      pixels[i] = static_cast<uint8_t>((mean[i] + kParts / 2) / kParts);
+    }
+    return;
+  }
+  constexpr int kParted = kParts / kMagnified, kMiddle = 128 * kParted + kParted / 2;
+  for (size_t i = 0; i < view_.Area(); ++i) {
+    const int level = std::max(kMiddle + mean[i] - common[i], 0) / kParted;
+    pixels[i] = static_cast<uint8_t>(std::min(level, 255));
   }
 }
 
@@ -183,12 +217,14 @@ bool ClipAccumulator::ReadLast(const Found& where, bool is_in_place, bool subtra
   const Arena::Scope scope(arena);
   SlotFold* folds = arena.Allocate<SlotFold>(kKept);
   uint8_t* const pixels = arena.Allocate<uint8_t>(view_.Area());
+  uint16_t* const common = arena.Allocate<uint16_t>(view_.Area());
   *found = where;
   const size_t all = Count();
+  if (subtract && all > 0) FindCommon(common);
   for (size_t i = 0; i < (IsCounting() ? 1 : all); ++i) {
     SlotFold unused;
     SlotFold& fold = IsCounting() ? unused : folds[i];
-    Show({i, i + 1, 0, subtract ? all : 0}, pixels);
+    ShowSlot(i, subtract ? common : nullptr, pixels);
     FoldAt(where, is_in_place, pixels, arena, &fold.sum, fold.power);
     if (!IsCounting()) fold.slot = slots_[PlaceOf(i)];
   }

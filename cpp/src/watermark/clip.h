@@ -55,6 +55,8 @@ class ClipAccumulator {
 
   void EndSlot(Arena& arena);
   void Show(const Window& window, uint8_t* pixels) const;
+  void FindCommon(uint16_t* common) const;
+  void ShowSlot(size_t slot, const uint16_t* common, uint8_t* pixels) const;
   void FoldAt(const Found& where, bool is_in_place, const uint8_t* pixels, Arena& arena,
               Spectrum* sum, float* power) const;
   Found InPlace() const;
