@@ -6,9 +6,11 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,30 +28,64 @@ from countermark.video import VideoDetection, detect_video, stills_of
 _NOTHING: Final = Heard((), 0.0, True)
 
 
-class Content:
-    """One file; `path`: where it lies on disk, for decoders of movies want a name.
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Of the moving pictures: whether they could be decoded, their mark, and their fingerprint.
 
-    `problem`: why it could not be decoded, after it was listened to.
+    `clip`: None where it was not asked for, or a mark was read.
+    """
+
+    was_watched: bool = False
+    mark: VideoDetection | None = None
+    clip: Clip | None = None
+
+
+class Content:
+    """One file on disk; what is seen and what is heard in it is looked for side by side.
+
+    `by_fingerprint`: whether fingerprints are to be compared with those in the registry. `problem`:
+    why it could not be decoded, after it was listened to.
     """
 
     def __init__(
-        self, asset: Stream, media_type: str, path: Path, registry: Registry | None
+        self,
+        path: Path,
+        media_type: str,
+        registry: Registry | None,
+        lanes: Executor,
+        *,
+        by_fingerprint: bool = True,
     ) -> None:
         self.media_type = media_type
         self.registry = registry
         self.problem: str | None = None
         self._likeness: dict[bytes, Resemblance | None] = {}
-        self._asset = cast(BinaryIO, asset)
         self._path = path
+        self._is_compared = by_fingerprint and registry is not None and registry.any_clips()
+        self._seen = lanes.submit(self._look)
+        self._heard = lanes.submit(self._listen)
 
-    @cached_property
-    def _watched(self) -> tuple[bool, VideoDetection | None]:
+    def _look(self) -> _Seen:
         if not self.media_type.startswith("video/"):
-            return False, None
+            return _Seen()
         try:
-            return True, detect_video(self._path)
+            was_watched, mark = True, detect_video(self._path)
         except (MissingExtra, SourceNotFound, VideoError):
-            return False, None
+            was_watched, mark = False, None
+        is_wanted = self._is_compared and mark is None
+        return _Seen(was_watched, mark, self._pictures() if is_wanted else None)
+
+    def _pictures(self) -> Clip:
+        """Those that move; nothing without them, or where they cannot be decoded."""
+        try:
+            with self._path.open("rb") as file:
+                return clips.read(file, self.media_type, query=True, sound=False)
+        except (MissingExtra, VideoError):
+            return Clip(seconds=0.0)
+
+    def _listen(self) -> Heard:
+        with self._path.open("rb") as file:
+            return clips.listen(file, self.media_type, fingerprints=self._is_compared)
 
     @cached_property
     def has_pictures(self) -> bool:
@@ -57,25 +93,26 @@ class Content:
         if not self.media_type.startswith("video/"):
             return False
         try:
-            return clips.frame_size(self._asset, self.media_type) != (0, 0)
+            with self._path.open("rb") as file:
+                return clips.frame_size(file, self.media_type) != (0, 0)
         except (VideoError, MissingExtra):
             return True
 
     @property
     def was_watched(self) -> bool:
         """Whether frames were looked at for their watermark."""
-        return self._watched[0]
+        return self._seen.result().was_watched
 
     @property
     def picture_mark(self) -> VideoDetection | None:
         """The watermark that samples of the frames have in common."""
-        return self._watched[1]
+        return self._seen.result().mark
 
     @cached_property
     def heard(self) -> Heard:
         """Its sound, as `clips.listen` hears it."""
         try:
-            return clips.listen(self._asset, self.media_type)
+            return self._heard.result()
         except (VideoError, MissingExtra) as error:
             self.problem = error.problem
             return _NOTHING
@@ -89,20 +126,35 @@ class Content:
     def has_other_sounds(self) -> bool:
         """Whether there are more tracks of sound, such as other languages."""
         try:
-            return clips.tracks_of_sound(self._asset, self.media_type) > 1
+            with self._path.open("rb") as file:
+                return clips.tracks_of_sound(file, self.media_type) > 1
         except (VideoError, MissingExtra):
             return False
 
     @cached_property
     def clip(self) -> Clip | None:
         """Its fingerprints; None when there is nothing to compare them with, or no decoding it."""
-        if self.registry is None or not self.registry.any_clips():
+        if not self._is_compared:
             return None
         try:
-            return clips.read(self._asset, self.media_type, query=True)
+            return self._joined()
         except (VideoError, MissingExtra) as error:
             self.problem = error.problem
             return None
+
+    def _joined(self) -> Clip:
+        """Of what is seen and heard; raises as `clips.read` where that is nothing."""
+        heard, pictures = self.heard, self._seen.result().clip or self._pictures()
+        length = max(heard.seconds, pictures.seconds)
+        if not length:
+            with self._path.open("rb") as file:
+                return clips.read(file, self.media_type, query=True)
+        return Clip(
+            seconds=length,
+            sound=heard.fingerprints[0] if heard.fingerprints else None,
+            video=pictures.video,
+            later_sounds=heard.fingerprints[1:],
+        )
 
     @cached_property
     def matches(self) -> Sequence[ClipMatch]:
