@@ -117,6 +117,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["COUNTERMARK_HOME"] = str(folder / "home")
+        # Compiled once, as what was installed is.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
         run("init")
         for other in others(folder):
             run("mark", other, "--out", folder / f"marked-{other.name}", "--source", "algorithmic")
