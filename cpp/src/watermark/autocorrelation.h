@@ -68,10 +68,10 @@ class Autocorrelation {
   size_t radius_;          // of the smoothing
   size_t band_;            // the outermost frequency down
   PlaneFft fft_;
-  float* half_done_;  // by the transform; then the smoothed power; then lags_.overlap
+  float* half_done_;        // by the transform; then the smoothed power; then lags_.overlap
   float* power_ = nullptr;  // of all planes; then lags_.weighted
   size_t planes_ = 0;
-  float* lines_;      // a few rows or columns side by side
+  float* lines_;  // a few rows or columns side by side
   float* sample_;
   LagPlane lags_;
 };

@@ -57,7 +57,7 @@ class ClipAccumulator {
   uint16_t* common_;  // of the last slots
   SlotMeans means_;   // of those
   SlotFold* folds_;   // in place, a slot of the period each
-  bool* is_folded_;  // whether anything was
+  bool* is_folded_;   // whether anything was
   LumaReader reader_;
   Plane luma_;
   size_t slot_ = 0;

@@ -56,7 +56,8 @@ FrameSums::FrameSums(Size picture, Effort effort, Arena& arena) : effort_(effort
   whole_ = AllocateLike(shapes.WholePyramid(), arena);
   whole_.levels[0] = in_place_[0];
   middle_ = AllocateLike(shapes.MiddlePyramid(), arena);
-  grown_ = GrownSide(picture) > kCanonicalSide ? AllocateLike(shapes.GrownPyramid(), arena) : whole_;
+  grown_ =
+      GrownSide(picture) > kCanonicalSide ? AllocateLike(shapes.GrownPyramid(), arena) : whole_;
 }
 
 void FrameSums::Reset() {
