@@ -5,14 +5,10 @@
 namespace countermark {
 namespace {
 
-constexpr uint32_t kParts = 64;  // of a grey level, in means
+constexpr int kParts = 64;  // of a grey level, in means
 // By how much differences of means are magnified, that they may be shown in 8 bits.
-constexpr float kMagnified = 8;
+constexpr int kMagnified = 8;
 constexpr size_t kAtOnce = 512;  // pixels that stay in the cache
-
-uint8_t Rounded(float level) {
-  return static_cast<uint8_t>(std::min(std::max(level + 0.5f, 0.0f), 255.0f));
-}
 
 }  // namespace
 
@@ -26,49 +22,52 @@ void SlotMeans::Keep(size_t slot, const uint16_t* sums, uint32_t frames) {
   uint16_t* const mean = means_ + place * size_.Area();
   slots_[place] = slot;
   for (size_t i = 0; i < size_.Area(); ++i) {
-    mean[i] = static_cast<uint16_t>((sums[i] * kParts + frames / 2) / frames);
+    mean[i] = static_cast<uint16_t>((sums[i] * uint32_t{kParts} + frames / 2) / frames);
   }
 }
 
-void SlotMeans::Average(size_t begin, size_t end, size_t first, size_t count, float* level) const {
-  const float share = 1 / static_cast<float>(end - begin);
-  std::fill_n(level, count, 0.0f);
-  for (size_t k = begin; k < end; ++k) {
-    const uint16_t* const mean = MeanOf(k) + first;
-    for (size_t i = 0; i < count; ++i) level[i] += share * static_cast<float>(mean[i]);
+void SlotMeans::Average(size_t begin, size_t end, size_t first, size_t amount,
+                        uint16_t* mean) const {
+  if (end - begin == 1) {
+    std::copy_n(MeanOf(begin) + first, amount, mean);
+    return;
   }
+  const uint32_t slots = static_cast<uint32_t>(end - begin);
+  uint32_t sum[kAtOnce];
+  std::fill_n(sum, amount, slots / 2);
+  for (size_t k = begin; k < end; ++k) {
+    const uint16_t* const one = MeanOf(k) + first;
+    for (size_t i = 0; i < amount; ++i) sum[i] += one[i];
+  }
+  for (size_t i = 0; i < amount; ++i) mean[i] = static_cast<uint16_t>(sum[i] / slots);
 }
 
 void SlotMeans::Show(size_t begin, size_t end, uint8_t* pixels) const {
-  constexpr float kTimes = 1 / static_cast<float>(kParts);
-  float level[kAtOnce];
-  for (size_t at = 0; at < size_.Area(); at += kAtOnce) {
-    const size_t count = std::min(kAtOnce, size_.Area() - at);
-    Average(begin, end, at, count, level);
-    for (size_t i = 0; i < count; ++i) pixels[at + i] = Rounded(kTimes * level[i]);
-  }
-}
-
-void SlotMeans::ShareOfAll(uint16_t* common) const {
-  float level[kAtOnce];
+  uint16_t mean[kAtOnce];
   for (size_t at = 0; at < size_.Area(); at += kAtOnce) {
     const size_t amount = std::min(kAtOnce, size_.Area() - at);
-    Average(0, count(), at, amount, level);
+    Average(begin, end, at, amount, mean);
     for (size_t i = 0; i < amount; ++i) {
-      common[at + i] = static_cast<uint16_t>(level[i] + 0.5f);
+      pixels[at + i] = static_cast<uint8_t>((mean[i] + kParts / 2) / kParts);
     }
   }
 }
 
+void SlotMeans::ShareOfAll(uint16_t* common) const {
+  for (size_t at = 0; at < size_.Area() && count() > 0; at += kAtOnce) {
+    Average(0, count(), at, std::min(kAtOnce, size_.Area() - at), common + at);
+  }
+}
+
 void SlotMeans::ShowLess(const uint16_t* common, size_t begin, size_t end, uint8_t* pixels) const {
-  constexpr float kTimes = kMagnified / static_cast<float>(kParts);
-  float level[kAtOnce];
+  constexpr int kParted = kParts / kMagnified, kMiddle = 128 * kParted + kParted / 2;
+  uint16_t mean[kAtOnce];
   for (size_t at = 0; at < size_.Area(); at += kAtOnce) {
     const size_t amount = std::min(kAtOnce, size_.Area() - at);
-    Average(begin, end, at, amount, level);
+    Average(begin, end, at, amount, mean);
     for (size_t i = 0; i < amount; ++i) {
-      const float difference = level[i] - static_cast<float>(common[at + i]);
-      pixels[at + i] = Rounded(128 + kTimes * difference);
+      const int level = std::max(kMiddle + mean[i] - common[at + i], 0) / kParted;
+      pixels[at + i] = static_cast<uint8_t>(std::min(level, 255));
     }
   }
 }

@@ -50,8 +50,8 @@ class SlotMeans {
  private:
   size_t PlaceOf(size_t i) const { return static_cast<size_t>(kept_ - count() + i) % kMost; }
   const uint16_t* MeanOf(size_t i) const { return means_ + PlaceOf(i) * size_.Area(); }
-  // level[i] = that of pixel `first` + i in the mean of some, in parts of a grey level.
-  void Average(size_t begin, size_t end, size_t first, size_t count, float* level) const;
+  // mean[i] = pixel `first` + i in the mean of some, in parts of a grey level.
+  void Average(size_t begin, size_t end, size_t first, size_t amount, uint16_t* mean) const;
 
   Size size_;
   uint16_t* means_;
