@@ -244,6 +244,16 @@ def test_a_part_from_the_middle_is_recovered(studio: Studio, tmp_path: Path) -> 
     assert "of its sound is like that of which the fingerprint was signed" in report.summary
 
 
+def test_so_is_one_whose_frames_cannot_be_searched_for_a_mark(
+    studio: Studio, tmp_path: Path
+) -> None:
+    copy = part(studio.lake, tmp_path / "part.mkv", "-c:v", "ffv1", "-pix_fmt", "bgr0")
+    report = studio.verify(copy)
+    assert (report.verdict, report.trust) == (Verdict.RECOVERED, TrustStatus.TRUSTED), report
+    assert [of for of, _, _ in marks(report)] == ["sound"]
+    assert "100% of the seconds of its pictures that were looked at are like" in report.summary
+
+
 @pytest.mark.slow
 def test_so_is_one_without_a_mark(studio: Studio, sea: Path, tmp_path: Path) -> None:
     report = studio.verify(part(sea, tmp_path / "part.mkv"))

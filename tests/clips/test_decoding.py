@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from countermark import errors
-from countermark.clips import Clip, frame_size, read
+from countermark.clips import Clip, decoding, frame_size, listen, read
 
 Pan = Callable[..., list[npt.NDArray[np.uint8]]]
 Tune = Callable[..., npt.NDArray[np.int16]]
@@ -59,6 +59,39 @@ def test_a_movie_without_sound_has_none(pan: Pan, movie: File) -> None:
     assert found.video is not None
     assert [frame.seconds for frame in found.video.frames] == [0.0, 1.0, 2.0]
     assert frame_size(io.BytesIO(content), "video/mp4") == (320, 240)
+
+
+def test_the_sound_of_a_movie_may_be_left_out(tmp_path: Path, tune: Tune, wav: File) -> None:
+    sound, path = tmp_path / "s.wav", tmp_path / "s.mp4"
+    sound.write_bytes(wav(tune(8)))
+    pictures = ("-f", "lavfi", "-i", "testsrc2=duration=8:size=320x240:rate=12")
+    subprocess.run(["ffmpeg", "-v", "error", *pictures, "-i", sound, path], check=True)
+    with path.open("rb") as file:
+        whole, seen = (read(file, "video/mp4", query=True, sound=each) for each in (True, False))
+        heard = listen(file, "video/mp4", fingerprints=True)
+    assert whole.sounds
+    assert (seen.sounds, seen.video) == ((), whole.video)
+    assert heard.fingerprints == whole.sounds
+
+
+def test_sound_comes_in_blocks_that_are_what_was_decoded(tune: Tune, wav: File) -> None:
+    samples = tune(3)
+    blocks = list(decoding.heard(io.BytesIO(wav(samples)), "audio/wav"))
+    assert {block.sample_rate for block in blocks} == {11025}
+    assert all(2756 <= block.samples < 11025 for block in blocks[:-1])
+    together = np.concatenate([decoding.samples_of(block) for block in blocks])
+    assert np.array_equal(together[:, 0] * 32768, samples)
+
+
+def test_blocks_are_of_one_rate(tmp_path: Path, encoded: File, tune: Tune) -> None:
+    """Two MPEG streams, one behind the other."""
+    parts = [encoded(tune(3, rate=rate), rate, "mp3", "libmp3lame", 64_000, rate)
+             for rate in (44_100, 22_050)]  # fmt: skip
+    blocks = list(decoding.heard(io.BytesIO(b"".join(parts)), "audio/mpeg"))
+    assert {block.sample_rate for block in blocks} == {44_100, 22_050}
+    for rate in (44_100, 22_050):
+        length = sum(block.samples for block in blocks if block.sample_rate == rate)
+        assert length == pytest.approx(3 * rate, abs=4000)
 
 
 @pytest.mark.parametrize("side", [2, 4, 64])

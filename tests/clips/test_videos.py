@@ -104,6 +104,20 @@ def test_long_queries_are_looked_at_in_stretches(pan: Pan, movie: Movie) -> None
     assert [match.label for match in index.search(query)] == [7]
 
 
+def test_each_stretch_of_a_query_counts_once() -> None:
+    """Wherever between two frames of the stored film it begins, which has one of them."""
+    hashes = [hashlib.sha256(b"%d" % number).digest() for number in range(100)]
+    film = Vpdq.of(Frame(bits, 100, number) for number, bits in enumerate(hashes))
+    other = hashlib.sha256(b"between").digest()
+    query = Vpdq.of(
+        Frame(hashes[round(at)] if at.is_integer() else other, 100, at)
+        for begin in (3.25, 20.5, 47.75, 80.0)
+        for at in (begin + number / 4 for number in range(4))
+    )
+    (found,) = VideoIndex.build([(7, film)]).search(query)
+    assert (found.query_share, found.frames) == (1.0, 4)
+
+
 @pytest.mark.parametrize("scanned", [0, videos._SCANNED])
 def test_shares_are_those_of_a_comparison_of_all(
     monkeypatch: pytest.MonkeyPatch, scanned: int

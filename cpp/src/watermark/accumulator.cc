@@ -37,7 +37,7 @@ void FrameAccumulator::Add(const ImageView& frame, Arena& arena) {
   if (effort_ == Effort::kAligned) return;
   Follower follower(layout_, arena);
   if (!is_tracked_) return;
-  const Plane plane = views.Whole().levels[tracked_.level];
+  const Plane plane = views.WholePyramid().levels[tracked_.level];
   follower.Follow(plane, false, &tracked_.track);
   follower.Add(plane, &tracked_.track);
 }
@@ -49,7 +49,7 @@ bool FrameAccumulator::ReadTrack(MarkReader& reader, Found* found) {
   tracked_.score = peak.score;
   *found = {peak,
             tracked_.track.placement,
-            sums_.Whole().levels[tracked_.level].size(),
+            sums_.whole().levels[tracked_.level].size(),
             WholeOf(size_),
             {}};
   return peak.score >= kLeastScore && reader.Read(peak, Hint::kFoundPlacement, &found->message);
@@ -92,9 +92,9 @@ void FrameAccumulator::Follow(const Found& found, size_t window, MarkReader& rea
   const size_t count = history_.count();
   window = std::min(count, window);
   Tracked tracked{};
-  tracked.level = LevelFor(found, sums_.Whole());
+  tracked.level = LevelFor(found, sums_.whole());
   Track& track = tracked.track;
-  track.placement = PlacementInLevel(found, sums_.Whole(), tracked.level);
+  track.placement = PlacementInLevel(found, sums_.whole(), tracked.level);
   track.peak = found.peak;
   track.strength = static_cast<double>(found.peak.score) /
                    std::sqrt(static_cast<double>(std::max<size_t>(window, 1)));
@@ -117,7 +117,7 @@ bool FrameAccumulator::AcquireIn(size_t length, MarkSearch& search, Arena& arena
   const Arena::Scope scope(arena);
   const Pyramid window = Window(length, arena);
   search.Forget();
-  if (search.SearchIn(window, kOfWindow, found)) {
+  if (search.SearchIn(Layers(window), kOfWindow, found)) {
     Follow(*found, length, search.reader(), arena);
     return true;
   }
@@ -127,10 +127,10 @@ bool FrameAccumulator::AcquireIn(size_t length, MarkSearch& search, Arena& arena
 }
 
 bool FrameAccumulator::Search(MarkSearch& search, Arena& arena, Found* found) {
-  if (search.ReadInPlace(found)) return true;
+  if (search.ReadInPlace(sums_, found)) return true;
   if (effort_ == Effort::kAligned) return false;
   if (ReadTrack(search.reader(), found)) return true;
-  const bool is_read = search.SearchViews(found);
+  const bool is_read = search.SearchViews(sums_, found);
   if (is_read || IsCounting()) Follow(*found, FrameHistory::kMost, search.reader(), arena);
   return is_read;
 }
@@ -153,7 +153,7 @@ bool FrameAccumulator::Detect(Arena& arena, Detection* detection) {
   const auto search_by = [&](auto how) {
     const Arena::Scope inner(arena);
     MarkReader reader(layout_, trials, arena);
-    MarkSearch search(sums_, size_, reader, arena);
+    MarkSearch search(size_, reader, arena);
     const bool is_read = (this->*how)(search, arena, &found);
     highest_score = std::max(highest_score, reader.highest_score());
     return is_read;

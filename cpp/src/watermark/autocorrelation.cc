@@ -67,11 +67,23 @@ void Autocorrelation::Take(size_t first, const Plane& whitened) {
                      half_done_);
 }
 
-const LagPlane& Autocorrelation::Compute(const LowBins& bins, Arena& arena) {
-  const Size lags = SizeOf(lags_);
-  power_ = arena.Allocate<float>(std::max(fft_.columns() * fft_.rows(), BorderedSize(lags)));
+void Autocorrelation::AddPowers(const LowBins& bins, Arena& arena) {
+  const size_t count = fft_.columns() * fft_.rows();
+  if (planes_++ == 0) {
+    power_ = arena.Allocate<float>(std::max(count, BorderedSize(SizeOf(lags_))));
+    if (power_ != nullptr) fft_.TransformColumns(half_done_, size_.height, power_, &bins);
+    return;
+  }
+  const Arena::Scope scope(arena);
+  float* const power = arena.Allocate<float>(count);
+  if (power == nullptr) return;
+  fft_.TransformColumns(half_done_, size_.height, power, &bins);
+  for (size_t i = 0; i < count; ++i) power_[i] += power[i];
+}
+
+const LagPlane& Autocorrelation::Compute() {
   if (power_ == nullptr) return lags_;
-  fft_.TransformColumns(half_done_, size_.height, power_, &bins);
+  const Size lags = SizeOf(lags_);
   FlattenSpectrum();
   fft_.InvertColumns(power_, lags.height, half_done_);
   lags_.weighted = BorderedPlaneIn(power_, lags);

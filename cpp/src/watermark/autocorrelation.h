@@ -39,9 +39,11 @@ class Autocorrelation {
   // multiples of kPart.
   static constexpr size_t kPart = PlaneFft::kRowsAtOnce;
   void Take(size_t first, const Plane& whitened);
-  // Of the plane that was taken. Fills `bins` with its transform on the way. The lags are in the
-  // memory of this and of what it takes from the arena.
-  const LagPlane& Compute(const LowBins& bins, Arena& arena);
+  // Adds the powers of the plane that was taken to those of others before it. Fills `bins` with its
+  // transform on the way.
+  void AddPowers(const LowBins& bins, Arena& arena);
+  // Of all planes together. The lags are in the memory of this and of what AddPowers took.
+  const LagPlane& Compute();
 
  private:
   // Frequencies down from -reach to reach, round in circles.
@@ -66,9 +68,10 @@ class Autocorrelation {
   size_t radius_;          // of the smoothing
   size_t band_;            // the outermost frequency down
   PlaneFft fft_;
-  float* half_done_;  // by the transform; then the smoothed power; then lags_.overlap
-  float* power_;      // then lags_.weighted
-  float* lines_;      // a few rows or columns side by side
+  float* half_done_;        // by the transform; then the smoothed power; then lags_.overlap
+  float* power_ = nullptr;  // of all planes; then lags_.weighted
+  size_t planes_ = 0;
+  float* lines_;  // a few rows or columns side by side
   float* sample_;
   LagPlane lags_;
 };

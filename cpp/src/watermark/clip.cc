@@ -3,19 +3,20 @@
 #include <algorithm>
 #include <cmath>
 
+#include "watermark/slot_views.h"
+
 namespace countermark {
 namespace {
 
-// Means are noisier than pictures by what a codec has left, and less so than single frames.
-constexpr float kFloorOfMeans = 2.0f;
 // Height of the pilot in a window, from which on the schedule is tried where it stands.
 constexpr float kWorthTrying = 4.6f;
+// From which on slots are read there both as they are and less what they have in common.
+constexpr float kClear = 6;
+// Means that are read as pictures are.
+constexpr size_t kMeans = 3;
 // Readers that one call of Detect gives a share of its bound: one for the schedule in place, one
-// for each window in place, and one for each anywhere.
-constexpr size_t kWindows = 3;
-constexpr double kReaders = 1 + 2 * kWindows;
-// By how much differences of means are magnified, that they may be shown in 8 bits.
-constexpr float kMagnified = 8;
+// for each mean, one for the slots anywhere, and one for those less what they have in common.
+constexpr double kReaders = 1 + kMeans + 2;
 
 // As fine as marks are looked for, and no finer than the frame.
 Size ViewFor(Size frame, Effort effort) {
@@ -32,8 +33,8 @@ ClipAccumulator::ClipAccumulator(Size frame, const Key& key, Effort effort, Aren
       view_(ViewFor(frame, effort)),
       effort_(effort),
       sums_(arena.Allocate<uint16_t>(view_.Area())),
-      means_(arena.Allocate<uint16_t>(kKept * view_.Area())),
-      slots_(arena.Allocate<size_t>(kKept)),
+      common_(arena.Allocate<uint16_t>(view_.Area())),
+      means_(view_, arena),
       folds_(arena.Allocate<SlotFold>(kSlots)),
       is_folded_(arena.Allocate<bool>(kSlots)),
       reader_(frame, view_, arena),
@@ -41,7 +42,8 @@ ClipAccumulator::ClipAccumulator(Size frame, const Key& key, Effort effort, Aren
 
 void ClipAccumulator::Reset() {
   frames_ = 0;
-  kept_ = calls_ = 0;
+  calls_ = 0;
+  means_.Reset();
   if (!IsCounting()) std::fill_n(is_folded_, kSlots, false);
 }
 
@@ -49,7 +51,7 @@ void ClipAccumulator::Add(const ImageView& frame, int64_t microseconds, Arena& a
   const size_t slot = SlotAt(microseconds);
   if (slot != slot_ || IsCounting()) EndSlot(arena);
   slot_ = slot;
-  if (frame.data == nullptr || frames_ == kMostFrames) return;
+  if (frame.data == nullptr || frames_ == SlotMeans::kMostFrames) return;
   reader_.Read(frame, luma_);
   if (frames_ == 0) std::fill_n(sums_, view_.Area(), uint16_t{0});
   ++frames_;
@@ -61,55 +63,20 @@ void ClipAccumulator::Add(const ImageView& frame, int64_t microseconds, Arena& a
 
 void ClipAccumulator::EndSlot(Arena& arena) {
   if (frames_ == 0 && !IsCounting()) return;
-  if (!IsCounting()) {
-    const size_t place = static_cast<size_t>(kept_ % kKept);
-    uint16_t* const mean = means_ + place * view_.Area();
-    slots_[place] = slot_;
-    for (size_t i = 0; i < view_.Area(); ++i) {
-      mean[i] = static_cast<uint16_t>((sums_[i] * kParts + frames_ / 2) / frames_);
-    }
-    ++kept_;
-  }
+  if (!IsCounting()) means_.Keep(slot_, sums_, frames_);
   frames_ = 0;
   const Arena::Scope scope(arena);
-  uint8_t* const pixels = arena.Allocate<uint8_t>(view_.Area());
-  Show({Count() - 1, Count(), 0, 0}, pixels);
-  Spectrum sum;
-  float power[kBandSize];
-  FoldAt(InPlace(), true, pixels, arena, &sum, power);
+  const SlotReader slots(means_, nullptr, arena);
+  SlotFold fold;
+  Fold(slots, means_.count() - 1, InPlace(), true, arena, &fold);
   if (IsCounting()) return;
   SlotFold& kept = folds_[slot_];
   if (!is_folded_[slot_]) kept = {slot_, {}, {}};
   is_folded_[slot_] = true;
   for (size_t i = 0; i < kBandSize; ++i) {
-    kept.sum.re[i] += sum.re[i];
-    kept.sum.im[i] += sum.im[i];
-    kept.power[i] += power[i];
-  }
-}
-
-// The mean of a window; less that of another, about the middle of the scale.
-void ClipAccumulator::Show(const Window& window, uint8_t* pixels) const {
-  if (pixels == nullptr || IsCounting()) return;
-  constexpr size_t kAtOnce = 512;  // pixels that stay in the cache
-  const bool is_difference = window.less_begin < window.less_end;
-  const float times = (is_difference ? kMagnified : 1.0f) / static_cast<float>(kParts);
-  float level[kAtOnce];
-  for (size_t at = 0; at < view_.Area(); at += kAtOnce) {
-    const size_t count = std::min(kAtOnce, view_.Area() - at);
-    const auto add = [&](size_t begin, size_t end, float whole) {
-      const float share = whole / static_cast<float>(end - begin);
-      for (size_t k = begin; k < end; ++k) {
-        const uint16_t* const mean = MeanOf(k) + at;
-        for (size_t i = 0; i < count; ++i) level[i] += share * static_cast<float>(mean[i]);
-      }
-    };
-    std::fill_n(level, count, is_difference ? 128.5f : 0.5f);
-    add(window.begin, window.end, times);
-    add(window.less_begin, window.less_end, -times);
-    for (size_t i = 0; i < count; ++i) {
-      pixels[at + i] = static_cast<uint8_t>(std::min(std::max(level[i], 0.0f), 255.0f));
-    }
+    kept.sum.re[i] += fold.sum.re[i];
+    kept.sum.im[i] += fold.sum.im[i];
+    kept.power[i] += fold.power[i];
   }
 }
 
@@ -121,25 +88,20 @@ Found ClipAccumulator::InPlace() const {
   return {{}, Centred(plane, 1, 0, 0, 1), size, WholeOf(view_), {}};
 }
 
-// The part of the picture in which a mark was found, folded where it was.
-void ClipAccumulator::FoldAt(const Found& where, bool is_in_place, const uint8_t* pixels,
-                             Arena& arena, Spectrum* sum, float* power) const {
+// The part of the picture in which a mark was found, where it was.
+void ClipAccumulator::Fold(const SlotReader& slots, size_t slot, const Found& where,
+                           bool is_in_place, Arena& arena, SlotFold* fold) const {
   const Arena::Scope scope(arena);
-  const Part& part = where.part;
-  const Size of_part{static_cast<size_t>(part.width), static_cast<size_t>(part.height)};
   const Plane luma = AllocatePlane(where.plane, arena);
-  LumaReader reader(of_part, where.plane, arena);
   const Plane plane = AllocateBorderedPlane(where.plane, arena);
-  if (!IsCounting()) {
-    const size_t left = static_cast<size_t>(part.left), top = static_cast<size_t>(part.top);
-    reader.Read(ViewOf(pixels).Part(left, top, of_part.width, of_part.height), luma);
-  }
-  Whiten(luma, kFloorOfMeans, plane, arena);
+  slots.Read(slot, slot + 1, where.part, luma, arena);
+  Whiten(luma, kFloorOfSlots, plane, arena);
   TileFold tiles(kMostTiles, arena);
   if (IsCounting()) return;
+  fold->slot = means_.slot(slot);
   tiles.Cut(plane, where.placement, is_in_place && where.plane.width % 2 == 0,
             is_in_place && where.plane.height % 2 == 0);
-  tiles.Sum(sum, power);
+  tiles.Sum(&fold->sum, fold->power);
 }
 
 bool ClipAccumulator::ReadScheduled(const SlotFold* folds, size_t count, int symmetry,
@@ -174,50 +136,56 @@ bool ClipAccumulator::ReadInPlace(MarkReader& reader, Arena& arena, Found* found
     *found = InPlace();
     if (ReadScheduled(folds, count, 0, reader, arena, found)) return true;
   }
-  return ReadLast(InPlace(), true, true, reader, arena, found);
+  return ReadLast(InPlace(), true, common_, reader, arena, found);
 }
 
-// Along the schedule, in the last slots. `subtract`: what all have in common.
-bool ClipAccumulator::ReadLast(const Found& where, bool is_in_place, bool subtract,
+// Along the schedule, in the last slots.
+bool ClipAccumulator::ReadLast(const Found& where, bool is_in_place, const uint16_t* common,
                                MarkReader& reader, Arena& arena, Found* found) {
   const Arena::Scope scope(arena);
-  SlotFold* folds = arena.Allocate<SlotFold>(kKept);
-  uint8_t* const pixels = arena.Allocate<uint8_t>(view_.Area());
+  SlotFold* folds = arena.Allocate<SlotFold>(SlotMeans::kMost);
+  const SlotReader slots(means_, common, arena);
   *found = where;
-  const size_t all = Count();
-  for (size_t i = 0; i < (IsCounting() ? 1 : all); ++i) {
-    SlotFold unused;
-    SlotFold& fold = IsCounting() ? unused : folds[i];
-    Show({i, i + 1, 0, subtract ? all : 0}, pixels);
-    FoldAt(where, is_in_place, pixels, arena, &fold.sum, fold.power);
-    if (!IsCounting()) fold.slot = slots_[PlaceOf(i)];
+  for (size_t i = 0; i < means_.count(); ++i) {
+    Fold(slots, i, where, is_in_place, arena, folds + i);
   }
-  return ReadScheduled(folds, all, where.peak.symmetry, reader, arena, found);
+  if (IsCounting()) Fold(slots, 0, where, is_in_place, arena, folds);
+  return ReadScheduled(folds, means_.count(), where.peak.symmetry, reader, arena, found);
 }
 
-// As a picture: the mean of some slots, in which the mark hardly moves or a codec kept it still;
-// and where it stands out in any, by the schedule.
-bool ClipAccumulator::ReadWindow(const Window& window, bool everywhere, double trials, Arena& arena,
-                                 Found* found) {
+// As a picture in its place: the mean of some slots, in which the mark hardly moves or a codec kept
+// it still.
+bool ClipAccumulator::ReadMean(size_t begin, size_t end, MarkReader& reader, Arena& arena,
+                               Found* found) {
   const Arena::Scope scope(arena);
   uint8_t* const pixels = arena.Allocate<uint8_t>(view_.Area());
-  Show(window, pixels);
-  const ImageView image = ViewOf(IsCounting() ? nullptr : pixels);
-  MarkReader reader(layout_, trials, arena);
-  PictureViews views(image, everywhere ? Effort::kFull : Effort::kAligned, arena);
-  MarkSearch search(views, view_, reader, arena);
-  const bool is_read = everywhere ? search.SearchViews(found) : search.ReadInPlace(found);
-  highest_score_ = std::max(highest_score_, reader.highest_score());
-  if (!everywhere || (is_read && !IsCounting())) return is_read;
-  Found best = search.best();
+  if (!IsCounting()) means_.Show(begin, end, pixels);
+  const ImageView image = means_.ViewOf(pixels);
+  PictureViews views(image, Effort::kAligned, arena);
+  return MarkSearch(view_, reader, arena).ReadInPlace(views, found);
+}
+
+// As pictures, where the mark stays for a while; and where it stands out then, by the schedule.
+bool ClipAccumulator::ReadAnywhere(const uint16_t* common, MarkReader& reader, Arena& arena,
+                                   Found* found) {
+  Found best{};
+  {
+    const Arena::Scope scope(arena);
+    SlotViews views(means_, common, arena);
+    MarkSearch search(view_, reader, arena);
+    if (search.SearchViews(views, found)) return true;
+    best = search.best();
+  }
   if (IsCounting()) {  // the largest plane that a search has
     best.plane = ScaledSize(frame_, 2.0 * kCanonicalSide);
     best.part = WholeOf(view_);
   } else if (best.peak.score < kWorthTrying) {
     return false;
   }
-  return ReadLast(best, false, false, reader, arena, found) ||
-         ReadLast(best, false, true, reader, arena, found);
+  const uint16_t* const other = common == nullptr ? common_ : nullptr;
+  return ReadLast(best, false, common, reader, arena, found) ||
+         ((best.peak.score >= kClear || IsCounting()) &&
+          ReadLast(best, false, other, reader, arena, found));
 }
 
 bool ClipAccumulator::Detect(Arena& arena, Detection* detection) {
@@ -231,22 +199,25 @@ bool ClipAccumulator::Detect(Arena& arena, Detection* detection) {
   const double trials = kReaders * n * (n + 1);
   Found found{};
   bool is_read = false;
-  {
+  const auto read = [&](auto how) {
+    if (is_read) return;
     const Arena::Scope inner(arena);
     MarkReader reader(layout_, trials, arena);
-    is_read = ReadInPlace(reader, arena, &found);
+    is_read = how(reader);
     highest_score_ = std::max(highest_score_, reader.highest_score());
-  }
-  const size_t count = Count(), half = count / 2;
-  const Window in_place[kWindows] = {{0, count, 0, 0}, {half, count, 0, 0}, {0, half, 0, 0}};
-  const Window anywhere[kWindows] = {{0, count, 0, 0}, {half, count, 0, 0}, {half, count, 0, half}};
-  const auto read = [&](const Window& window, bool everywhere) {
-    return (window.begin < window.end || IsCounting()) &&
-           ReadWindow(window, everywhere, trials, arena, &found);
   };
-  for (const Window& window : in_place) is_read = is_read || read(window, false);
-  for (const Window& window : anywhere) {
-    is_read = is_read || (effort_ == Effort::kFull && read(window, true));
+  if (!IsCounting()) means_.ShareOfAll(common_);
+  read([&](MarkReader& reader) { return ReadInPlace(reader, arena, &found); });
+  const size_t count = means_.count(), half = count / 2;
+  const size_t means[kMeans][2] = {{0, count}, {half, count}, {0, half}};
+  for (const auto& mean : means) {
+    if (mean[0] == mean[1] && !IsCounting()) continue;
+    read([&](MarkReader& reader) { return ReadMean(mean[0], mean[1], reader, arena, &found); });
+  }
+  const uint16_t* const subtracted[] = {nullptr, common_};
+  for (const uint16_t* const common : subtracted) {
+    if (effort_ == Effort::kAligned || (count == 0 && !IsCounting())) continue;
+    read([&](MarkReader& reader) { return ReadAnywhere(common, reader, arena, &found); });
   }
   detection->score = highest_score_;
   if (!is_read) return false;

@@ -10,9 +10,9 @@ size_t DetectScratchSize(size_t width, size_t height, Effort effort) {
   const ImageView image{nullptr, width, height, 0, PixelFormat::kRgba16};
   MarkReader reader(layout, 1, arena);
   PictureViews views(image, effort, arena);
-  MarkSearch search(views, {width, height}, reader, arena);
+  MarkSearch search({width, height}, reader, arena);
   Found found{};
-  search.Run(effort, &found);
+  search.Run(views, effort, &found);
   return arena.SizeNeeded();
 }
 
@@ -22,9 +22,9 @@ bool Detect(const ImageView& image, const Key& key, Effort effort, Arena& arena,
   const Layout layout(key);
   MarkReader reader(layout, 1, arena);
   PictureViews views(image, effort, arena);
-  MarkSearch search(views, {image.width, image.height}, reader, arena);
+  MarkSearch search({image.width, image.height}, reader, arena);
   Found found{};
-  if (!search.Run(effort, &found)) {
+  if (!search.Run(views, effort, &found)) {
     detection->score = reader.highest_score();
     return false;
   }

@@ -53,10 +53,11 @@ FrameSums::FrameSums(Size picture, Effort effort, Arena& arena) : effort_(effort
   PictureViews shapes(image, effort, counting);
   for (Plane& plane : in_place_) plane = AllocateBorderedPlane(shapes.luma().size(), arena);
   if (effort == Effort::kAligned) return;
-  whole_ = AllocateLike(shapes.Whole(), arena);
+  whole_ = AllocateLike(shapes.WholePyramid(), arena);
   whole_.levels[0] = in_place_[0];
-  middle_ = AllocateLike(shapes.Middle(), arena);
-  grown_ = GrownSide(picture) > kCanonicalSide ? AllocateLike(shapes.Grown(), arena) : whole_;
+  middle_ = AllocateLike(shapes.MiddlePyramid(), arena);
+  grown_ =
+      GrownSide(picture) > kCanonicalSide ? AllocateLike(shapes.GrownPyramid(), arena) : whole_;
 }
 
 void FrameSums::Reset() {
@@ -72,14 +73,14 @@ void FrameSums::Add(PictureViews& frame, Arena& arena) {
     AddPlane(frame.InPlace(floor), in_place_[floor]);
   }
   if (effort_ == Effort::kAligned) return;
-  AddPyramid(frame.Whole(), whole_, 1, arena);
+  AddPyramid(frame.WholePyramid(), whole_, 1, arena);
   {
     const Arena::Scope scope(arena);
-    AddPyramid(frame.Middle(), middle_, 0, arena);
+    AddPyramid(frame.MiddlePyramid(), middle_, 0, arena);
   }
   if (grown_.levels[0].width == whole_.levels[0].width) return;  // the same planes
   const Arena::Scope scope(arena);
-  AddPyramid(frame.Grown(), grown_, 0, arena);
+  AddPyramid(frame.GrownPyramid(), grown_, 0, arena);
 }
 
 FrameHistory::FrameHistory(Size plane, Arena& arena)

@@ -13,7 +13,7 @@ namespace countermark {
 // The whitened planes of frames, added up: a mark that stays where it is adds up, what moves behind
 // it averages out. To be searched like those of one picture. No frame counts for more than another
 // by what the pilot says of it: the bound of a mark in its place depends on that.
-class FrameSums final : public Views {
+class FrameSums final : public PlacedViews {
  public:
   FrameSums(Size picture, Effort effort, Arena& arena);
 
@@ -22,9 +22,10 @@ class FrameSums final : public Views {
   void Add(PictureViews& frame, Arena& arena);
 
   Plane InPlace(size_t floor) override { return in_place_[floor]; }
-  Pyramid Whole() override { return whole_; }
-  Pyramid Middle() override { return middle_; }
-  Pyramid Grown() override { return grown_; }
+  Layers Whole() override { return Layers(whole_); }
+  Layers Middle() override { return Layers(middle_); }
+  Layers Grown() override { return Layers(grown_); }
+  const Pyramid& whole() const { return whole_; }
 
  private:
   Effort effort_;

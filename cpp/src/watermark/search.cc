@@ -24,9 +24,12 @@ constexpr size_t kMostScored = 48;
 constexpr size_t kRowsAtOnce = 448;
 static_assert(kRowsAtOnce % Autocorrelation::kPart == 0 && kRowsAtOnce % kWhiteningStep == 0);
 constexpr size_t kTries = 8;
+// Several layers show more clearly what stands out: there fewer lattices and tries will do. And so
+// many of the scales that were scanned are looked at between the steps.
+constexpr size_t kMostScoredInLayers = 24, kTriesInLayers = 4, kScannedCloser = 8;
 
 // Without memory, to learn how much is needed.
-bool IsCounting(const Pyramid& whole) { return whole.levels[0].data == nullptr; }
+bool IsCounting(const Layers& whole) { return whole.pyramids[0].levels[0].data == nullptr; }
 
 Placement PlacementIn(const Plane& plane, const Linear& m) {
   return Centred(plane, m.xx, m.xy, m.yx, m.yy);
@@ -34,14 +37,14 @@ Placement PlacementIn(const Plane& plane, const Linear& m) {
 
 }  // namespace
 
-bool MarkSearch::Run(Effort effort, Found* found) {
-  return ReadInPlace(found) || (effort == Effort::kFull && SearchViews(found));
+bool MarkSearch::Run(PlacedViews& views, Effort effort, Found* found) {
+  return ReadInPlace(views, found) || (effort == Effort::kFull && SearchViews(views, found));
 }
 
-bool MarkSearch::ReadInPlace(Found* found) {
+bool MarkSearch::ReadInPlace(PlacedViews& views, Found* found) {
   for (size_t floor = 0; floor < std::size(kFloors); ++floor) {
     const Arena::Scope scope(arena_);
-    if (ReadInPlaceOf(views_.InPlace(floor), found)) return true;
+    if (ReadInPlaceOf(views.InPlace(floor), found)) return true;
   }
   return false;
 }
@@ -69,21 +72,36 @@ bool MarkSearch::ReadInPlaceOf(const Plane& plane, Found* found) {
   return reader_.Read(found->peak, Hint::kFoundPlacement, &found->message);
 }
 
+void MarkSearch::SortByScore(Hypothesis* hypotheses, size_t count) {
+  std::sort(hypotheses, hypotheses + count,
+            [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
+}
+
+void MarkSearch::Offer(size_t layer, float score, Hypothesis* hypothesis) {
+  if (score <= hypothesis->score) return;
+  hypothesis->layer = layer;
+  hypothesis->score = score;
+}
+
 void MarkSearch::Remember(const Found& found) {
   if (found.peak.score > best_.peak.score) best_ = found;
 }
 
 // Reads under the hypotheses under which the pilot stands out most.
-bool MarkSearch::TryBest(Pyramid pyramid, const Pyramid& whole, Hypothesis* hypotheses,
-                         size_t count, bool upright, Found* found) {
+bool MarkSearch::TryBest(Layers view, const Layers& whole, Hypothesis* hypotheses, size_t count,
+                         bool upright, Found* found) {
   const Arena::Scope scope(arena_);
   if (IsCounting(whole)) {
-    for (size_t i = 0; i < kLevels; ++i) pyramid.Level(i, arena_);
+    for (size_t layer = 0; layer < view.count; ++layer) {
+      for (size_t i = 0; i < kLevels; ++i) view.pyramids[layer].Level(i, arena_);
+    }
     return reader_.Read({}, Hint::kFoundPlacement, &found->message);
   }
-  std::sort(hypotheses, hypotheses + count,
-            [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
-  for (size_t i = 0; i < std::min(kTries, count) && hypotheses[i].score > kWorthALook; ++i) {
+  SortByScore(hypotheses, count);
+  const size_t tries = std::min(view.count > 1 ? kTriesInLayers : kTries, count);
+  for (size_t i = 0; i < tries && hypotheses[i].score > kWorthALook; ++i) {
+    Pyramid& pyramid = view.pyramids[hypotheses[i].layer];
+    const Pyramid& around = whole.pyramids[hypotheses[i].layer];
     Plane& plane = pyramid.levels[hypotheses[i].level];
     plane = pyramid.Level(hypotheses[i].level, arena_);
     Placement placement = PlacementIn(plane, hypotheses[i].linear);
@@ -95,11 +113,11 @@ bool MarkSearch::TryBest(Pyramid pyramid, const Pyramid& whole, Hypothesis* hypo
     Remember(*found);
     if (peak.score < kLeastScore) continue;
     if (reader_.Read(peak, Hint::kFoundPlacement, &found->message)) {
-      if (peak.score < kSettledScore) Settle(whole, found);
+      if (peak.score < kSettledScore) Settle(around, found);
       return true;
     }
     if (peak.score > kPerspectiveScore) {
-      GrowOver(whole, found);
+      GrowOver(around, found);
       Remember(*found);
       if (found->peak.score >= kLeastScore &&
           reader_.Read(found->peak, Hint::kFoundPlacement, &found->message))
@@ -158,86 +176,109 @@ void MarkSearch::GrowOver(const Pyramid& whole, Found* found) {
   found->peak = reader_.Look(plane, found->placement, 0, 0);
 }
 
-// The lattices of the mark's periods, level by level, scored by the pilot.
-size_t MarkSearch::FindLattices(const Pyramid& pyramid, const Plan& plan, Hypotheses* hypotheses) {
+// The lattices of the mark's periods, level by level, scored by the pilot where it stands highest.
+size_t MarkSearch::FindLattices(const Layers& view, const Plan& plan, Hypotheses* hypotheses) {
   const Arena::Scope outer(arena_);
-  std::array<FourierFold, kLevels> folds;
+  std::array<std::array<FourierFold, Layers::kMost>, kLevels> folds;
   size_t count = 0;
   for (size_t i = 0; i < kLevels; ++i) {
     const ScaleRange at = RangeIn(i, plan.range);
     if (IsEmpty(at)) continue;
-    const Size size = pyramid.levels[i].size();
-    folds[i] =
-        FourierFold(PeriodFor(size, plan.longest_lag), OutermostFrequency(at.smallest), arena_);
+    const Size size = view.pyramids[0].levels[i].size();
+    for (size_t layer = 0; layer < view.count; ++layer) {
+      folds[i][layer] =
+          FourierFold(PeriodFor(size, plan.longest_lag), OutermostFrequency(at.smallest), arena_);
+    }
     const Arena::Scope scope(arena_);
     Autocorrelation correlation(size, plan.longest_lag, at.smallest, at.largest, arena_);
-    for (size_t begin = 0; begin < size.height; begin += kRowsAtOnce) {
-      const Arena::Scope while_taken(arena_);
-      const size_t end = std::min(begin + kRowsAtOnce, size.height);
-      correlation.Take(begin, pyramid.Rows(i, begin, end, arena_));
+    for (size_t layer = 0; layer < view.count; ++layer) {
+      for (size_t begin = 0; begin < size.height; begin += kRowsAtOnce) {
+        const Arena::Scope while_taken(arena_);
+        const size_t end = std::min(begin + kRowsAtOnce, size.height);
+        correlation.Take(begin, view.pyramids[layer].Rows(i, begin, end, arena_));
+      }
+      correlation.AddPowers(folds[i][layer].bins(), arena_);
     }
-    const LagPlane& lags = correlation.Compute(folds[i].bins(), arena_);
+    const LagPlane& lags = correlation.Compute();
     LatticeSearch lattice(lags, at, arena_);
     if (lags.weighted.data == nullptr) continue;
     LatticeSearch::Hypotheses lattices;
     const size_t here = lattice.Find(lags, at, &lattices);
     for (size_t j = 0; j < here; ++j) {
-      (*hypotheses)[count++] = {lattices[j].linear, i, lattices[j].score};
+      (*hypotheses)[count++] = {lattices[j].linear, i, 0, lattices[j].score};
     }
   }
-  std::sort(hypotheses->begin(), hypotheses->begin() + count,
-            [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
-  count = std::min(count, kMostScored);
+  SortByScore(hypotheses->data(), count);
+  count = std::min(count, view.count > 1 ? kMostScoredInLayers : kMostScored);
   for (size_t i = 0; i < count; ++i) {
     Hypothesis& hypothesis = (*hypotheses)[i];
-    const Placement placement = PlacementIn(pyramid.levels[hypothesis.level], hypothesis.linear);
-    hypothesis.score = reader_.Score(folds[hypothesis.level], placement);
+    const Plane& plane = view.pyramids[0].levels[hypothesis.level];
+    const Placement placement = PlacementIn(plane, hypothesis.linear);
+    hypothesis.score = 0;
+    for (size_t layer = 0; layer < view.count; ++layer) {
+      Offer(layer, reader_.Score(folds[hypothesis.level][layer], placement), &hypothesis);
+    }
   }
   return count;
 }
 
-bool MarkSearch::SearchLattice(const Pyramid& pyramid, const Pyramid& whole, const Plan& plan,
+bool MarkSearch::SearchLattice(const Layers& view, const Layers& whole, const Plan& plan,
                                Found* found) {
   Hypotheses hypotheses;
-  const size_t count = FindLattices(pyramid, plan, &hypotheses);
-  return TryBest(pyramid, whole, hypotheses.data(), count, false, found);
+  const size_t count = FindLattices(view, plan, &hypotheses);
+  return TryBest(view, whole, hypotheses.data(), count, false, found);
 }
 
 // Upright crops, tried one by one against the pilot, which stands out where the lattice, of which
 // a small crop holds little, does not.
-bool MarkSearch::Scan(const Pyramid& pyramid, Found* found) {
+bool MarkSearch::Scan(const Layers& whole, Found* found) {
   // A step turns into the same shift at the edge of every level.
   constexpr double kFrom = -0.05, kTo = 1.19, kStep = 0.006;  // logarithms of scales
-  std::array<Hypothesis, static_cast<size_t>((kTo - kFrom) / kStep) + 1> hypotheses;
+  constexpr size_t kMost = static_cast<size_t>((kTo - kFrom) / kStep) + 1;
+  std::array<Hypothesis, kMost + 2 * kScannedCloser> hypotheses;
   size_t count = 0;
   const Arena::Scope scope(arena_);
-  UprightFold fold(pyramid.levels[0].width, arena_);
-  if (IsCounting(pyramid)) return false;
+  UprightFold fold(whole.pyramids[0].levels[0].width, arena_);
+  if (IsCounting(whole)) return false;
+  const auto look = [&](double at, size_t level) {
+    Hypothesis& hypothesis = hypotheses[count++];
+    hypothesis = {{at, 0, 0, at}, level, 0, 0};
+    for (size_t layer = 0; layer < whole.count; ++layer) {
+      const Plane& plane = whole.pyramids[layer].levels[level];
+      Offer(layer, reader_.Score(plane, at, fold), &hypothesis);
+    }
+  };
   for (double log_scale = kFrom; log_scale < kTo;) {
     const double scale = std::exp(log_scale);
     const size_t level = Pyramid::LevelFor(scale);
-    const double at = scale / ScaleOf(level);
-    hypotheses[count++] = {{at, 0, 0, at}, level, reader_.Score(pyramid.levels[level], at, fold)};
+    look(scale / ScaleOf(level), level);
     log_scale += kStep * ScaleOf(level);
   }
-  return TryBest(pyramid, pyramid, hypotheses.data(), count, true, found);
+  SortByScore(hypotheses.data(), count);
+  for (size_t i = 0; i < kScannedCloser && whole.count > 1; ++i) {
+    const Hypothesis from = hypotheses[i];
+    for (const double way : {-0.5, 0.5}) {
+      look(from.linear.xx * std::exp(way * kStep * ScaleOf(from.level)), from.level);
+    }
+  }
+  return TryBest(whole, whole, hypotheses.data(), count, true, found);
 }
 
-bool MarkSearch::SearchIn(const Pyramid& whole, const Plan& plan, Found* found) {
+bool MarkSearch::SearchIn(const Layers& whole, const Plan& plan, Found* found) {
   return SearchLattice(whole, whole, plan, found) || Scan(whole, found);
 }
 
-bool MarkSearch::SearchViews(Found* found) {
-  const Pyramid whole = views_.Whole();
+bool MarkSearch::SearchViews(Views& views, Found* found) {
+  const Layers whole = views.Whole();
   const Arena::Scope scope(arena_);
   if (SearchLattice(whole, whole, kOfWhole, found)) return true;
   {
     const Arena::Scope inner(arena_);
-    if (SearchLattice(views_.Middle(), whole, kOfMiddle, found)) return true;
+    if (SearchLattice(views.Middle(), whole, kOfMiddle, found)) return true;
   }
   {
     const Arena::Scope inner(arena_);
-    if (SearchLattice(views_.Grown(), whole, PlanOfGrown(picture_), found)) return true;
+    if (SearchLattice(views.Grown(), whole, PlanOfGrown(picture_), found)) return true;
   }
   return Scan(whole, found);
 }

@@ -26,16 +26,16 @@ Detection DetectionOf(const Found& found, const Layout& layout);
 
 class MarkSearch {
  public:
-  MarkSearch(Views& views, Size picture, MarkReader& reader, Arena& arena)
-      : views_(views), picture_(picture), reader_(reader), arena_(arena) {}
+  MarkSearch(Size picture, MarkReader& reader, Arena& arena)
+      : picture_(picture), reader_(reader), arena_(arena) {}
 
   // Each says whether a message was read.
-  bool Run(Effort effort, Found* found);
-  bool ReadInPlace(Found* found);
+  bool Run(PlacedViews& views, Effort effort, Found* found);
+  bool ReadInPlace(PlacedViews& views, Found* found);
   // By the lattice of the mark's periods, then by scanning upright crops; in every view.
-  bool SearchViews(Found* found);
+  bool SearchViews(Views& views, Found* found);
   // The same in one.
-  bool SearchIn(const Pyramid& whole, const Plan& plan, Found* found);
+  bool SearchIn(const Layers& whole, const Plan& plan, Found* found);
 
   MarkReader& reader() { return reader_; }
   // Where the pilot stood highest among the places that were tried and gave nothing.
@@ -45,23 +45,25 @@ class MarkSearch {
  private:
   struct Hypothesis {
     Linear linear;  // canonical to pixels of the level
-    size_t level;
+    size_t level, layer;
     float score;
   };
 
   bool ReadInPlaceOf(const Plane& plane, Found* found);
   using Hypotheses = std::array<Hypothesis, kLevels * LatticeSearch::kMostHypotheses>;
 
-  bool SearchLattice(const Pyramid& pyramid, const Pyramid& whole, const Plan& plan, Found* found);
-  size_t FindLattices(const Pyramid& pyramid, const Plan& plan, Hypotheses* hypotheses);
-  bool Scan(const Pyramid& pyramid, Found* found);
+  bool SearchLattice(const Layers& view, const Layers& whole, const Plan& plan, Found* found);
+  size_t FindLattices(const Layers& view, const Plan& plan, Hypotheses* hypotheses);
+  bool Scan(const Layers& whole, Found* found);
+  static void SortByScore(Hypothesis* hypotheses, size_t count);
+  // Of the layers, that in which the pilot stands highest counts.
+  static void Offer(size_t layer, float score, Hypothesis* hypothesis);
   void Remember(const Found& found);
   void GrowOver(const Pyramid& whole, Found* found);
   void Settle(const Pyramid& whole, Found* found);
-  bool TryBest(Pyramid pyramid, const Pyramid& whole, Hypothesis* hypotheses, size_t count,
-               bool upright, Found* found);
+  bool TryBest(Layers view, const Layers& whole, Hypothesis* hypotheses, size_t count, bool upright,
+               Found* found);
 
-  Views& views_;
   Size picture_;
   MarkReader& reader_;
   Arena& arena_;

@@ -63,6 +63,13 @@ Part WholeOf(Size picture) {
   return {0, 0, static_cast<double>(picture.width), static_cast<double>(picture.height)};
 }
 
+Part MiddleOf(Size picture) {
+  const size_t left = picture.width / 5, top = picture.height / 5;
+  return {static_cast<double>(left), static_cast<double>(top),
+          static_cast<double>(picture.width - 2 * left),
+          static_cast<double>(picture.height - 2 * top)};
+}
+
 double ScaleOf(size_t level) { return std::exp2(0.5 * static_cast<double>(level)); }
 
 size_t Pyramid::LevelFor(double magnification) {
@@ -172,7 +179,7 @@ Plane PictureViews::InPlace(size_t floor) {
   return floor == 0 ? whole_.levels[0] : WhitenedAt(luma_, 1, kFloors[floor], arena_);
 }
 
-Pyramid PictureViews::Whole() {
+Pyramid PictureViews::WholePyramid() {
   for (size_t i = 1; i < kLevels && !is_whole_; ++i) {
     if (IsEmpty(RangeIn(i, kOfWhole.range))) continue;
     whole_.levels[i] = BorderedPlaneIn(memory_[i], Smaller(luma_.size(), ScaleOf(i)));
@@ -183,18 +190,18 @@ Pyramid PictureViews::Whole() {
   return whole_;
 }
 
-Pyramid PictureViews::Middle() {
-  const size_t left = image_.width / 5, top = image_.height / 5;
-  const ImageView middle = image_.Part(left, top, image_.width - 2 * left, image_.height - 2 * top);
-  const Part part{static_cast<double>(left), static_cast<double>(top),
-                  static_cast<double>(middle.width), static_cast<double>(middle.height)};
+Pyramid PictureViews::MiddlePyramid() {
+  const Part part = MiddleOf({image_.width, image_.height});
+  const ImageView middle =
+      image_.Part(static_cast<size_t>(part.left), static_cast<size_t>(part.top),
+                  static_cast<size_t>(part.width), static_cast<size_t>(part.height));
   return MakePyramid(part, LumaOf(middle, kCanonicalSide), kOfMiddle.range, arena_);
 }
 
-Pyramid PictureViews::Grown() {
+Pyramid PictureViews::GrownPyramid() {
   const Size picture{image_.width, image_.height};
   const double side = GrownSide(picture);
-  if (side == kCanonicalSide) return Whole();
+  if (side == kCanonicalSide) return WholePyramid();
   Pyramid grown{whole_.part, {}, image_, ScaledSize(picture, side)};
   for (size_t i = 0; i < kLevels; ++i) {
     if (IsEmpty(RangeIn(i, PlanOfGrown(picture).range))) continue;

@@ -41,6 +41,18 @@ struct Pyramid {
   void Fill(size_t level, size_t begin, const Plane& rows, Arena& arena) const;
 };
 
+// Views of the same part that show a mark each in its own way, as a movie's mark that moves from
+// time to time does: what they show of its lattice adds up, pixel by pixel they do not.
+struct Layers {
+  static constexpr size_t kMost = 3;
+
+  Layers() = default;
+  explicit Layers(const Pyramid& only) : pyramids{only} {}
+
+  Pyramid pyramids[kMost];
+  size_t count = 1;
+};
+
 // How a lattice is searched for.
 struct Plan {
   ScaleRange range;    // in the first level
@@ -62,19 +74,29 @@ double GrownSide(Size picture);
 
 class Views {
  public:
-  // The whole picture at canonical size, whitened at one of kFloors.
-  virtual Plane InPlace(size_t floor) = 0;
-  // With the levels of kOfWhole, kOfMiddle and PlanOfGrown; the first of the whole is InPlace(0).
-  // Those of the last are large, and may be without pixels.
-  virtual Pyramid Whole() = 0;
-  virtual Pyramid Middle() = 0;
-  virtual Pyramid Grown() = 0;
+  // With the levels of kOfWhole, kOfMiddle and PlanOfGrown. Those of the last are large, and may be
+  // without pixels.
+  virtual Layers Whole() = 0;
+  virtual Layers Middle() = 0;
+  virtual Layers Grown() = 0;
 
  protected:
   ~Views() = default;
 };
 
+// In which a mark may also be where it was embedded.
+class PlacedViews : public Views {
+ public:
+  // The whole picture at canonical size, whitened at one of kFloors. The first level of the whole
+  // is InPlace(0).
+  virtual Plane InPlace(size_t floor) = 0;
+
+ protected:
+  ~PlacedViews() = default;
+};
+
 Part WholeOf(Size picture);
+Part MiddleOf(Size picture);
 
 // `luma` made smaller by `scale` and whitened.
 Plane WhitenedAt(const Plane& luma, double scale, float floor, Arena& arena);
@@ -83,17 +105,20 @@ Plane WhitenedAt(const Plane& luma, double scale, float floor, Arena& arena);
 Pyramid MakePyramid(const Part& part, const Plane& luma, ScaleRange range, Arena& arena);
 
 // Of one picture, made when they are asked for; they stay in the arena.
-class PictureViews final : public Views {
+class PictureViews final : public PlacedViews {
  public:
   // `image` must outlive it.
   PictureViews(const ImageView& image, Effort effort, Arena& arena);
 
   // Not after Whole.
   Plane InPlace(size_t floor) override;
+  Layers Whole() override { return Layers(WholePyramid()); }
+  Layers Middle() override { return Layers(MiddlePyramid()); }
+  Layers Grown() override { return Layers(GrownPyramid()); }
   // Gives the luma back, and with it what was taken from the arena since this was made.
-  Pyramid Whole() override;
-  Pyramid Middle() override;
-  Pyramid Grown() override;
+  Pyramid WholePyramid();
+  Pyramid MiddlePyramid();
+  Pyramid GrownPyramid();
 
   // Of the whole picture at canonical size. Not after Whole.
   const Plane& luma() const { return luma_; }

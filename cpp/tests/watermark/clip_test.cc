@@ -242,6 +242,61 @@ TEST(ClipTest, CroppedFramesAddUp) {
   EXPECT_TRUE(clip.Reads());
 }
 
+// The middle of a wide scene that passes by: at frame `i` its part from 3 i pixels on.
+Picture Passing(Picture& scene, size_t width, size_t height, size_t i) {
+  return scene.Rearranged(width, height,
+                          [i](size_t x, size_t y) { return std::pair(x + 3 * i, y); });
+}
+
+// Neither where it was embedded nor as large, and nothing stays behind it.
+TEST(ClipTest, APictureInAPictureIsReadWhereBothMove) {
+  constexpr size_t kWidth = 640, kHeight = 400, kLeft = 170, kTop = 90, kFrames = 30;
+  Picture front = Picture::Noise(kWidth + 3 * kFrames, kHeight, PixelFormat::kGray8, 5);
+  Picture back = Picture::Noise(kWidth + 3 * kFrames, kHeight, PixelFormat::kGray8, 6);
+  Stream stream({kWidth, kHeight}, kDefaultKey, 0.5f);
+  Clip clip({kWidth, kHeight}, Effort::kFull);
+  for (size_t i = 0; i < kFrames; ++i) {
+    const int64_t time = static_cast<int64_t>(i) * 100'000;
+    Picture marked = stream.MarkedAt(time, Passing(front, kWidth, kHeight, i));
+    Picture shown = Passing(back, kWidth, kHeight, i);
+    for (size_t y = 0; y < kHeight / 2; ++y) {
+      for (size_t x = 0; x < kWidth / 2; ++x) {
+        const int sum = *marked.Pixel(2 * x, 2 * y) + *marked.Pixel(2 * x + 1, 2 * y) +
+                        *marked.Pixel(2 * x, 2 * y + 1) + *marked.Pixel(2 * x + 1, 2 * y + 1);
+        *shown.Pixel(x + kLeft, y + kTop) = static_cast<uint8_t>((sum + 2) / 4);
+      }
+    }
+    clip.Add(time, shown);
+  }
+  EXPECT_TRUE(clip.Reads());
+}
+
+TEST(SlotMeansTest, ShowTheLastSlotsAndWhatTheyDifferBy) {
+  constexpr Size kPixels{3, 1};
+  std::vector<uint8_t> memory(4096);
+  Arena arena(memory.data(), memory.size());
+  SlotMeans means(kPixels, arena);
+  means.Reset();
+  for (size_t slot = 0; slot <= SlotMeans::kMost; ++slot) {  // the first is forgotten
+    const uint16_t level = static_cast<uint16_t>(100 + 2 * (slot % 2));
+    const uint16_t sums[] = {static_cast<uint16_t>(2 * level), 20, 510};
+    means.Keep(slot, sums, 2);
+  }
+  ASSERT_EQ(means.count(), SlotMeans::kMost);
+  EXPECT_EQ(means.slot(0), 1u);
+  std::vector<uint8_t> shown(3);
+  means.Show(0, 1, shown.data());
+  EXPECT_EQ(shown, (std::vector<uint8_t>{102, 10, 255}));
+  means.Show(0, 2, shown.data());
+  EXPECT_EQ(shown, (std::vector<uint8_t>{101, 10, 255}));
+  std::vector<uint16_t> common(3);
+  means.ShareOfAll(common.data());
+  means.ShowLess(common.data(), 0, 1, shown.data());
+  EXPECT_EQ(shown, (std::vector<uint8_t>{136, 128, 128}));
+  means.ShowLess(common.data(), 1, 2, shown.data());
+  EXPECT_EQ(shown, (std::vector<uint8_t>{120, 128, 128}));
+}
+
 TEST(ClipTest, NothingIsReadWhereThereIsNothing) {
   Clip clip(kSize);
   EXPECT_FALSE(clip.Reads());

@@ -45,7 +45,8 @@ class FourierFoldTest : public testing::Test {
     }
     Autocorrelation correlation(kPlane, kShare, kSmallest, 1.2, arena_);
     correlation.Take(0, plane_);
-    correlation.Compute(fold_.bins(), arena_);
+    correlation.AddPowers(fold_.bins(), arena_);
+    correlation.Compute();
   }
 
   // How alike two spectra are up to a shift by a pixel or less: 1 if they are the same.

@@ -12,7 +12,7 @@
 """
 
 from countermark.clips.clip import Clip
-from countermark.clips.decoding import FORMATS, frame_size, read, read_sound, tracks_of_sound
+from countermark.clips.decoding import FORMATS, frame_size, read, tracks_of_sound
 from countermark.clips.listening import Ear, Heard, listen, watermarks
 from countermark.clips.sounds import SoundIndex, SoundMatch
 from countermark.clips.videos import VideoIndex, VideoMatch
@@ -29,7 +29,6 @@ __all__ = [
     "frame_size",
     "listen",
     "read",
-    "read_sound",
     "tracks_of_sound",
     "watermarks",
 ]

@@ -165,7 +165,7 @@ def _between(first: int, last: int, size: int) -> slice:
 
 _FULL_RANGE: Final = 2
 # Of black and white at 16 and 235 to all of 0 to 255.
-_STRETCHED: Final = np.clip(np.rint((np.arange(256) - 16) * 255 / 219), 0, 255).astype(np.uint8)
+_STRETCHED: Final = bytes(min(max(round((level - 16) * 255 / 219), 0), 255) for level in range(256))
 
 
 def _luma(frame: VideoFrame) -> npt.NDArray[np.uint8]:
@@ -175,8 +175,8 @@ def _luma(frame: VideoFrame) -> npt.NDArray[np.uint8]:
         grey: Any = frame.to_ndarray(format="gray")
     else:
         plane: Any = frame.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-        grey = _STRETCHED[rows[: frame.height, : frame.width]]
+        rows = np.frombuffer(bytes(plane).translate(_STRETCHED), np.uint8)
+        grey = rows.reshape(-1, plane.line_size)[: frame.height, : frame.width]
     seen: npt.NDArray[np.uint8] = grey
     return seen
 

@@ -6,20 +6,20 @@ import math
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Final, Literal
 
-import numpy as np
-
 from countermark import audio
 from countermark.audio import Detection, Stretch
-from countermark.clips.decoding import heard
+from countermark.clips import hashing
+from countermark.clips.decoding import heard, samples_of
 from countermark.errors import SoundError
+from countermark.fingerprint import Chromaprint
 from countermark.sound import Samples
 
 _SILENT: Final = 1e-3
 """Of full scale: what nobody hears."""
 
 _WHOLE_SECONDS: Final = 60.0
-_STRETCH_SECONDS: Final = 25.0
-"""As much as a detector looks at in one piece."""
+_STRETCH_SECONDS: Final = 24.0
+"""With a block on top as much as a detector looks at in one piece."""
 
 _SEAM_SECONDS: Final = 1.0
 """What two ears that hear one after the other may leave between them: the time is known to half a
@@ -31,12 +31,14 @@ class Heard:
     """What is in one sound of a file.
 
     `watermarks`: the mark first that is there longest. `seconds`: 0 without sound. `is_silent`:
-    whether nothing can be heard in it.
+    whether nothing can be heard in it. `fingerprints`: as of `Clip.sounds` of a query, if they were
+    asked for.
     """
 
     watermarks: tuple[Detection, ...]
     seconds: float
     is_silent: bool
+    fingerprints: tuple[Chromaprint, ...] = ()
 
 
 def listen(
@@ -46,6 +48,7 @@ def listen(
     track: int = 0,
     key: bytes = audio.DEFAULT_KEY,
     effort: Literal["full", "aligned"] = "full",
+    fingerprints: bool = False,
 ) -> Heard:
     """What is in one sound of a file; memory does not grow with the length.
 
@@ -55,24 +58,30 @@ def listen(
     ...     out.setparams((1, 2, 16_000, 0, "NONE", ""))
     ...     out.writeframes(bytes(32_000))
     >>> listen(file, "audio/wav")
-    Heard(watermarks=(), seconds=1.0, is_silent=True)
+    Heard(watermarks=(), seconds=1.0, is_silent=True, fingerprints=())
 
     `media_type`: one of `FORMATS`, by the content. `track`: which of several sounds, from 0. `key`:
     as for `audio.detect`. `effort`: "full" tries all that `audio.detect` does in the first minute
-    and in 25 seconds after 2 minutes, after 4, after 8 and so on, so that a sound of hours is not
+    and in 24 seconds after 2 minutes, after 4, after 8 and so on, so that a sound of hours is not
     heard for hours; what lies between is heard at the speed that it has, as all of it is with
-    "aligned". No watermark is read in a sound of more than eight channels.
+    "aligned". No watermark is read in a sound of more than eight channels. `fingerprints`: whether
+    to make them in the same pass.
 
     Raises `UnreadableVideo` when it cannot be decoded, `InvalidArgument` for a file of another
     kind, `MissingExtra`, `InvalidKey`.
     """
     ears = _Ears(key, effort)
+    hasher = hashing.Ear(hashing.QUERY_SOUNDS) if fingerprints else None
     loudest = seconds = 0.0
-    for rate, samples in heard(source, media_type, track=track):
-        ears.hear(seconds, rate, samples)
-        seconds += len(samples) / rate
-        loudest = max(loudest, float(np.abs(samples).max(initial=0)))
-    return Heard(ears.found(), round(seconds, 3), loudest < _SILENT)
+    for block in heard(source, media_type, track=track):
+        samples = samples_of(block)
+        ears.hear(seconds, block.sample_rate, samples)
+        seconds += len(samples) / block.sample_rate
+        loudest = max(loudest, float(samples.max(initial=0)), -float(samples.min(initial=0)))
+        if hasher is not None:
+            hasher.hear(block)
+    hashes = () if hasher is None else hasher.finish()
+    return Heard(ears.found(), round(seconds, 3), loudest < _SILENT, hashes)
 
 
 class _Ears:

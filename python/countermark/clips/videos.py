@@ -99,7 +99,7 @@ class VideoIndex:
 
     def search(self, query: Vpdq) -> list[VideoMatch]:
         """Finds every video that shares enough frames with the query, the largest share first."""
-        frames = query.telling
+        frames, second = query.telling, _seconds(query)
         near: dict[int, list[tuple[int, int, float]]] = defaultdict(list)
         matched: dict[int, set[int]] = defaultdict(set)
         for frame in frames:
@@ -110,8 +110,8 @@ class VideoIndex:
                 if owner not in known:
                     known.add(owner)
                     later = float(self._seconds[match.label]) - frame.seconds
-                    near[owner].append((match.distance, int(frame.seconds), later))
-        asked = _seconds(query) & {int(frame.seconds) for frame in frames}
+                    near[owner].append((match.distance, second[frame.seconds], later))
+        asked = _fullest(query, second) & {second[frame.seconds] for frame in frames}
         found = [self._match(owner, asked, near[owner], matched[owner]) for owner in near]
         good = [
             match
@@ -142,8 +142,19 @@ class VideoIndex:
         )
 
 
-def _seconds(query: Vpdq) -> set[int]:
-    """Those that are in the query for the most part, and not only begun at the end of a stretch."""
-    counts = Counter(int(frame.seconds) for frame in query.frames)
+def _seconds(query: Vpdq) -> dict[float, int]:
+    """Which second each time is in: one begins where the one before ends, or after a gap."""
+    found: dict[float, int] = {}
+    begin, number = 0.0, 0
+    for at in sorted({frame.seconds for frame in query.frames}):
+        if round(at - begin, 3) >= 1:
+            begin, number = at, number + 1
+        found[at] = number
+    return found
+
+
+def _fullest(query: Vpdq, second: dict[float, int]) -> set[int]:
+    """Seconds that are in the query for the most part, and not only begun where it ends."""
+    counts = Counter(second[frame.seconds] for frame in query.frames)
     fullest = max(counts.values(), default=0)
-    return {second for second, count in counts.items() if 2 * count > fullest}
+    return {number for number, count in counts.items() if 2 * count > fullest}

@@ -46,6 +46,9 @@ _GRAY: Final = np.array([0, 1, 3, 2], np.uint32)
 _BATCH: Final = _FRAME + 255 * HOP
 """Samples that are hashed at once."""
 
+_FEW: Final = 16
+"""Frames whose spectra are made at once: they stay in the cache, and no threads are woken."""
+
 _BYTES: Final = 4
 
 
@@ -161,7 +164,8 @@ class Hasher:
         waiting = np.concatenate([np.empty(0, np.int16), *self._waiting])
         while len(waiting) >= _FRAME:
             frames = np.lib.stride_tricks.sliding_window_view(waiting[:_BATCH], _FRAME)[::HOP]
-            self._follow(_notes(frames))
+            notes = [_notes(frames[at : at + _FEW]) for at in range(0, len(frames), _FEW)]
+            self._follow(np.concatenate(notes))
             waiting = waiting[len(frames) * HOP :]
         self._waiting, self._count = [waiting.copy()], len(waiting)
 

@@ -6,9 +6,11 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -32,31 +34,66 @@ _MOST_SOUNDS: Final = 8
 """Sounds of a file that are heard: more of them would keep a reader busy."""
 
 
-class Content:
-    """One file; `path`: where it lies on disk, for decoders of movies want a name.
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Of the moving pictures: whether they could be decoded, their mark, and their fingerprint.
 
-    `problem`: why it could not be decoded, after it was listened to.
+    `clip`: None where it was not asked for, or a mark was read.
+    """
+
+    was_watched: bool = False
+    mark: VideoDetection | None = None
+    clip: Clip | None = None
+
+
+class Content:
+    """One file on disk; what is seen and what is heard in it is looked for side by side.
+
+    `by_fingerprint`: whether fingerprints are to be compared with those in the registry. `problem`:
+    why it could not be decoded, after it was listened to.
     """
 
     def __init__(
-        self, asset: Stream, media_type: str, path: Path, registry: Registry | None
+        self,
+        path: Path,
+        media_type: str,
+        registry: Registry | None,
+        lanes: Executor,
+        *,
+        by_fingerprint: bool = True,
     ) -> None:
         self.media_type = media_type
         self.registry = registry
         self.problem: str | None = None
         self._likeness: dict[bytes, Resemblance | None] = {}
         self._matched: dict[int, Sequence[ClipMatch]] = {}
-        self._asset = cast(BinaryIO, asset)
         self._path = path
+        self._is_compared = by_fingerprint and registry is not None and registry.any_clips()
+        self._lanes = lanes
+        self._seen = lanes.submit(self._look)
+        self._first_heard = lanes.submit(self._listen, 0)
 
-    @cached_property
-    def _watched(self) -> tuple[bool, VideoDetection | None]:
+    def _look(self) -> _Seen:
         if not self.media_type.startswith("video/"):
-            return False, None
+            return _Seen()
         try:
-            return True, detect_video(self._path)
+            was_watched, mark = True, detect_video(self._path)
         except (MissingExtra, SourceNotFound, VideoError):
-            return False, None
+            was_watched, mark = False, None
+        is_wanted = self._is_compared and mark is None
+        return _Seen(was_watched, mark, self._pictures() if is_wanted else None)
+
+    def _pictures(self) -> Clip:
+        """Those that move; nothing without them, or where they cannot be decoded."""
+        try:
+            with self._path.open("rb") as file:
+                return clips.read(file, self.media_type, query=True, sound=False)
+        except (MissingExtra, VideoError):
+            return Clip(seconds=0.0)
+
+    def _listen(self, track: int) -> Heard:
+        with self._path.open("rb") as file:
+            return clips.listen(file, self.media_type, track=track, fingerprints=self._is_compared)
 
     @cached_property
     def has_pictures(self) -> bool:
@@ -64,31 +101,32 @@ class Content:
         if not self.media_type.startswith("video/"):
             return False
         try:
-            return clips.frame_size(self._asset, self.media_type) != (0, 0)
+            with self._path.open("rb") as file:
+                return clips.frame_size(file, self.media_type) != (0, 0)
         except (VideoError, MissingExtra):
             return True
 
     @property
     def was_watched(self) -> bool:
         """Whether frames were looked at for their watermark."""
-        return self._watched[0]
+        return self._seen.result().was_watched
 
     @property
     def picture_mark(self) -> VideoDetection | None:
         """The watermark that samples of the frames have in common."""
-        return self._watched[1]
+        return self._seen.result().mark
 
     @cached_property
     def sounds(self) -> Sequence[Heard]:
         """Its sounds, such as one in each language, as `clips.listen` hears them: at least one."""
-        return [self._heard(track) for track in range(min(max(self._tracks, 1), _MOST_SOUNDS))]
+        later = range(1, min(self._tracks, _MOST_SOUNDS))
+        heard = [self._lanes.submit(self._listen, track) for track in later]
+        return [self._first(), *map(_later, heard)]
 
-    def _heard(self, track: int) -> Heard:
+    def _first(self) -> Heard:
         try:
-            return clips.listen(self._asset, self.media_type, track=track)
+            return self._first_heard.result()
         except (VideoError, MissingExtra) as error:
-            if track:  # players may know how to play what nobody has heard here
-                return _UNHEARD
             self.problem = error.problem
             return _NOTHING
 
@@ -102,26 +140,37 @@ class Content:
         if self.media_type in _SINGLE:
             return 1
         try:
-            return clips.tracks_of_sound(self._asset, self.media_type)
+            with self._path.open("rb") as file:
+                return clips.tracks_of_sound(file, self.media_type)
         except (VideoError, MissingExtra):
             return 1
 
     @cached_property
     def clip(self) -> Clip | None:
         """Its fingerprints; None when there is nothing to compare them with, or no decoding it."""
-        if self.registry is None or not self.registry.any_clips():
+        if not self._is_compared:
             return None
         try:
-            return clips.read(self._asset, self.media_type, query=True)
+            return self._joined()
         except (VideoError, MissingExtra) as error:
             self.problem = error.problem
             return None
+
+    def _joined(self) -> Clip:
+        """Of what is seen and heard; raises as `clips.read` where that is nothing."""
+        heard, pictures = self.sounds[0], self._seen.result().clip or self._pictures()
+        length = max(heard.seconds, pictures.seconds)
+        if not length:
+            with self._path.open("rb") as file:
+                return clips.read(file, self.media_type, query=True)
+        return replace(_clip_of(heard), seconds=length, video=pictures.video)
 
     @cached_property
     def own(self) -> Clip | None:
         """Its fingerprints as they would be signed; None when it cannot be decoded."""
         try:
-            return clips.read(self._asset, self.media_type)
+            with self._path.open("rb") as file:
+                return clips.read(file, self.media_type)
         except (VideoError, MissingExtra) as error:
             self.problem = error.problem
             return None
@@ -140,17 +189,11 @@ class Content:
 
     def _sound_matches(self, track: int) -> Sequence[ClipMatch]:
         if track not in self._matched:
-            self._matched[track] = self._looked_up(track)
+            heard, registry = self.sounds[track], self.registry
+            self._matched[track] = (
+                registry.find_clips(_clip_of(heard)) if registry and heard.fingerprints else ()
+            )
         return self._matched[track]
-
-    def _looked_up(self, track: int) -> Sequence[ClipMatch]:
-        if self.registry is None:
-            return ()
-        try:
-            heard = clips.read_sound(self._asset, self.media_type, track=track)
-        except (VideoError, MissingExtra):
-            return ()
-        return self.registry.find_clips(heard)
 
     def likeness(self, manifest: Manifest) -> Resemblance | None:
         """Of the signed thumbnail and the first frame that it shows, or that is likest to it.
@@ -172,6 +215,18 @@ class Content:
             if likest is None or compared.correlation > likest.correlation:
                 likest = compared
         return likest
+
+
+def _later(heard: Future[Heard]) -> Heard:
+    try:
+        return heard.result()
+    except (VideoError, MissingExtra):  # players may know how to play what nobody has heard here
+        return _UNHEARD
+
+
+def _clip_of(heard: Heard) -> Clip:
+    first, later = heard.fingerprints[:1], heard.fingerprints[1:]
+    return Clip(seconds=heard.seconds, sound=first[0] if first else None, later_sounds=later)
 
 
 @contextlib.contextmanager

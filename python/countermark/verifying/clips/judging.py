@@ -7,6 +7,7 @@ sound, and when these do not suffice the fingerprints of both.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,9 @@ from countermark.verifying.clips.content import Content, on_disk
 from countermark.verifying.clips.marks import Mark
 from countermark.verifying.clips.ties import Standing, Tie
 from countermark.verifying.conclusion import holds, is_bound
+
+_LANES: Final = 2
+"""What is seen and what is heard is looked for at once."""
 
 _MAX_CANDIDATES: Final = 10
 """Entries that are like it whose manifests are checked, the most alike first."""
@@ -48,11 +52,12 @@ def report(
     if embedded is not None and UNREADABLE_ASSET in embedded.failures:
         reason = f"The {media_type} file is damaged, so that what it carries cannot be read."
         return conclusion.unreadable(reason, media_type=media_type)
-    with on_disk(asset, path) as where:
-        content = Content(asset, media_type, where, registry)
+    changed = embedded if embedded is not None and is_bound(embedded) else None
+    with on_disk(asset, path) as where, ThreadPoolExecutor(_LANES) as lanes:
+        content = Content(where, media_type, registry, lanes, by_fingerprint=changed is None)
         read = marks.read(content, trust)
-        if embedded is not None and is_bound(embedded):
-            return _changed(content, embedded, read)
+        if changed is not None:
+            return _changed(content, changed, read)
         told = [*(evidence.strange(at) or [evidence.unusable_manifest(embedded)])]
         asking = partial(resolution.ask, resolvers, file=partial(_whole, asset), trust=trust)
         return _searched(content, embedded, read, told, trust, asking)
