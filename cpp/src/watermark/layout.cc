@@ -96,4 +96,21 @@ void MakePattern(const Layout& layout, const Word& word, float limit_x, float li
   Normalise(pattern);
 }
 
+void SuitGrain(Size frame, Spectrum* pattern) {
+  // Pixels to one of the canonical plane, below which there is a root less each.
+  constexpr double kScales[] = {1.15, 1.65};
+  constexpr double kLarge = 2.3;
+  const double side = std::sqrt(static_cast<double>(frame.Area()));
+  const double scale = side / static_cast<double>(kCanonicalSide);
+  for (size_t i = 0; i < kBandSize; ++i) {
+    const float root = AmplitudeAt(kBand[i]);
+    const float more = scale >= kLarge ? root : 1.0f;
+    float less = 1.0f;
+    for (const double least : kScales) less *= scale < least ? root : 1.0f;
+    pattern->re[i] = pattern->re[i] * more / less;
+    pattern->im[i] = pattern->im[i] * more / less;
+  }
+  Normalise(pattern);
+}
+
 }  // namespace countermark

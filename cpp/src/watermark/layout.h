@@ -8,6 +8,7 @@
 #include "base/key.h"
 #include "code/message.h"
 #include "watermark/format.h"
+#include "watermark/plane.h"
 #include "watermark/spectrum.h"
 
 namespace countermark {
@@ -40,6 +41,10 @@ struct Layout {
 // (limit_x, limit_y) cycles per tile, which the picture is too small to hold, are left out.
 void MakePattern(const Layout& layout, const Word& word, float limit_x, float limit_y,
                  Spectrum* pattern);
+
+// Lets the amplitudes, which grow with the root of the frequency, do so with more roots of it, or
+// fall. Codecs take the fine grain of a frame of few pixels, and eyes see the coarse one of many.
+void SuitGrain(Size frame, Spectrum* pattern);
 
 }  // namespace countermark
 

@@ -72,7 +72,10 @@ StreamEmbedder::StreamEmbedder(const Setting& setting, Arena& arena)
       work_(arena.Allocate<uint8_t>(work_size_)) {}
 
 void StreamEmbedder::Embed(const ImageView& in, const MutableImageView& out) {
-  if (filling_.is_scheduled) Fill({});
+  if (filling_.is_scheduled) {
+    MakeTile(false);
+    Fill({});
+  }
   Follow(in);
   pass_.Add(in, residual_, out);
 }
@@ -84,6 +87,7 @@ void StreamEmbedder::EmbedAt(int64_t microseconds, const ImageView& in,
   if (std::fabs(filling.gain - filling_.gain) < kSameGain * filling_.gain) {
     filling.gain = filling_.gain;
   }
+  if (!filling_.is_scheduled) MakeTile(true);
   if (!filling_.is_scheduled || !(filling.blend == filling_.blend) ||
       filling.gain != filling_.gain) {
     Fill(filling);
@@ -109,7 +113,7 @@ void StreamEmbedder::Follow(const ImageView& frame) {
 void StreamEmbedder::SetPayload(uint64_t payload) {
   setting_.payload = payload;
   if (!has_begun_) return;
-  MakeTile();
+  MakeTile(filling_.is_scheduled);
   Fill(filling_);
 }
 
@@ -117,19 +121,20 @@ void StreamEmbedder::SetPayload(uint64_t payload) {
 void StreamEmbedder::Begin(const ImageView& frame) {
   reader_.Read(frame, luma_);
   variant_ = VariantFor(luma_);
-  MakeTile();
+  MakeTile(false);
   std::copy_n(still_, kTile * kTile, tiling_.tile);
   Refresh(0, mask_.height, true);
   glance_ = GlanceAt(frame);
   has_begun_ = true;
 }
 
-// As it is without the schedule.
-void StreamEmbedder::MakeTile() {
+// As it is before it is moved; by the schedule, with a grain of its own.
+void StreamEmbedder::MakeTile(bool is_scheduled) {
   const Word word{setting_.payload, variant_};
   tiling_.origin = layout_.OriginOf(word);
   Spectrum pattern;
   MakePatternFor(layout_, word, setting_.frame, &pattern);
+  if (is_scheduled) SuitGrain(setting_.frame, &pattern);
   float* const tile = tiling_.tile;
   tiling_.tile = still_;
   tiling_.Fill(pattern, transform_);

@@ -141,7 +141,7 @@ TEST(ScheduleVectorTest, SameBitsOnEveryTarget) {
     });
     ++vectors;
   }
-  EXPECT_GE(vectors, 3u);
+  EXPECT_GE(vectors, 7u);
 }
 
 TEST(ScheduledStreamTest, EveryFrameIsAsNearToItsOriginalAndReadAlone) {
@@ -149,7 +149,7 @@ TEST(ScheduledStreamTest, EveryFrameIsAsNearToItsOriginalAndReadAlone) {
   Stream stream({640, 360}, kDefaultKey, 1);
   for (int64_t time = 0; time < 3 * Schedule::kHold; time += 450'000) {
     const Picture marked = stream.MarkedAt(time, frame);
-    EXPECT_NEAR(Psnr(marked, frame), 44.3, 0.3) << time;
+    EXPECT_NEAR(Psnr(marked, frame), 44.1, 0.3) << time;
     Detection found;
     if (time % Schedule::kHold < Schedule::kFade) continue;
     ASSERT_TRUE(Read(marked, Effort::kAligned, &found)) << time;
