@@ -37,7 +37,8 @@ class StreamEmbedder {
   void Embed(const ImageView& in, const MutableImageView& out);
 
   // The same by the schedule, for a frame that is shown at this time: see watermark/schedule.h. The
-  // residual of all frames is held to one deviation, in grey levels, and its grain suits their size.
+  // residual of all frames is held to one deviation, in grey levels, and its grain suits their
+  // size.
   void EmbedAt(int64_t microseconds, const ImageView& in, const MutableImageView& out);
 
   // From the next frame on.
