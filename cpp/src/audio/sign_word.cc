@@ -30,7 +30,8 @@ struct Half {
     for (size_t g = 0; g < kHalf; ++g) power[g] = re[g] * re[g] + im[g] * im[g];
   }
 
-  // Neighbours meet in every round, whose bits of the index turn by one: four rounds turn them back.
+  // Neighbours meet in every round, whose bits of the index turn by one: four rounds turn them
+  // back.
   static void Transform(float* values, float* out) {
     float between[kHalf];
     Round(values, between);
