@@ -22,6 +22,7 @@ from bench import corpus, machine
 from countermark import watermark
 from countermark.frames import ClipDetector, FrameEmbedder
 from countermark.video.luma import luma_of
+from countermark.watermark import Strength
 
 PAYLOAD = 0x0123_4567_89AB_CDEF
 SECONDS = 3.0
@@ -143,8 +144,8 @@ CLIPS = {
 }
 
 
-def marked(clip: Clip) -> Clip:
-    embedder = FrameEmbedder(PAYLOAD)
+def marked(clip: Clip, strength: Strength = Strength.BALANCED) -> Clip:
+    embedder = FrameEmbedder(PAYLOAD, strength=strength)
     frames = [
         np.asarray(embedder.embed(frame, seconds=float(number / clip.rate)))
         for number, frame in enumerate(clip.frames)

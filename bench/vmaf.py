@@ -1,7 +1,7 @@
 """What a movie loses in VMAF by being marked, at each strength, before and after a codec.
 
-Run as `python -m bench.vmaf > bench/results/vmaf.md`; needs `pip install imageio-ffmpeg`, whose
-ffmpeg has libvmaf, and the program ffmpeg.
+Run as `python -m bench.vmaf > bench/results/vmaf.md`; needs the program ffmpeg, and
+imageio-ffmpeg, whose own has libvmaf.
 """
 
 import json
@@ -9,11 +9,11 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import imageio_ffmpeg
 import numpy as np
 
 from bench import machine
-from bench.video import CLIPS, PAYLOAD, X264, Clip, Copy, Luma, copied
-from countermark.frames import FrameEmbedder
+from bench.video import CLIPS, X264, Clip, Luma, coded, copied, marked
 from countermark.watermark import Strength
 
 FRAMES = 75  # three seconds, every one of them: VMAF takes motion for a mask
@@ -24,8 +24,6 @@ QUALITIES = (18, 23)
 
 def vmaf(clip: Clip, copy: list[Luma]) -> float:
     """The mean over all frames."""
-    import imageio_ffmpeg
-
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "vmaf.json"
         inputs: list[str] = []
@@ -44,17 +42,8 @@ def vmaf(clip: Clip, copy: list[Luma]) -> float:
         return score
 
 
-def marked(clip: Clip, strength: Strength) -> Clip:
-    embedder = FrameEmbedder(PAYLOAD, strength=strength)
-    frames = [
-        np.asarray(embedder.embed(frame, seconds=float(number / clip.rate)))
-        for number, frame in enumerate(clip.frames)
-    ]
-    return Clip(clip.name, frames, clip.rate)
-
-
 def encoded(clip: Clip, crf: int) -> list[Luma]:
-    copy = Copy(f"CRF {crf}", "", (("null", f"{X264} -crf {crf}"),))
+    copy = coded(f"CRF {crf}", f"{X264} -crf {crf}")
     return [np.ascontiguousarray(luma) for _, luma in copied(clip, copy)]
 
 
@@ -66,14 +55,17 @@ def psnr(clip: Clip, copy: list[Luma]) -> float:
 
 
 def measure(name: str, clip: Clip) -> None:
-    whole = vmaf(clip, clip.frames)
-    bare = {crf: vmaf(clip, encoded(clip, crf)) for crf in QUALITIES}
-    row(name, "none", "", [whole, *bare.values()], [])
+    before = scores(clip, clip)
+    row(name, "none", "", before, [])
     for strength in Strength:
         ours = marked(clip, strength)
-        after = [vmaf(clip, ours.frames), *(vmaf(clip, encoded(ours, q)) for q in QUALITIES)]
-        before = [whole, *bare.values()]
-        row(name, strength.name.lower(), f"{psnr(clip, ours.frames):.1f}", after, before)
+        decibels = f"{psnr(clip, ours.frames):.1f}"
+        row(name, strength.value, decibels, scores(clip, ours), before)
+
+
+def scores(clip: Clip, ours: Clip) -> list[float]:
+    """As it is, and encoded."""
+    return [vmaf(clip, ours.frames), *(vmaf(clip, encoded(ours, crf)) for crf in QUALITIES)]
 
 
 def row(name: str, strength: str, decibels: str, scores: list[float], before: list[float]) -> None:

@@ -95,6 +95,18 @@ class Studio:
             SoftBinding.of_payload(payload, algorithm=sound, seconds=SECONDS),
         ]
 
+    def claimed(self, movie: Path, out: Path, payload: int) -> Path:
+        """It under a manifest that names that watermark and nothing else of it."""
+        credentials.sign_file(
+            movie,
+            out,
+            "video/mp4",
+            record=Record(source=DigitalSource.AI_GENERATED),
+            signer=self.home.signer(),
+            soft_bindings=self.bindings(payload),
+        )
+        return out
+
     def signed(self, whole: Path, bindings: list[SoftBinding], name: str, payload: int) -> Path:
         out = self.folder / f"{name}.mp4"
         record = Record(source=DigitalSource.AI_GENERATED, title=name)
@@ -212,15 +224,7 @@ def test_the_manifest_of_one_in_what_is_mixed(
     studio: Studio, tmp_path: Path, pictures: str, sound: str, verdict: Verdict, says: str
 ) -> None:
     mixed = studio.mixed(getattr(studio, pictures), getattr(studio, sound))
-    signed = tmp_path / "signed.mp4"
-    credentials.sign_file(
-        mixed,
-        signed,
-        "video/mp4",
-        record=Record(source=DigitalSource.AI_GENERATED),
-        signer=studio.home.signer(),
-        soft_bindings=studio.bindings(0xA1),
-    )
+    signed = studio.claimed(mixed, tmp_path / "signed.mp4", 0xA1)
     report = studio.verify(changed(signed))
     assert report.verdict is verdict, report
     assert says in report.summary
@@ -350,15 +354,7 @@ def test_every_sound_is_compared(studio: Studio, tmp_path: Path) -> None:
     assert (report.verdict, report.trust) == (Verdict.TRANSPLANTED, TrustStatus.NONE), report
     assert "sound 2 carries 00000000000000b2, that of “Town”" in report.summary
 
-    signed = tmp_path / "signed.mp4"
-    credentials.sign_file(
-        mixed,
-        signed,
-        "video/mp4",
-        record=Record(source=DigitalSource.AI_GENERATED),
-        signer=studio.home.signer(),
-        soft_bindings=studio.bindings(0xA1),
-    )
+    signed = studio.claimed(mixed, tmp_path / "signed.mp4", 0xA1)
     report = studio.verify(changed(signed))
     assert report.verdict is Verdict.TRANSPLANTED, report
     assert "sound 2 carries the watermark 00000000000000b2" in report.summary

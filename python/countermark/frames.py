@@ -237,8 +237,9 @@ class ClipDetector(_Detector[_core.Clip]):
     7
 
     Any part of the video will do, at any frame rate, with frames missing or doubled; frames may
-    have been re-compressed, resized, cropped or turned alike. It takes 79 MiB of memory, 23 MiB
-    for aligned copies, however many the frames are. One thread uses it at a time.
+    have been re-compressed, resized, cropped or turned alike. It takes up to 101 MiB of memory,
+    83 for 1920 x 1080, 20 for aligned copies, however many the frames are. One thread uses it at a
+    time.
 
     What was cropped or turned is looked for in the last three seconds. Of the geometry that
     `detect` gives the place is that of some state of the schedule.

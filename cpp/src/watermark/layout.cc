@@ -27,6 +27,16 @@ float AmplitudeAt(Frequency k) {
   return std::sqrt(std::sqrt(static_cast<float>(k.kx * k.kx + k.ky * k.ky)));
 }
 
+// How many roots of the frequency more than in pictures the amplitudes of a movie grow with, by the
+// pixels of a frame to one of the canonical plane.
+int RootsFor(Size frame) {
+  const double side = std::sqrt(static_cast<double>(frame.Area()));
+  const double scale = side / static_cast<double>(kCanonicalSide);
+  if (scale < 1.15) return -2;
+  if (scale < 1.65) return -1;
+  return scale < 2.3 ? 0 : 1;
+}
+
 void Normalise(Spectrum* pattern) {
   const float scale = 1.0f / std::sqrt(MeanSquare(*pattern));
   for (size_t i = 0; i < kBandSize; ++i) {
@@ -97,18 +107,13 @@ void MakePattern(const Layout& layout, const Word& word, float limit_x, float li
 }
 
 void SuitGrain(Size frame, Spectrum* pattern) {
-  // Pixels to one of the canonical plane, below which there is a root less each.
-  constexpr double kScales[] = {1.15, 1.65};
-  constexpr double kLarge = 2.3;
-  const double side = std::sqrt(static_cast<double>(frame.Area()));
-  const double scale = side / static_cast<double>(kCanonicalSide);
+  const int roots = RootsFor(frame);
   for (size_t i = 0; i < kBandSize; ++i) {
     const float root = AmplitudeAt(kBand[i]);
-    const float more = scale >= kLarge ? root : 1.0f;
-    float less = 1.0f;
-    for (const double least : kScales) less *= scale < least ? root : 1.0f;
-    pattern->re[i] = pattern->re[i] * more / less;
-    pattern->im[i] = pattern->im[i] * more / less;
+    float factor = 1;
+    for (int k = 0; k < std::abs(roots); ++k) factor *= root;
+    pattern->re[i] = roots < 0 ? pattern->re[i] / factor : pattern->re[i] * factor;
+    pattern->im[i] = roots < 0 ? pattern->im[i] / factor : pattern->im[i] * factor;
   }
   Normalise(pattern);
 }

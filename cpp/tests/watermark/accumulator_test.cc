@@ -182,10 +182,10 @@ TEST(AccumulatorTest, ReadsNothingInUnmarkedFrames) {
 
 TEST(AccumulatorTest, TakesNoMoreMemoryThanStated) {
   for (const Size size : {Size{128, 128}, Size{1920, 1080}, Size{65535, 65535}, Size{128, 65535}}) {
-    EXPECT_LE(AccumulatorSize(size, Effort::kAligned), size_t{16} << 20);
-    EXPECT_LE(AccumulatorSize(size, Effort::kFull), size_t{80} << 20);
+    EXPECT_LE(AccumulatorSize(size, Effort::kAligned), size_t{12} << 20);
+    EXPECT_LE(AccumulatorSize(size, Effort::kFull), size_t{54} << 20);
   }
-  EXPECT_LE(AccumulatorSize({1920, 1080}, Effort::kFull), size_t{60} << 20);
+  EXPECT_LE(AccumulatorSize({1920, 1080}, Effort::kFull), size_t{39} << 20);
 }
 
 // tests/vectors/frames.txt: effort, width, height, strength in hundredths, pixels that are cut off

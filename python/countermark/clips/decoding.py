@@ -54,9 +54,6 @@ _SMOOTH_RATE: Final = 20
 _BLOCKS: Final = 4
 """In which a second of sound is taken: what is done for each block costs as much as the samples."""
 
-_CHECKED: Final = 16
-"""One packet in so many is looked at for whether it is encrypted: it takes as long as to decode."""
-
 
 def read(source: BinaryIO, media_type: str, *, query: bool = False, sound: bool = True) -> Clip:
     """The fingerprints of the first sound and the first moving pictures in a file.
@@ -228,9 +225,8 @@ class _Frames:
         av = library()
         packets = self._container.demux(streams) if streams else iter(())
         with contextlib.suppress(EOFError):
-            for number, packet in enumerate(packets):
-                if number % _CHECKED == 0:
-                    check_clear(packet)
+            for packet in packets:
+                check_clear(packet)
                 try:
                     yield from packet.decode()
                 except av.FFmpegError as error:

@@ -188,11 +188,11 @@ class Content:
         return next((each.sound for each in matches if each.entry.payload == payload), None)
 
     def _sound_matches(self, track: int) -> Sequence[ClipMatch]:
+        heard = self.sounds[track]
+        if self.registry is None or not heard.fingerprints:
+            return ()
         if track not in self._matched:
-            heard, registry = self.sounds[track], self.registry
-            self._matched[track] = (
-                registry.find_clips(_clip_of(heard)) if registry and heard.fingerprints else ()
-            )
+            self._matched[track] = self.registry.find_clips(_clip_of(heard))
         return self._matched[track]
 
     def likeness(self, manifest: Manifest) -> Resemblance | None:

@@ -64,7 +64,7 @@ def ask(
 def _answers(
     resolver: Resolver, content: Content, read: Sequence[Mark], file: Callable[[], bytes]
 ) -> Iterator[Match]:
-    for binding in dict.fromkeys([*map(_binding, read)]):
+    for binding in dict.fromkeys(map(_binding, read)):
         yield from resolver.by_binding(binding.algorithm, binding.value, limit=MAX_LEADS)
     for binding in () if content.own is None else clip_bindings(content.own):
         yield from resolver.by_binding(binding.algorithm, binding.value, limit=MAX_LEADS)

@@ -34,11 +34,20 @@ def leniently(sight: Seen) -> Seen:
 
 
 @dataclass(frozen=True)
-class SoundSight:
-    """By what a sound is recognised: its watermarks, and its fingerprint."""
-
+class _ClipSight:
     path: Path
     media_type: str
+
+    @cached_property
+    def clip(self) -> Clip:
+        """Its fingerprints, to be looked for."""
+        with self.path.open("rb") as file:
+            return clips.read(file, self.media_type, query=True)
+
+
+class SoundSight(_ClipSight):
+    """By what a sound is recognised: its watermarks, and its fingerprint."""
+
     hashes: tuple[Pdq, ...] = ()
 
     @cached_property
@@ -47,19 +56,9 @@ class SoundSight:
         with self.path.open("rb") as file:
             return tuple(one.payload for one in clips.watermarks(file, self.media_type))
 
-    @cached_property
-    def clip(self) -> Clip:
-        """Its fingerprint, to be looked for."""
-        with self.path.open("rb") as file:
-            return clips.read(file, self.media_type, query=True)
 
-
-@dataclass(frozen=True)
-class MovieSight:
+class MovieSight(_ClipSight):
     """By what a movie is recognised: one frame a second, its watermarks, and its fingerprints."""
-
-    path: Path
-    media_type: str
 
     @cached_property
     def hashes(self) -> tuple[Pdq, ...]:
@@ -74,12 +73,6 @@ class MovieSight:
         seen = detect_video(self.path)
         heard = (mark for marks in detect_sounds(self.path) for mark in marks)
         return (*(() if seen is None else (seen.payload,)), *(mark.payload for mark in heard))
-
-    @cached_property
-    def clip(self) -> Clip:
-        """Its fingerprints, to be looked for."""
-        with self.path.open("rb") as file:
-            return clips.read(file, self.media_type, query=True)
 
 
 @dataclass(frozen=True)
