@@ -144,8 +144,10 @@ CLIPS = {
 }
 
 
-def marked(clip: Clip, strength: Strength = Strength.BALANCED) -> Clip:
-    embedder = FrameEmbedder(PAYLOAD, strength=strength)
+def marked(
+    clip: Clip, strength: Strength = Strength.BALANCED, key: bytes = watermark.DEFAULT_KEY
+) -> Clip:
+    embedder = FrameEmbedder(PAYLOAD, key=key, strength=strength)
     frames = [
         np.asarray(embedder.embed(frame, seconds=float(number / clip.rate)))
         for number, frame in enumerate(clip.frames)

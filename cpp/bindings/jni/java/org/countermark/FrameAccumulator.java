@@ -25,7 +25,7 @@ public final class FrameAccumulator implements AutoCloseable {
    *     re-compressed at most
    * @throws CountermarkException.InvalidArgument if a side is too small or too large, or the key
    *     has not 16 bytes
-   * @throws OutOfMemoryError if there is no memory for it: at most 12 MiB, 48 MiB for FULL
+   * @throws OutOfMemoryError if there is no memory for it: at most 12 MiB, 54 MiB for FULL
    */
   public FrameAccumulator(PixelFormat format, int width, int height, byte[] key, Effort effort) {
     int[] shape = {Objects.requireNonNull(format, "format").ordinal(), width, height, 0, 0};

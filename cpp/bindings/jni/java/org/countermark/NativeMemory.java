@@ -11,7 +11,7 @@ final class NativeMemory {
 
   /**
    * Direct buffers are aligned to 8 bytes, which is what the core asks for; it asks for no more
-   * than 48 MiB, however large the frames.
+   * than 54 MiB, however large the frames.
    */
   NativeMemory(long size) {
     block = ByteBuffer.allocateDirect(Math.toIntExact(size));
