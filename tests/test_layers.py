@@ -16,7 +16,7 @@ PYTHON_LAYERS = [
     ["files", "image", "certificates", "containers", "jumbf", "pyav"],
     ["_bridge", "_native", "sound"],
     ["watermark", "fingerprint", "resemblance", "hamming", "audio"],
-    ["frames", "clips"],
+    ["frames", "clips", "tensors"],
     ["labels", "credentials", "keys", "registry", "resolving"],
     ["auditing", "duties", "publishing", "screening", "video"],
     ["report", "inspection", "preserving"],

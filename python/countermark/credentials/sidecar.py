@@ -78,6 +78,7 @@ def sign_detached(
     record: Record,
     signer: Signer,
     soft_bindings: Sequence[SoftBinding] = (),
+    thumbnail: bytes | None = None,
     parent: Beside | None = None,
     actions: Sequence[str] = (),
     time_stamper: TimeStamper | None = None,
@@ -98,8 +99,8 @@ def sign_detached(
     ['match', 'mismatch']
 
     `asset`: the finished file; it is only read, in bounded memory. `soft_bindings`: to the
-    watermarks in it and its fingerprints. `parent`: the file that it was made from, with its own
-    store. `actions`, `time_stamper`: as in `sign`.
+    watermarks in it and its fingerprints. `thumbnail`: JPEG bytes. `parent`: the file that it was
+    made from, with its own store. `actions`, `time_stamper`: as in `sign`.
 
     Who has the file alone finds nothing; keep both together, or the store in a registry.
 
@@ -117,12 +118,13 @@ def sign_detached(
         stated = build.definition(
             record,
             soft_bindings,
-            has_thumbnail=False,
+            has_thumbnail=thumbnail is not None,
             hard_binding=hard_binding.detached_placeholder(),
             actions=actions,
             ingredients=named.named,
         )
-        store = _drafted(stated, named, signer, leaf, has_room=time_stamper is not None)
+        shown = {} if thumbnail is None else {build.THUMBNAIL: thumbnail}
+        store = _drafted(stated, named, shown, signer, leaf, has_room=time_stamper is not None)
         try:
             store = with_soft_bindings(store, soft_bindings)
             store = with_detached_binding(store, StreamContent(stream))
@@ -132,13 +134,14 @@ def sign_detached(
             raise SigningFailed(problem, remedy=REPORT) from error
         if time_stamper is not None:
             store = time_stamped(store, time_stamper)
-        _check(store, stream, soft_bindings)
+        _check(store, stream, soft_bindings, thumbnail)
     return store
 
 
 def _drafted(
     stated: dict[str, Any],
     named: Ingredients,
+    thumbnail: dict[str, bytes],
     signer: Signer,
     leaf: x509.Certificate,
     *,
@@ -156,17 +159,20 @@ def _drafted(
         certificate_chain=signer.certificate_chain,
         private_key=key,
         signature_bytes=signature_bytes,
-        resources=named.resources,
+        resources={**thumbnail, **named.resources},
         ingredients=named.files,
         in_pieces=False,
     )
 
 
-def _check(store: bytes, stream: Stream, soft_bindings: Sequence[SoftBinding]) -> None:
+def _check(
+    store: bytes, stream: Stream, soft_bindings: Sequence[SoftBinding], thumbnail: bytes | None
+) -> None:
     """Read store and file as any verifier would."""
     manifest = reading.read_beside(store, stream, trust=Trust.nobody())
     if (
         manifest.soft_bindings != tuple(soft_bindings)
+        or manifest.thumbnail != thumbnail
         or set(manifest.failures) != {"signingCredential.untrusted"}
         or not (manifest.signature_valid and manifest.assertions_valid)
         or manifest.hard_binding != "match"

@@ -26,7 +26,6 @@ module of its own: it reads an `Original`, which gives a `Copy`.
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -40,9 +39,11 @@ from countermark.auditing import audited
 from countermark.credentials import Signer, TimeStamper
 from countermark.duties import Demands
 from countermark.errors import MarkLost
+from countermark.marking.entering import entry_of
 from countermark.marking.kinds import asset_of, modality_of, read
 from countermark.marking.marked import Marked, is_marked
-from countermark.marking.originals import Copy, Order, Original
+from countermark.marking.originals import Order, Original
+from countermark.marking.pixels import mark_pixels
 from countermark.marking.placing import checked_place, placing, signed
 from countermark.record import Record
 from countermark.registry import Entry, Registry
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from countermark.labels.profiles import Profile
     from countermark.labels.visible import Wording
 
-__all__ = ["Marked", "is_marked", "mark"]
+__all__ = ["Marked", "is_marked", "mark", "mark_pixels"]
 
 
 def mark(
@@ -80,6 +81,7 @@ def mark(
     of MP4 and MOV every frame is marked, and the sound (`video.mark_video`); WAV, FLAC, MP3 and M4A
     keep their codec and tags (`sound.rewrite`). Memory does not grow with the length of a clip.
     A manifest in the source, or beside it by name if it fits, becomes the parent of the new one.
+    A picture that `mark_pixels` has marked for the same record keeps that watermark and its pixels.
     `record`: what the signer states about the file; `created` is now if it says nothing,
     and the content id is the payload where a label or a profile wants one.
     `registry`: by default the one of the home folder. `strength`: of the watermark.
@@ -125,10 +127,10 @@ def mark(
         place = checked_place(destination, original)
         named = named_payloads(original.past.manifest)
         notices = screen(original.sight, registry, Use.MARK, named=named, rules=rules)
-        _check_unmarked(original)
         marked_at = datetime.now(timezone.utc).replace(microsecond=0)  # as manifests state times
-        payload = registry.new_payload()
-        record = replace(record, created=record.created or marked_at)
+        there = _entry_of_mark(original, registry, record)
+        payload = registry.new_payload() if there is None else there.payload
+        record = replace(record, created=record.created or marked_at) if not there else there.record
         record = labelling.numbered(record, f"{payload:016x}")
 
         def folder() -> Path:
@@ -137,48 +139,42 @@ def mark(
             made = tempfile.TemporaryDirectory(dir=beside, prefix=".countermark-")
             return Path(stack.enter_context(made))
 
-        copy = original.marked(Order(payload, record, strength, labelling, folder, progress))
+        is_marked = there is not None
+        order = Order(payload, record, strength, labelling, folder, progress, is_marked)
+        copy = original.marked(order)
         parent = original.past.parent if record.edits_existing or original.past.manifest else None
         content, manifest = signed(
             copy, original.media_type, audited(signer, registry), parent, time_stamper
         )
         check_kept(original.past.marks, content, original.media_type)
         labelling.check(content, registry)
-        entry = _entry(copy, payload, manifest, marked_at)
+        entry = entry_of(copy.record, copy.look, payload, manifest, marked_at)
         out = place or cast(BinaryIO, destination)
         like = asset if isinstance(asset, Path) else None
-        with placing(content, out, like=like) as put, registry.adding(entry):
+        adding = registry.manifests.adding(payload, manifest) if there else registry.adding(entry)
+        with placing(content, out, like=like) as put, adding:
             put()
     missing = credentials.unstamped(manifest) if time_stamper else None
     return Marked(payload, entry.manifest_sha256.hex(), place, missing, notices, copy.video)
 
 
-def _check_unmarked(original: Original) -> None:
-    """Raises `MarkLost` where a watermark would be laid over one that no manifest names.
+def _entry_of_mark(original: Original, registry: Registry, record: Record) -> Entry | None:
+    """Of the watermark that `mark_pixels` has put into the picture, for the same record.
 
-    Only a mark that lies as it was put is in the way of another one, so that a fast look suffices.
+    Raises `MarkLost` when a watermark would be laid over another one that no manifest names. Only
+    a mark that lies as it was put is in the way of another one, so that a fast look suffices.
     """
     found = None if original.past.marks.payloads else original.earlier_payload()
-    if found is not None:
-        raise MarkLost(
-            f"The {original.noun} holds the watermark {found:016x}, which another one would "
-            "disturb, and no manifest that names it, so nothing was written.",
-            remedy="Mark the file that still has its manifest, or sign this one without another "
-            "watermark (countermark sign).",
-        )
-
-
-def _entry(copy: Copy, payload: int, manifest: bytes, marked_at: datetime) -> Entry:
-    look = copy.look
-    return Entry(
-        payload=payload,
-        pdq=None if look.pdq is None else look.pdq.bits,
-        pdq_quality=None if look.pdq is None else look.pdq.quality,
-        clip=look.clip,
-        manifest=manifest,
-        manifest_sha256=hashlib.sha256(manifest).digest(),
-        record=copy.record,
-        width=look.width,
-        height=look.height,
-        marked_at=marked_at,
+    if found is None:
+        return None
+    entry = registry.find_payload(found)
+    if entry is not None and original.keeps_mark:
+        stated = replace(record, created=record.created or entry.record.created)
+        if stated == entry.record:
+            return entry
+    raise MarkLost(
+        f"The {original.noun} holds the watermark {found:016x}, which another one would "
+        "disturb, and no manifest that names it, so nothing was written.",
+        remedy="Mark the file that still has its manifest, or sign this one without another "
+        "watermark (countermark sign).",
     )

@@ -37,6 +37,7 @@ class OriginalMovie:
     media_type: str
     past: Past
     noun = "movie"
+    keeps_mark = False
 
     @property
     def form(self) -> str:

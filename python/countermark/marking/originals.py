@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to become of a file. `folder`: makes one for drafts. `progress`: in frames."""
+    """What is to become of a file.
+
+    `folder`: makes one for drafts. `progress`: in frames. `is_marked`: the picture has the payload
+    in its pixels already, from `mark_pixels`.
+    """
 
     payload: int
     record: Record
@@ -30,6 +34,7 @@ class Order:
     labelling: Labelling
     folder: Callable[[], Path]
     progress: Callable[[int], None]
+    is_marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +73,14 @@ class Original(Protocol):
     """A file that is to be marked, as its kind reads it.
 
     `noun`: what people call it. `form`: its format, with the usual `endings` of names.
+    `keeps_mark`: whether its copy can keep a watermark that is there (`Order.is_marked`).
     """
 
     @property
     def noun(self) -> str: ...
+
+    @property
+    def keeps_mark(self) -> bool: ...
 
     @property
     def form(self) -> str: ...

@@ -33,16 +33,18 @@ def read_picture(asset: Path | bytes) -> OriginalPicture:
     found = brought_in(io.BytesIO(content), asset if isinstance(asset, Path) else None)
     marks = Marks.of(found.manifest, labels_in(io.BytesIO(content)))
     parent = Beside(io.BytesIO(content), picture.media_type, found.store)
-    return OriginalPicture(picture, Past(found.manifest, marks, parent))
+    return OriginalPicture(content, picture, Past(found.manifest, marks, parent))
 
 
 @dataclass(frozen=True)
 class OriginalPicture:
-    """An `Original`."""
+    """An `Original`. `content`: the file as it is."""
 
+    content: bytes
     picture: Picture
     past: Past
     noun = "picture"
+    keeps_mark = True
 
     @property
     def form(self) -> str:
@@ -70,8 +72,11 @@ class OriginalPicture:
 
     def marked(self, order: Order) -> Copy:
         picture, record = _labelled(self.picture, order.record, order.labelling)
-        picture = _watermarked(picture, order.payload, order.strength)
-        encoded = order.labelling.stated(image.encode(picture), record, self.past.marks.label)
+        if not order.is_marked:
+            picture = _watermarked(picture, order.payload, order.strength)
+        is_as_it_was = order.is_marked and record.label is order.record.label
+        encoded = self.content if is_as_it_was else image.encode(picture)
+        encoded = order.labelling.stated(encoded, record, self.past.marks.label)
         _check_readable(encoded, order.payload)
         hash_ = fingerprint.pdq(image.upright(picture.pixels, picture.orientation))
         return Copy(

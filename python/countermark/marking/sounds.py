@@ -29,6 +29,7 @@ class OriginalSound:
     media_type: str
     past: Past
     noun = "sound"
+    keeps_mark = False
 
     @property
     def form(self) -> str:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Final
 
@@ -162,6 +163,15 @@ class Manifests:
         From then on the entry is given with it, and the log tells of it. Raises `InvalidPayload`,
         `InvalidArgument` when no entry has that payload.
         """
+        with self.adding(payload, store) as is_new:
+            return is_new
+
+    @contextmanager
+    def adding(self, payload: int, store: bytes) -> Iterator[bool]:
+        """As `add`, if the body of the `with` statement succeeds, which puts a file in its place.
+
+        Gives what `add` gives, and raises alike, before the body is entered.
+        """
         check_payload(payload)
         key = rows.payload_key(payload)
         with changing(self._database):
@@ -170,11 +180,12 @@ class Manifests:
                 raise InvalidArgument(
                     f"No entry has the payload {payload:016x}.", remedy="Check the payload."
                 )
-            if any(bytes(found) == store for _, found in known):
-                return False
-            told = events.manifest_added(payload, hashlib.sha256(store).digest(), _now())
-            insert(self._database, journal.append(self._database, [told]), store, key, apart=True)
-            return True
+            is_new = all(bytes(found) != store for _, found in known)
+            if is_new:
+                told = events.manifest_added(payload, hashlib.sha256(store).digest(), _now())
+                position = journal.append(self._database, [told])
+                insert(self._database, position, store, key, apart=True)
+            yield is_new
 
     def deposit(self, store: bytes) -> str:
         """Keep a manifest store of somebody else; its identifier. Doing so again does nothing.

@@ -118,18 +118,19 @@ class Registry:
                 self._database.prepare()
 
     @contextmanager
-    def adding(self, entry: Entry) -> Iterator[None]:
-        """Adds the entry if the body of the `with` statement succeeds, and nothing otherwise.
+    def adding(self, *new: Entry) -> Iterator[None]:
+        """Adds the entries if the body of the `with` statement succeeds, and nothing otherwise.
 
         The body puts the marked file in its place: either both exist afterwards or, when it
-        raises or the process dies in it, the entry does not. A leaf of the log tells of it.
+        raises or the process dies in it, the entry does not. A leaf of the log tells of each.
 
-        Raises `PayloadTaken` before the body is entered when the payload is or was in the
+        Raises `PayloadTaken` before the body is entered when a payload is or was in the
         registry, `DestinationNotWritable` when the folder, its rights or the disk refuse: before
         the body too, except when the disk fills up while the body runs.
         """
         with changing(self._database):
-            entries.insert(self._database, entry)
+            for entry in new:
+                entries.insert(self._database, entry)
             yield
 
     def put(self, entry: Entry) -> bool:
