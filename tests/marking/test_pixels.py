@@ -27,6 +27,7 @@ from countermark import (
 from countermark.credentials import Trust, read_detached
 from countermark.errors import (
     CountermarkError,
+    InvalidPixels,
     MarkLost,
     MarkNotReadable,
     RegistryError,
@@ -162,9 +163,10 @@ def test_all_of_a_batch_or_none(
     registry: Registry,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    flat = batch.copy()
-    flat[1] = 0.25  # hides nothing
-    expect_nothing(MarkNotReadable, flat, home, registry)
+    expect_nothing(MarkNotReadable, batch, home, registry, strength=0.05)
+    broken = batch.copy()
+    broken[1, 0, 0, 0] = np.inf
+    expect_nothing(InvalidPixels, broken, home, registry)
     payloads = iter([registry.new_payload()] * 2)
     with monkeypatch.context() as patched:
         patched.setattr(registry, "new_payload", lambda: next(payloads))
