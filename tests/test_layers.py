@@ -12,7 +12,7 @@ CORE = REPOSITORY / "cpp/src"
 
 # Each row may know the rows above it; those in one row do not know each other.
 PYTHON_LAYERS = [
-    ["_core", "errors", "record"],
+    ["_core", "costs", "errors", "record"],
     ["files", "image", "certificates", "containers", "jumbf", "pyav"],
     ["_bridge", "_native", "sound"],
     ["watermark", "fingerprint", "resemblance", "hamming", "audio"],
@@ -24,7 +24,7 @@ PYTHON_LAYERS = [
     ["complying", "enrolling", "sidecars", "stamping"],
     ["labelling", "ingesting"],
     ["marking", "signing"],
-    ["service", "demo", "cli"],
+    ["service", "demo", "cli", "integrations"],
     ["__main__"],
 ]
 CORE_LAYERS = [

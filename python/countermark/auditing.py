@@ -25,6 +25,7 @@ from datetime import datetime, timezone
 from cryptography.hazmat.primitives import hashes
 
 from countermark.certificates import load_pem
+from countermark.costs import layer
 from countermark.credentials import Signer, signed_label
 from countermark.errors import CountermarkError, UnusableCertificate
 from countermark.keys import Home
@@ -65,7 +66,8 @@ class _AuditedSigner:
             with contextlib.suppress(CountermarkError):  # the reason why it failed matters more
                 self.registry.record_key_use(replace(use, outcome=Outcome.FAILED))
             raise
-        self.registry.record_key_use(use)
+        with layer("registry"):
+            self.registry.record_key_use(use)
         return signature
 
 

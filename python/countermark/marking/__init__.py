@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from countermark import credentials, duties, files, keys
 from countermark.auditing import audited
+from countermark.costs import layer
 from countermark.credentials import Signer, TimeStamper
 from countermark.duties import Demands
 from countermark.errors import MarkLost
@@ -143,16 +144,17 @@ def mark(
         order = Order(payload, record, strength, labelling, folder, progress, is_marked)
         copy = original.marked(order)
         parent = original.past.parent if record.edits_existing or original.past.manifest else None
-        content, manifest = signed(
-            copy, original.media_type, audited(signer, registry), parent, time_stamper
-        )
+        with layer("sign"):
+            content, manifest = signed(
+                copy, original.media_type, audited(signer, registry), parent, time_stamper
+            )
         check_kept(original.past.marks, content, original.media_type)
         labelling.check(content, registry)
         entry = entry_of(copy.record, copy.look, payload, manifest, marked_at)
         out = place or cast(BinaryIO, destination)
         like = asset if isinstance(asset, Path) else None
         adding = registry.manifests.adding(payload, manifest) if there else registry.adding(entry)
-        with placing(content, out, like=like) as put, adding:
+        with layer("registry"), placing(content, out, like=like) as put, adding:
             put()
     missing = credentials.unstamped(manifest) if time_stamper else None
     return Marked(payload, entry.manifest_sha256.hex(), place, missing, notices, copy.video)

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from countermark import files, fingerprint, image, watermark
+from countermark.costs import layer
 from countermark.credentials import Beside, SoftBinding
 from countermark.errors import MarkNotReadable
 from countermark.image import SUFFIXES, Picture
@@ -29,7 +30,8 @@ _UNTURNING: Final = {6: 8, 8: 6}  # the other EXIF orientations undo themselves
 def read_picture(asset: Path | bytes) -> OriginalPicture:
     """The picture in a file, and what it brought along; raises `SourceNotFound`, `ImageError`."""
     content = asset if isinstance(asset, bytes) else files.load(asset)
-    picture = image.read(io.BytesIO(content))
+    with layer("codec"):
+        picture = image.read(io.BytesIO(content))
     found = brought_in(io.BytesIO(content), asset if isinstance(asset, Path) else None)
     marks = Marks.of(found.manifest, labels_in(io.BytesIO(content)))
     parent = Beside(io.BytesIO(content), picture.media_type, found.store)
@@ -67,24 +69,30 @@ class OriginalPicture:
         return not any(suffix in known for known in others)
 
     def earlier_payload(self) -> int | None:
-        found = watermark.detect(self.sight.pixels, effort="aligned")
+        with layer("watermark"):
+            found = watermark.detect(self.sight.pixels, effort="aligned")
         return None if found is None else found.payload
 
     def marked(self, order: Order) -> Copy:
         picture, record = _labelled(self.picture, order.record, order.labelling)
         if not order.is_marked:
-            picture = _watermarked(picture, order.payload, order.strength)
-        is_as_it_was = order.is_marked and record.label is order.record.label
-        encoded = self.content if is_as_it_was else image.encode(picture)
+            with layer("watermark"):
+                picture = _watermarked(picture, order.payload, order.strength)
+        with layer("codec"):
+            is_as_it_was = order.is_marked and record.label is order.record.label
+            encoded = self.content if is_as_it_was else image.encode(picture)
         encoded = order.labelling.stated(encoded, record, self.past.marks.label)
         _check_readable(encoded, order.payload)
-        hash_ = fingerprint.pdq(image.upright(picture.pixels, picture.orientation))
+        with layer("fingerprint"):
+            hash_ = fingerprint.pdq(image.upright(picture.pixels, picture.orientation))
+        with layer("sign"):
+            thumbnail = image.thumbnail(picture)
         return Copy(
             encoded,
             record,
             (SoftBinding.of_payload(order.payload),),
             Look(picture.width, picture.height, pdq=hash_),
-            image.thumbnail(picture),
+            thumbnail,
         )
 
 
@@ -105,9 +113,11 @@ def _watermarked(picture: Picture, payload: int, strength: Strength) -> Picture:
 
 
 def _check_readable(encoded: bytes, payload: int) -> None:
-    received = image.read(io.BytesIO(encoded))
-    pixels = image.upright(received.pixels, received.orientation)
-    found = watermark.detect(pixels, effort="aligned")
+    with layer("codec"):
+        received = image.read(io.BytesIO(encoded))
+    with layer("watermark"):
+        pixels = image.upright(received.pixels, received.orientation)
+        found = watermark.detect(pixels, effort="aligned")
     if found is None or found.payload != payload:
         raise MarkNotReadable(
             "The watermark cannot be read back from the marked picture, so nothing was written.",

@@ -28,6 +28,7 @@ import numpy as np
 
 from countermark import credentials, duties, fingerprint, image, keys, tensors, watermark
 from countermark.auditing import audited
+from countermark.costs import layer
 from countermark.credentials import Signer, SoftBinding, TimeStamper
 from countermark.duties import Demands
 from countermark.errors import MarkLost, MarkNotReadable
@@ -83,15 +84,17 @@ def mark_pixels(
         before = tensors.pixels(x, layout=layout, range=range)
         for pixels in before:
             screen(Sight(pixels), registry, Use.MARK, rules=rules)
-            _check_unmarked(pixels)
         payloads = [registry.new_payload() for _ in before]
-        marked = tensors.embed(x, payloads, layout=layout, range=range, strength=strength)
+        with layer("watermark"):
+            for pixels in before:
+                _check_unmarked(pixels)
+            marked = tensors.embed(x, payloads, layout=layout, range=range, strength=strength)
         now = datetime.now(timezone.utc).replace(microsecond=0)  # as manifests state times
         record = replace(record, created=record.created or now)
         enter = _Entering(record, audited(signer, registry), time_stamper, now)
         after = tensors.pixels(marked, layout=layout, range=range)
         entries = [enter(each, payload) for each, payload in zip(after, payloads, strict=True)]
-        with registry.adding(*entries):
+        with layer("registry"), registry.adding(*entries):
             return marked if out is None else tensors.copy_to(out, marked)
 
 
@@ -105,21 +108,24 @@ class _Entering:
     at: datetime
 
     def __call__(self, pixels: Pixels, payload: int) -> Entry:
-        found = watermark.detect(pixels, effort="aligned")
+        with layer("watermark"):
+            found = watermark.detect(pixels, effort="aligned")
         if found is None or found.payload != payload:
             raise MarkNotReadable(
                 "The watermark cannot be read back from a marked picture, so none was marked.",
                 remedy="Use pictures with more pixels or more structure, or a stronger mark.",
             )
-        manifest = credentials.sign_detached(
-            io.BytesIO(np.ascontiguousarray(pixels).tobytes()),
-            record=self.record,
-            signer=self.signer,
-            soft_bindings=[SoftBinding.of_payload(payload)],
-            thumbnail=image.thumbnail(Picture(pixels, "PNG")),
-            time_stamper=self.time_stamper,
-        )
-        look = Look(pixels.shape[1], pixels.shape[0], pdq=fingerprint.pdq(pixels))
+        with layer("sign"):
+            manifest = credentials.sign_detached(
+                io.BytesIO(np.ascontiguousarray(pixels).tobytes()),
+                record=self.record,
+                signer=self.signer,
+                soft_bindings=[SoftBinding.of_payload(payload)],
+                thumbnail=image.thumbnail(Picture(pixels, "PNG")),
+                time_stamper=self.time_stamper,
+            )
+        with layer("fingerprint"):
+            look = Look(pixels.shape[1], pixels.shape[0], pdq=fingerprint.pdq(pixels))
         return entry_of(self.record, look, payload, manifest, self.at)
 
 
