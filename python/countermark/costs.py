@@ -24,9 +24,12 @@ _spent: Final[ContextVar[dict[Layer, float] | None]] = ContextVar("_spent", defa
 
 
 @contextmanager
-def measured() -> Iterator[dict[Layer, float]]:
-    """Seconds by layer of what is done in the body, in this thread or task."""
-    spent: dict[Layer, float] = {}
+def measured(spent: dict[Layer, float] | None = None) -> Iterator[dict[Layer, float]]:
+    """Seconds by layer of what is done in the body, in this thread or task.
+
+    `spent`: of parts before this one, to which it is added.
+    """
+    spent = {} if spent is None else spent
     token = _spent.set(spent)
     try:
         yield spent

@@ -371,6 +371,10 @@ class ResolverFailed(CountermarkError):
     """A resolution service of others cannot be asked, or its answer is not one."""
 
 
+class AnswerRefused(CountermarkError):
+    """What a server generated cannot be marked on its way out, so it is not given out."""
+
+
 class ServiceError(CountermarkError):
     """The service cannot do what was asked."""
 

@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
 from countermark import image, keys, marking, watermark
 from countermark.costs import Layer, measured
-from countermark.credentials import Signer, TimeStamper
+from countermark.credentials import Signer, TimeStamper, containers
 from countermark.errors import MarkNotReadable
 from countermark.marking.kinds import MOVIES, SOUNDS
+from countermark.marking.speech import LiveSound
 from countermark.record import Record
 from countermark.registry import Registry
 from countermark.tensors import RangeName
@@ -111,6 +112,22 @@ class Marker:
             self._mark(path, path)
             return path.read_bytes()
 
+    def can_mark(self, content: bytes) -> bool:
+        """Whether this is a picture, sound or movie, also of a kind that carries no watermark."""
+        return _is_picture(content) or containers.media_type(content) is not None
+
+    def live(self, rate: int, *, host: str = "python") -> LiveSound:
+        """A sound that is given out while it is made: see `marking.speech`."""
+        return LiveSound(
+            rate,
+            record=self.record,
+            signer=self.signer,
+            registry=self.registry,
+            strength=self.strength,
+            time_stamper=self.time_stamper,
+            observe=lambda spent: self.observe(host, spent),
+        )
+
     def check(self) -> None:
         """Marks a picture and reads it, as a server should before it takes requests.
 
@@ -154,12 +171,12 @@ def log(host: str, spent: dict[Layer, float]) -> None:
     LOGGER.info("marked for %s, milliseconds: %s", host, parts)
 
 
-def _ending(content: bytes) -> Literal[None] | str:
-    """Of sounds and movies, which are marked on disk."""
-    from countermark.credentials import containers
+def _is_picture(content: bytes) -> bool:
+    return image.is_decodable(content[: image.HEAD_BYTES])
 
-    shown = containers.media_type(content)
-    if image.is_decodable(content[: image.HEAD_BYTES]) or shown is None:
-        return None
-    endings = {**MOVIES, **SOUNDS}.get(shown)
+
+def _ending(content: bytes) -> str | None:
+    """Of sounds and movies, which are marked on disk."""
+    shown = None if _is_picture(content) else containers.media_type(content)
+    endings = {**MOVIES, **SOUNDS}.get(shown or "")
     return None if endings is None else endings[0]

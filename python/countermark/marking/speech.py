@@ -22,6 +22,8 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -32,7 +34,7 @@ from numpy.typing import NDArray
 from countermark import audio, credentials, duties
 from countermark.auditing import audited
 from countermark.clips import Clip
-from countermark.costs import layer
+from countermark.costs import Layer, layer, measured
 from countermark.credentials import SOUND_WATERMARK_ALGORITHM, Signer, SoftBinding, TimeStamper
 from countermark.marking.entering import entry_of
 from countermark.marking.originals import Look
@@ -51,7 +53,8 @@ class LiveSound:
     `time_stamper`: as for `mark`. `payload`: what the sound carries. The registry gets its entry
     when the sound is at its end, with a signed manifest that is bound to the watermark and to the
     samples; the last of them are given out only then. Whether the mark can be read is not looked
-    at: in less than some five seconds it cannot. One thread uses it at a time.
+    at: in less than some five seconds it cannot. `observe`: is told at the end the seconds that
+    it took by layer. One thread uses it at a time.
 
     Raises as `mark`, and as `audio.Embedder`.
     """
@@ -65,6 +68,7 @@ class LiveSound:
         registry: Registry,
         strength: Strength = Strength.BALANCED,
         time_stamper: TimeStamper | None = None,
+        observe: Callable[[dict[Layer, float]], None] = lambda spent: None,
     ) -> None:
         duties.check(record, registry, modality=Modality.AUDIO)
         self.payload = registry.new_payload()
@@ -74,16 +78,24 @@ class LiveSound:
         self._embedder = audio.Embedder(
             self.payload, rate, strength=sound_strength(strength), low_latency=True
         )
-        self._given = tempfile.TemporaryFile()  # noqa: SIM115  # until the sound is at its end
+        self._given = tempfile.TemporaryFile()  # noqa: SIM115  # until the sound is at its end,
+        weakref.finalize(self, self._given.close)  # or given up
         self._frames = 0
+        self._observe, self._spent = observe, dict[Layer, float]()
 
     def push(self, samples: NDArray[Any]) -> NDArray[Any]:
         """The marked samples that are due; `samples`: as for `audio.embed`."""
-        with layer("watermark"):
+        with measured(self._spent), layer("watermark"):
             return self._noted(self._embedder.push(samples))
 
     def finish(self) -> NDArray[Any]:
         """The last of the samples, when the sound is in the registry."""
+        with measured(self._spent):
+            rest = self._finish()
+        self._observe(self._spent)
+        return rest
+
+    def _finish(self) -> NDArray[Any]:
         with layer("watermark"):
             rest = self._noted(self._embedder.finish())
         now = datetime.now(timezone.utc).replace(microsecond=0)  # as manifests state times

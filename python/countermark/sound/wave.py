@@ -50,7 +50,7 @@ def read_wave(file: BinaryIO) -> Wave:
     contents = [chunk for chunk in found if chunk.name == b"data"]
     if len(formats) != 1 or len(contents) != 1:
         raise damaged("The WAV file has not one chunk 'fmt ' and one chunk 'data'.")
-    encoding, rate, low_frequencies = _format(chunks.read(file, formats[0]))
+    encoding, rate, low_frequencies = encoding_of(chunks.read(file, formats[0]))
     whole = contents[0].size - contents[0].size % encoding.frame_bytes
     if not whole:
         raise damaged("The WAV file holds no samples.")
@@ -59,7 +59,11 @@ def read_wave(file: BinaryIO) -> Wave:
     return Wave(is_long, found, data, end, encoding, rate, low_frequencies)
 
 
-def _format(content: bytes) -> tuple[Encoding, int, int | None]:
+def encoding_of(content: bytes) -> tuple[Encoding, int, int | None]:
+    """What a chunk `fmt ` says: the samples, their rate, and the channel for low tones if any.
+
+    Raises `UnreadableSound`, `UnsupportedSound`.
+    """
     if len(content) < 16:
         raise damaged("The chunk 'fmt ' of the WAV file is cut off.")
     tag, channels, rate, _, frame_bytes, depth = struct.unpack_from("<HHIIHH", content)
