@@ -17,7 +17,7 @@ from countermark._core import version as _version
 if TYPE_CHECKING:
     from countermark import errors, fingerprint, keys, watermark
     from countermark.credentials import Signer, Trust, TrustStatus
-    from countermark.marking import Marked, mark, mark_pixels
+    from countermark.marking import Marked, mark, mark_frames, mark_pixels
     from countermark.record import DigitalSource, Record
     from countermark.registry import Registry
     from countermark.report import Report, Verdict
@@ -39,6 +39,7 @@ __all__ = [
     "fingerprint",
     "keys",
     "mark",
+    "mark_frames",
     "mark_pixels",
     "verify",
     "watermark",
@@ -58,6 +59,7 @@ _PLACES: Final = {
     "TrustStatus": "credentials",
     "Verdict": "report",
     "mark": "marking",
+    "mark_frames": "marking",
     "mark_pixels": "marking",
     "verify": "verifying",
 }

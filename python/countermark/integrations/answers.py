@@ -6,7 +6,7 @@
 1
 
 Generated content is what stands under `b64_json`, under `data` of an `audio`, under `result` of an
-`image_generation_call`, and every data URL of a picture, sound or movie, also within a text. An
+`image_generation_call`, in a list of `images`, and every data URL of a picture, sound or movie, also within a text. An
 address under `url` where content is expected cannot be marked, and is refused.
 
 Source: OpenAI API reference (images, audio, chat completions, responses), November 2026.
@@ -28,6 +28,10 @@ Mark: TypeAlias = Callable[[bytes], bytes]
 _DATA_URL: Final = re.compile(
     r"(data:(?:image|audio|video)/[\w.+-]+(?:;[\w.+-]+=[\w.+-]*)*;base64,)([\w+/=%-]+)", re.I
 )
+_ADDRESS: Final = re.compile(r"https?://|data:", re.I)
+_PICTURE: Final = re.compile(r"iVBORw0KGgo|/9j/|UklGR|AAAA[A-Za-z0-9+/]{2}Zn|SUkq|TU0A")
+"""Base64 of how PNG, JPEG, WebP, AVIF or TIFF begin."""
+
 _ADDRESSES: Final = ("image_url", "audio_url", "video_url")
 
 
@@ -68,7 +72,8 @@ class _Walk:
         if isinstance(value, dict):
             return {name: self._member(name, each, value, within) for name, each in value.items()}
         if isinstance(value, list):
-            return [self(each, within) for each in value]
+            is_pictures = within == "images"  # as AUTOMATIC1111's interface has them
+            return [self._listed(each) if is_pictures else self(each, within) for each in value]
         return _DATA_URL.sub(self._data_url, value) if isinstance(value, str) else value
 
     def _member(self, name: str, value: Any, owner: dict[str, Any], within: str) -> Any:
@@ -79,6 +84,15 @@ class _Walk:
             if name in ("url", *_ADDRESSES) and value and (is_address or name in _ADDRESSES):
                 self._check_address(value)
         return self(value, name)
+
+    def _listed(self, value: Any) -> Any:
+        """What may be a picture in Base64, an address or anything else."""
+        if not isinstance(value, str):
+            return self(value, "images")
+        if _ADDRESS.match(value):
+            self._check_address(value)
+        is_content = value.startswith("data:") or _PICTURE.match(value)
+        return self._content(value) if is_content else value
 
     def _content(self, text: str) -> str:
         if text.startswith("data:"):

@@ -96,6 +96,31 @@ class Marker:
                 out=out,
             )
 
+    def frames(
+        self,
+        x: T,
+        *,
+        layout: str,
+        range: RangeName,
+        fps: float,
+        out: T | None = None,
+        host: str = "python",
+    ) -> T:
+        """As `countermark.mark_frames`, which raises alike."""
+        with self._observed(host):
+            return marking.mark_frames(
+                x,
+                layout=layout,
+                range=range,
+                fps=fps,
+                record=self.record,
+                signer=self.signer,
+                registry=self.registry,
+                strength=self.strength,
+                time_stamper=self.time_stamper,
+                out=out,
+            )
+
     def file(self, content: bytes, *, host: str = "python") -> bytes:
         """A picture, sound or movie with a watermark and a signed manifest.
 

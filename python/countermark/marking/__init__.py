@@ -44,7 +44,7 @@ from countermark.marking.entering import entry_of
 from countermark.marking.kinds import asset_of, modality_of, read
 from countermark.marking.marked import Marked, is_marked
 from countermark.marking.originals import Order, Original
-from countermark.marking.pixels import mark_pixels
+from countermark.marking.pixels import mark_frames, mark_pixels
 from countermark.marking.placing import checked_place, placing, signed
 from countermark.record import Record
 from countermark.registry import Entry, Registry
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from countermark.labels.profiles import Profile
     from countermark.labels.visible import Wording
 
-__all__ = ["Marked", "is_marked", "mark", "mark_pixels"]
+__all__ = ["Marked", "is_marked", "mark", "mark_frames", "mark_pixels"]
 
 
 def mark(

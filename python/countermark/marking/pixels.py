@@ -19,8 +19,9 @@
 from __future__ import annotations
 
 import io
+import math
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TypeVar
 
@@ -28,10 +29,13 @@ import numpy as np
 
 from countermark import credentials, duties, fingerprint, image, keys, tensors, watermark
 from countermark.auditing import audited
+from countermark.clips import Clip
 from countermark.costs import layer
-from countermark.credentials import Signer, SoftBinding, TimeStamper
+from countermark.credentials import Signer, SoftBinding, TimeStamper, clip_bindings
 from countermark.duties import Demands
 from countermark.errors import MarkLost, MarkNotReadable
+from countermark.fingerprint import Frame, Vpdq
+from countermark.frames import ClipDetector
 from countermark.image import Picture, Pixels
 from countermark.marking.entering import entry_of
 from countermark.marking.originals import Look
@@ -89,44 +93,131 @@ def mark_pixels(
             for pixels in before:
                 _check_unmarked(pixels)
             marked = tensors.embed(x, payloads, layout=layout, range=range, strength=strength)
-        now = datetime.now(timezone.utc).replace(microsecond=0)  # as manifests state times
-        record = replace(record, created=record.created or now)
-        enter = _Entering(record, audited(signer, registry), time_stamper, now)
         after = tensors.pixels(marked, layout=layout, range=range)
-        entries = [enter(each, payload) for each, payload in zip(after, payloads, strict=True)]
+        enter = Entering(record, audited(signer, registry), time_stamper)
+        entries = []
+        for pixels, payload in zip(after, payloads, strict=True):
+            with layer("watermark"):
+                found = watermark.detect(pixels, effort="aligned")
+            enter.check(found, payload)
+            with layer("fingerprint"):
+                look = Look(pixels.shape[1], pixels.shape[0], pdq=fingerprint.pdq(pixels))
+            entries.append(enter(pixels, pixels, SoftBinding.of_payload(payload), look))
         with layer("registry"), registry.adding(*entries):
             return marked if out is None else tensors.copy_to(out, marked)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entering:
+def mark_frames(
+    x: T,
+    *,
+    layout: str,
+    range: RangeName | Range,
+    fps: float,
+    record: Record,
+    signer: Signer,
+    registry: Registry | None = None,
+    strength: Strength = Strength.BALANCED,
+    time_stamper: TimeStamper | None = None,
+    demands: Demands | None = None,
+    out: T | None = None,
+) -> T:
+    """As `mark_pixels`, of videos, whose frames all carry one payload by the schedule.
+
+    `layout`: with F(rame), such as "BFCHW"; `fps`: frames a second, as it will be shown. The entry
+    has the fingerprint of the first frame of each second. `mark` does not mark a movie again that
+    is made of them; `countermark sign` gives it a manifest.
+
+    >>> import tempfile
+    >>> from countermark.frames import ClipDetector
+    >>> from countermark.record import DigitalSource
+    >>> scene = np.random.default_rng(1).random((45, 60, 3), np.float32)
+    >>> video = np.repeat(scene.repeat(8, 0).repeat(8, 1)[None, None], 24, 1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     home = keys.create_home(folder + "/home")
+    ...     with Registry.open(home.registry_path) as registry:
+    ...         marked = mark_frames(
+    ...             video, layout="BFHWC", range="unit", fps=8, signer=home.signer(),
+    ...             record=Record(source=DigitalSource.AI_GENERATED), registry=registry,
+    ...         )
+    ...         [entry] = registry.all_entries()
+    >>> entry.clip.seconds
+    3.0
+    """
+    with ExitStack() as stack:
+        if registry is None:
+            registry = stack.enter_context(Registry.open(keys.open_home().registry_path))
+        duties.check(record, registry, modality=Modality.VIDEO, demands=demands or Demands())
+        before = tensors.frames_of(x, layout=layout, range=range)
+        payloads = [registry.new_payload() for _ in before]
+        with layer("watermark"):
+            for frames in before:
+                _check_unmarked(frames[0])
+            marked = tensors.embed_frames(
+                x, payloads, layout=layout, range=range, fps=fps, strength=strength
+            )
+        enter = Entering(record, audited(signer, registry), time_stamper)
+        entries = []
+        after = tensors.frames_of(marked, layout=layout, range=range)
+        for frames, payload in zip(after, payloads, strict=True):
+            seconds = len(frames) / fps
+            with layer("watermark"):
+                enter.check(_read(frames, fps), payload)
+            with layer("fingerprint"):
+                clip = Clip(seconds=seconds, video=_fingerprint(frames, fps))
+            look = Look(frames.shape[2], frames.shape[1], clip=clip)
+            binding = SoftBinding.of_payload(payload, seconds=seconds)
+            entries.append(enter(frames, frames[0], binding, look))
+        with layer("registry"), registry.adding(*entries):
+            return marked if out is None else tensors.copy_to(out, marked)
+
+
+class Entering:
     """Marked pixels become entries, each with a signed manifest."""
 
-    record: Record
-    signer: Signer
-    time_stamper: TimeStamper | None
-    at: datetime
+    def __init__(self, record: Record, signer: Signer, time_stamper: TimeStamper | None) -> None:
+        self._at = datetime.now(timezone.utc).replace(microsecond=0)  # as manifests state times
+        self._record = replace(record, created=record.created or self._at)
+        self._signer = signer
+        self._time_stamper = time_stamper
 
-    def __call__(self, pixels: Pixels, payload: int) -> Entry:
-        with layer("watermark"):
-            found = watermark.detect(pixels, effort="aligned")
+    @staticmethod
+    def check(found: watermark.Detection | None, payload: int) -> None:
+        """Raises `MarkNotReadable` unless that is what was read."""
         if found is None or found.payload != payload:
             raise MarkNotReadable(
-                "The watermark cannot be read back from a marked picture, so none was marked.",
+                "The watermark cannot be read back from the marked pixels, so none were marked.",
                 remedy="Use pictures with more pixels or more structure, or a stronger mark.",
             )
+
+    def __call__(self, content: Pixels, shown: Pixels, binding: SoftBinding, look: Look) -> Entry:
+        """`content`: what the manifest is bound to. `shown`: in its thumbnail."""
         with layer("sign"):
             manifest = credentials.sign_detached(
-                io.BytesIO(np.ascontiguousarray(pixels).tobytes()),
-                record=self.record,
-                signer=self.signer,
-                soft_bindings=[SoftBinding.of_payload(payload)],
-                thumbnail=image.thumbnail(Picture(pixels, "PNG")),
-                time_stamper=self.time_stamper,
+                io.BytesIO(np.ascontiguousarray(content).tobytes()),
+                record=self._record,
+                signer=self._signer,
+                soft_bindings=(binding,)
+                if look.clip is None
+                else (binding, *clip_bindings(look.clip)),
+                thumbnail=image.thumbnail(Picture(shown, "PNG")),
+                time_stamper=self._time_stamper,
             )
-        with layer("fingerprint"):
-            look = Look(pixels.shape[1], pixels.shape[0], pdq=fingerprint.pdq(pixels))
-        return entry_of(self.record, look, payload, manifest, self.at)
+        payload = int.from_bytes(binding.value, "big")
+        return entry_of(self._record, look, payload, manifest, self._at)
+
+
+def _read(frames: Pixels, fps: float) -> watermark.Detection | None:
+    detector = ClipDetector(effort="aligned")
+    for index, frame in enumerate(frames):
+        detector.add(frame, seconds=index / fps)
+    return detector.detect()
+
+
+def _fingerprint(frames: Pixels, fps: float) -> Vpdq:
+    """Of the first frame of each second."""
+    firsts = (math.ceil(second * fps) for second in range(math.ceil(len(frames) / fps)))
+    hashed = [(at, fingerprint.pdq(frames[at])) for at in firsts if at < len(frames)]
+    return Vpdq.of(Frame(one.bits, one.quality, at / fps) for at, one in hashed)
 
 
 def _check_unmarked(pixels: Pixels) -> None:

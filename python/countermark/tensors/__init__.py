@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import numpy as np
@@ -19,12 +19,22 @@ from PIL import Image
 
 from countermark import watermark
 from countermark.errors import InvalidArgument, InvalidPixels
+from countermark.frames import FrameEmbedder
 from countermark.image.picture import Pixels
 from countermark.tensors.layout import Layout, Range
-from countermark.tensors.libraries import Library, library_of
+from countermark.tensors.libraries import library_of
 from countermark.watermark import DEFAULT_KEY, Strength
 
-__all__ = ["Layout", "Range", "RangeName", "copy_to", "embed", "pixels"]
+__all__ = [
+    "Layout",
+    "Range",
+    "RangeName",
+    "copy_to",
+    "embed",
+    "embed_frames",
+    "frames_of",
+    "pixels",
+]
 
 T = TypeVar("T")
 RangeName: TypeAlias = Literal["u8", "u16", "unit", "signed"]
@@ -58,22 +68,73 @@ def embed(
     Raises `InvalidArgument`, `InvalidPixels` for arguments that do not fit each other or values
     that are no numbers, and as `watermark.embed`.
     """
-    library = library_of(x)
-    host, axes, limits = _understood(library, x, layout, range)
+
+    def marked(values: NDArray[Any], payload: int, limits: Range) -> NDArray[Any]:
+        before = limits.pixels(values)
+        after = watermark.embed(_flat(before), payload, key=key, strength=strength)
+        return limits.moved(values, before, after.reshape(before.shape))
+
+    return _changed(x, payloads, _understood(x, layout, range, of_videos=False), marked, out)
+
+
+def embed_frames(
+    x: T,
+    payloads: Sequence[int],
+    *,
+    layout: str,
+    range: RangeName | Range,
+    fps: float,
+    key: bytes = DEFAULT_KEY,
+    strength: Strength | Literal["subtle", "balanced", "robust"] | float = Strength.BALANCED,
+    out: T | None = None,
+) -> T:
+    """As `embed`, of videos, whose frames all carry one payload by the schedule.
+
+    `layout`: with F(rame), such as "BFCHW". `fps`: frames a second. `payloads`: one for each video.
+
+    >>> scene = np.random.default_rng(1).random((1, 45, 60), np.float32)
+    >>> video = np.repeat(scene.repeat(8, 1).repeat(8, 2), 16, 0)
+    >>> marked = embed_frames(video, [7], layout="FHW", range="unit", fps=16)
+    >>> frames_of(marked, layout="FHW", range="unit")[0].shape
+    (16, 360, 480)
+
+    Raises as `embed`, and `InvalidArgument` for frames a second that are no number over 0.
+    """
+    if not 0 < fps < 1e6:
+        raise InvalidArgument(
+            f"A video cannot have {fps} frames a second.", remedy="State what it is shown with."
+        )
+
+    def marked(values: NDArray[Any], payload: int, limits: Range) -> NDArray[Any]:
+        embedder = FrameEmbedder(payload, key=key, strength=strength)
+        made = []
+        for index, each in enumerate(values):
+            before = limits.pixels(each)
+            after = embedder.embed(_flat(before), seconds=index / fps)
+            made.append(limits.moved(each, before, after.reshape(before.shape)))
+        return np.stack(made)
+
+    return _changed(x, payloads, _understood(x, layout, range, of_videos=True), marked, out)
+
+
+def _changed(
+    x: T,
+    payloads: Sequence[int],
+    understood: tuple[NDArray[Any], Layout, Range],
+    marked: Callable[[NDArray[Any], int, Range], NDArray[Any]],
+    out: T | None,
+) -> T:
+    host, axes, limits = understood
     values = axes.pictures(host)
     if len(values) != len(payloads):
+        noun = "videos" if axes.is_of_videos else "pictures"
         raise InvalidArgument(
-            f"There are {len(values)} pictures and {len(payloads)} payloads.",
-            remedy="Give each picture a payload of its own.",
+            f"There are {len(values)} {noun} and {len(payloads)} payloads.",
+            remedy="Give each one of its own.",
         )
-    marked = np.stack(
-        [
-            _embedded(each, payload, limits, key, strength)
-            for each, payload in zip(values, payloads, strict=True)
-        ]
-    )
-    made = library.back(axes.restored(marked), x)
-    done: T = made if out is None else copy_to(out, made)
+    made = [marked(each, payload, limits) for each, payload in zip(values, payloads, strict=True)]
+    back = library_of(x).back(axes.restored(np.stack(made)), x)
+    done: T = back if out is None else copy_to(out, back)
     return done
 
 
@@ -99,14 +160,20 @@ def pixels(
     >>> pixels(np.full((200, 300), 0.5, np.float32), layout="HW", range="unit")[0][0, 0]
     np.uint8(128)
     """
-    host, axes, limits = _understood(library_of(x), x, layout, range)
+    host, axes, limits = _understood(x, layout, range, of_videos=False)
+    return [_flat(_eight_bit(each, limits)) for each in axes.pictures(host)]
+
+
+def frames_of(x: object, *, layout: str, range: RangeName | Range) -> list[Pixels]:
+    """As `pixels`, of videos: (f, h, w), (f, h, w, 3) or (f, h, w, 4) of uint8."""
+    host, axes, limits = _understood(x, layout, range, of_videos=True)
     return [_flat(_eight_bit(each, limits)) for each in axes.pictures(host)]
 
 
 def _understood(
-    library: Library, x: object, layout: str | None, range: RangeName | Range | None
+    x: object, layout: str | None, range: RangeName | Range | None, *, of_videos: bool
 ) -> tuple[NDArray[Any], Layout, Range]:
-    host = library.host(x)
+    host = library_of(x).host(x)
     if isinstance(x, Image.Image):
         axes = Layout.parse(layout or "HWC"[: host.ndim], ndim=host.ndim)
         limits = Range.parse(range or f"u{8 * host.itemsize}", host.dtype)
@@ -117,20 +184,17 @@ def _understood(
         )
     else:
         axes, limits = Layout.parse(layout, ndim=host.ndim), Range.parse(range, host.dtype)
+    if axes.is_of_videos != of_videos:
+        raise InvalidArgument(
+            f"The layout {axes.axes!r} is one of {'pictures' if of_videos else 'videos'}.",
+            remedy="Name the axis F of videos, for which there are functions of their own.",
+        )
     if host.size == 0 or axes.pictures(host).shape[-1] not in _CHANNELS:
         raise InvalidPixels(
             f"The array has the shape {host.shape}, in the layout {axes.axes!r}.",
             remedy="Use pictures of 1, 3 or 4 channels.",
         )
     return host, axes, limits
-
-
-def _embedded(
-    values: NDArray[Any], payload: int, limits: Range, key: bytes, strength: Any
-) -> NDArray[Any]:
-    before = limits.pixels(values)
-    after = watermark.embed(_flat(before), payload, key=key, strength=strength)
-    return limits.moved(values, before, after.reshape(before.shape))
 
 
 def _flat(pixels: Pixels) -> Pixels:

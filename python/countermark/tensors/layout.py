@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from countermark.errors import InvalidArgument, InvalidPixels
 from countermark.image.picture import Pixels
 
-_AXES: Final = "BHWC"
+_AXES: Final = "BFHWC"
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The axes of an array in their order: B(atch), H(eight), W(idth), C(hannel)."""
+    """The axes of an array in their order: B(atch), F(rame), H(eight), W(idth), C(hannel)."""
 
     axes: str
 
@@ -38,7 +38,8 @@ class Layout:
         if len(letters) != len(axes) or not {"H", "W"} <= letters <= set(_AXES):
             raise InvalidArgument(
                 f"The layout {axes!r} is unknown.",
-                remedy='Name each axis once: B(atch), H(eight), W(idth), C(hannel), as in "BCHW".',
+                remedy='Name each axis once: B(atch), H(eight), W(idth), C(hannel), as in "BCHW", '
+                "and F(rame) of videos.",
             )
         if ndim != len(axes):
             raise InvalidPixels(
@@ -47,8 +48,16 @@ class Layout:
             )
         return cls(axes)
 
+    @property
+    def is_of_videos(self) -> bool:
+        """Whether it has frames."""
+        return "F" in self.axes
+
     def pictures(self, array: NDArray[Any]) -> NDArray[Any]:
-        """A view with the axes batch, height, width, channel; one channel where there is no C."""
+        """A view with the axes batch, height, width, channel; one channel where there is no C.
+
+        Of videos, the frames come after the batch.
+        """
         present = [axis for axis in _AXES if axis in self.axes]
         ordered = np.transpose(array, [self.axes.index(axis) for axis in present])
         if "B" not in self.axes:

@@ -1,0 +1,91 @@
+"""A script for AUTOMATIC1111's web UI and Forge: saved pictures are marked and signed.
+
+In `extensions/countermark/scripts/countermark_script.py`:
+
+    from countermark.integrations import Marker, a1111
+    from countermark.record import DigitalSource, Record
+
+    a1111.register(Marker.of_home(Record(source=DigitalSource.AI_GENERATED, creator="Example Ltd")))
+
+Callbacks of the web UI fail open: what they raise is printed, and the picture is saved anyhow. So a
+picture that cannot be marked is made black before it is saved, with the error written on it. What
+its HTTP API answers is marked by `integrations.asgi`.
+
+Source: stable-diffusion-webui 1.10, `modules/script_callbacks.py`, `modules/images.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image, ImageDraw
+
+from countermark.errors import CountermarkError
+from countermark.integrations.marker import Marker
+
+HOST: Final = "a1111"
+LOGGER: Final = logging.getLogger("countermark.integrations")
+
+
+def register(marker: Marker) -> None:
+    """Let the web UI call what marks; called once, from the extension's script.
+
+    Raises as `Marker.check`, so that an extension which cannot mark is not loaded in silence.
+    """
+    from modules import script_callbacks  # of the web UI
+
+    marker.check()
+    callbacks = Callbacks(marker)
+    script_callbacks.on_before_image_saved(callbacks.before_saved)
+    script_callbacks.on_image_saved(callbacks.saved)
+
+
+class Callbacks:
+    """What the web UI calls."""
+
+    def __init__(self, marker: Marker) -> None:
+        self._marker = marker
+
+    def before_saved(self, params: Any) -> None:
+        """The picture that will be saved and shown gets its watermark, or is taken away."""
+        try:
+            params.image = self._marker.pixels(_plain(params.image), host=HOST)
+        except Exception as error:
+            LOGGER.exception("a picture was not marked, so it is not saved")
+            params.image = withheld(params.image, error)
+
+    def saved(self, params: Any) -> None:
+        """The file gets its manifest, or is taken away."""
+        path = Path(params.filename)
+        try:
+            signed = self._marker.file(path.read_bytes(), host=HOST)
+            draft = path.with_name(f".{path.name}.countermark")
+            draft.write_bytes(signed)
+            os.replace(draft, path)
+        except Exception as error:
+            LOGGER.exception("a file was not signed, so it is not kept")
+            withheld(params.image, error).save(path)
+
+
+def withheld(image: Image.Image, error: BaseException) -> Image.Image:
+    """What stands in the place of a picture that could not be marked.
+
+    >>> withheld(Image.new("RGB", (300, 200), "white"), ValueError()).getpixel((299, 199))
+    (0, 0, 0)
+    """
+    black = Image.new("RGB", image.size)
+    why = error.problem if isinstance(error, CountermarkError) else type(error).__name__
+    ImageDraw.Draw(black).multiline_text(
+        (8, 8), f"countermark: not marked, not saved.\n{why}", fill="white"
+    )
+    return black
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """In a mode that carries a mark."""
+    if image.mode in ("L", "RGB", "RGBA"):
+        return image
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")

@@ -1,0 +1,110 @@
+"""Pipelines of diffusers that give out marked pictures and videos.
+
+    from countermark.integrations import Marker
+    from countermark.integrations.diffusers import protect
+
+    pipe = DiffusionPipeline.from_pretrained("black-forest-labs/FLUX.1-schnell")
+    protect(pipe, Marker.of_home(record))
+    pipe("a cup of coffee").images[0].save("cup.png")
+
+Latents (`output_type="latent"`) are no pictures yet and go through as they are.
+
+Source: diffusers 0.42, `image_processor.py`, `video_processor.py`,
+`pipelines/stable_diffusion_xl/watermark.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from countermark.errors import InvalidArgument
+from countermark.integrations.marker import Marker
+from countermark.tensors import RangeName
+
+P = TypeVar("P")
+HOST: Final = "diffusers"
+
+_PROCESSORS: Final = ("image_processor", "video_processor", "vae_image_processor")
+
+
+class Watermark:
+    """For pipelines with the hook of Stable Diffusion XL: `pipe.watermark = Watermark(marker)`."""
+
+    def __init__(self, marker: Marker) -> None:
+        self.marker = marker
+
+    def apply_watermark(self, images: Any, is_tiny_vae: bool = False) -> Any:
+        """`images`: of shape (b, c, h, w), -1..1, or 0..1 of a tiny VAE."""
+        limits: RangeName = "unit" if is_tiny_vae else "signed"
+        return self.marker.pixels(images, layout="BCHW", range=limits, host=HOST)
+
+
+def protect(pipe: P, marker: Marker, *, fps: float = 16) -> P:
+    """The pipeline itself, which gives out nothing unmarked from now on.
+
+    `fps`: frames a second that its videos will be shown with; the mark is read from copies of
+    another speed too.
+
+    By its hook for watermarks where it has one, else by what makes pictures of tensors. The marker
+    is checked first. Raises `InvalidArgument` for a pipeline that has neither, and as
+    `Marker.check`.
+    """
+    marker.check()
+    if hasattr(pipe, "watermark"):
+        pipe.watermark = Watermark(marker)
+        return pipe
+    there = [name for name in _PROCESSORS if hasattr(pipe, name)]
+    if not there:
+        raise InvalidArgument(
+            f"A {type(pipe).__name__} has no processor of pictures or videos.",
+            remedy="Mark what it returns, by Marker.pixels or Marker.frames.",
+        )
+    for name in there:
+        setattr(pipe, name, Processor(getattr(pipe, name), marker, fps))
+    return pipe
+
+
+class Processor:
+    """A processor of a pipeline whose pictures and videos are marked.
+
+    Everything else of the processor `inner` is there as before.
+    """
+
+    def __init__(self, inner: Any, marker: Marker, fps: float = 16) -> None:
+        self._inner = inner.inner if isinstance(inner, Processor) else inner
+        self._marker = marker
+        self._fps = fps
+
+    @property
+    def inner(self) -> Any:
+        """The one without marks."""
+        return self._inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def postprocess(self, image: Any, output_type: str = "pil", *args: Any, **options: Any) -> Any:
+        """As of the processor, marked: PIL images, arrays or tensors."""
+        made = self._inner.postprocess(image, output_type, *args, **options)
+        if output_type == "latent":
+            return made
+        if isinstance(made, list):
+            return [self._marker.pixels(one, host=HOST) for one in made]
+        layout = "BHWC" if isinstance(made, np.ndarray) else "BCHW"
+        return self._marker.pixels(made, layout=layout, range="unit", host=HOST)
+
+    def postprocess_video(self, video: Any, output_type: str = "np", **options: Any) -> Any:
+        """As of the processor, marked: lists of PIL images, arrays or tensors."""
+        made = self._inner.postprocess_video(video, output_type, **options)
+        if isinstance(made, list):
+            return [self._frames(one) for one in made]
+        layout = "BFHWC" if isinstance(made, np.ndarray) else "BFCHW"
+        return self._marker.frames(made, layout=layout, range="unit", fps=self._fps, host=HOST)
+
+    def _frames(self, images: list[Image.Image]) -> list[Image.Image]:
+        frames = np.stack([np.asarray(image) for image in images])
+        marked = self._marker.frames(frames, layout="FHWC", range="u8", fps=self._fps, host=HOST)
+        return [Image.fromarray(frame) for frame in marked]
