@@ -6,8 +6,9 @@
 1
 
 Generated content is what stands under `b64_json`, under `data` of an `audio`, under `result` of an
-`image_generation_call`, in a list of `images`, and every data URL of a picture, sound or movie, also
-within a text. An address under `url` where content is expected cannot be marked, and is refused.
+`image_generation_call`, in a list of `images`, and every data URL of a picture, sound or movie,
+also within a text. An address under `url` where content is expected is refused, for what lies there
+cannot be marked.
 
 Source: OpenAI API reference (images, audio, chat completions, responses), November 2026.
 """

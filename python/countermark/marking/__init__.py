@@ -29,26 +29,22 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from countermark import credentials, duties, files, keys
+from countermark import credentials, files, keys
 from countermark.auditing import audited
 from countermark.costs import layer
 from countermark.credentials import Signer, TimeStamper
 from countermark.duties import Demands
-from countermark.errors import MarkLost
-from countermark.marking.entering import entry_of
-from countermark.marking.kinds import asset_of, modality_of, read
+from countermark.marking.kinds import asset_of
 from countermark.marking.marked import Marked, is_marked
-from countermark.marking.originals import Order, Original
 from countermark.marking.pixels import mark_frames, mark_pixels
-from countermark.marking.placing import checked_place, placing, signed
+from countermark.marking.placing import placing
+from countermark.marking.preparing import prepare
 from countermark.record import Record
-from countermark.registry import Entry, Registry
-from countermark.screening import Rules, Use, named_payloads, screen
+from countermark.registry import Registry
+from countermark.screening import Rules
 from countermark.watermark import Strength
 
 if TYPE_CHECKING:
@@ -112,71 +108,41 @@ def mark(
     signing fails, `HomeMissing` without registry and home, `UnusablePolicy`, `RegistryError`,
     `DestinationNotWritable`.
     """
-    # Here, so that whoever verifies or signs does not load what labels are made with.
-    from countermark.labelling import Labelling
-    from countermark.preserving import check_kept
-
-    labelling = Labelling(profiles=tuple(profiles), wording=wording)
     with ExitStack() as stack:
         if registry is None:
             path = keys.open_home().registry_path
             registry = stack.enter_context(Registry.open(path))
         asset = asset_of(source)
-        modality = modality_of(asset)
-        duties.check(record, registry, modality=modality, demands=demands or labelling.demands)
-        original = read(asset, modality)
-        place = checked_place(destination, original)
-        named = named_payloads(original.past.manifest)
-        notices = screen(original.sight, registry, Use.MARK, named=named, rules=rules)
-        marked_at = datetime.now(timezone.utc).replace(microsecond=0)  # as manifests state times
-        there = _entry_of_mark(original, registry, record)
-        payload = registry.new_payload() if there is None else there.payload
-        record = replace(record, created=record.created or marked_at) if not there else there.record
-        record = labelling.numbered(record, f"{payload:016x}")
 
-        def folder() -> Path:
+        def folder(place: Path | None) -> Path:
             """For drafts, where there is room for the finished file."""
             beside = None if place is None else place.parent
             made = tempfile.TemporaryDirectory(dir=beside, prefix=".countermark-")
             return Path(stack.enter_context(made))
 
-        is_marked = there is not None
-        order = Order(payload, record, strength, labelling, folder, progress, is_marked)
-        copy = original.marked(order)
-        parent = original.past.parent if record.edits_existing or original.past.manifest else None
-        with layer("sign"):
-            content, manifest = signed(
-                copy, original.media_type, audited(signer, registry), parent, time_stamper
-            )
-        check_kept(original.past.marks, content, original.media_type)
-        labelling.check(content, registry)
-        entry = entry_of(copy.record, copy.look, payload, manifest, marked_at)
-        out = place or cast(BinaryIO, destination)
+        done = prepare(
+            asset,
+            destination,
+            record=record,
+            signer=audited(signer, registry),
+            registry=registry,
+            folder=folder,
+            strength=strength,
+            time_stamper=time_stamper,
+            rules=rules,
+            demands=demands,
+            profiles=profiles,
+            wording=wording,
+            progress=progress,
+        )
+        out = done.place or cast(BinaryIO, destination)
         like = asset if isinstance(asset, Path) else None
-        adding = registry.manifests.adding(payload, manifest) if there else registry.adding(entry)
-        with layer("registry"), placing(content, out, like=like) as put, adding:
+        with (
+            layer("registry"),
+            placing(done.content, out, like=like) as put,
+            done.entered(registry),
+        ):
             put()
-    missing = credentials.unstamped(manifest) if time_stamper else None
-    return Marked(payload, entry.manifest_sha256.hex(), place, missing, notices, copy.video)
-
-
-def _entry_of_mark(original: Original, registry: Registry, record: Record) -> Entry | None:
-    """Of the watermark that `mark_pixels` has put into the picture, for the same record.
-
-    Raises `MarkLost` when a watermark would be laid over another one that no manifest names. Only
-    a mark that lies as it was put is in the way of another one, so that a fast look suffices.
-    """
-    found = None if original.past.marks.payloads else original.earlier_payload()
-    if found is None:
-        return None
-    entry = registry.find_payload(found)
-    if entry is not None and original.keeps_mark:
-        stated = replace(record, created=record.created or entry.record.created)
-        if stated == entry.record:
-            return entry
-    raise MarkLost(
-        f"The {original.noun} holds the watermark {found:016x}, which another one would "
-        "disturb, and no manifest that names it, so nothing was written.",
-        remedy="Mark the file that still has its manifest, or sign this one without another "
-        "watermark (countermark sign).",
-    )
+    missing = credentials.unstamped(done.entry.manifest) if time_stamper else None
+    digest = done.entry.manifest_sha256.hex()
+    return Marked(done.entry.payload, digest, done.place, missing, done.notices, done.video)
