@@ -3,7 +3,7 @@
 >>> import tempfile
 >>> from countermark import keys, watermark
 >>> from countermark.record import DigitalSource
->>> generated = np.random.default_rng(1).random((2, 3, 256, 256), np.float32)
+>>> generated = 0.4 + 0.2 * np.random.default_rng(1).random((2, 3, 256, 256), np.float32)
 >>> with tempfile.TemporaryDirectory() as folder:
 ...     home = keys.create_home(folder + "/home")
 ...     with Registry.open(home.registry_path) as registry:
