@@ -25,6 +25,7 @@ PYTHON_LAYERS = [
     ["complying", "enrolling", "sidecars", "stamping"],
     ["labelling", "ingesting"],
     ["marking", "signing"],
+    ["batch"],
     ["service", "demo", "cli", "integrations"],
     ["__main__"],
 ]

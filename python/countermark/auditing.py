@@ -21,6 +21,7 @@ import contextlib
 import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from typing import Protocol
 
 from cryptography.hazmat.primitives import hashes
 
@@ -32,12 +33,18 @@ from countermark.keys import Home
 from countermark.registry import KeyUse, Outcome, Purpose, Registry
 
 
+class KeyUses(Protocol):
+    """Who is told of the uses of keys: a registry, or whoever tells it later."""
+
+    def record_key_use(self, use: KeyUse) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _AuditedSigner:
     """A signer, and the registry that is told of each use."""
 
     signer: Signer = field(repr=False)
-    registry: Registry = field(repr=False)
+    registry: KeyUses = field(repr=False)
 
     @property
     def algorithm(self) -> str:
@@ -71,7 +78,7 @@ class _AuditedSigner:
         return signature
 
 
-def audited(signer: Signer, registry: Registry) -> Signer:
+def audited(signer: Signer, registry: KeyUses) -> Signer:
     """The signer, with a line in the registry's log for each signature that it gives or fails.
 
     Its `sign` also raises what `Registry.record_key_use` does; the signature is lost then.

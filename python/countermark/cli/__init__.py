@@ -29,7 +29,7 @@ from countermark.errors import CountermarkError
 __all__ = ["app", "main"]
 
 _NAMES: Final = (
-    *("init", "mark", "verify", "inspect", "lint", "comply", "sign", "serve", "demo"),
+    *("init", "mark", "batch", "verify", "inspect", "lint", "comply", "sign", "serve", "demo"),
     *("trust", "complaints", "features", "grants", "keys", "labels", "log", "models"),
     *("registry", "report"),
 )

@@ -16,8 +16,13 @@ _NAMES = ", ".join(NAMES)
 
 def profiles(names: list[str] | None) -> tuple[Profile, ...]:
     """The profiles of an option that may be repeated and may name several with commas."""
-    listed = [name for text in names or () for name in text.split(",") if name]
-    return tuple(profile(name) for name in dict.fromkeys(listed))
+    return tuple(profile(name) for name in profile_names(names))
+
+
+def profile_names(names: list[str] | None) -> tuple[str, ...]:
+    """As `profiles`, by their names or files."""
+    listed = (name for text in names or () for name in text.split(",") if name)
+    return tuple(dict.fromkeys(listed))
 
 
 def comply(

@@ -54,8 +54,4 @@ def passphrase() -> str | None:
 
 def secrets() -> keys.Secrets:
     """What opens keys, wherever they are, from the environment."""
-    return keys.Secrets(
-        passphrase=passphrase(),
-        pin=os.environ.get("COUNTERMARK_PIN"),
-        est_password=os.environ.get("COUNTERMARK_EST_PASSWORD"),
-    )
+    return keys.Secrets.from_environment()

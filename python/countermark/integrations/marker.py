@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
-from countermark import image, keys, marking, watermark
+from countermark import keys, marking, watermark
 from countermark.costs import Layer, measured
-from countermark.credentials import Signer, TimeStamper, containers
+from countermark.credentials import Signer, TimeStamper
 from countermark.errors import MarkNotReadable
-from countermark.marking.kinds import MOVIES, SOUNDS
+from countermark.marking.kinds import ending_of, is_known
 from countermark.marking.speech import LiveSound
 from countermark.record import Record
 from countermark.registry import Registry
@@ -127,7 +127,7 @@ class Marker:
         Raises as `countermark.mark`.
         """
         with self._observed(host), tempfile.TemporaryDirectory() as folder:
-            ending = _ending(content)
+            ending = ending_of(content)
             if ending is None:
                 out = io.BytesIO()
                 self._mark(io.BytesIO(content), out)
@@ -139,7 +139,7 @@ class Marker:
 
     def can_mark(self, content: bytes) -> bool:
         """Whether this is a picture, sound or movie, also of a kind that carries no watermark."""
-        return _is_picture(content) or containers.media_type(content) is not None
+        return is_known(content)
 
     def live(self, rate: int, *, host: str = "python") -> LiveSound:
         """A sound that is given out while it is made: see `marking.speech`."""
@@ -194,14 +194,3 @@ def log(host: str, spent: dict[Layer, float]) -> None:
     """
     parts = " ".join(f"{layer}={1000 * seconds:.1f}" for layer, seconds in spent.items())
     LOGGER.info("marked for %s, milliseconds: %s", host, parts)
-
-
-def _is_picture(content: bytes) -> bool:
-    return image.is_decodable(content[: image.HEAD_BYTES])
-
-
-def _ending(content: bytes) -> str | None:
-    """Of sounds and movies, which are marked on disk."""
-    shown = None if _is_picture(content) else containers.media_type(content)
-    endings = {**MOVIES, **SOUNDS}.get(shown or "")
-    return None if endings is None else endings[0]

@@ -5,6 +5,7 @@ Source: docs/keys.md; RFC 2986 (PKCS #10).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,6 +44,15 @@ class Secrets:
     passphrase: str | None = field(default=None, repr=False)
     pin: str | None = field(default=None, repr=False)
     est_password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_environment(cls) -> Secrets:
+        """COUNTERMARK_PASSPHRASE, COUNTERMARK_PIN and COUNTERMARK_EST_PASSWORD."""
+        return cls(
+            passphrase=os.environ.get("COUNTERMARK_PASSPHRASE") or None,
+            pin=os.environ.get("COUNTERMARK_PIN"),
+            est_password=os.environ.get("COUNTERMARK_EST_PASSWORD"),
+        )
 
 
 def open_signer(home: Home, secrets: Secrets | None = None) -> Callable[[], Signer]:

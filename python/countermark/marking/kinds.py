@@ -91,6 +91,29 @@ def _unmarkable(shown: str | None, head: bytes) -> ImageError:
     )
 
 
+def ending_of(content: bytes) -> str | None:
+    """The usual ending of a sound's or movie's name; None for pictures and everything else.
+
+    >>> ending_of(b"RIFF\\x04\\0\\0\\0WAVE"), ending_of(b"text")
+    ('.wav', None)
+    """
+    if image.is_decodable(content[: image.HEAD_BYTES]):
+        return None
+    endings = {**MOVIES, **SOUNDS}.get(containers.media_type(content) or "")
+    return None if endings is None else endings[0]
+
+
+def is_known(content: bytes) -> bool:
+    """Whether this is a picture, sound or movie, also of a kind that carries no watermark.
+
+    >>> is_known(b"text")
+    False
+    """
+    return image.is_decodable(content[: image.HEAD_BYTES]) or (
+        containers.media_type(content) is not None
+    )
+
+
 def read(asset: Asset, modality: Modality) -> Original:
     """Look into a file of that modality, and at its past."""
     # Each only where it is needed: who marks pictures waits for neither movies nor sounds.

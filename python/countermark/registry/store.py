@@ -199,6 +199,10 @@ class Registry:
         `UnreadableRegistry`, `RegistryError` in the body of `adding`, with which the leaf would
         be undone.
         """
+        self.record_key_uses([use])
+
+    def record_key_uses(self, uses: Sequence[KeyUse]) -> None:
+        """As `record_key_use`, for several at once."""
         with self._lock:
             if self._database.in_transaction():
                 raise RegistryError(
@@ -206,7 +210,7 @@ class Registry:
                     remedy="Sign before that.",
                 )
             with changing(self._database):
-                journal.append(self._database, [events.key_used(use)])
+                journal.append(self._database, [events.key_used(use) for use in uses])
 
     @contextmanager
     def disclosing(self, disclosure: Disclosure) -> Iterator[None]:
