@@ -9,6 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from PIL import Image
+
 from bench import corpus, machine
 from countermark import keys
 from countermark.batch import run, work
@@ -23,7 +25,8 @@ RECORD = Record(source=DigitalSource.AI_GENERATED, creator="Ada Example")
 def files(folder: Path) -> None:
     """Photographs that differ in a pixel, so that each is content of its own."""
     folder.mkdir()
-    pictures = [one.convert("RGB").resize(SIZE) for one in corpus.photographs(6)]
+    pictures = [Image.fromarray(corpus.pixels(file)).convert("RGB") for file in corpus.files()[:6]]
+    pictures = [picture.resize(SIZE) for picture in pictures]
     for number in range(COUNT):
         picture = pictures[number % len(pictures)].copy()
         picture.putpixel((number, 0), (255, 0, 0))

@@ -71,7 +71,8 @@ def run(
     with its reason, and tried again the next time; so is one at which two workers died.
 
     Raises `SourceNotFound`, `UnsupportedContainer`, `HomeMissing`, `DestinationNotWritable`,
-    `InvalidProfile`, and `InvalidArgument` when the job was begun with another record, strength or profile.
+    `InvalidProfile`, and `InvalidArgument` when the job was begun with another record, strength or
+    profile.
     """
     began = _now()
     opened = keys.open_home(home)
