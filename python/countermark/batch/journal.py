@@ -84,6 +84,11 @@ class Journal:
         found = "SELECT 1 FROM item WHERE name = ? AND stamp = ? AND status = 'done'"
         return self._database.execute(found, (name, stamp)).fetchone() is not None
 
+    def done_names(self) -> frozenset[str]:
+        """Of all that was marked."""
+        found = self._database.execute("SELECT name FROM item WHERE status = 'done'")
+        return frozenset(str(row[0]) for row in found)
+
     def write(self, lines: Sequence[Line]) -> None:
         """Tell what became of items, in one transaction."""
         rows = [

@@ -74,7 +74,7 @@ def run(
     `InvalidProfile`, and `InvalidArgument` when the job was begun with another record, strength or
     profile.
     """
-    began = _now()
+    began = now()
     opened = keys.open_home(home)
     for name in profiles:
         profile(name)  # so that an unknown one is refused here, and not by each worker
@@ -90,7 +90,7 @@ def run(
             profiles=tuple(profiles),
         )
         journal.check_policy(plan.policy)
-        _sweep(out)
+        sweep(out)
         committer = Committer(registry, journal)
         count = processes or os.cpu_count() or 1
         already = 0
@@ -116,8 +116,8 @@ def run(
                         group = []
                 source.finish()
         counts = journal.counts()
-        summary = Summary(counts["done"], counts["failed"], already, began, _now(), plan.policy)
-        _write_summary(summary, journal, out, opened, registry)
+        summary = Summary(counts["done"], counts["failed"], already, began, now(), plan.policy)
+        write_summary(summary, journal, out, opened, registry)
         return summary
 
 
@@ -200,7 +200,7 @@ def _result(item: Item, outcome: Outcome) -> Result:
     return Result(item.name, item.stamp, item.place, outcome)
 
 
-def _sweep(out: Path) -> None:
+def sweep(out: Path) -> None:
     """Drafts of a run that was killed."""
     for parent, _, names in os.walk(out):
         for name in names:
@@ -209,7 +209,7 @@ def _sweep(out: Path) -> None:
                     Path(parent, name).unlink()
 
 
-def _write_summary(
+def write_summary(
     summary: Summary, journal: Journal, out: Path, home: keys.Home, registry: Registry
 ) -> None:
     """A line for the whole and one for each item, signed as a file of our own."""
@@ -234,5 +234,5 @@ def _write_summary(
     )
 
 
-def _now() -> str:
+def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
