@@ -50,8 +50,8 @@ def run(
 ) -> Summary:
     """Mark the files of a data set with the columns `path` and `bytes`; again, what is not done.
 
-    `out`: the folder for the marked files, by the last parts of their paths that tell them apart,
-    and for the signed summary. `batch_size`: files in a task. `num_cpus`: processors of a task;
+    `out`: the folder for the marked files, each under its whole path, and for the signed summary.
+    `batch_size`: files in a task. `num_cpus`: processors of a task;
     with all of them given to tasks, none is left for who reads. The others, and what is raised: as
     of `batch.run`.
     """
@@ -109,7 +109,5 @@ def _results(batch: Mapping[str, Any], out: Path) -> Iterator[Result]:
 
 def _name(path: str) -> str:
     """Below the destination: the path without what leads out of it."""
-    parts = [
-        part for part in Path(path.partition("://")[2] or path).parts if part not in ("/", "..")
-    ]
-    return "/".join(parts)
+    parts = Path(path.partition("://")[2] or path).parts
+    return "/".join(part for part in parts if part not in ("/", ".."))
