@@ -130,6 +130,9 @@ def application(picture: bytes, speech: Any, folder: Path) -> Starlette:
         headers = {"content-encoding": "gzip"}
         return Response(picture, media_type="image/png", headers=headers)
 
+    async def archive(request: Request) -> Response:
+        return Response(b"PK\x03\x04", media_type="application/zip")
+
     async def tiny(request: Request) -> Response:
         out = io.BytesIO()
         Image.new("RGB", (64, 64)).save(out, "PNG")
@@ -170,6 +173,7 @@ def application(picture: bytes, speech: Any, folder: Path) -> Starlette:
         "/svg": svg,
         "/zipped": zipped,
         "/tiny": tiny,
+        "/archive": archive,
         "/healthz": text,
         "/v1/audio/speech": pcm,
         "/v1/audio/wav": wav,
@@ -270,7 +274,7 @@ def test_binary_answers(
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/images/addresses", "/v1/chat/elsewhere", "/svg", "/zipped", "/tiny"]
+    "path", ["/v1/images/addresses", "/v1/chat/elsewhere", "/svg", "/zipped", "/tiny", "/archive"]
 )
 def test_what_cannot_be_marked_is_not_given_out(
     client: httpx.Client, registry: Registry, path: str

@@ -45,12 +45,20 @@ _UNWANTED: Final = frozenset(
 )
 # Of headers of the answer: what is true of it only as it came.
 _OUTDATED: Final = frozenset(
-    (b"content-length", b"etag", b"last-modified", b"accept-ranges", b"content-md5", b"digest")
+    (
+        *(b"content-length", b"etag", b"last-modified", b"accept-ranges"),
+        *(b"content-md5", b"digest", b"content-digest", b"repr-digest"),
+    )
 )
-_OUTDATED_TOO: Final = frozenset((b"content-digest", b"repr-digest"))
 _MEDIA: Final = ("image", "audio", "video")
 _RAW: Final = ("audio/pcm", "audio/l16")
 _WAVE: Final = ("audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave")
+_PLAIN: Final = ("text", "font")
+_CODE: Final = ("application/javascript", "application/wasm", "application/xml", "application/yaml")
+_ARCHIVES: Final = (
+    *("application/gzip", "application/x-7z-compressed", "application/x-gzip"),
+    *("application/x-tar", "application/x-zip-compressed", "application/zip"),
+)
 
 
 class Middleware:
@@ -153,26 +161,31 @@ class _Answer:
         media_type = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0]
         media_type = media_type.strip().lower()
         if self._method == "HEAD" or self._start["status"] in (204, 304):
-            return self._pass
-        is_media = media_type.partition("/")[0] in _MEDIA
-        is_json = media_type == "application/json" or media_type.endswith("+json")
-        is_unknown = media_type in ("", "application/octet-stream")
-        if not (is_media or is_json or is_unknown or media_type == "text/event-stream"):
-            return self._pass_on_start
+            return self._without_body
+        kind = media_type.partition("/")[0]
+        if media_type == "text/event-stream":
+            change = self._in_json
+        elif kind in _PLAIN or media_type in _CODE:
+            return self._pass_on
+        elif kind in _MEDIA:
+            change = self._file
+        elif media_type == "application/json" or media_type.endswith("+json"):
+            change = self._in_json
+        else:
+            change = self._sniffed
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
             raise _unknown("compressed")
+        if media_type in _ARCHIVES or kind == "multipart":
+            raise _unknown("with several files in one")
         if media_type == "image/svg+xml":
-            raise _unknown("as a drawing, which holds no watermark")
+            raise _unknown("with a drawing, which holds no watermark")
+        if media_type == "text/event-stream":
+            return self._live(Events(change))
         if media_type in _RAW:
-            return self._live(self._raw())
+            return self._live(self._samples(PCM16, self._middleware.pcm_rate))
         if media_type in _WAVE and b"content-length" not in headers:
             return self._live(WaveBody(self._samples))
-        if media_type == "text/event-stream":
-            return self._live(Events(self._in_json))
-        return self._hold(self._in_json if is_json else self._file if is_media else self._sniffed)
-
-    def _raw(self) -> Body:
-        return self._samples(PCM16, self._middleware.pcm_rate)
+        return self._hold(change)
 
     def _samples(self, encoding: Encoding, rate: int) -> Body:
         return PlainBody(encoding, self._marker.live(rate, host=HOST))
@@ -186,11 +199,11 @@ class _Answer:
     def _sniffed(self, content: bytes) -> bytes:
         return self._file(content) if self._marker.can_mark(content) else content
 
-    async def _pass(self, body: bytes, more: bool) -> None:
+    async def _without_body(self, body: bytes, more: bool) -> None:
         await self._begin(None)
         await self._give(body, more)
 
-    async def _pass_on_start(self, body: bytes, more: bool) -> None:
+    async def _pass_on(self, body: bytes, more: bool) -> None:
         if self._start:
             await self._send(self._start)
             self._start = {}
@@ -239,8 +252,7 @@ class _Answer:
         """Send the head of the answer, if it is still here, with the new length."""
         if not self._start:
             return
-        gone = _OUTDATED | _OUTDATED_TOO
-        kept = [(k, v) for k, v in self._start["headers"] if k.lower() not in gone]
+        kept = [(k, v) for k, v in self._start["headers"] if k.lower() not in _OUTDATED]
         if length is not None:
             kept.append((b"content-length", str(length).encode()))
         await self._send({**self._start, "headers": kept})
