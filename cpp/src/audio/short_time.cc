@@ -1,5 +1,6 @@
 #include "audio/short_time.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/trigonometry.h"
@@ -33,23 +34,30 @@ ShortTime::ShortTime(Arena& arena)
 // Lane l is frame l + i times frame l + kLanes, Z = A + i B, so that
 // A(k) = (Z(k) + Z*(-k)) / 2 and B(k) = (Z(k) - Z*(-k)) / 2i.
 void ShortTime::Forward(const float* samples, float* cells) {
+  // A frame has samples of kFrame / kHop hops: those of all hops side by side, from the frame's
+  // first one on.
+  constexpr size_t kHops = kBlockSpan / kHop;
+  static_assert(kHop * kHops <= kFrame * kFourierElement);
+  for (size_t h = 0; h < kHops; ++h) {
+    for (size_t n = 0; n < kHop; ++n) scratch_[n * kHops + h] = samples[h * kHop + n];
+  }
   for (size_t n = 0; n < kFrame; ++n) {
-    for (size_t f = 0; f < kFrames; ++f) {
-      elements_[n * kFrames + f] = window_[n] * samples[f * kHop + n];
-    }
+    const float* own = scratch_ + n % kHop * kHops + n / kHop;
+    float element[kFrames];
+    for (size_t f = 0; f < kFrames; ++f) element[f] = window_[n] * own[f];
+    std::copy_n(element, kFrames, elements_ + n * kFrames);
   }
   const float* z = transform_.Transform(elements_, scratch_);
   for (size_t k = 0; k < kBins; ++k) {
+    // In local arrays, as nothing else is known to lie apart.
     const float* there = z + k * kFourierElement;
     const float* back = z + (kFrame - k) % kFrame * kFourierElement;
-    float* re = cells + k * kBinStep;
-    float* im = re + kFrames;
-    for (size_t l = 0; l < kLanes; ++l) {
-      re[l] = 0.5f * (there[l] + back[l]);
-      re[kLanes + l] = 0.5f * (there[kLanes + l] + back[kLanes + l]);
-      im[l] = 0.5f * (there[kLanes + l] - back[kLanes + l]);
-      im[kLanes + l] = 0.5f * (back[l] - there[l]);
-    }
+    float re[kFrames], im[kFrames];
+    for (size_t f = 0; f < kFrames; ++f) re[f] = 0.5f * (there[f] + back[f]);
+    for (size_t l = 0; l < kLanes; ++l) im[l] = 0.5f * (there[kLanes + l] - back[kLanes + l]);
+    for (size_t l = 0; l < kLanes; ++l) im[kLanes + l] = 0.5f * (back[l] - there[l]);
+    std::copy_n(re, kFrames, cells + k * kBinStep);
+    std::copy_n(im, kFrames, cells + k * kBinStep + kFrames);
   }
 }
 
