@@ -70,14 +70,14 @@ size_t FilterPolyphase(const float* in, const PolyphaseWalk& walk, uint32_t* par
   uint32_t at = *part;
   size_t i = 0;
   for (; i + kOutputs <= count; i += kOutputs) {
-    const Terms terms0 = NextTerms(own, &in, &at), terms1 = NextTerms(own, &in, &at);
-    const Terms terms2 = NextTerms(own, &in, &at), terms3 = NextTerms(own, &in, &at);
+    Terms terms[kOutputs];
+    for (Terms& t : terms) t = NextTerms(own, &in, &at);
     Sums eight0 = NoSums(), eight1 = NoSums(), eight2 = NoSums(), eight3 = NoSums();
     for (size_t t = 0; t < own.taps; t += kPolyphaseTaps) {
-      eight0 = AddProducts(eight0, terms0.in + t, terms0.row + t);
-      eight1 = AddProducts(eight1, terms1.in + t, terms1.row + t);
-      eight2 = AddProducts(eight2, terms2.in + t, terms2.row + t);
-      eight3 = AddProducts(eight3, terms3.in + t, terms3.row + t);
+      eight0 = AddProducts(eight0, terms[0].in + t, terms[0].row + t);
+      eight1 = AddProducts(eight1, terms[1].in + t, terms[1].row + t);
+      eight2 = AddProducts(eight2, terms[2].in + t, terms[2].row + t);
+      eight3 = AddProducts(eight3, terms[3].in + t, terms[3].row + t);
     }
     const auto sums0 = Folded(eight0), sums1 = Folded(eight1);
     const auto sums2 = Folded(eight2), sums3 = Folded(eight3);
