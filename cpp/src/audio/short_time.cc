@@ -16,6 +16,9 @@ constexpr double kSumOfSquares = 0.375 * kFrame;
 // Under both windows, frames overlap to kFrame / kHop of what they were.
 constexpr float kInverseScale = static_cast<float>(kHop) / kFrame;
 
+// The imaginary parts of bins that are real.
+constexpr float kNothing[kFrames] = {};
+
 }  // namespace
 
 ShortTime::ShortTime(Arena& arena)
@@ -66,17 +69,20 @@ void ShortTime::Forward(const float* samples, float* cells) {
 void ShortTime::Inverse(const float* cells, float* samples) {
   for (size_t k = 0; k < kBins; ++k) {
     const float* re = cells + k * kBinStep;
-    const float* im = re + kFrames;
-    const bool is_real = k == 0 || k == kBins - 1;
+    const float* im = k == 0 || k == kBins - 1 ? kNothing : re + kFrames;
     float* there = elements_ + k * kFourierElement;
     float* back = elements_ + (kFrame - k) % kFrame * kFourierElement;
+    float first[kLanes], second[kLanes], first_back[kLanes], second_back[kLanes];
     for (size_t l = 0; l < kLanes; ++l) {
-      const float a_im = is_real ? 0.0f : im[l], b_im = is_real ? 0.0f : im[kLanes + l];
-      there[kLanes + l] = re[l] - b_im;
-      there[l] = re[kLanes + l] + a_im;
-      back[kLanes + l] = re[l] + b_im;
-      back[l] = re[kLanes + l] - a_im;
+      first[l] = re[l] - im[kLanes + l];
+      second[l] = re[kLanes + l] + im[l];
+      first_back[l] = re[l] + im[kLanes + l];
+      second_back[l] = re[kLanes + l] - im[l];
     }
+    std::copy_n(second, kLanes, there);
+    std::copy_n(first, kLanes, there + kLanes);
+    std::copy_n(second_back, kLanes, back);
+    std::copy_n(first_back, kLanes, back + kLanes);
   }
   float* z = transform_.Transform(elements_, scratch_);
   // From all frames' samples n to all samples of a frame: lanes by fours, then each of the four.
