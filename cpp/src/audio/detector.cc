@@ -12,6 +12,18 @@ constexpr double kGap = 0.3 * kRate;
 // long.
 constexpr double kWorthALook = 2.0 * kRate;
 
+// Some at a time, in a local array, as nothing else is known to lie apart.
+void AddTimes(float factor, const float* in, size_t count, float* sums) {
+  constexpr size_t kRun = 16;
+  size_t i = 0;
+  for (; i + kRun <= count; i += kRun) {
+    float sum[kRun];
+    for (size_t k = 0; k < kRun; ++k) sum[k] = sums[i + k] + factor * in[i + k];
+    std::copy_n(sum, kRun, sums + i);
+  }
+  for (; i < count; ++i) sums[i] += factor * in[i];
+}
+
 double LengthOf(const Stretch& stretch) { return stretch.end - stretch.begin; }
 
 }  // namespace
@@ -58,7 +70,7 @@ Detector::Detector(const Setting& setting, Arena& arena)
       presence_(search_.turns(), search_.batch(), arena),
       filter_(setting.rate, kRate, arena),
       resamplers_{Resampler(filter_, arena), Resampler(filter_, arena)},
-      piece_(arena.Allocate<float>(kPiece)),
+      pieces_{arena.Allocate<float>(kPiece), arena.Allocate<float>(kPiece)},
       channel_(arena.Allocate<float>(kPiece)),
       resampled_(arena.Allocate<float>(filter_.MostOutputs(kPiece))),
       windows_{arena.Allocate<float>(kWindow),
@@ -98,16 +110,18 @@ void Detector::Push(const uint8_t* frames, size_t count) {
 void Detector::Mix(const uint8_t* frames, size_t count) {
   const float share = 1.0f / static_cast<float>(setting_.channels);
   const size_t ways = windows_[1] != nullptr ? 2 : 1;
+  for (size_t way = 0; way < ways; ++way) std::fill_n(pieces_[way], count, 0.0f);
+  for (size_t c = 0; c < setting_.channels; ++c) {
+    ReadChannel(frames + c * BytesPerSample(setting_.format), setting_.format, frame_bytes_, count,
+                channel_);
+    for (size_t way = 0; way < ways; ++way) {
+      const float factor = way == 1 && c == 1 ? -share : share;
+      AddTimes(factor, channel_, count, pieces_[way]);
+    }
+  }
   size_t outputs = 0;
   for (size_t way = 0; way < ways; ++way) {
-    std::fill_n(piece_, count, 0.0f);
-    for (size_t c = 0; c < setting_.channels; ++c) {
-      ReadChannel(frames + c * BytesPerSample(setting_.format), setting_.format, frame_bytes_,
-                  count, channel_);
-      const float factor = way == 1 && c == 1 ? -share : share;
-      for (size_t i = 0; i < count; ++i) piece_[i] += factor * channel_[i];
-    }
-    outputs = resamplers_[way].Push(piece_, count, resampled_);
+    outputs = resamplers_[way].Push(pieces_[way], count, resampled_);
     // Both ways give as many; what does not fit any more goes to the next window.
     const size_t room = std::min(outputs, kWindow - count_);
     std::copy_n(resampled_, room, windows_[way] + count_);

@@ -83,7 +83,8 @@ class Detector {
   Presence presence_;
   ResampleFilter filter_;
   std::array<Resampler, 2> resamplers_;
-  float *piece_, *channel_, *resampled_;
+  std::array<float*, 2> pieces_;  // of the sound, before they are resampled
+  float *channel_, *resampled_;
   std::array<float*, 2> windows_;  // the mean of the channels; half the difference of two
   std::array<float*, 2> spill_;    // what came after a window was full
   float* work_;                    // the window, without what was found in it

@@ -47,11 +47,20 @@ struct PilotProduct {
   PilotProduct(const Spectrum& spectrum, const Layout& layout);
   // The correlation with a tile that begins there: the real part is that with the tile itself.
   Complex At(size_t place, const Layout& layout, const Turns& turns) const;
-  // Of each group alone.
-  void GroupsAt(size_t place, const Layout& layout, const Turns& turns,
-                Complex (&groups)[kGroups]) const;
-
   std::array<float, kPilotLines> re, im;
+};
+
+// The same, of each group alone.
+class GroupProduct {
+ public:
+  GroupProduct(const PilotProduct& product, const Layout& layout);
+  void At(size_t place, const Turns& turns, Complex (&groups)[kGroups]) const;
+
+ private:
+  // The pilot's lines, counted from line 0, group by group.
+  std::array<uint16_t, kPilotLines> line_;
+  std::array<float, kPilotLines> re_, im_;
+  std::array<size_t, kGroups + 1> begin_{};
 };
 
 class PilotFinder {
@@ -69,7 +78,7 @@ class PilotFinder {
   static constexpr size_t kSpots = kTile / 2;
 
   void MeasureSpots(const PilotProduct& product);
-  PilotPeak Climb(const PilotProduct& product, size_t place) const;
+  PilotPeak Climb(const GroupProduct& product, size_t place) const;
 
   const Layout* layout_;
   const Turns& turns_;

@@ -52,6 +52,7 @@ struct Integer {
   static float Read(const uint8_t* at) {
     return static_cast<float>(Format::Load(at)) * (1.0f / Format::kUnits);
   }
+  static float ReadLimited(const uint8_t* at) { return Read(at); }
   static void Add(float residual, uint8_t* at) {
     // In range but for what the gain was rounded to.
     const int64_t sum = Format::Load(at) + std::llrint(double{residual} * Format::kUnits);
@@ -67,6 +68,7 @@ struct Float32 {
     std::memcpy(&value, at, sizeof(value));
     return value;
   }
+  static float ReadLimited(const uint8_t* at) { return std::clamp(Read(at), -kMost, kMost); }
   static void Add(float residual, uint8_t* at) {
     const float sum = Read(at) + residual;
     std::memcpy(at, &sum, sizeof(sum));
@@ -105,9 +107,7 @@ bool AreFinite(const uint8_t* samples, SampleFormat format, size_t count) {
 void ReadChannel(const uint8_t* samples, SampleFormat format, size_t step, size_t count,
                  float* out) {
   WithFormat(format, [=](auto sample) {
-    for (size_t i = 0; i < count; ++i) {
-      out[i] = std::clamp(sample.Read(samples + i * step), -kMost, kMost);
-    }
+    for (size_t i = 0; i < count; ++i) out[i] = sample.ReadLimited(samples + i * step);
   });
 }
 
