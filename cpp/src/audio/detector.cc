@@ -70,7 +70,8 @@ Detector::Detector(const Setting& setting, Arena& arena)
       presence_(search_.turns(), search_.batch(), arena),
       filter_(setting.rate, kRate, arena),
       resamplers_{Resampler(filter_, arena), Resampler(filter_, arena)},
-      pieces_{arena.Allocate<float>(kPiece), arena.Allocate<float>(kPiece)},
+      pieces_{arena.Allocate<float>(kPiece),
+              setting.channels == 2 ? arena.Allocate<float>(kPiece) : nullptr},
       channel_(arena.Allocate<float>(kPiece)),
       resampled_(arena.Allocate<float>(filter_.MostOutputs(kPiece))),
       windows_{arena.Allocate<float>(kWindow),
@@ -91,6 +92,7 @@ void Detector::Reset() {
   begin_ = searches_ = 0;
   last_period_ = 1;
   highest_ = 0;
+  floor_before_ = kNone;
 }
 
 bool Detector::AreFinite(const uint8_t* frames, size_t count) const {
@@ -131,7 +133,7 @@ void Detector::Mix(const uint8_t* frames, size_t count) {
   const size_t room = std::min(outputs, kWindow - count_);
   count_ += room;
   if (count_ < kWindow) return;
-  LookAtWindow(false);
+  floor_before_ = LookAtWindow(false) ? kNone : search_.floor();
   for (size_t way = 0; way < ways; ++way) {
     std::copy(windows_[way] + kAdvance, windows_[way] + kWindow, windows_[way]);
     std::copy_n(spill_[way], outputs - room, windows_[way] + kWindow - kAdvance);
@@ -141,14 +143,15 @@ void Detector::Mix(const uint8_t* frames, size_t count) {
   looked_at_ = kWindow - kAdvance;
 }
 
-void Detector::LookAtWindow(bool is_last) {
+bool Detector::LookAtWindow(bool is_last) {
   looked_at_ = count_;
-  if (LookAt(windows_[0], true)) return;
+  if (LookAt(windows_[0], true)) return true;
   // What is in the difference alone lay under what is the same in both channels, or in a channel
   // that was inverted: as much as there is, so that the whole tells.
-  if (windows_[1] != nullptr && LookAt(windows_[1], false)) return;
+  if (windows_[1] != nullptr && LookAt(windows_[1], false)) return true;
   // The second layer is looked for once in each part of the sound.
   if (gains_ && (is_last || begin_ % kWindow == 0)) LookAtGains();
+  return false;
 }
 
 // Looks for marks until none is found, or hardly anything is left. Returns whether there is any.
@@ -159,7 +162,7 @@ bool Detector::LookAt(const float* samples, bool has_parts) {
   Effort effort = setting_.effort;
   bool is_any = false;
   for (size_t i = 0; i < kMostMarks && left >= kWorthALook; ++i, effort = Effort::kAligned) {
-    const double length = TakeMarks({effort, last_period_, has_parts});
+    const double length = TakeMarks({effort, last_period_, has_parts, floor_before_});
     if (length == 0) break;
     is_any = true;
     left -= length;

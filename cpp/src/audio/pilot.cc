@@ -46,20 +46,18 @@ size_t FindSpots(const float* powers, size_t count, Spot* spots) {
 
 }  // namespace
 
-Turns::Turns(Arena& arena)
-    : re_(arena.Allocate<float>(kPlaces)), im_(arena.Allocate<float>(kPlaces)) {
-  if (im_ == nullptr) return;
+Turns::Turns(Arena& arena) : turns_(arena.Allocate<Complex>(kPlaces)) {
+  if (turns_ == nullptr) return;
   // The rest of the circle follows from an eighth.
   constexpr size_t kQuarter = kPlaces / 4;
   for (size_t n = 0; n <= kQuarter / 2; ++n) {
     const float c = static_cast<float>(CosineOfTurn(static_cast<int>(n), kPlaces));
     const float s = static_cast<float>(SineOfTurn(static_cast<int>(n), kPlaces));
-    re_[n] = im_[kQuarter - n] = c;
-    im_[n] = re_[kQuarter - n] = s;
+    turns_[n] = {c, s};
+    turns_[kQuarter - n] = {s, c};
   }
   for (size_t n = 0; n < kPlaces - kQuarter; ++n) {
-    re_[n + kQuarter] = -im_[n];
-    im_[n + kQuarter] = re_[n];
+    turns_[n + kQuarter] = {-turns_[n].im, turns_[n].re};
   }
 }
 

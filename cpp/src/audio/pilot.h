@@ -23,11 +23,11 @@ class Turns {
 
   // exp(2 pi i line place / kPlaces), `line` counted from line 0.
   size_t Index(size_t line, size_t place) const { return line * place % kPlaces; }
-  float re(size_t index) const { return re_[index]; }
-  float im(size_t index) const { return im_[index]; }
+  float re(size_t index) const { return turns_[index].re; }
+  float im(size_t index) const { return turns_[index].im; }
 
  private:
-  float *re_, *im_;
+  Complex* turns_;
 };
 
 // Adds a spectrum, as if its tile began so many places earlier, times a factor.

@@ -94,14 +94,14 @@ auto WithFormat(SampleFormat format, Use use) {
 
 bool AreFinite(const uint8_t* samples, SampleFormat format, size_t count) {
   if (format != SampleFormat::kFloat32) return true;
-  constexpr uint32_t kExponent = 0x7f800000;
-  bool all = true;
+  constexpr int32_t kExponent = 0x7f800000;
+  int32_t highest = 0;
   for (size_t i = 0; i < count; ++i) {
-    uint32_t bits;
+    int32_t bits;
     std::memcpy(&bits, samples + 4 * i, sizeof(bits));
-    all &= (bits & kExponent) != kExponent;
+    highest = std::max(highest, bits & kExponent);
   }
-  return all;
+  return highest < kExponent;
 }
 
 void ReadChannel(const uint8_t* samples, SampleFormat format, size_t step, size_t count,
