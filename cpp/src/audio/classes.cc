@@ -24,16 +24,20 @@ size_t StepOf(float level) { return std::bit_cast<uint32_t>(level) >> 21; }
 float LevelOf(size_t step) { return std::bit_cast<float>(static_cast<uint32_t>(step) << 21); }
 
 // The mean of `reach` rows of kWidth values to each side, and the row itself, as far as there are.
+// Some values at a time, whose sums need no memory.
 template <size_t kWidth>
 void MeanOfRows(const float* rows, size_t count, size_t reach, float* out) {
+  constexpr size_t kAtOnce = std::min<size_t>(kWidth, 4);
   for (size_t k = 0; k < count; ++k) {
     const size_t first = k - std::min(k, reach), last = std::min(k + reach, count - 1);
-    float mean[kWidth] = {};
-    for (size_t j = first; j <= last; ++j) {
-      for (size_t i = 0; i < kWidth; ++i) mean[i] += rows[j * kWidth + i];
-    }
     const float share = 1.0f / static_cast<float>(last - first + 1);
-    for (size_t i = 0; i < kWidth; ++i) out[k * kWidth + i] = share * mean[i];
+    for (size_t begin = 0; begin < kWidth; begin += kAtOnce) {
+      float mean[kAtOnce] = {};
+      for (size_t j = first; j <= last; ++j) {
+        for (size_t i = 0; i < kAtOnce; ++i) mean[i] += rows[j * kWidth + begin + i];
+      }
+      for (size_t i = 0; i < kAtOnce; ++i) out[k * kWidth + begin + i] = share * mean[i];
+    }
   }
 }
 
@@ -75,9 +79,9 @@ void ClassFold::Measure(const float* cells) {
   for (size_t k = 0; k < kBand; ++k) {
     const float* re = cells + (kFirstBin + k) * kBinStep;
     const float* im = re + kFrames;
-    for (size_t f = 0; f < kFrames; ++f) {
-      power_[k * kFrames + f] = re[f] * re[f] + im[f] * im[f] + kTiny;
-    }
+    float power[kFrames];
+    for (size_t f = 0; f < kFrames; ++f) power[f] = re[f] * re[f] + im[f] * im[f] + kTiny;
+    std::copy_n(power, kFrames, power_ + k * kFrames);
   }
   MeanOfRows<kFrames>(power_, kBand, kLevelBins, level_);
   for (size_t k = 0; k < kBand; ++k) MeanOfFrames(level_ + k * kFrames);
@@ -104,12 +108,18 @@ void ClassFold::MeasureFloor(const Sound& sound, Whitener& whitener) {
   MeanOfRows<1>(quiet, kBand, kLocalBins, floor_);
 }
 
-size_t ClassFold::ClassOf(size_t bin, size_t frame) const {
-  const size_t i = bin * kFrames + frame;
-  size_t level = 0, shape = 0;
-  for (float edge : kLevelEdges) level += level_[i] > edge * floor_[bin];
-  for (float edge : kShapeEdges) shape += power_[i] > edge * local_[i];
-  return level * kShapes + shape;
+std::array<int32_t, kFrames> ClassFold::ClassesOf(size_t bin) const {
+  const float *level = level_ + bin * kFrames, *power = power_ + bin * kFrames;
+  const float *local = local_ + bin * kFrames, floor = floor_[bin];
+  std::array<int32_t, kFrames> classes;
+  for (size_t f = 0; f < kFrames; ++f) {
+    const int32_t levels =
+        (level[f] > kLevelEdges[0] * floor) + (level[f] > kLevelEdges[1] * floor);
+    const int32_t shapes =
+        (power[f] > kShapeEdges[0] * local[f]) + (power[f] > kShapeEdges[1] * local[f]);
+    classes[f] = levels * int32_t{kShapes} + shapes;
+  }
+  return classes;
 }
 
 void ClassFold::AddClasses(float whitening_floor, float* cells, size_t first_frame) {
@@ -119,8 +129,10 @@ void ClassFold::AddClasses(float whitening_floor, float* cells, size_t first_fra
   for (size_t k = 0; k < kBand; ++k) {
     const size_t begin = (kFirstBin + k) * kBinStep;
     WhitenBin(whitening_floor, cells + begin);
+    const auto classes = ClassesOf(k);
     for (size_t f = 0; f < kFrames; ++f) {
-      float* sums = cells_ + (ClassOf(k, f) * kHalves + half) * kBlockCells + begin;
+      const size_t c = static_cast<size_t>(classes[f]);
+      float* sums = cells_ + (c * kHalves + half) * kBlockCells + begin;
       sums[f] += cells[begin + f];
       sums[kFrames + f] += cells[begin + kFrames + f];
     }

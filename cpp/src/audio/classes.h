@@ -2,6 +2,7 @@
 #ifndef COUNTERMARK_AUDIO_CLASSES_H_
 #define COUNTERMARK_AUDIO_CLASSES_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -32,7 +33,7 @@ class ClassFold {
   void MeasureFloor(const Sound& sound, Whitener& whitener);
   void Measure(const float* cells);
   void AddClasses(float whitening_floor, float* cells, size_t first_frame);
-  size_t ClassOf(size_t bin, size_t frame) const;
+  std::array<int32_t, kFrames> ClassesOf(size_t bin) const;
   void Synthesise(TileBatch& batch);
 
   ShortTime transform_;

@@ -12,6 +12,18 @@ constexpr double kGap = 0.3 * kRate;
 // long.
 constexpr double kWorthALook = 2.0 * kRate;
 
+// Some at a time, in a local array, as nothing else is known to lie apart.
+void AddTimes(float factor, const float* in, size_t count, float* sums) {
+  constexpr size_t kRun = 16;
+  size_t i = 0;
+  for (; i + kRun <= count; i += kRun) {
+    float sum[kRun];
+    for (size_t k = 0; k < kRun; ++k) sum[k] = sums[i + k] + factor * in[i + k];
+    std::copy_n(sum, kRun, sums + i);
+  }
+  for (; i < count; ++i) sums[i] += factor * in[i];
+}
+
 double LengthOf(const Stretch& stretch) { return stretch.end - stretch.begin; }
 
 }  // namespace
@@ -58,7 +70,8 @@ Detector::Detector(const Setting& setting, Arena& arena)
       presence_(search_.turns(), search_.batch(), arena),
       filter_(setting.rate, kRate, arena),
       resamplers_{Resampler(filter_, arena), Resampler(filter_, arena)},
-      piece_(arena.Allocate<float>(kPiece)),
+      pieces_{arena.Allocate<float>(kPiece),
+              setting.channels == 2 ? arena.Allocate<float>(kPiece) : nullptr},
       channel_(arena.Allocate<float>(kPiece)),
       resampled_(arena.Allocate<float>(filter_.MostOutputs(kPiece))),
       windows_{arena.Allocate<float>(kWindow),
@@ -79,6 +92,7 @@ void Detector::Reset() {
   begin_ = searches_ = 0;
   last_period_ = 1;
   highest_ = 0;
+  floor_before_ = kNone;
 }
 
 bool Detector::AreFinite(const uint8_t* frames, size_t count) const {
@@ -98,16 +112,18 @@ void Detector::Push(const uint8_t* frames, size_t count) {
 void Detector::Mix(const uint8_t* frames, size_t count) {
   const float share = 1.0f / static_cast<float>(setting_.channels);
   const size_t ways = windows_[1] != nullptr ? 2 : 1;
+  for (size_t way = 0; way < ways; ++way) std::fill_n(pieces_[way], count, 0.0f);
+  for (size_t c = 0; c < setting_.channels; ++c) {
+    ReadChannel(frames + c * BytesPerSample(setting_.format), setting_.format, frame_bytes_, count,
+                channel_);
+    for (size_t way = 0; way < ways; ++way) {
+      const float factor = way == 1 && c == 1 ? -share : share;
+      AddTimes(factor, channel_, count, pieces_[way]);
+    }
+  }
   size_t outputs = 0;
   for (size_t way = 0; way < ways; ++way) {
-    std::fill_n(piece_, count, 0.0f);
-    for (size_t c = 0; c < setting_.channels; ++c) {
-      ReadChannel(frames + c * BytesPerSample(setting_.format), setting_.format, frame_bytes_,
-                  count, channel_);
-      const float factor = way == 1 && c == 1 ? -share : share;
-      for (size_t i = 0; i < count; ++i) piece_[i] += factor * channel_[i];
-    }
-    outputs = resamplers_[way].Push(piece_, count, resampled_);
+    outputs = resamplers_[way].Push(pieces_[way], count, resampled_);
     // Both ways give as many; what does not fit any more goes to the next window.
     const size_t room = std::min(outputs, kWindow - count_);
     std::copy_n(resampled_, room, windows_[way] + count_);
@@ -117,7 +133,7 @@ void Detector::Mix(const uint8_t* frames, size_t count) {
   const size_t room = std::min(outputs, kWindow - count_);
   count_ += room;
   if (count_ < kWindow) return;
-  LookAtWindow(false);
+  floor_before_ = LookAtWindow(false) ? kNone : search_.floor();
   for (size_t way = 0; way < ways; ++way) {
     std::copy(windows_[way] + kAdvance, windows_[way] + kWindow, windows_[way]);
     std::copy_n(spill_[way], outputs - room, windows_[way] + kWindow - kAdvance);
@@ -127,14 +143,15 @@ void Detector::Mix(const uint8_t* frames, size_t count) {
   looked_at_ = kWindow - kAdvance;
 }
 
-void Detector::LookAtWindow(bool is_last) {
+bool Detector::LookAtWindow(bool is_last) {
   looked_at_ = count_;
-  if (LookAt(windows_[0], true)) return;
+  if (LookAt(windows_[0], true)) return true;
   // What is in the difference alone lay under what is the same in both channels, or in a channel
   // that was inverted: as much as there is, so that the whole tells.
-  if (windows_[1] != nullptr && LookAt(windows_[1], false)) return;
+  if (windows_[1] != nullptr && LookAt(windows_[1], false)) return true;
   // The second layer is looked for once in each part of the sound.
   if (gains_ && (is_last || begin_ % kWindow == 0)) LookAtGains();
+  return false;
 }
 
 // Looks for marks until none is found, or hardly anything is left. Returns whether there is any.
@@ -145,7 +162,7 @@ bool Detector::LookAt(const float* samples, bool has_parts) {
   Effort effort = setting_.effort;
   bool is_any = false;
   for (size_t i = 0; i < kMostMarks && left >= kWorthALook; ++i, effort = Effort::kAligned) {
-    const double length = TakeMarks({effort, last_period_, has_parts});
+    const double length = TakeMarks({effort, last_period_, has_parts, floor_before_});
     if (length == 0) break;
     is_any = true;
     left -= length;

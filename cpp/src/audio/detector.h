@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "audio/gain_search.h"
@@ -66,9 +67,10 @@ class Detector {
   // Frames that are taken at once; samples by which windows go on.
   static constexpr size_t kPiece = 1024;
   static constexpr size_t kAdvance = kWindow / 2;
+  static constexpr float kNone = std::numeric_limits<float>::infinity();
 
   void Mix(const uint8_t* frames, size_t count);
-  void LookAtWindow(bool is_last);
+  bool LookAtWindow(bool is_last);  // whether there is any mark
   bool LookAt(const float* samples, bool has_parts);
   double TakeMarks(const Scope& scope);
   double TakeMark(Found* found);
@@ -83,7 +85,8 @@ class Detector {
   Presence presence_;
   ResampleFilter filter_;
   std::array<Resampler, 2> resamplers_;
-  float *piece_, *channel_, *resampled_;
+  std::array<float*, 2> pieces_;  // of the sound, before they are resampled
+  float *channel_, *resampled_;
   std::array<float*, 2> windows_;  // the mean of the channels; half the difference of two
   std::array<float*, 2> spill_;    // what came after a window was full
   float* work_;                    // the window, without what was found in it
@@ -96,6 +99,7 @@ class Detector {
   uint64_t searches_ = 0;
   double last_period_ = 1;
   float highest_ = 0;
+  float floor_before_ = kNone;  // see Scope
 };
 
 // Bytes of memory that a Detector takes from its arena, itself not counted.

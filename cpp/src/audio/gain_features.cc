@@ -75,7 +75,7 @@ void GainFeatures::Measure(const Sound& sound, Whitener& whitener) {
     for (size_t k = kFirst; k < kEnd; ++k) {
       const float* re = cells + k * kBinStep;
       const float* im = re + kFrames;
-      float* out = magnitudes_ + (k - kFirst) * kMostGainFrames + block * kFrames;
+      float* out = magnitudes_ + (block * (kEnd - kFirst) + k - kFirst) * kFrames;
       for (size_t f = 0; f < kFrames; ++f) out[f] = std::sqrt(re[f] * re[f] + im[f] * im[f]);
     }
   }
@@ -92,17 +92,17 @@ const float* GainFeatures::At(double shift) {
 
 void GainFeatures::MeasureLevels(double shift) {
   FillGainBands(shift - static_cast<double>(kGainMargin), kGainRow, bands_);
-  float row[kMostGainFrames];
-  for (size_t b = 0; b < kGainRow; ++b) {
-    std::fill_n(row, frames_, 0.0f);
-    const GainBand& band = bands_[b];
-    for (size_t i = 0; i < band.count; ++i) {
-      const float* in = magnitudes_ + (band.first + i - kFirst) * kMostGainFrames;
-      for (size_t begin = 0; begin < frames_; begin += kFrames) {
-        for (size_t f = begin; f < begin + kFrames; ++f) row[f] += band.share[i] * in[f];
+  for (size_t begin = 0; begin < frames_; begin += kFrames) {
+    const float* block = magnitudes_ + begin * (kEnd - kFirst);
+    for (size_t b = 0; b < kGainRow; ++b) {
+      float sums[kFrames] = {};
+      const GainBand& band = bands_[b];
+      for (size_t i = 0; i < band.count; ++i) {
+        const float* in = block + (band.first + i - kFirst) * kFrames;
+        for (size_t f = 0; f < kFrames; ++f) sums[f] += band.share[i] * in[f];
       }
+      for (size_t f = 0; f < kFrames; ++f) levels_[(begin + f) * kGainRow + b] = sums[f];
     }
-    for (size_t f = 0; f < frames_; ++f) levels_[f * kGainRow + b] = row[f];
   }
 }
 

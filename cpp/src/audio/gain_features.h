@@ -47,7 +47,7 @@ class GainFeatures {
   void Equalise();
 
   GainBand* bands_;
-  float* magnitudes_;                            // [bin][kMostGainFrames]
+  float* magnitudes_;                            // [block][bin][frame of the block]
   float *levels_, *depths_, *features_, *work_;  // [frame][band]
   size_t frames_ = 0;
 };

@@ -28,6 +28,8 @@ constexpr float kLeastShare = 0.1f;
 
 constexpr size_t kPayloadCells = kGainCells - kGainPilotCells;
 constexpr size_t kTwice = 2 * kGainPeriod;
+// Frames that are added up at a time.
+constexpr size_t kRun = 32;
 
 size_t GainZoneOf(size_t band) { return band * kZoneCount / kGainBands; }
 
@@ -105,15 +107,31 @@ void GainSearch::Fold(double tempo) {
     const size_t before = std::min(static_cast<size_t>(at), frames - 2);
     const float share = static_cast<float>(at - static_cast<double>(before));
     const float* a = measured_ + before * kGainRow;
-    float* sum = fold_ + n % kGainPeriod * kGainRow;
-    for (size_t b = 0; b < kGainRow; ++b) sum[b] += a[b] + share * (a[kGainRow + b] - a[b]);
+    float* folded = fold_ + n % kGainPeriod * kGainRow;
+    float sum[kGainRow];
+    for (size_t b = 0; b < kGainRow; ++b) {
+      sum[b] = folded[b] + (a[b] + share * (a[kGainRow + b] - a[b]));
+    }
+    std::copy_n(sum, kGainRow, folded);
   }
-  static_assert(kGainHops == 3);
-  for (size_t b = 0; b < kGainRow; ++b) {
-    const auto at = [&](size_t f) { return fold_[f % kGainPeriod * kGainRow + b]; };
-    float* steps = steps_ + b * kTwice;
-    for (size_t f = 0; f < kGainPeriod; ++f) {
-      steps[f] = steps[f + kGainPeriod] = at(f) + at(f + 1) + at(f + 2);
+  AddSteps();
+}
+
+// Some frames at a time, so that neither rows of frames nor rows of bands lie far apart.
+void GainSearch::AddSteps() {
+  static_assert(kGainHops == 3 && kGainPeriod % kRun == 0);
+  for (size_t first = 0; first < kGainPeriod; first += kRun) {
+    float sums[kRun][kGainRow];
+    for (size_t i = 0; i < kRun; ++i) {
+      const auto row = [&](size_t f) { return fold_ + f % kGainPeriod * kGainRow; };
+      const float *a = row(first + i), *b = row(first + i + 1), *c = row(first + i + 2);
+      for (size_t k = 0; k < kGainRow; ++k) sums[i][k] = a[k] + b[k] + c[k];
+    }
+    for (size_t k = 0; k < kGainRow; ++k) {
+      float steps[kRun];
+      for (size_t i = 0; i < kRun; ++i) steps[i] = sums[i][k];
+      std::copy_n(steps, kRun, steps_ + k * kTwice + first);
+      std::copy_n(steps, kRun, steps_ + k * kTwice + kGainPeriod + first);
     }
   }
 }
@@ -121,12 +139,16 @@ void GainSearch::Fold(double tempo) {
 // The highest peak of each way is remembered.
 void GainSearch::Look(double tempo, int shift) {
   const float* first = steps_ + static_cast<size_t>(Row(shift).band) * kTwice;
-  float heights[kGainPeriod] = {}, squares = 0;
-  for (size_t i = 0; i < kGainPilotCells; ++i) {
-    const PilotCell& cell = pilot_[i];
-    const float* steps = first + cell.band * kTwice + cell.step * kGainHops;
-    const float sign = cell.sign;
-    for (size_t f = 0; f < kGainPeriod; ++f) heights[f] += sign * steps[f];
+  float heights[kGainPeriod], squares = 0;
+  for (size_t begin = 0; begin < kGainPeriod; begin += kRun) {
+    float sums[kRun] = {};
+    for (size_t i = 0; i < kGainPilotCells; ++i) {
+      const PilotCell& cell = pilot_[i];
+      const float* steps = first + begin + cell.band * kTwice + cell.step * kGainHops;
+      const float sign = cell.sign;
+      for (size_t f = 0; f < kRun; ++f) sums[f] += sign * steps[f];
+    }
+    std::copy_n(sums, kRun, heights + begin);
   }
   for (float h : heights) squares += h * h;
   const float unit = 1.0f / std::sqrt(squares / kGainPeriod + 1e-30f);

@@ -46,6 +46,7 @@ class GainSearch {
   // much faster.
   void Measure(int shift);
   void Fold(double tempo);
+  void AddSteps();
   void Look(double tempo, int shift);
   void Remember(const GainPeak& peak);
   void Refine(GainPeak* peak);

@@ -28,16 +28,26 @@ static_assert(kTaps == 2 * (SpeedChange::kLead + 1));
 // Positions among samples are in parts of one.
 constexpr int kFractionBits = 40;
 
-// Cubic convolution between values (Keys 1981, a = -1/2).
-float Between(const float* values, uint64_t position) {
-  constexpr uint64_t kFraction = (uint64_t{1} << kFractionBits) - 1;
+// Adds what lies at `position` and every `advance` on from there. Cubic convolution between values
+// (Keys 1981, a = -1/2): one cubic serves all that lie between the same two.
+void AddBetween(const float* values, uint64_t position, uint64_t advance, size_t count,
+                float* sums) {
+  constexpr uint64_t kOne = uint64_t{1} << kFractionBits;
   constexpr float kUnit = 1.0f / (1 << 24);
-  const float f = kUnit * static_cast<float>(
-                              static_cast<int32_t>((position & kFraction) >> (kFractionBits - 24)));
-  const float* v = values + (position >> kFractionBits) - 1;
-  const float third = 3 * (v[1] - v[2]) + v[3] - v[0];
-  const float second = 2 * v[0] - 5 * v[1] + 4 * v[2] - v[3];
-  return v[1] + 0.5f * f * (v[2] - v[0] + f * (second + f * third));
+  for (size_t i = 0; i < count;) {
+    const float* v = values + (position >> kFractionBits) - 1;
+    const float here = v[1], first = v[2] - v[0];
+    const float second = 2 * v[0] - 5 * v[1] + 4 * v[2] - v[3];
+    const float third = 3 * (v[1] - v[2]) + v[3] - v[0];
+    uint64_t fraction = position % kOne;
+    position -= fraction;
+    for (; i < count && fraction < kOne; ++i, fraction += advance) {
+      const float f =
+          kUnit * static_cast<float>(static_cast<int32_t>(fraction >> (kFractionBits - 24)));
+      sums[i] += here + 0.5f * f * (first + f * (second + f * third));
+    }
+    position += fraction;
+  }
 }
 
 // Tones that last have lines in the spectrum of the whole sound that rise far above the rest; those
@@ -77,9 +87,8 @@ size_t FindPeriods(const Sound& whitened, Arena& arena, double* periods) {
   for (size_t m = 1; m <= multiples; ++m) {
     const double lag =
         static_cast<double>(m * kTile) * static_cast<double>(uint64_t{1} << kFractionBits);
-    uint64_t position = static_cast<uint64_t>(lag * kLeastPeriod);
-    const uint64_t advance = static_cast<uint64_t>(lag * step);
-    for (size_t i = 0; i < count; ++i, position += advance) scores[i] += Between(values, position);
+    AddBetween(values, static_cast<uint64_t>(lag * kLeastPeriod), static_cast<uint64_t>(lag * step),
+               count, scores);
   }
   const size_t apart = static_cast<size_t>(kApart / step);
   size_t found = 0;

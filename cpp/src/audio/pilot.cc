@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/trigonometry.h"
 
@@ -45,20 +46,18 @@ size_t FindSpots(const float* powers, size_t count, Spot* spots) {
 
 }  // namespace
 
-Turns::Turns(Arena& arena)
-    : re_(arena.Allocate<float>(kPlaces)), im_(arena.Allocate<float>(kPlaces)) {
-  if (im_ == nullptr) return;
+Turns::Turns(Arena& arena) : turns_(arena.Allocate<Complex>(kPlaces)) {
+  if (turns_ == nullptr) return;
   // The rest of the circle follows from an eighth.
   constexpr size_t kQuarter = kPlaces / 4;
   for (size_t n = 0; n <= kQuarter / 2; ++n) {
     const float c = static_cast<float>(CosineOfTurn(static_cast<int>(n), kPlaces));
     const float s = static_cast<float>(SineOfTurn(static_cast<int>(n), kPlaces));
-    re_[n] = im_[kQuarter - n] = c;
-    im_[n] = re_[kQuarter - n] = s;
+    turns_[n] = {c, s};
+    turns_[kQuarter - n] = {s, c};
   }
   for (size_t n = 0; n < kPlaces - kQuarter; ++n) {
-    re_[n + kQuarter] = -im_[n];
-    im_[n + kQuarter] = re_[n];
+    turns_[n + kQuarter] = {-turns_[n].im, turns_[n].re};
   }
 }
 
@@ -106,14 +105,28 @@ Complex PilotProduct::At(size_t place, const Layout& layout, const Turns& turns)
   return sum;
 }
 
-void PilotProduct::GroupsAt(size_t place, const Layout& layout, const Turns& turns,
-                            Complex (&groups)[kGroups]) const {
-  std::fill_n(groups, kGroups, Complex{0, 0});
+GroupProduct::GroupProduct(const PilotProduct& product, const Layout& layout) {
+  const auto group_of = [&](size_t i) { return layout.group[layout.pilot[i]]; };
+  for (size_t i = 0; i < kPilotLines; ++i) ++begin_[group_of(i) + 1u];
+  std::partial_sum(begin_.begin(), begin_.end(), begin_.begin());
+  std::array<size_t, kGroups + 1> next = begin_;
   for (size_t i = 0; i < kPilotLines; ++i) {
-    const size_t turn = turns.Index(kFirstLine + layout.pilot[i], place);
-    Complex& sum = groups[layout.group[layout.pilot[i]]];
-    sum.re += re[i] * turns.re(turn) - im[i] * turns.im(turn);
-    sum.im += re[i] * turns.im(turn) + im[i] * turns.re(turn);
+    const size_t at = next[group_of(i)]++;
+    line_[at] = static_cast<uint16_t>(kFirstLine + layout.pilot[i]);
+    re_[at] = product.re[i];
+    im_[at] = product.im[i];
+  }
+}
+
+void GroupProduct::At(size_t place, const Turns& turns, Complex (&groups)[kGroups]) const {
+  for (size_t g = 0; g < kGroups; ++g) {
+    Complex sum{0, 0};
+    for (size_t i = begin_[g]; i < begin_[g + 1]; ++i) {
+      const size_t turn = turns.Index(line_[i], place);
+      sum.re += re_[i] * turns.re(turn) - im_[i] * turns.im(turn);
+      sum.im += re_[i] * turns.im(turn) + im_[i] * turns.re(turn);
+    }
+    groups[g] = sum;
   }
 }
 
@@ -127,13 +140,14 @@ PilotFinder::PilotFinder(const Layout* layout, const Turns& turns, TileBatch& ba
 size_t PilotFinder::Find(const Spectrum& spectrum, PilotPeak* peaks) {
   const PilotProduct product(spectrum, *layout_);
   MeasureSpots(product);
+  const GroupProduct grouped(product, *layout_);
   Spot spots[kMostLookedAt];
   const size_t found = FindSpots(powers_, kSpots, spots);
   for (Spot* spot = spots; spot < spots + found; ++spot) {
     const size_t centre = spot->place;
     for (const size_t place : {centre + kPlaces - kAside, centre + kAside}) {
       Complex groups[kGroups];
-      product.GroupsAt(place % kPlaces, *layout_, turns_, groups);
+      grouped.At(place % kPlaces, turns_, groups);
       float power = 0;
       for (const Complex& group : groups) power += group.Power();
       if (power > spot->power) *spot = {power, place % kPlaces};
@@ -147,7 +161,7 @@ size_t PilotFinder::Find(const Spectrum& spectrum, PilotPeak* peaks) {
     const bool is_new = std::none_of(spots, spots + i, [&](const Spot& louder) {
       return Distance(louder.place, spots[i].place) < kPlacesPerSpot;
     });
-    if (is_new) climbed[count++] = Climb(product, spots[i].place);
+    if (is_new) climbed[count++] = Climb(grouped, spots[i].place);
   }
   std::sort(climbed, climbed + count, kScoresMore);
   count = std::min(count, kMostPeaks);
@@ -182,14 +196,18 @@ void PilotFinder::MeasureSpots(const PilotProduct& product) {
 }
 
 // With the signs that fit best, to where the correlation is highest.
-PilotPeak PilotFinder::Climb(const PilotProduct& product, size_t centre) const {
-  Complex groups[kGroups];
-  product.GroupsAt(centre, *layout_, turns_, groups);
-  PilotPeak peak{0, FindWord(groups), {1, 0}, centre};
+PilotPeak PilotFinder::Climb(const GroupProduct& product, size_t centre) const {
+  Complex at_centre[kGroups], beside[kGroups];
+  product.At(centre, turns_, at_centre);
+  PilotPeak peak{0, FindWord(at_centre), {1, 0}, centre};
   const uint32_t signs = SignsOf(peak.word);
   for (size_t d = 0; d <= 2 * kAround; ++d) {
     const size_t place = (centre + kPlaces + d - kAround) % kPlaces;
-    product.GroupsAt(place, *layout_, turns_, groups);
+    const Complex* groups = at_centre;
+    if (d != kAround) {
+      product.At(place, turns_, beside);
+      groups = beside;
+    }
     Complex sum{0, 0};
     for (size_t g = 0; g < kGroups; ++g) {
       const float sign = (signs >> g & 1) != 0 ? -1.0f : 1.0f;

@@ -23,11 +23,11 @@ class Turns {
 
   // exp(2 pi i line place / kPlaces), `line` counted from line 0.
   size_t Index(size_t line, size_t place) const { return line * place % kPlaces; }
-  float re(size_t index) const { return re_[index]; }
-  float im(size_t index) const { return im_[index]; }
+  float re(size_t index) const { return turns_[index].re; }
+  float im(size_t index) const { return turns_[index].im; }
 
  private:
-  float *re_, *im_;
+  Complex* turns_;
 };
 
 // Adds a spectrum, as if its tile began so many places earlier, times a factor.
@@ -47,11 +47,20 @@ struct PilotProduct {
   PilotProduct(const Spectrum& spectrum, const Layout& layout);
   // The correlation with a tile that begins there: the real part is that with the tile itself.
   Complex At(size_t place, const Layout& layout, const Turns& turns) const;
-  // Of each group alone.
-  void GroupsAt(size_t place, const Layout& layout, const Turns& turns,
-                Complex (&groups)[kGroups]) const;
-
   std::array<float, kPilotLines> re, im;
+};
+
+// The same, of each group alone.
+class GroupProduct {
+ public:
+  GroupProduct(const PilotProduct& product, const Layout& layout);
+  void At(size_t place, const Turns& turns, Complex (&groups)[kGroups]) const;
+
+ private:
+  // The pilot's lines, counted from line 0, group by group.
+  std::array<uint16_t, kPilotLines> line_;
+  std::array<float, kPilotLines> re_, im_;
+  std::array<size_t, kGroups + 1> begin_{};
 };
 
 class PilotFinder {
@@ -69,7 +78,7 @@ class PilotFinder {
   static constexpr size_t kSpots = kTile / 2;
 
   void MeasureSpots(const PilotProduct& product);
-  PilotPeak Climb(const PilotProduct& product, size_t place) const;
+  PilotPeak Climb(const GroupProduct& product, size_t place) const;
 
   const Layout* layout_;
   const Turns& turns_;

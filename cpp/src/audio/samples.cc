@@ -52,6 +52,7 @@ struct Integer {
   static float Read(const uint8_t* at) {
     return static_cast<float>(Format::Load(at)) * (1.0f / Format::kUnits);
   }
+  static float ReadLimited(const uint8_t* at) { return Read(at); }
   static void Add(float residual, uint8_t* at) {
     // In range but for what the gain was rounded to.
     const int64_t sum = Format::Load(at) + std::llrint(double{residual} * Format::kUnits);
@@ -67,6 +68,7 @@ struct Float32 {
     std::memcpy(&value, at, sizeof(value));
     return value;
   }
+  static float ReadLimited(const uint8_t* at) { return std::clamp(Read(at), -kMost, kMost); }
   static void Add(float residual, uint8_t* at) {
     const float sum = Read(at) + residual;
     std::memcpy(at, &sum, sizeof(sum));
@@ -92,22 +94,20 @@ auto WithFormat(SampleFormat format, Use use) {
 
 bool AreFinite(const uint8_t* samples, SampleFormat format, size_t count) {
   if (format != SampleFormat::kFloat32) return true;
-  constexpr uint32_t kExponent = 0x7f800000;
-  bool all = true;
+  constexpr int32_t kExponent = 0x7f800000;
+  int32_t highest = 0;
   for (size_t i = 0; i < count; ++i) {
-    uint32_t bits;
+    int32_t bits;
     std::memcpy(&bits, samples + 4 * i, sizeof(bits));
-    all &= (bits & kExponent) != kExponent;
+    highest = std::max(highest, bits & kExponent);
   }
-  return all;
+  return highest < kExponent;
 }
 
 void ReadChannel(const uint8_t* samples, SampleFormat format, size_t step, size_t count,
                  float* out) {
   WithFormat(format, [=](auto sample) {
-    for (size_t i = 0; i < count; ++i) {
-      out[i] = std::clamp(sample.Read(samples + i * step), -kMost, kMost);
-    }
+    for (size_t i = 0; i < count; ++i) out[i] = sample.ReadLimited(samples + i * step);
   });
 }
 

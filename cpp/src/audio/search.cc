@@ -11,6 +11,8 @@ namespace {
 // in thirty times; worth more words, once in 200; worth all of them.
 constexpr float kLikelyScore = 6.6f, kClearScore = 7.0f, kSureScore = 8.0f;
 constexpr size_t kFewCandidates = 64, kSomeCandidates = 512;
+// What was read under a floor no more than so much higher need not be read again.
+constexpr float kSameFloor = 2.0f;
 // Zones that a class is weighed in.
 constexpr size_t kClassZones = 3;
 
@@ -85,7 +87,7 @@ size_t MarkSearch::Run(const Sound& sound, const Scope& scope, double trials, Fo
 }
 
 bool MarkSearch::Search(const Sound& sound, const Scope& scope) {
-  whitener_.Whiten(sound, whitened_);
+  const float floor = whitener_.Whiten(sound, whitened_);
   const Played nominal = Nominal(sound);
   if (ReadWhole(nominal)) return true;
   if (scope.likely_period != 1 && ReadWhole(PlayAt(scope.likely_period, sound))) return true;
@@ -101,11 +103,13 @@ bool MarkSearch::Search(const Sound& sound, const Scope& scope) {
     }
   }
   if (!scope.has_parts) return false;
-  if (ReadClasses(nominal) || ReadSome(nominal)) return true;
+  floor_ = floor;
+  const size_t known = scope.floor_before <= kSameFloor * floor ? kMostParts / 2 : 0;
+  if (ReadClasses(nominal) || ReadSome(nominal, known)) return true;
   for (size_t i = 0; i < count; ++i) {
     Played played = PlayAt(likely[i], sound);
     PlaySound(sound, &played);
-    if (ReadClasses(played) || ReadSome(played)) return true;
+    if (ReadClasses(played) || ReadSome(played, 0)) return true;
   }
   return false;
 }
@@ -128,11 +132,13 @@ bool MarkSearch::ReadWhole(const Played& played) {
   return ReadParts(played, {parts_, count}, 0);
 }
 
-bool MarkSearch::ReadSome(const Played& played) {
+bool MarkSearch::ReadSome(const Played& played, size_t known) {
   const size_t count = FoldParts(played.whitened, batch_, parts_);
+  if (count < kMostParts) known = 0;  // it is divided in another way
   for (size_t length = count / 2; length >= 2; length /= 2) {
     const size_t step = std::max<size_t>(length / 2, 1);
     for (size_t first = 0; first + length <= count; first += step) {
+      if (first + length <= known) continue;
       if (ReadParts(played, {parts_ + first, length}, first)) return true;
     }
   }

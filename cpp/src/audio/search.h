@@ -26,6 +26,9 @@ struct Scope {
   Effort effort;
   double likely_period;  // is tried even at the least effort
   bool has_parts;        // whether parts of it are read, where the whole does not tell
+  // Of the window whose second half is this one's first half, and in which nothing was read;
+  // infinity where there is none.
+  float floor_before;
 };
 
 // Where a mark lies in a window. Its tiles begin at `origin` + n * kTile * `period` samples.
@@ -66,6 +69,8 @@ class MarkSearch {
 
   // Of the last sound, as it was, and the height of its highest pilot.
   const float* whitened() const { return whitened_; }
+  // To which the last sound of which parts were to be read was whitened.
+  float floor() const { return floor_; }
   float highest_score() const { return highest_; }
   const Layout& layout() const { return *layout_; }
   TileBatch& batch() { return batch_; }
@@ -91,7 +96,8 @@ class MarkSearch {
   // Each reads in another way: all of it at once; the classes of its cells; some of it.
   bool ReadWhole(const Played& played);
   bool ReadClasses(const Played& played);
-  bool ReadSome(const Played& played);
+  // What lies in the first parts, `known` of a whole window, was read before.
+  bool ReadSome(const Played& played, size_t known);
 
   bool ReadParts(const Played& played, const Parts& parts, size_t first);
   bool ReadPeak(const Parts& parts, const PilotPeak& peak, Alignment* alignment);
@@ -106,6 +112,7 @@ class MarkSearch {
   int readings_ = 0;
   float highest_ = 0;  // of all, and of what was looked at last
   float last_ = 0;
+  float floor_ = 0;
   Found* found_ = nullptr;
   size_t found_count_ = 0;
   Layout *layout_, *signed_;  // of the key; with the signs that are looked for

@@ -1,5 +1,6 @@
 #include "audio/short_time.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/trigonometry.h"
@@ -14,6 +15,9 @@ constexpr size_t kLanes = kFourierLanes;
 constexpr double kSumOfSquares = 0.375 * kFrame;
 // Under both windows, frames overlap to kFrame / kHop of what they were.
 constexpr float kInverseScale = static_cast<float>(kHop) / kFrame;
+
+// The imaginary parts of bins that are real.
+constexpr float kNothing[kFrames] = {};
 
 }  // namespace
 
@@ -33,23 +37,30 @@ ShortTime::ShortTime(Arena& arena)
 // Lane l is frame l + i times frame l + kLanes, Z = A + i B, so that
 // A(k) = (Z(k) + Z*(-k)) / 2 and B(k) = (Z(k) - Z*(-k)) / 2i.
 void ShortTime::Forward(const float* samples, float* cells) {
+  // A frame has samples of kFrame / kHop hops: those of all hops side by side, from the frame's
+  // first one on.
+  constexpr size_t kHops = kBlockSpan / kHop;
+  static_assert(kHop * kHops <= kFrame * kFourierElement);
+  for (size_t h = 0; h < kHops; ++h) {
+    for (size_t n = 0; n < kHop; ++n) scratch_[n * kHops + h] = samples[h * kHop + n];
+  }
   for (size_t n = 0; n < kFrame; ++n) {
-    for (size_t f = 0; f < kFrames; ++f) {
-      elements_[n * kFrames + f] = window_[n] * samples[f * kHop + n];
-    }
+    const float* own = scratch_ + n % kHop * kHops + n / kHop;
+    float element[kFrames];
+    for (size_t f = 0; f < kFrames; ++f) element[f] = window_[n] * own[f];
+    std::copy_n(element, kFrames, elements_ + n * kFrames);
   }
   const float* z = transform_.Transform(elements_, scratch_);
   for (size_t k = 0; k < kBins; ++k) {
+    // In local arrays, as nothing else is known to lie apart.
     const float* there = z + k * kFourierElement;
     const float* back = z + (kFrame - k) % kFrame * kFourierElement;
-    float* re = cells + k * kBinStep;
-    float* im = re + kFrames;
-    for (size_t l = 0; l < kLanes; ++l) {
-      re[l] = 0.5f * (there[l] + back[l]);
-      re[kLanes + l] = 0.5f * (there[kLanes + l] + back[kLanes + l]);
-      im[l] = 0.5f * (there[kLanes + l] - back[kLanes + l]);
-      im[kLanes + l] = 0.5f * (back[l] - there[l]);
-    }
+    float re[kFrames], im[kFrames];
+    for (size_t f = 0; f < kFrames; ++f) re[f] = 0.5f * (there[f] + back[f]);
+    for (size_t l = 0; l < kLanes; ++l) im[l] = 0.5f * (there[kLanes + l] - back[kLanes + l]);
+    for (size_t l = 0; l < kLanes; ++l) im[kLanes + l] = 0.5f * (back[l] - there[l]);
+    std::copy_n(re, kFrames, cells + k * kBinStep);
+    std::copy_n(im, kFrames, cells + k * kBinStep + kFrames);
   }
 }
 
@@ -58,17 +69,20 @@ void ShortTime::Forward(const float* samples, float* cells) {
 void ShortTime::Inverse(const float* cells, float* samples) {
   for (size_t k = 0; k < kBins; ++k) {
     const float* re = cells + k * kBinStep;
-    const float* im = re + kFrames;
-    const bool is_real = k == 0 || k == kBins - 1;
+    const float* im = k == 0 || k == kBins - 1 ? kNothing : re + kFrames;
     float* there = elements_ + k * kFourierElement;
     float* back = elements_ + (kFrame - k) % kFrame * kFourierElement;
+    float first[kLanes], second[kLanes], first_back[kLanes], second_back[kLanes];
     for (size_t l = 0; l < kLanes; ++l) {
-      const float a_im = is_real ? 0.0f : im[l], b_im = is_real ? 0.0f : im[kLanes + l];
-      there[kLanes + l] = re[l] - b_im;
-      there[l] = re[kLanes + l] + a_im;
-      back[kLanes + l] = re[l] + b_im;
-      back[l] = re[kLanes + l] - a_im;
+      first[l] = re[l] - im[kLanes + l];
+      second[l] = re[kLanes + l] + im[l];
+      first_back[l] = re[l] + im[kLanes + l];
+      second_back[l] = re[kLanes + l] - im[l];
     }
+    std::copy_n(second, kLanes, there);
+    std::copy_n(first, kLanes, there + kLanes);
+    std::copy_n(second_back, kLanes, back);
+    std::copy_n(first_back, kLanes, back + kLanes);
   }
   float* z = transform_.Transform(elements_, scratch_);
   // From all frames' samples n to all samples of a frame: lanes by fours, then each of the four.

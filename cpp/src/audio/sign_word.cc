@@ -13,17 +13,38 @@ constexpr size_t kHalf = kGroups / 2;
 // The values that a bit of g has in all groups.
 constexpr uint32_t kBits[] = {0xaaaaaaaa, 0xcccccccc, 0xf0f0f0f0, 0xff00ff00, 0xffff0000};
 
+// The bit of each group.
+constexpr std::array<uint32_t, kGroups> kMasks = [] {
+  std::array<uint32_t, kGroups> masks{};
+  for (size_t g = 0; g < kGroups; ++g) masks[g] = uint32_t{1} << g;
+  return masks;
+}();
+
+// Of numbers that are not negative, by pairs: without a branch for each.
+float Highest(const float* values) {
+  float left[kHalf / 2];
+  for (size_t g = 0; g < kHalf / 2; ++g) {
+    const float a = values[g], b = values[g + kHalf / 2];
+    left[g] = a > b ? a : b;
+  }
+  for (size_t count = kHalf / 4; count > 0; count /= 2) {
+    for (size_t g = 0; g < count; ++g) {
+      left[g] = left[g] > left[g + count] ? left[g] : left[g + count];
+    }
+  }
+  return left[0];
+}
+
 // Sums over half of the groups: entry w is that with a linear form w in four bits.
 struct Half {
   float re[kHalf], im[kHalf], power[kHalf];
 
-  // `signs` of another form go before it (Walsh and Hadamard).
-  Half(const Complex* groups, uint32_t signs) {
+  // `signs`, 1 or -1, of another form go before it (Walsh and Hadamard).
+  Half(const float* group_re, const float* group_im, const float* signs) {
     float signed_re[kHalf], signed_im[kHalf];
     for (size_t g = 0; g < kHalf; ++g) {
-      const float sign = (signs >> g & 1) != 0 ? -1.0f : 1.0f;
-      signed_re[g] = sign * groups[g].re;
-      signed_im[g] = sign * groups[g].im;
+      signed_re[g] = signs[g] * group_re[g];
+      signed_im[g] = signs[g] * group_im[g];
     }
     Transform(signed_re, re);
     Transform(signed_im, im);
@@ -47,7 +68,7 @@ struct Half {
     }
   }
 
-  float HighestPower() const { return *std::max_element(power, power + kHalf); }
+  float HighestPower() const { return Highest(power); }
 };
 
 // No sum of one of either has more; rounding included.
@@ -92,18 +113,25 @@ uint32_t SignsOf(uint16_t word) {
 // what stands beside the fifth bit: a linear form, which is added to the other one, and a sign.
 uint16_t FindWord(const Complex (&groups)[kGroups]) {
   constexpr size_t kForms = 64;
+  float re[kGroups], im[kGroups];
+  for (size_t g = 0; g < kGroups; ++g) {
+    re[g] = groups[g].re;
+    im[g] = groups[g].im;
+  }
   float highest = -1;
   size_t word = 0;
   for (size_t form = 0; form < kForms; ++form) {
-    const uint32_t signs = SignsOf(static_cast<uint16_t>(form << 5));
-    const Half low(groups, signs), high(groups + kHalf, signs);
+    float signs[kGroups];
+    const uint32_t bits = SignsOf(static_cast<uint16_t>(form << 5));
+    for (size_t g = 0; g < kGroups; ++g) signs[g] = (bits & kMasks[g]) != 0 ? -1.0f : 1.0f;
+    const Half low(re, im, signs), high(re + kHalf, im + kHalf, signs + kHalf);
     if (MostPowerOf(low, high) <= highest) continue;
     Powers most{};
     for (size_t one = 0; one < kHalf; ++one) {
       const Powers powers = PowersWith(low, one, high);
       for (size_t g = 0; g < kHalf; ++g) most[g] = powers[g] > most[g] ? powers[g] : most[g];
     }
-    if (*std::max_element(most.begin(), most.end()) <= highest) continue;
+    if (Highest(most.data()) <= highest) continue;
     // Only few forms get here.
     for (size_t one = 0; one < kHalf; ++one) {
       const Powers powers = PowersWith(low, one, high);

@@ -44,7 +44,7 @@ float* Whitener::Cells(const Sound& sound, size_t block) {
   return cells_;
 }
 
-void Whitener::Whiten(const Sound& sound, float* out) {
+float Whitener::Whiten(const Sound& sound, float* out) {
   const float floor = Floor(sound);
   std::fill_n(sums_, kBlockSpan, 0.0f);
   // A block is written after the next one's samples were read: `out` may be the sound.
@@ -67,6 +67,7 @@ void Whitener::Whiten(const Sound& sound, float* out) {
     std::copy_n(sums_ + kBlockHop, kBlockOverlap, sums_);
     std::fill_n(sums_ + kBlockOverlap, kBlockHop, 0.0f);
   }
+  return floor;
 }
 
 void WhitenBin(float floor, float* bin) {

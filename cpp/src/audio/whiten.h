@@ -21,8 +21,8 @@ class Whitener {
 
   // Every cell of the short-time transform gets magnitude 1, or less where it is next to silent:
   // a tone weighs no more than what is between tones. What is outside the band is left out. `out`
-  // has as many samples, and may be the sound.
-  void Whiten(const Sound& sound, float* out);
+  // has as many samples, and may be the sound. Returns the floor.
+  float Whiten(const Sound& sound, float* out);
 
   // The blocks of cells that cover the sound, silence before and after it; frame 0 of block 0
   // begins kBlockOverlap samples before the sound.

@@ -2,6 +2,7 @@
 #ifndef COUNTERMARK_KERNELS_POLYPHASE_REFERENCE_H_
 #define COUNTERMARK_KERNELS_POLYPHASE_REFERENCE_H_
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -11,7 +12,11 @@ namespace countermark {
 
 inline const float* PolyphaseRow(const PolyphaseWalk& walk, uint32_t part) {
   // A division takes as long as a dozen products.
-  const uint64_t row = walk.phases == walk.parts ? part : uint64_t{part} * walk.phases / walk.parts;
+  const bool is_power_of_two = (walk.parts & (walk.parts - 1)) == 0;
+  const uint64_t share = uint64_t{part} * walk.phases;
+  const uint64_t row = walk.phases == walk.parts ? part
+                       : is_power_of_two         ? share >> std::countr_zero(walk.parts)
+                                                 : share / walk.parts;
   return walk.table + row * walk.taps;
 }
 

@@ -125,6 +125,24 @@ TEST(DetectorTest, TellsWhatWasCutTogether) {
   EXPECT_NEAR(marks[1].stretches[0].end, 200000, 8000);
 }
 
+// Windows overlap by half, and what was read in vain is not read again; but where something loud
+// hid the mark.
+TEST(DetectorTest, ReadsAShortMarkWhereverItIs) {
+  const auto plain = NoiseAndTone(16000, 1, 50 * 16000), marked = Mark(plain, 16000, 1);
+  const auto expect_read = [&](size_t second, size_t loud_samples) {
+    std::vector<float> sound = plain;
+    const size_t begin = second * 16000;
+    std::copy_n(marked.data() + begin, 7 * 16000, sound.data() + begin);
+    for (size_t n = loud_samples; n < sound.size(); ++n) sound[n] *= loud_samples > 0 ? 1e-4f : 1;
+    const auto marks = Listener(16000, 1, Effort::kAligned).Detect(sound);
+    ASSERT_EQ(marks.size(), 1u) << second;
+    EXPECT_EQ(marks[0].message.word.payload, kPayload);
+    EXPECT_NEAR(marks[0].stretches[0].begin, static_cast<double>(begin), 16000) << second;
+  };
+  for (size_t second : {2u, 10u, 14u, 22u, 27u, 40u}) expect_read(second, 0);
+  for (size_t second : {14u, 18u}) expect_read(second, kWindow / 2);
+}
+
 TEST(DetectorTest, ReadsAnotherSpeedAtFullEffortOnly) {
   const auto marked = Mark(NoiseAndTone(16000, 1, 20 * 16000), 16000, 1);
   for (uint32_t rate : {15300u, 16700u}) {

@@ -17,6 +17,7 @@ TEST(FilterPolyphaseTest, EqualsTwinOnEveryTarget) {
       // As many rows as parts, and fewer; steps of less and of more than an input.
       for (const PolyphaseWalk& walk : {PolyphaseWalk{0, 3, 5, 5, taps, table.data()},
                                         PolyphaseWalk{2, 700, 701, 5, taps, table.data()},
+                                        PolyphaseWalk{0, 500, 512, 5, taps, table.data()},
                                         PolyphaseWalk{3, 0, 1, 1, taps, table.data()}}) {
         for (size_t count : {size_t{0}, size_t{1}, size_t{67}}) {
           const std::vector<float> in = Noise(2).Floats(3 * count + taps + 1, 0.01f);
@@ -32,6 +33,18 @@ TEST(FilterPolyphaseTest, EqualsTwinOnEveryTarget) {
       }
     }
   });
+}
+
+// Parts of any number, and of a power of two, which is not divided by.
+TEST(FilterPolyphaseTest, PartsShareTheRowsEvenly) {
+  const std::vector<float> table(5 * kPolyphaseTaps);
+  for (const uint32_t parts : {500u, 512u}) {
+    const PolyphaseWalk walk{1, 0, parts, 5, kPolyphaseTaps, table.data()};
+    for (uint32_t part = 0; part < parts; ++part) {
+      EXPECT_EQ(static_cast<size_t>(PolyphaseRow(walk, part) - table.data()),
+                part * 5 / parts * kPolyphaseTaps);
+    }
+  }
 }
 
 // 100 inputs, two thirds of an output each.

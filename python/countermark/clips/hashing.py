@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -199,11 +199,13 @@ def _finite(frame: AudioFrame) -> AudioFrame:
     """The frame with silence for what are no numbers."""
     if not frame.format.name.startswith(("flt", "dbl")):
         return frame
-    values = frame.to_ndarray()
-    if np.isfinite(values).all():
+    width = frame.format.bytes
+    count = frame.samples * (1 if frame.format.is_planar else frame.layout.nb_channels)
+    planes = (np.frombuffer(cast(Any, plane), f"f{width}", count) for plane in frame.planes)
+    if all(np.isfinite(plane).all() for plane in planes):
         return frame
     clean: AudioFrame = library().AudioFrame.from_ndarray(
-        np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=-1.0),
+        np.nan_to_num(frame.to_ndarray(), nan=0.0, posinf=1.0, neginf=-1.0),
         format=frame.format.name,
         layout=frame.layout.name,
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Literal
-
-from markdown_it import MarkdownIt
+from typing import TYPE_CHECKING, Final, Literal
 
 from countermark.errors import LabelNotShown
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 _FRONT_MATTER: Final = re.compile(
     r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(?:.*?\r?\n)??(?:\1|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL
@@ -59,7 +60,7 @@ def insert(text: str, label: str, where: Literal["start", "end"], newline: str) 
 def insert_corner(text: str, mark: str, newline: str) -> str:
     """The text with a mark, which is HTML, right behind its last word; below a block of code."""
     whole = text + mark
-    last = [token for token in MarkdownIt("commonmark").parse(whole) if token.type == "inline"][-1:]
+    last = [token for token in _parsed(whole) if token.type == "inline"][-1:]
     inside = [child.content for token in last for child in token.children or ()]
     if inside[-1:] == ["</sup>"]:
         return whole
@@ -76,13 +77,13 @@ def _to_blank_line(body: str, newline: str) -> str:
 
 def _closings(body: str, newline: str) -> list[str]:
     """The line that ends a block of code which is open at the end; it changes nothing shown."""
-    last = MarkdownIt("commonmark").parse(body)[-1:]
+    last = _parsed(body)[-1:]
     begin = "" if body.endswith("\n") else newline
     return [f"{begin}{token.markup}{newline * 2}" for token in last if token.type == "fence"]
 
 
 def _shows(whole: str, label: str, *, first: bool) -> bool:
-    tokens = MarkdownIt("commonmark").parse(whole[body_start(whole) :])
+    tokens = _parsed(whole[body_start(whole) :])
     ends = tokens[:2] if first else tokens[-3:-1]
     kinds = [token.type for token in ends]
     return kinds == ["paragraph_open", "inline"] and ends[1].content == label
@@ -94,3 +95,9 @@ def _not_shown() -> LabelNotShown:
         "comment.",
         remedy="Close it, or put the label at the start.",
     )
+
+
+def _parsed(text: str) -> list[Token]:
+    from markdown_it import MarkdownIt  # loaded when it is needed: most programs label no Markdown
+
+    return MarkdownIt("commonmark").parse(text)
