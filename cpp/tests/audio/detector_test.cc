@@ -14,6 +14,7 @@
 #include "audio/memory.h"
 #include "audio/sounds.h"
 #include "kernels/targets.h"
+#include "vectors.h"
 
 namespace countermark::audio {
 namespace {
@@ -181,7 +182,7 @@ TEST(DetectorTest, FindsNothingWhereNothingIs) {
 
 // tests/vectors/audio_detection.txt; what is said is the same on every target, to the bit.
 TEST(DetectorVectorTest, IsTheSameEverywhere) {
-  std::ifstream file(COUNTERMARK_VECTORS "/audio_detection.txt");
+  std::ifstream file = OpenVectors("audio_detection.txt");
   size_t vectors = 0;
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;

@@ -11,6 +11,7 @@
 
 #include "code/crc32.h"
 #include "kernels/targets.h"
+#include "vectors.h"
 #include "watermark/pictures.h"
 
 namespace countermark {
@@ -68,7 +69,7 @@ int LargestChange(const Picture& a, const Picture& b) {
 // tests/vectors/stream.txt: size, format, payload, first byte of the key, strength in hundredths,
 // refresh frames, frames; CRC-32 of all marked frames. Halfway through there is a cut.
 TEST(StreamVectorTest, SameBitsOnEveryTarget) {
-  std::ifstream file(COUNTERMARK_VECTORS "/stream.txt");
+  std::ifstream file = OpenVectors("stream.txt");
   size_t vectors = 0;
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;
