@@ -5,6 +5,7 @@
 
 #include "api/images.h"
 #include "countermark/countermark.h"
+#include "slow_machine.h"
 
 namespace countermark {
 namespace {
@@ -46,7 +47,7 @@ TEST_F(WatermarkTest, InPlaceGivesTheSamePicture) {
 TEST_F(WatermarkTest, ScratchOfExactSizeIsEnoughAtAnyAlignment) {
   size_t size = 0;
   ASSERT_EQ(cmk_watermark_embed_scratch_size(&in_.image, &size), CMK_STATUS_OK);
-  for (size_t offset = 0; offset < 8; ++offset) {
+  for (size_t offset = 0; offset < 8; offset += kSlowMachine ? 3 : 1) {
     std::vector<uint8_t> memory(size + offset);
     EXPECT_EQ(cmk_watermark_embed(&in_.image, &out_.image, 5, cmk_default_key(), 1,
                                   memory.data() + offset, size),

@@ -14,6 +14,7 @@
 #include "audio/sounds.h"
 #include "code/crc32.h"
 #include "kernels/targets.h"
+#include "vectors.h"
 
 namespace countermark::audio {
 namespace {
@@ -278,7 +279,7 @@ TEST(EmbedderTest, SameBitsOnEveryTarget) {
 // tests/vectors/audio.txt: rate, channels, format, latency, payload, first byte of the key,
 // strength in hundredths, frames; CRC-32 of all marked samples.
 TEST(EmbedderVectorTest, SameBitsOnEveryTarget) {
-  std::ifstream file(COUNTERMARK_VECTORS "/audio.txt");
+  std::ifstream file = OpenVectors("audio.txt");
   size_t vectors = 0;
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/targets.h"
+#include "vectors.h"
 
 namespace countermark {
 namespace {
@@ -20,7 +21,7 @@ struct Vector {
 };
 
 std::vector<Vector> ReadVectors() {
-  std::ifstream file(COUNTERMARK_VECTORS "/pdq.txt");
+  std::ifstream file = OpenVectors("pdq.txt");
   std::vector<Vector> vectors;
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "kernels/targets.h"
+#include "vectors.h"
 #include "watermark/pictures.h"
 #include "watermark/stream.h"
 
@@ -191,7 +192,7 @@ TEST(AccumulatorTest, TakesNoMoreMemoryThanStated) {
 // tests/vectors/frames.txt: effort, width, height, strength in hundredths, pixels that are cut off
 // on the left and at the top; payload, score in thousandths and geometry that were read.
 TEST(AccumulatorVectorTest, SameReadingOnEveryTarget) {
-  std::ifstream file(COUNTERMARK_VECTORS "/frames.txt");
+  std::ifstream file = OpenVectors("frames.txt");
   size_t vectors = 0;
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;

@@ -11,6 +11,7 @@
 
 #include "code/crc32.h"
 #include "kernels/targets.h"
+#include "vectors.h"
 #include "watermark/pictures.h"
 #include "watermark/stream.h"
 
@@ -106,7 +107,7 @@ TEST(ScheduleTest, FadesAtTheBeginningOfAStateAndKeepsItsPower) {
 // tests/vectors/schedule.txt: width, height, format, first byte of the key, strength in hundredths;
 // x, y and sign of the key's states 0 and 31; CRC-32 of frames shown every 0.7 s.
 TEST(ScheduleVectorTest, SameBitsOnEveryTarget) {
-  std::ifstream file(COUNTERMARK_VECTORS "/schedule.txt");
+  std::ifstream file = OpenVectors("schedule.txt");
   size_t vectors = 0;
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;

@@ -8,6 +8,7 @@
 
 #include "code/crc32.h"
 #include "kernels/targets.h"
+#include "vectors.h"
 #include "watermark/pictures.h"
 
 namespace countermark {
@@ -20,7 +21,7 @@ Picture Photograph() { return Picture::Noise(640, 480, PixelFormat::kRgb8, 1); }
 // tests/vectors/watermark.txt: size, format, payload, first byte of the key, strength in
 // hundredths, CRC-32 of the marked samples.
 TEST(WatermarkVectorTest, SameBitsOnEveryTarget) {
-  std::ifstream file(COUNTERMARK_VECTORS "/watermark.txt");
+  std::ifstream file = OpenVectors("watermark.txt");
   size_t vectors = 0;
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;
@@ -201,7 +202,7 @@ TEST_F(GeometryTest, OfCropOfTurnedPicture) {
 // width, height; the message; the score; the geometry. Cosines and logarithms are the system's, so
 // that the last digits may differ between systems; on one, every target gives the same bits.
 TEST_F(GeometryTest, IsTheSameEverywhere) {
-  std::ifstream file(COUNTERMARK_VECTORS "/detection.txt");
+  std::ifstream file = OpenVectors("detection.txt");
   size_t vectors = 0;
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;
