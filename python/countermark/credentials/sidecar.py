@@ -114,15 +114,16 @@ def sign_detached(
         )
     leaf = profile.check(signer)[0]
     with opened(asset) as stream, ingredients(parent) as named:
-        stated = build.definition(
+        store = draft(
             record,
-            soft_bindings,
-            has_thumbnail=False,
-            hard_binding=hard_binding.detached_placeholder(),
+            named,
+            signer,
+            leaf,
+            binding=hard_binding.detached_placeholder(),
+            soft_bindings=soft_bindings,
             actions=actions,
-            ingredients=named.named,
+            has_room=time_stamper is not None,
         )
-        store = _drafted(stated, named, signer, leaf, has_room=time_stamper is not None)
         try:
             store = with_soft_bindings(store, soft_bindings)
             store = with_detached_binding(store, StreamContent(stream))
@@ -136,15 +137,29 @@ def sign_detached(
     return store
 
 
-def _drafted(
-    stated: dict[str, Any],
+def draft(
+    record: Record,
     named: Ingredients,
     signer: Signer,
     leaf: x509.Certificate,
     *,
+    binding: dict[str, Any],
+    soft_bindings: Sequence[SoftBinding] = (),
+    actions: Sequence[str] = (),
     has_room: bool,
 ) -> bytes:
-    """Let the library lay out a store, with room for a time stamp or without."""
+    """Let the library lay out a store for a file that it does not see.
+
+    `binding`: the placeholder of the hard binding. `has_room`: for a time stamp.
+    """
+    stated = build.definition(
+        record,
+        soft_bindings,
+        has_thumbnail=False,
+        hard_binding=binding,
+        actions=actions,
+        ingredients=named.named,
+    )
     signature_bytes = signature_length_bytes(leaf.public_key())
     key = None if has_room else placeholder_key(signer.algorithm, signature_bytes * 8)
     return library.embed(

@@ -25,10 +25,11 @@ from os import PathLike
 from pathlib import Path
 
 from countermark import containers, files, image
-from countermark.containers import StreamContent
+from countermark.containers import CHUNK_BYTES, StreamContent
+from countermark.containers.text_types import TEXT_TYPES, text_type
 from countermark.credentials import Trust
 from countermark.credentials.assets import Stream, opened
-from countermark.credentials.containers import media_type
+from countermark.credentials.containers import media_type as media_type_of
 from countermark.credentials.reading import UNREADABLE_ASSET
 from countermark.errors import ImageError
 from countermark.image import Picture
@@ -47,6 +48,7 @@ def verify(
     source: files.Source,
     *,
     manifest: str | PathLike[str] | None = None,
+    media_type: str | None = None,
     trust: Trust | None = None,
     registry: Registry | None = None,
     resolvers: Sequence[Resolver] = (),
@@ -64,6 +66,7 @@ def verify(
     looked for, by default that of the home folder. `resolvers`: services of others that are asked
     when all else leads nowhere; without them nothing is ever fetched from the network.
 
+    `media_type`: of a text, which does not show by itself what it is; by default as it is named.
     `rules`: whose features of known content count, and what follows; by default the home's.
 
     What the registry knows of the content, such as a refutation, stands before all else
@@ -94,8 +97,9 @@ def verify(
                 trust = trust_store(home).trust()
             if registry is None and home is not None:
                 registry = stack.enter_context(Registry.open(home.registry_path))
-        known = media_type(StreamContent(asset))
         path = Path(source) if isinstance(source, (str, PathLike)) else None
+        named = media_type or (None if path is None else text_type(path))
+        known = _known(StreamContent(asset), named)
         at = carried(
             asset,
             known,
@@ -104,6 +108,15 @@ def verify(
             sidecar=None if manifest is None else Path(manifest),
         )
         return _report(asset, known, at, trust, registry, resolvers, rules, path)
+
+
+def _known(content: StreamContent, named: str | None) -> str | None:
+    """The media type that the content shows, of those that hold manifests; of texts, as named."""
+    shown = media_type_of(content)
+    if named not in TEXT_TYPES or shown not in (None, *TEXT_TYPES):
+        return shown
+    is_text = containers.media_type(content) is None and b"\0" not in content[:CHUNK_BYTES]
+    return named if is_text else shown
 
 
 def _at_hand(source: files.Source) -> AbstractContextManager[Stream]:
