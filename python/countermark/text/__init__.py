@@ -31,11 +31,19 @@ from countermark.errors import InvalidArgument
 from countermark.record import Modality, Record
 from countermark.registry import Registry
 from countermark.report import Report
-from countermark.text.inside import held_store, sign_inside
+from countermark.text.inside import held_store, sign_inside, usual_method
 from countermark.text.methods import Method, default_method
 from countermark.verifying import verify as verify_file
 
-__all__ = ["Method", "default_method", "held_store", "sign", "sign_inside", "verify"]
+__all__ = [
+    "Method",
+    "default_method",
+    "held_store",
+    "sign",
+    "sign_inside",
+    "usual_method",
+    "verify",
+]
 
 
 def sign(

@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from countermark.containers.text_types import MAX_TEXT_BYTES
 from countermark.credentials import Beside, Signed, Signer, TimeStamper, sign_text
 from countermark.credentials.binding_check import composed
-from countermark.credentials.containers import texts
+from countermark.credentials.containers import UnusableText, texts
 from countermark.errors import InvalidArgument, MissingExtra
 from countermark.record import Record
-from countermark.text.methods import COMMENTS, Method, default_method, first_is_reserved, is_possible
+from countermark.text.methods import (
+    COMMENTS,
+    Method,
+    default_method,
+    first_is_reserved,
+    is_possible,
+)
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+MAX_BYTES: Final = 1 << 24
+"""Of a text that a manifest is put in; those with one are read up to four times as long."""
 
 _BESIDE: Final = "Sign it as a file, with the manifest beside it, or use another method."
 
@@ -76,6 +84,21 @@ def sign_inside(
     )
 
 
+def usual_method(media_type: str, text: bytes) -> Method | None:
+    """As `default_method`; None too for a text that `sign_inside` would refuse.
+
+    >>> page = b"<html><head></head></html>"
+    >>> usual_method("text/html", page), usual_method("text/html", page + b"\\xff")
+    ('html', None)
+    """
+    method = default_method(media_type, text)
+    try:
+        _check(text, media_type, method)
+    except (InvalidArgument, UnusableText):
+        return None
+    return method
+
+
 def _check(text: bytes, media_type: str, method: Method | None) -> None:
     if method is None or not is_possible(method, media_type, text):
         way = "any method" if method is None else f"the method {method!r:.40}"
@@ -84,7 +107,7 @@ def _check(text: bytes, media_type: str, method: Method | None) -> None:
             f"{way}.",
             remedy=_BESIDE,
         )
-    if len(text) > MAX_TEXT_BYTES // 2 or not texts.is_utf8(text):
+    if len(text) > MAX_BYTES or not texts.is_utf8(text):
         raise InvalidArgument("The text is too long, or not UTF-8.", remedy=_BESIDE)
     if texts.find(text) is not None or (method == "structured" and _has_delimiters(text)):
         raise InvalidArgument(
@@ -134,4 +157,5 @@ def _library() -> ModuleType:
             remedy="Install it: pip install 'countermark[text]'; or sign the text as a file, with "
             "the manifest beside it.",
         ) from error
-    return c2pa_text
+    module: ModuleType = c2pa_text
+    return module

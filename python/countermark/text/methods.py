@@ -9,9 +9,11 @@ Source: C2PA 2.4, appendices A.7 to A.9.
 from __future__ import annotations
 
 import re
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
-Method: TypeAlias = Literal["unstructured", "structured", "html"]
+from countermark.credentials.containers.texts import Kind
+
+Method: TypeAlias = Kind
 
 _SLASHES: Final = ("//", "")
 _HASH: Final = ("#", "")

@@ -73,8 +73,9 @@ def carried(
     if sidecar is not None:
         return Carried(_beside(asset, sidecar, trust), sidecar)
     embedded = None if media_type is None else read_stream(asset, media_type, trust=trust)
-    inside = Carried(embedded, in_text=embedded is not None and media_type in TEXT_TYPES)
-    if path is None or not (embedded is None or _is_elsewhere(embedded)):
+    is_here = embedded is not None and not _is_elsewhere(embedded)
+    inside = Carried(embedded, in_text=is_here and media_type in TEXT_TYPES)
+    if path is None or is_here:
         return inside
     found = [Carried(_beside(asset, one, trust), one) for one in credentials.sidecars(path)]
     fitting = [one for one in found if not one.is_strange]

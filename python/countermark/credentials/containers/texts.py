@@ -15,7 +15,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -38,6 +38,9 @@ _MARKER: Final = b"\xef\xbb\xbf"
 _MAGIC: Final = b"C2PATXT\0"
 _VERSION: Final = 1
 _HEADER_BYTES: Final = len(_MAGIC) + 1 + 4
+Kind: TypeAlias = Literal["unstructured", "structured", "html"]
+"""Where a manifest lies in a text, as the standard calls it."""
+
 WRAPPER: Final = _MARKER + b"".join(_SELECTORS[byte] for byte in _MAGIC)
 """How every wrapper begins."""
 
@@ -133,8 +136,8 @@ def find(asset: Content) -> Location | None:
     return found[0] if found else None
 
 
-def kind(location: Location, asset: Content) -> str:
-    """The way in which a store lies in a text, as the standard calls it.
+def kind(location: Location, asset: Content) -> Kind:
+    """Where a store lies in a text.
 
     >>> block = BEGIN + b" data:application/c2pa;base64,QUJD " + END
     >>> kind(Location(((59, 63),), decoded_bytes=3), block)
@@ -159,7 +162,7 @@ def is_utf8(asset: Content) -> bool:
 
 
 def _several(text: bytes, found: list[Location]) -> UnusableText:
-    codes = {
+    codes: dict[Kind, str] = {
         "unstructured": "manifest.text.multipleWrappers",
         "structured": "manifest.structuredText.multipleReferences",
         "html": "manifest.html.multipleManifests",
