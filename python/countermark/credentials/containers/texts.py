@@ -57,9 +57,7 @@ _LINK: Final = re.compile(
     rb"<link\b(?=[^<>]{0,2048}?\srel\s*=\s*[\"']?c2pa-manifest[\"'\s>])[^<>]{0,2048}>",
     re.IGNORECASE,
 )
-_TRACE: Final = re.compile(
-    re.escape(WRAPPER) + b"|" + re.escape(BEGIN) + rb"|(?i:application/c2pa|c2pa-manifest)",
-)
+_TRACE: Final = re.compile(re.escape(BEGIN) + rb"|(?i:application/c2pa|c2pa-manifest)")
 _TRACE_BYTES: Final = 64
 """More than what is looked for is long."""
 
@@ -105,10 +103,11 @@ def holds_trace(asset: Content) -> bool:
     """
     if len(asset) > MAX_TEXT_BYTES or b"\0" in asset[:CHUNK_BYTES]:
         return False
-    return any(
-        _TRACE.search(asset[at : at + CHUNK_BYTES + _TRACE_BYTES])
-        for at in range(0, len(asset), CHUNK_BYTES)
-    )
+    for at in range(0, len(asset), CHUNK_BYTES):
+        piece = asset[at : at + CHUNK_BYTES + _TRACE_BYTES]
+        if WRAPPER in piece or (b"c2pa" in piece.lower() and _TRACE.search(piece)):
+            return True
+    return False
 
 
 def find(asset: Content) -> Location | None:
