@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -179,3 +180,20 @@ def test_command_says_where_it_is(tmp_path: Path, home: keys.Home) -> None:
     alone = ["sign", str(path), "--out", str(tmp_path / "out.c2pa"), *arguments[4:]]
     run = CliRunner().invoke(app, [*alone, "--method", "structured"])
     assert isinstance(run.exception, InvalidArgument)
+
+
+def test_in_a_folder_the_texts_with_a_manifest_are_verified(
+    tmp_path: Path, home: keys.Home, signing: Callable[..., SignedFile]
+) -> None:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    for kind in ("unstructured", "html"):
+        path = made(folder, kind)
+        signing(path, path, method=kind)
+    made(folder, "structured")
+    (folder / "locked.txt").mkdir()
+    run = CliRunner().invoke(app, ["verify", "--json", str(folder)])
+    assert run.exit_code == 0, run.output
+    assert [json.loads(line)["file"] for line in run.output.splitlines()] == [
+        str(folder / name) for name in ("a.html", "a.txt")
+    ]
