@@ -24,7 +24,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO, Literal, TypeAlias, cast
 
 from countermark import clips, containers, credentials, duties, files, sidecars
 from countermark.auditing import audited
@@ -52,8 +52,12 @@ from countermark.labels.visible import Wording
 from countermark.preserving import Marks, check_kept, compare, deposit, labels_in
 from countermark.record import Record
 from countermark.registry import Registry
-from countermark.text import Method, sign_inside, usual_method
+from countermark.text import Method, linked, sign_inside, usual_method
 from countermark.verifying.carried import Carried
+
+Place: TypeAlias = Method | Literal["beside", "linked"]
+"""Where the manifest of a text goes: by a method of `text.sign`, or beside it; "linked" is beside
+a page of HTML that says so in its head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def sign(
     demands: Demands | None = None,
     profiles: Sequence[Profile] = (),
     wording: Wording | None = None,
-    method: Method | Literal["beside"] | None = None,
+    method: Place | None = None,
 ) -> SignedFile:
     """Write a copy of a file with a signed manifest, and the labels that are demanded.
 
@@ -94,9 +98,8 @@ def sign(
     that it states already is not put there again. `registry`: its log tells of the signature.
     `parent`: the file that it was made from, by default itself when it has a manifest, in it or
     beside it. `components`: the files that were placed in it. `demands`, `profiles`, `wording`: as
-    in `mark`. `method`: where the manifest of a text goes, as in `text.sign`, or "beside" it; by
-    default into the head of a page of HTML, if it has one, and beside all other texts, unless there
-    is one in them already.
+    in `mark`. `method`: where the manifest of a text goes; by default into the head of a page of
+    HTML, if it has one, and beside all other texts, unless there is one in them already.
 
     A movie is labelled in its first two seconds, a sound by a rhythm before it, a document where
     its text begins (`labels.documents`); a picture needs a label before. Without a label to put
@@ -149,7 +152,7 @@ def sign(
             check_kept(came_in, draft, media_type)
             labelling.check(draft, registry)
             _place(draft, place, like=source)
-        elif way != "beside":
+        elif way != "beside" and way != "linked":
             draft, sidecar = Path(folder) / f"signed{source.suffix}", None
             signed = sign_inside(
                 labelled.read_bytes(),
@@ -167,6 +170,8 @@ def sign(
             _place(draft, place, like=source)
         else:
             sidecar = sidecars.place_for(destination)
+            if way == "linked":
+                labelled = _linked(labelled, Path(folder), sidecar.name)
             payloads = _payloads(labelled)
             store = _detached(labelled, record, signer, registry, made_from, payloads, time_stamper)
             compare(came_in, Marks.of(_read(store), labels_in(labelled)))
@@ -245,9 +250,7 @@ def _media_type(source: Path) -> str:
     return aigc.media_type(source) or text_type(source) or credentials.media_type_of(source)
 
 
-def _way(
-    source: Path, media_type: str, method: Method | Literal["beside"] | None, found: Carried
-) -> Method | Literal["beside"] | None:
+def _way(source: Path, media_type: str, method: Place | None, found: Carried) -> Place | None:
     """Where the manifest of a text goes; None: in the place of the one that is in it."""
     if media_type not in TEXT_TYPES:
         if method not in (None, "beside"):
@@ -256,16 +259,26 @@ def _way(
             )
         return "beside"
     if found.in_text:
-        if method == "beside":
+        if method in ("beside", "linked"):
             raise InvalidArgument(
                 "The text holds its manifest already, and another one beside it would not count.",
                 remedy="Leave the method out, or start from the text as it was before.",
             )
         return method
+    if method == "linked" and media_type != "text/html":
+        raise InvalidArgument(
+            f"A text of type {media_type} has no place for a link.", remedy="Use another method."
+        )
     if method is None and media_type == "text/html":
         with opened(source) as asset:
             return usual_method(media_type, asset.read(MAX_TEXT_BYTES + 1)) or "beside"
     return method or "beside"
+
+
+def _linked(page: Path, folder: Path, address: str) -> Path:
+    done = folder / f"linked{page.suffix}"
+    done.write_bytes(linked(page.read_bytes(), address))
+    return done
 
 
 def _parent(

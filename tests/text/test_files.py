@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import encypher_c2pa
 import pytest
 from typer.testing import CliRunner
 
@@ -85,6 +86,38 @@ def test_page_without_a_head_has_it_beside(
         path.write_bytes(page)
         assert signing(path, path).sidecar is not None
         assert verify(path).verdict is Verdict.INTACT
+
+
+def test_page_links_to_the_manifest_beside_it(
+    tmp_path: Path, signing: Callable[..., SignedFile], trust: Trust
+) -> None:
+    path, out = made(tmp_path, "html"), tmp_path / "a page.html"
+    first = signing(path, out, method="linked")
+    assert first.sidecar == tmp_path / "a page.c2pa"
+    assert out.read_text("utf-8").count('<link rel="c2pa-manifest" href="a%20page.c2pa"') == 1
+    assert verify(out, trust=trust).verdict is Verdict.INTACT
+    before = out.read_bytes()
+    for method in ("linked", None):  # as it says where its manifest is, there it stays
+        again = signing(out, out, method=method)
+        assert (again.sidecar, out.read_bytes()) == (first.sidecar, before)
+    report = encypher_c2pa.verify(
+        before,
+        "text/html",
+        manifest_store=first.sidecar.read_bytes(),
+        trust_pem=trust.anchors.decode(),
+        no_default_trust=True,
+        telemetry=False,
+        online=False,
+    )
+    assert report["hard_binding"] == "match"
+    first.sidecar.rename(tmp_path / "elsewhere")
+    report = verify(out, trust=trust)
+    assert report.verdict is Verdict.UNMARKED
+    assert "never followed" in report.summary
+    with pytest.raises(InvalidArgument, match="another manifest"):
+        signing(out, tmp_path / "other.html", method="linked")
+    with pytest.raises(InvalidArgument, match="no place for a link"):
+        signing(made(tmp_path, "structured"), tmp_path / "other.md", method="linked")
 
 
 def test_what_has_no_place_for_a_method_is_refused(

@@ -13,11 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from countermark import text
+from countermark import credentials, keys, text
 from countermark.containers import CHUNK_BYTES
 from countermark.credentials import binding_check
 from countermark.credentials.containers import UnusableText, texts
 from countermark.jumbf import STORE_UUID
+from countermark.record import DigitalSource, Record
+from countermark.registry import Registry
 
 from .conftest import TEXTS
 
@@ -100,17 +102,63 @@ def test_broken_and_doubled_manifests_are_altered(
         assert verdict(whole.replace(END, "")) == "altered"
 
 
-def test_what_stands_around_a_manifest_is_signed_too(
-    signed: Signed, verdict: Callable[..., str]
+@pytest.mark.parametrize(
+    ("kind", "signed_as", "made_of_it"),
+    [
+        ("last", "\n# -----BEGIN", "\nx=-----BEGIN"),
+        ("last", "-----BEGIN C2PA MANIFEST----- data", "-----BEGIN C2PA MANIFEST-----\ndata"),
+        ("structured", "----- -->\n", "-----    \n"),  # all that follows would be a comment
+        ("structured", "----- -->\n", "----- --> "),  # the first line would be part of it
+        ("structured", "<!-- -----BEGIN", "     -----BEGIN"),
+        ("structured", "<!-- -----BEGIN", "/*   -----BEGIN"),
+        ("html", 'type="application/c2pa"', 'type="text/javascript"'),
+        ("html", "</script>\n", "</script \n"),
+        ("html", "</script>\n</head>", "</head>"),
+    ],
+)
+def test_what_stands_around_a_manifest_cannot_be_changed(
+    kind: str, signed_as: str, made_of_it: str, signed: Signed, verdict: Callable[..., str]
 ) -> None:
-    """Nothing that runs or shows hides in the bytes that the hash leaves out."""
-    whole = signed("last")
-    assert verdict(whole.replace("\n# -----BEGIN", "\nx=-----BEGIN")) == "altered"
-    assert verdict(whole.replace("\n# -----BEGIN", "\n\n#-----BEGIN")) in ("altered", "intact")
-    page = signed("html")
-    moved = page.replace("</script>\n</head>", "</head>").replace("<body>", "<body></script>")
-    assert verdict(moved) == "unmarked"
-    assert verdict(page.replace('type="application/c2pa"', 'type="text/javascript"')) != "intact"
+    """It is not hashed, but nothing that runs, shows or hides may be made of it."""
+    whole = signed(kind)
+    assert whole.count(signed_as) == 1
+    assert verdict(whole.replace(signed_as, made_of_it)) in ("altered", "unmarked")
+
+
+def test_comment_stays_in_a_line_of_its_own(
+    home: keys.Home, registry: Registry, verdict: Callable[..., str]
+) -> None:
+    record = Record(source=DigitalSource.AI_GENERATED)
+    done = text.sign(
+        "#!/bin/sh\necho 'calm",
+        record=record,
+        signer=home.signer(),
+        registry=registry,
+        media_type="text/x-shellscript",
+    )
+    assert verdict(done) == "intact"
+    assert verdict(done.replace("\n# -----BEGIN", " # -----BEGIN")) == "altered"
+
+
+def test_manifest_in_front_matter_and_other_exclusions_count(
+    home: keys.Home, verdict: Callable[..., str]
+) -> None:
+    """What other writers may do: more lines, or only what stands between the delimiters."""
+    record = Record(source=DigitalSource.AI_GENERATED)
+    for host in (
+        f"---\n{BEGIN}\n@\n{END}\ntitle: A lake\n---\nIt is calm.\n",
+        f"<?xml version='1.0'?>\r\n<!-- {BEGIN} @ {END} -->\r\n<lake/>\r\n",
+        f"calm\n{BEGIN} @ {END}",
+    ):
+
+        def put(store: bytes, host: str = host) -> bytes:
+            return host.replace("@", c2pa_text.encode_data_uri(store)).encode()
+
+        done = credentials.sign_text(put, record=record, signer=home.signer())
+        assert verdict(done.asset.decode()) == "intact"
+        assert verdict(done.asset.decode().replace("calm", "deep").replace("lake", "sea")) == (
+            "altered"
+        )
 
 
 @pytest.mark.parametrize(

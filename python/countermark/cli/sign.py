@@ -25,6 +25,7 @@ class Where(str, Enum):
     """Where the manifest of a text goes."""
 
     BESIDE = "beside"
+    LINKED = "linked"
     UNSTRUCTURED = "unstructured"
     STRUCTURED = "structured"
     HTML = "html"
@@ -73,7 +74,8 @@ def sign(
     nothing else is written, and room.glb stays as it is; a manifest that lies there already becomes
     the parent. Of a scene it names the watermark in the textures.
 
-    Pages of HTML with a head get the manifest in it. Other texts have it beside them, or with
+    Pages of HTML with a head get the manifest in it, or, with --method linked, beside them and a
+    link to it. Other texts have it beside them, or with
     --method in them: structured is a comment (Markdown, XML, YAML, source code), unstructured some
     14 kB of characters behind plain text that nobody sees.
 

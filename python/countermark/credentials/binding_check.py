@@ -27,8 +27,13 @@ from countermark.errors import UnreadableManifest
 _MAX_MARKS: Final = 256
 """In a row. Sorting them takes time that grows with the square of their number."""
 
-_COMMENT: Final = re.compile(rb"[^0-9A-Za-z\x80-\xff]*")
-"""What may stand around the delimiters and is not hashed, such as what begins a comment."""
+_COMMENTS: Final = frozenset(
+    [
+        *((sign, b"") for sign in (b"", b"#", b"//", b"--", b"%", b";")),
+        *((b"<!--", b"-->"), (b"/*", b"*/"), (b"(*", b"*)"), (b"{-", b"-}")),
+    ]
+)
+"""What may begin and end the comment with a manifest, which is not hashed."""
 
 
 def compare_here(store: bytes, content: Content) -> str | None:
@@ -117,8 +122,22 @@ def _excludes_it_alone(data: dict[Any, Any], text: bytes, at: Span, location: Lo
         return False
     if texts.kind(location, text) == "html":
         return at[0] <= start and start + length <= at[1]
-    head, tail = text[start : inner[0]], text[inner[1] : start + length]
-    return all(
-        _COMMENT.fullmatch(part) is not None
-        for part in (head.partition(texts.BEGIN)[0], tail.partition(texts.END)[2])
-    )
+    return _is_comment(text, start, start + length, inner)
+
+
+def _is_comment(text: bytes, start: int, end: int, reference: Span) -> bool:
+    """Whether what is left out is a comment that ends where its lines do, and does nothing.
+
+    Else one byte that is not hashed could let it swallow what follows, or set free what is in it.
+    """
+    head, begin, before = text[start : reference[0]].partition(texts.BEGIN)
+    after, finish, tail = text[reference[1] : end].partition(texts.END)
+    if not begin or not finish:  # the delimiters are hashed, and all around them
+        return text[start : reference[0]] in (b"", texts.DATA_URI) and end == reference[1]
+    signs = head.strip(), tail.strip()
+    is_one_line = b"\n" not in before and b"\n" not in after
+    begins = text[:start] in (b"", b"\xef\xbb\xbf") or text[start - 1 : start] == b"\n"
+    begins = begins or head.startswith((b"\n", b"\r\n"))
+    ends = end == len(text) or tail.endswith(b"\n") or text[end : end + 2] == b"\r\n"
+    ends = ends or text[end : end + 1] == b"\n"
+    return signs in _COMMENTS and (is_one_line or signs == (b"", b"")) and begins and ends

@@ -31,7 +31,7 @@ from countermark.errors import InvalidArgument
 from countermark.record import Modality, Record
 from countermark.registry import Registry
 from countermark.report import Report
-from countermark.text.inside import held_store, sign_inside, usual_method
+from countermark.text.inside import held_store, linked, sign_inside, usual_method
 from countermark.text.methods import Method, default_method
 from countermark.verifying import verify as verify_file
 
@@ -39,6 +39,7 @@ __all__ = [
     "Method",
     "default_method",
     "held_store",
+    "linked",
     "sign",
     "sign_inside",
     "usual_method",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -82,6 +83,30 @@ def sign_inside(
         actions=actions,
         time_stamper=time_stamper,
     )
+
+
+def linked(page: bytes, address: str) -> bytes:
+    """A page of HTML that says in its head where its manifest is.
+
+    >>> linked(b"<head></head>", "a page.c2pa")[:51]
+    b'<head><link rel="c2pa-manifest" href="a%20page.c2pa'
+
+    The page itself when it says so already. Raises `MissingExtra`; `InvalidArgument` for a page
+    without a head, or with another manifest.
+    """
+    reference = urllib.parse.quote(address)
+    try:
+        _check(page, "text/html", "html")
+    except UnusableText as error:
+        says_so = error.code == texts.ELSEWHERE and f'href="{reference}"'.encode() in page
+        if not says_so:
+            raise InvalidArgument(
+                "The page names another manifest in its head.", remedy="Take it out first."
+            ) from error
+        return page
+    newline = "\r\n" if b"\r\n" in page else "\n"
+    done = _library().embed_html_reference(page.decode(), reference, newline)
+    return bytes(done.encode())
 
 
 def usual_method(media_type: str, text: bytes) -> Method | None:

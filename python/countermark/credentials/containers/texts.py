@@ -28,6 +28,9 @@ BEGIN: Final = b"-----BEGIN C2PA MANIFEST-----"
 END: Final = b"-----END C2PA MANIFEST-----"
 DATA_URI: Final = b"data:application/c2pa;base64,"
 
+ELSEWHERE: Final = "manifest.inaccessible"
+"""Why a manifest may not be read that the text only links to."""
+
 _SELECTORS: Final = (
     *(chr(code).encode() for code in range(0xFE00, 0xFE10)),
     *(chr(code).encode() for code in range(0xE0100, 0xE01F0)),
@@ -284,7 +287,7 @@ def _scripts(text: bytes) -> Iterator[Location | UnusableText]:
 
 def _elsewhere() -> UnusableText:
     return UnusableText(
-        "manifest.inaccessible", "The text only links to a manifest elsewhere; it was not fetched."
+        ELSEWHERE, "The text only links to a manifest elsewhere; it was not fetched."
     )
 
 
