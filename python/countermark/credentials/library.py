@@ -166,9 +166,12 @@ def _anchors(trust: Trust) -> Iterator[dict[str, str]]:
             yield {**listed, "trust_uri": uri, "trust_kind": library_kinds[kind]}
 
 
-def check_media_type(media_type: str) -> None:
-    """Raise `UnsupportedImage` for a media type whose manifests are not found or replaced."""
-    if media_type not in MEDIA_TYPES and media_type not in TEXT_TYPES:
+def check_media_type(media_type: str, *, or_text: bool = False) -> None:
+    """Raise `UnsupportedImage` for a media type whose manifests are not found or replaced.
+
+    `or_text`: texts count too, which are read, but not signed, as other files are.
+    """
+    if media_type not in MEDIA_TYPES and not (or_text and media_type in TEXT_TYPES):
         raise _unsupported(f"files of type {media_type!r:.80}")
 
 

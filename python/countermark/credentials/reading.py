@@ -124,7 +124,7 @@ def read(asset: BinaryIO | Path, media_type: str, *, trust: Trust) -> Manifest |
     Raises `UnsupportedImage` for other media types, `SourceNotFound` for unreadable files.
     Source: C2PA 2.2, section "Validation".
     """
-    library.check_media_type(media_type)
+    library.check_media_type(media_type, or_text=True)
     with opened(asset) as stream:
         return read_stream(stream, media_type, trust=trust)
 
