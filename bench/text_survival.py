@@ -21,9 +21,11 @@ import pty
 import re
 import shutil
 import sqlite3
+import statistics
 import sys
 import tempfile
 import textwrap
+import time
 import tty
 import unicodedata
 import urllib.parse
@@ -54,6 +56,8 @@ TEXTS = {
     "accents": "# Tiếng Việt\n\nMặt hồ phẳng lặng; Åse går til sjøen.\n" * 6,
     "emoji": "# 👩‍🔬\n\nCalm ☀️, deep ❤️, 🏳️‍🌈 and 👨‍👩‍👧.\n" * 6,
 }
+LENGTHS = (100, 4_000, 100_000)
+ROUNDS = 25
 INVISIBLE = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]")
 SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 Change = Callable[[str], str]
@@ -314,6 +318,30 @@ def rows(transforms: dict[str, Change], made: dict[str, list[str]], trust: Trust
         yield f"| {name} | {' | '.join(cells)} |"
 
 
+def costs(signer: Signer, registry: Registry, trust: Trust) -> Iterator[str]:
+    """What signing and verifying takes, with the line in the log of a registry in SQLite."""
+    record = Record(source=DigitalSource.AI_GENERATED)
+    for characters in LENGTHS:
+        content = ("A lake lies still. " * characters)[:characters]
+        for method in ("unstructured", "structured"):
+            spent: dict[str, list[float]] = {"sign": [], "verify": []}
+            for _ in range(ROUNDS):
+                began = time.process_time()
+                done = text.sign(
+                    content,
+                    record=record,
+                    signer=signer,
+                    registry=registry,
+                    media_type=METHODS[method],
+                )
+                signed = time.process_time()
+                assert verdict(done, method, trust) == "intact"
+                spent["sign"].append(signed - began)
+                spent["verify"].append(time.process_time() - signed)
+            cells = (f"{statistics.median(each) * 1000:.1f}" for each in spent.values())
+            yield f"| {characters:,} | {method} | {' | '.join(cells)} |"
+
+
 def main() -> None:
     """Print the tables."""
     with tempfile.TemporaryDirectory() as folder:
@@ -321,6 +349,7 @@ def main() -> None:
         trust = Trust.from_file(home.trust_path)
         with Registry.open(home.registry_path) as registry:
             made = signed_texts(home.signer(), registry)
+            spent = list(costs(home.signer(), registry, trust))
     print(f"# What a manifest in a text survives\n\n{provenance()}\n")
     print(
         f"{len(TEXTS)} texts by each method; where they differ, the number is that of texts. "
@@ -351,6 +380,9 @@ def main() -> None:
         print(f"\n## Chromium {browser.version}, copied and pasted\n\n{head}")
         print("\n".join(rows(in_browser(page), made, trust)))
         browser.close()
+    print(f"\n## Cost\n\nProcessor time, median of {ROUNDS} calls.\n")
+    print("| characters | | sign, ms | verify, ms |\n|---:|---|---:|---:|")
+    print("\n".join(spent))
 
 
 if __name__ == "__main__":

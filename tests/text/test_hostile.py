@@ -173,8 +173,13 @@ def test_manifest_in_front_matter_and_other_exclusions_count(
         lambda: "<link rel=" * (1 << 21) + "c2pa-manifest",
         lambda: "\u0315\u0300" * (1 << 21) + framed(len(STORE), STORE),
         lambda: "\ufe0f" * (1 << 23) + framed(len(STORE), STORE),
+        lambda: "A lake." + framed((1 << 24) - 1, bytes((1 << 24) - 1)),
+        lambda: "A lake." + framed((1 << 24) + 1, bytes((1 << 24) + 1)),
     ],
-    ids=["run", "wrappers", "begins", "blocks", "tags", "scripts", "links", "marks", "selectors"],
+    ids=[
+        *("run", "wrappers", "begins", "blocks", "tags", "scripts", "links", "marks", "selectors"),
+        *("large", "too-large"),
+    ],
 )
 def test_hostile_texts_take_little_time_and_memory(
     hostile: Callable[[], str], verdict: Callable[..., str]
