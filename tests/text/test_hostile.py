@@ -298,3 +298,50 @@ def test_no_change_of_a_byte_passes(
         assert c2pa_text.extract_manifest(changed)[1] == c2pa_text.extract_manifest(whole)[1]
         return
     assert verdict(changed) in ("altered", "unmarked"), (at, put)
+
+
+@settings(
+    max_examples=120,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data(), kind=st.sampled_from(list(TEXTS)))
+def test_whatever_the_store_is_made_of_there_is_a_verdict(
+    data: st.DataObject, kind: str, signed: Signed, verdict: Callable[..., str]
+) -> None:
+    whole = signed(kind).encode()
+    location = texts.find(whole)
+    assert location is not None
+    store = bytearray(location.extract(whole))
+    binding = bytes(store).index(b"exclusions")
+    near = st.integers(binding - 40, binding + 120)  # where the exclusions are stated
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(near | st.integers(40, len(store) - 1))
+        store[at] = data.draw(st.integers(0, 255))
+    changed = location.replace(whole, bytes(store))
+    assert changed == whole or verdict(changed.decode()) == "altered"
+
+
+@pytest.mark.parametrize(
+    "exclusions",
+    [
+        None,
+        7,
+        [],
+        [7],
+        [None],
+        [{}],
+        [{"start": "0", "length": 1}],
+        [{"start": 0, "length": 1 << 70}],
+    ],
+)
+def test_strange_exclusions_are_none(exclusions: object) -> None:
+    content = f"<script type=application/c2pa>{base64.b64encode(STORE).decode()}</script>".encode()
+    location = texts.find(content)
+    assert location is not None
+    ((start, end),) = location.exclusions
+    stated = {"exclusions": exclusions}
+    assert not binding_check._excludes_it_alone(stated, content, (start, end), location)
+    whole = {"exclusions": [{"start": start, "length": end - start}]}
+    assert binding_check._excludes_it_alone(whole, content, (start, end), location)

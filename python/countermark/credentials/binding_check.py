@@ -46,11 +46,12 @@ def compare_here(store: bytes, content: Content) -> str | None:
         if held is None and len(content) <= hard_binding.LARGE_BYTES:
             return None
         claim = claims.parse(store)
+        if held is None:
+            return hard_binding.compare(claim, content)
+        outcome = _outcome(claim, content[: len(content)], held)
     except UnreadableManifest:
         return None
-    if held is None:
-        return hard_binding.compare(claim, content)
-    return hard_binding.CODES[hard_binding.DATA] + _outcome(claim, content[: len(content)], held)
+    return hard_binding.CODES[hard_binding.DATA] + outcome
 
 
 def composed(text: bytes) -> bytes | None:
@@ -110,6 +111,8 @@ def _excludes_it_alone(data: dict[Any, Any], text: bytes, at: Span, location: Lo
     """Whether nothing but the manifest, and what belongs to it, is left out of the hash."""
     exclusions = data.get("exclusions")
     if not isinstance(exclusions, list) or len(exclusions) != 1:
+        return False
+    if not isinstance(exclusions[0], dict):
         return False
     start, length = (exclusions[0].get(name) for name in ("start", "length"))
     if type(start) is not int or type(length) is not int:
