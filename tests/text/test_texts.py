@@ -22,6 +22,7 @@ from countermark.credentials.containers import UnusableText
 from countermark.errors import ConsentMissing, InvalidArgument, MissingExtra
 from countermark.record import DigitalSource, Record, ServiceClass, System
 from countermark.registry import Registry
+from countermark.report import ManifestEvidence
 
 from .conftest import RECORD, TEXTS
 
@@ -63,6 +64,19 @@ def test_each_change_of_the_text_is_seen(
     ):
         assert changed != whole
         assert verdict(changed) == "altered"
+
+
+def test_summary_says_that_the_text_was_changed(
+    signed: Signed, trust: Trust, registry: Registry
+) -> None:
+    changed = signed("unstructured").replace("lake", "sea")
+    report = text.verify(changed, trust=trust, registry=registry)
+    assert report.summary == "The text was changed after its Content Credentials were signed."
+    broken = text.verify(signed("unstructured")[:-3000], trust=trust, registry=registry)
+    (first, *_) = broken.evidence
+    assert isinstance(first, ManifestEvidence)
+    assert first.failures == ("manifest.text.corruptedWrapper",)
+    assert "damaged or incomplete" in first.explanation
 
 
 def test_bare_text_is_unmarked(verdict: Callable[..., str]) -> None:

@@ -23,6 +23,7 @@ from dataclasses import replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
+from typing import Final
 
 from countermark import containers, files, image
 from countermark.containers import CHUNK_BYTES, StreamContent
@@ -42,6 +43,8 @@ from countermark.verifying.carried import Carried, carried
 from countermark.verifying.conclusion import is_bound
 from countermark.verifying.examination import Examination
 from countermark.verifying.trusted import find_home, trust_store
+
+_CHANGED_TEXT: Final = "The text was changed after its Content Credentials were signed."
 
 
 def verify(
@@ -230,8 +233,9 @@ def _report_undecoded(asset: Stream, shown: str | None, at: Carried, error: Imag
     found: list[Evidence]
     if embedded is not None and is_bound(embedded):
         found = [evidence.manifest(embedded, Confidence.WEAK, decoded=False)]
+        said = _CHANGED_TEXT if shown in TEXT_TYPES else None
         return conclusion.by_manifest(
-            Verdict.ALTERED, embedded, found, media_type=shown, decoded=False
+            Verdict.ALTERED, embedded, found, media_type=shown, decoded=False, summary=said
         )
     reason = error.problem if could_have_pixels else f"files of type {shown} are not decoded."
     found = [evidence.unusable_manifest(embedded), *evidence.not_decoded(reason)]
