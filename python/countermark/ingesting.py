@@ -304,16 +304,15 @@ def _sign_in_text(
     time_stamper: TimeStamper | None,
 ) -> bytes:
     """As `_sign`, for a text, whose manifest stays where it is."""
-    manifest, media_type = seen.manifest, seen.media_type
-    assert manifest is not None
-    assert media_type is not None
+    assert seen.manifest is not None
+    assert seen.media_type is not None
     signed = sign_inside(
         draft.read_bytes(),
-        media_type=media_type,
+        media_type=seen.media_type,
         method=None,
         record=record,
         signer=signer,
-        parent=Beside(source, media_type, manifest.bytes),
+        parent=Beside(source, seen.media_type, seen.manifest.bytes),
         actions=(EDITED_METADATA,),
         time_stamper=time_stamper,
     )
