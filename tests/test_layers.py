@@ -22,7 +22,7 @@ PYTHON_LAYERS = [
     ["auditing", "duties", "publishing", "screening", "video"],
     ["report", "inspection", "preserving"],
     ["verifying", "disclosing"],
-    ["complying", "enrolling", "sidecars", "stamping"],
+    ["complying", "enrolling", "sidecars", "stamping", "text"],
     ["labelling", "ingesting"],
     ["marking", "signing"],
     ["batch"],

@@ -233,9 +233,9 @@ def test_what_cannot_be_done_is_refused(tmp_path: Path, signed: Sign) -> None:
         signed(page, out, Record(source=DigitalSource.AI_EDITED), profiles=[])
     with pytest.raises(ProfileNotMet, match="cn-implicit-label"):
         signed(page, out, Record(source=DigitalSource.AI_GENERATED))
-    (tmp_path / "notes.txt").write_text("A lake.")
+    (tmp_path / "notes.xyz").write_text("A lake.")
     with pytest.raises(UnsupportedImage, match="not supported"):
-        signed(tmp_path / "notes.txt", tmp_path / "out.txt")
+        signed(tmp_path / "notes.xyz", tmp_path / "out.xyz")
     assert not out.exists()
     assert not list(tmp_path.glob("*.c2pa"))
 

@@ -31,7 +31,7 @@ from countermark.credentials import (
     Trust,
     TrustStatus,
 )
-from countermark.credentials.containers import MEDIA_TYPES
+from countermark.credentials.containers import MEDIA_TYPES, TEXT_TYPES
 from countermark.errors import LabelNotWritten, UnsupportedContainer
 from countermark.labels import aigc
 from countermark.labels.aigc import AigcLabel, Reading, Status, Verdict
@@ -39,6 +39,7 @@ from countermark.preserving import Marks, compare, deposit
 from countermark.record import DigitalSource, ProviderCode, Record
 from countermark.registry import IngestDecision, Registry
 from countermark.screening import named_payloads
+from countermark.text import sign_inside
 
 EDITED_METADATA: Final = "c2pa.edited.metadata"
 """What the manifest says was done to the file: nothing that is seen or heard."""
@@ -181,9 +182,12 @@ def ingest(
             remedy="Give the signer of the platform, who signs it with the old one as parent.",
         )
     record = restated(seen, decision, origin)
-    beside = seen.media_type not in MEDIA_TYPES
+    in_text = seen.media_type in TEXT_TYPES and seen.sidecar is None
+    beside = seen.media_type not in MEDIA_TYPES and not in_text
     with _labelled(source, label) as draft:
-        if beside:
+        if in_text:
+            store = _sign_in_text(source, draft, seen, record, signer, time_stamper)
+        elif beside:
             store = _sign_beside(source, draft, seen, record, signer, time_stamper)
         else:
             store = _sign(source, draft, seen, record, signer, time_stamper)
@@ -289,6 +293,31 @@ def _sign_beside(
     )
     draft.with_suffix(credentials.SIDECAR).write_bytes(store)
     return store
+
+
+def _sign_in_text(
+    source: Path,
+    draft: Path,
+    seen: Evidence,
+    record: Record,
+    signer: Signer,
+    time_stamper: TimeStamper | None,
+) -> bytes:
+    """As `_sign`, for a text, whose manifest stays where it is."""
+    assert seen.manifest is not None
+    assert seen.media_type is not None
+    signed = sign_inside(
+        draft.read_bytes(),
+        media_type=seen.media_type,
+        method=None,
+        record=record,
+        signer=signer,
+        parent=Beside(source, seen.media_type, seen.manifest.bytes),
+        actions=(EDITED_METADATA,),
+        time_stamper=time_stamper,
+    )
+    draft.write_bytes(signed.asset)
+    return signed.manifest
 
 
 def _soft_bindings(seen: Evidence) -> Sequence[SoftBinding]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from countermark import credentials
 from countermark.containers import StreamContent
+from countermark.containers.text_types import text_type
 from countermark.credentials import SIDECAR, Beside, Trust, containers
 from countermark.credentials.assets import Stream, opened
 from countermark.errors import MarkLost
@@ -40,7 +41,8 @@ def as_parent(path: Path, found: Carried | None = None) -> Beside:
     """A file as the one that another one is made from; `found`: the manifest that it brought."""
     found = found or brought(path)
     with opened(path) as stream:
-        kind = containers.media_type(StreamContent(stream)) or aigc.media_type(path)
+        shown = containers.media_type(StreamContent(stream))
+    kind = aigc.media_type(path) or text_type(path) or shown
     return Beside(path, kind or "application/octet-stream", found.store)
 
 

@@ -24,11 +24,12 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Literal, TypeAlias, cast
 
 from countermark import clips, containers, credentials, duties, files, sidecars
 from countermark.auditing import audited
 from countermark.containers import StreamContent
+from countermark.containers.text_types import MAX_TEXT_BYTES, TEXT_TYPES, text_type
 from countermark.credentials import (
     SIDECAR,
     Beside,
@@ -51,7 +52,12 @@ from countermark.labels.visible import Wording
 from countermark.preserving import Marks, check_kept, compare, deposit, labels_in
 from countermark.record import Record
 from countermark.registry import Registry
+from countermark.text import Method, linked, sign_inside, usual_method
 from countermark.verifying.carried import Carried
+
+Place: TypeAlias = Method | Literal["beside", "linked"]
+"""Where the manifest of a text goes: by a method of `text.sign`, or beside it; "linked" is beside
+a page of HTML that says so in its head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,7 @@ def sign(
     demands: Demands | None = None,
     profiles: Sequence[Profile] = (),
     wording: Wording | None = None,
+    method: Place | None = None,
 ) -> SignedFile:
     """Write a copy of a file with a signed manifest, and the labels that are demanded.
 
@@ -91,7 +98,8 @@ def sign(
     that it states already is not put there again. `registry`: its log tells of the signature.
     `parent`: the file that it was made from, by default itself when it has a manifest, in it or
     beside it. `components`: the files that were placed in it. `demands`, `profiles`, `wording`: as
-    in `mark`.
+    in `mark`. `method`: where the manifest of a text goes; by default into the head of a page of
+    HTML, if it has one, and beside all other texts, unless there is one in them already.
 
     A movie is labelled in its first two seconds, a sound by a rhythm before it, a document where
     its text begins (`labels.documents`); a picture needs a label before. Without a label to put
@@ -99,26 +107,28 @@ def sign(
     their fingerprints, which are signed too, where PyAV is installed: what a registry knows
     (`enrolling.enroll`) then shows that a part is of them.
 
-    Office files, Markdown, HTML, scenes and other files that have a label in their metadata but no
-    place for a manifest get it in a file of its own beside the destination, by the same name with
-    the ending .c2pa, or behind the whole name where another file's manifest is there already. Both
-    are put in their places, or none. Such a manifest names no components; the registry keeps it.
+    Office files, texts, scenes and other files that have a label in their metadata but no place for
+    a manifest get it in a file of its own beside the destination, by the same name with the ending
+    .c2pa, or behind the whole name where another file's manifest is there already. Both are put in
+    their places, or none; the registry keeps it. Such a manifest names no components, nor does one
+    in a text.
 
-    Raises `SourceNotFound`, `UnsupportedImage` for files of other kinds, `InvalidArgument`,
-    `ConsentMissing`, `UnassessedModel`, `GrantMissing`, `ProfileNotMet`, `MarkLost`, `LabelError`,
+    Raises `MissingExtra` for a manifest in a text without the extra `text`, `SourceNotFound`,
+    `UnsupportedImage` for files of other kinds, `InvalidArgument`, `ConsentMissing`,
+    `UnassessedModel`, `GrantMissing`, `ProfileNotMet`, `MarkLost`, `LabelError`,
     `CredentialError`, `RegistryError`, `DestinationNotWritable`.
     """
-    media_type = aigc.media_type(source) or credentials.media_type_of(source)
+    media_type = _media_type(source)
     labelling = Labelling(profiles=tuple(profiles), wording=wording)
     demands = demands or labelling.demands
     duties.check(record, registry, modality=modality_of(media_type), demands=demands)
     holds = media_type in MEDIA_TYPES
     if not holds and components:
         raise InvalidArgument(
-            f"The manifest of a {media_type} file lies beside it, and names no components.",
-            remedy="Leave them out.",
+            f"The manifest of a {media_type} file names no components.", remedy="Leave them out."
         )
     found = sidecars.brought(source)
+    way = _way(source, media_type, method, found)
     came_in = Marks.of(found.manifest, labels_in(source))
     made_from = _parent(parent, source, found)
     record = labelling.numbered(record, uuid.uuid4().hex)
@@ -142,8 +152,26 @@ def sign(
             check_kept(came_in, draft, media_type)
             labelling.check(draft, registry)
             _place(draft, place, like=source)
+        elif way != "beside" and way != "linked":
+            draft, sidecar = Path(folder) / f"signed{source.suffix}", None
+            signed = sign_inside(
+                labelled.read_bytes(),
+                media_type=media_type,
+                method=way,
+                record=record,
+                signer=audited(signer, registry),
+                parent=made_from,
+                time_stamper=time_stamper,
+            )
+            store = signed.manifest
+            draft.write_bytes(signed.asset)
+            check_kept(came_in, draft, media_type)
+            labelling.check(draft, registry)
+            _place(draft, place, like=source)
         else:
             sidecar = sidecars.place_for(destination)
+            if way == "linked":
+                labelled = _linked(labelled, Path(folder), sidecar.name)
             payloads = _payloads(labelled)
             store = _detached(labelled, record, signer, registry, made_from, payloads, time_stamper)
             compare(came_in, Marks.of(_read(store), labels_in(labelled)))
@@ -215,6 +243,42 @@ def sign_beside(
         put()
         deposit(registry, store, payloads)
     return _done(store, record, time_stamper, destination)
+
+
+def _media_type(source: Path) -> str:
+    """By its content, of texts by its name."""
+    return aigc.media_type(source) or text_type(source) or credentials.media_type_of(source)
+
+
+def _way(source: Path, media_type: str, method: Place | None, found: Carried) -> Place | None:
+    """Where the manifest of a text goes; None: in the place of the one that is in it."""
+    if media_type not in TEXT_TYPES:
+        if method not in (None, "beside"):
+            raise InvalidArgument(
+                f"A {media_type} file is no text.", remedy="Leave the method out."
+            )
+        return "beside"
+    if found.in_text:
+        if method in ("beside", "linked"):
+            raise InvalidArgument(
+                "The text holds its manifest already, and another one beside it would not count.",
+                remedy="Leave the method out, or start from the text as it was before.",
+            )
+        return method
+    if method == "linked" and media_type != "text/html":
+        raise InvalidArgument(
+            f"A text of type {media_type} has no place for a link.", remedy="Use another method."
+        )
+    if method is None and media_type == "text/html":
+        with opened(source) as asset:
+            return usual_method(media_type, asset.read(MAX_TEXT_BYTES + 1)) or "beside"
+    return method or "beside"
+
+
+def _linked(page: Path, folder: Path, address: str) -> Path:
+    done = folder / f"linked{page.suffix}"
+    done.write_bytes(linked(page.read_bytes(), address))
+    return done
 
 
 def _parent(

@@ -21,7 +21,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from countermark.containers import StreamContent
+from countermark.containers.text_types import TEXT_TYPES, text_type
 from countermark.credentials import SIDECAR
+from countermark.credentials.containers import media_type
 from countermark.errors import (
     CertificateExpiresSoon,
     FeatureIgnored,
@@ -169,9 +172,9 @@ def _files_in(
     suffixes: frozenset[str],
     except_in: Path | None = None,
     *,
-    or_beside: bool = False,
+    or_signed: bool = False,
 ) -> list[Path]:
-    """`or_beside`: also files of other kinds that have a manifest beside them."""
+    """`or_signed`: also texts that hold a manifest, and what has one beside it."""
     found: list[Path] = []
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(
@@ -179,12 +182,25 @@ def _files_in(
             for name in folders
             if not name.startswith(".") and not _same(Path(parent, name), except_in)
         )
-        tied = _with_sidecars(names) if or_beside else set()
+        tied = _with_sidecars(names) | _signed_texts(Path(parent), names) if or_signed else set()
         found += (
             Path(parent, name)
             for name in sorted(names)
             if _ends_in(suffixes, name) or (name in tied and not name.startswith("."))
         )
+    return found
+
+
+def _signed_texts(folder: Path, names: Sequence[str]) -> set[str]:
+    """Those of a folder's files that are texts by their names and hold a manifest."""
+    found = set()
+    for name in names:
+        path = folder / name
+        if text_type(name) is None or not path.is_file():
+            continue
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            if media_type(StreamContent(file)) in TEXT_TYPES:
+                found.add(name)
     return found
 
 
@@ -196,13 +212,13 @@ def _with_sidecars(names: Sequence[str]) -> set[str]:
 
 
 def expand(paths: Iterable[Path]) -> list[Path]:
-    """Folders replaced by the files in them that can be verified, or have a manifest beside them.
+    """Folders replaced by the files in them that can be verified, or have a manifest.
 
     Raises `SourceNotFound` for a folder without any.
     """
     found: list[Path] = []
     for path in paths:
-        inside = _files_in(path, _VERIFIED, or_beside=True) if path.is_dir() else [path]
+        inside = _files_in(path, _VERIFIED, or_signed=True) if path.is_dir() else [path]
         if not inside:
             raise _nothing_in(path, "files to verify", _VERIFIED)
         found += inside

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,16 @@ from countermark.labels.profiles import NAMES
 from countermark.registry import Registry
 from countermark.signing import sign as sign_file
 from countermark.signing import sign_beside
+
+
+class Where(str, Enum):
+    """Where the manifest of a text goes."""
+
+    BESIDE = "beside"
+    LINKED = "linked"
+    UNSTRUCTURED = "unstructured"
+    STRUCTURED = "structured"
+    HTML = "html"
 
 
 def sign(
@@ -42,6 +53,10 @@ def sign(
         list[str] | None,
         typer.Option(metavar="NAMES", help=f"Whose duties are to be met: {', '.join(NAMES)}."),
     ] = None,
+    method: Annotated[
+        Where | None,
+        typer.Option(help="Where the manifest of a text goes; by default beside it."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, on one line.")] = False,
 ) -> None:
     """Put a signed manifest into a copy of a file, without a watermark.
@@ -59,6 +74,11 @@ def sign(
     nothing else is written, and room.glb stays as it is; a manifest that lies there already becomes
     the parent. Of a scene it names the watermark in the textures.
 
+    Pages of HTML with a head get the manifest in it, or, with --method linked, beside them and a
+    link to it. Other texts have it beside them, or with
+    --method in them: structured is a comment (Markdown, XML, YAML, source code), unstructured some
+    14 kB of characters behind plain text that nobody sees.
+
     For example:
 
         countermark sign talk.mp4 --out talk.mp4 --creator "Ada Example"
@@ -67,6 +87,7 @@ def sign(
         countermark sign clip.mp4 --out clip.mp4 --record record.json --profile cn
         countermark sign letter.docx --out signed.docx --record record.json --profile cn
         countermark sign room.glb --out room.c2pa --source ai-generated
+        countermark sign note.txt --out signed.txt --source ai-generated --method unstructured
     """
     stated = options.stated(
         record,
@@ -83,6 +104,10 @@ def sign(
     if is_beside and component:
         raise InvalidArgument(
             "A manifest beside a file names no components.", remedy="Leave --component out."
+        )
+    if is_beside and method not in (None, Where.BESIDE):
+        raise InvalidArgument(
+            "With that --out the manifest lies beside the file.", remedy="Leave --method out."
         )
     demanded = profiles(profile)
     home = keys.open_home()
@@ -110,6 +135,7 @@ def sign(
                 components=component or (),
                 time_stamper=time_stamper,
                 profiles=demanded,
+                method=None if method is None else method.value,
             )
     if time_stamper is not None:
         stamping.settle(home, done.sidecar or out, done.unstamped)

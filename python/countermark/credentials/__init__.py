@@ -32,6 +32,7 @@ from countermark.credentials.training_mining import Permission, TrainingMining
 from countermark.credentials.trust import Kind, Trust, TrustList, TrustStatus
 from countermark.credentials.trust_store import TrustStore
 from countermark.credentials.updating import Unstamped, add_time_stamp, continues, unstamped
+from countermark.credentials.within_text import sign_text
 
 __all__ = [
     "FINGERPRINTS",
@@ -73,6 +74,7 @@ __all__ = [
     "sign",
     "sign_detached",
     "sign_file",
+    "sign_text",
     "signed_label",
     "unstamped",
 ]

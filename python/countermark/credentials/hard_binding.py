@@ -17,10 +17,8 @@ from typing import Any, Final
 
 from countermark.containers import Content, Span, boxes, is_bmff, pieces
 from countermark.credentials import cbor
-from countermark.credentials import claim as claims
 from countermark.credentials.claim import Claim
 from countermark.credentials.containers import Location, can_hash_in_pieces
-from countermark.errors import UnreadableManifest
 
 LARGE_BYTES: Final = 16 << 20
 """From here on, the library would take too much memory."""
@@ -28,7 +26,7 @@ LARGE_BYTES: Final = 16 << 20
 DATA: Final = "c2pa.hash.data"
 BOXES: Final = "c2pa.hash.bmff.v3"
 
-_CODES: Final = {
+CODES: Final = {
     DATA: "assertion.dataHash.",
     "c2pa.hash.bmff.v2": "assertion.bmffHash.",
     BOXES: "assertion.bmffHash.",
@@ -77,20 +75,10 @@ def fill(label: str, data: dict[Any, Any], content: Content, location: Location)
     data["hash"] = digest(label, data, content)
 
 
-def compare_large(store: bytes, content: Content) -> str | None:
-    """As `compare`, for a manifest store; None for small files too, which the library can load."""
-    if len(content) <= LARGE_BYTES:
-        return None
-    try:
-        return compare(claims.parse(store), content)
-    except UnreadableManifest:
-        return None
-
-
 def compare(claim: Claim, content: Content) -> str | None:
     """The code that says whether the file is what was signed; None where the library shall."""
     labels = [label for label in claim.assertions if label.startswith("c2pa.hash.")]
-    if claim.is_update or len(labels) != 1 or labels[0] not in _CODES:
+    if claim.is_update or len(labels) != 1 or labels[0] not in CODES:
         return None
     data = claim.decoded(claim.assertions[labels[0]])
     if not isinstance(data, dict):
@@ -99,7 +87,7 @@ def compare(claim: Claim, content: Content) -> str | None:
     if hashed is None:
         return None
     outcome = "match" if hashed == data.get("hash") else "mismatch"
-    return _CODES[labels[0]] + outcome
+    return CODES[labels[0]] + outcome
 
 
 def digest(label: str, data: dict[Any, Any], content: Content) -> bytes | None:

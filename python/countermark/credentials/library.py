@@ -20,7 +20,7 @@ import c2pa  # type: ignore[import-untyped]
 from countermark.containers import StreamContent
 from countermark.credentials import containers, findings
 from countermark.credentials.assets import Stream, opened
-from countermark.credentials.containers import MEDIA_TYPES
+from countermark.credentials.containers import MEDIA_TYPES, TEXT_TYPES
 from countermark.credentials.findings import BINDING_CODES, Findings
 from countermark.credentials.trust import CLAIM_PURPOSES, Kind, Trust
 from countermark.errors import (
@@ -166,9 +166,12 @@ def _anchors(trust: Trust) -> Iterator[dict[str, str]]:
             yield {**listed, "trust_uri": uri, "trust_kind": library_kinds[kind]}
 
 
-def check_media_type(media_type: str) -> None:
-    """Raise `UnsupportedImage` for a media type whose manifests are not found or replaced."""
-    if media_type not in MEDIA_TYPES:
+def check_media_type(media_type: str, *, or_text: bool = False) -> None:
+    """Raise `UnsupportedImage` for a media type whose manifests are not found or replaced.
+
+    `or_text`: texts count too, which are read, but not signed, as other files are.
+    """
+    if media_type not in MEDIA_TYPES and not (or_text and media_type in TEXT_TYPES):
         raise _unsupported(f"files of type {media_type!r:.80}")
 
 

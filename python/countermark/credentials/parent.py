@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias
 
 from countermark.containers import StreamContent
-from countermark.credentials import build, hard_binding, library
+from countermark.credentials import binding_check, build, library
 from countermark.credentials.active import active_label
 from countermark.credentials.assets import opened
 from countermark.credentials.findings import BINDING_CODES
@@ -96,7 +96,7 @@ def _stated(parent: Beside, store: bytes) -> dict[str, Any]:
 def _results(asset: BinaryIO | Path, store: bytes) -> dict[str, Any]:
     """What was found in a manifest; large files are compared here, in bounded memory."""
     with opened(asset) as stream:
-        code = hard_binding.compare_large(store, StreamContent(stream))
+        code = binding_check.compare_here(store, StreamContent(stream))
         stream.seek(0)
         results = library.results(store, stream if code is None else io.BytesIO())
     if code is None:

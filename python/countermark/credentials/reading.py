@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
 from countermark.containers import StreamContent, TooManyParts
-from countermark.credentials import bounds, hard_binding, library
+from countermark.credentials import binding_check, bounds, library
 from countermark.credentials import claim as claims
 from countermark.credentials.assets import Stream, opened
 from countermark.credentials.claim import Claim
-from countermark.credentials.containers import locate
+from countermark.credentials.containers import TEXT_TYPES, UnusableText, locate
 from countermark.credentials.containers import media_type as media_type_of
 from countermark.credentials.explaining import explanation
 from countermark.credentials.findings import BINDING_CODES, TRUST_CODES, Failure, Findings
@@ -124,7 +124,7 @@ def read(asset: BinaryIO | Path, media_type: str, *, trust: Trust) -> Manifest |
     Raises `UnsupportedImage` for other media types, `SourceNotFound` for unreadable files.
     Source: C2PA 2.2, section "Validation".
     """
-    library.check_media_type(media_type)
+    library.check_media_type(media_type, or_text=True)
     with opened(asset) as stream:
         return read_stream(stream, media_type, trust=trust)
 
@@ -136,7 +136,9 @@ def read_stream(stream: Stream, media_type: str, *, trust: Trust) -> Manifest | 
     shown = media_type_of(content) or media_type
 
     def validate(store: bytes | None) -> Findings | None:
-        code = None if store is None else hard_binding.compare_large(store, content)
+        if store is None and shown in TEXT_TYPES:
+            return None  # the library knows no texts
+        code = None if store is None else binding_check.compare_here(store, content)
         if store is None or code is None:
             return library.validate(shown, stream, store, trust=trust)
         findings = library.validate_store(store, trust=trust)
@@ -194,6 +196,8 @@ def _judged(
             bounds.check(store)
     except TooManyParts as error:
         return _refused(b"", [(UNREADABLE_ASSET, str(error))])
+    except UnusableText as error:
+        return _refused(b"", [(error.code, error.problem)])
     except UnreadableManifest as error:
         return _refused(b"", [("claim.malformed", str(error))])
     findings = validate(store)
@@ -230,7 +234,7 @@ def read_beside(manifest: bytes, stream: Stream, *, trust: Trust) -> Manifest:
     """As `read_detached`, for an open file, of which large ones are read in bounded memory."""
 
     def validate() -> Findings | None:
-        code = hard_binding.compare_large(manifest, StreamContent(stream))
+        code = binding_check.compare_here(manifest, StreamContent(stream))
         if code is None:
             return library.validate(library.STORE_MEDIA_TYPE, stream, manifest, trust=trust)
         findings = library.validate_store(manifest, trust=trust)

@@ -115,16 +115,17 @@ def sign_detached(
         )
     leaf = profile.check(signer)[0]
     with opened(asset) as stream, ingredients(parent) as named:
-        stated = build.definition(
+        store = draft(
             record,
-            soft_bindings,
-            has_thumbnail=thumbnail is not None,
-            hard_binding=hard_binding.detached_placeholder(),
+            named,
+            signer,
+            leaf,
+            binding=hard_binding.detached_placeholder(),
+            soft_bindings=soft_bindings,
+            thumbnail=thumbnail,
             actions=actions,
-            ingredients=named.named,
+            has_room=time_stamper is not None,
         )
-        shown = {} if thumbnail is None else {build.THUMBNAIL: thumbnail}
-        store = _drafted(stated, named, shown, signer, leaf, has_room=time_stamper is not None)
         try:
             store = with_soft_bindings(store, soft_bindings)
             store = with_detached_binding(store, StreamContent(stream))
@@ -138,16 +139,31 @@ def sign_detached(
     return store
 
 
-def _drafted(
-    stated: dict[str, Any],
+def draft(
+    record: Record,
     named: Ingredients,
-    thumbnail: dict[str, bytes],
     signer: Signer,
     leaf: x509.Certificate,
     *,
+    binding: dict[str, Any],
+    soft_bindings: Sequence[SoftBinding] = (),
+    thumbnail: bytes | None = None,
+    actions: Sequence[str] = (),
     has_room: bool,
 ) -> bytes:
-    """Let the library lay out a store, with room for a time stamp or without."""
+    """Let the library lay out a store for a file that it does not see.
+
+    `binding`: the placeholder of the hard binding. `has_room`: for a time stamp.
+    """
+    stated = build.definition(
+        record,
+        soft_bindings,
+        has_thumbnail=thumbnail is not None,
+        hard_binding=binding,
+        actions=actions,
+        ingredients=named.named,
+    )
+    shown = {} if thumbnail is None else {build.THUMBNAIL: thumbnail}
     signature_bytes = signature_length_bytes(leaf.public_key())
     key = None if has_room else placeholder_key(signer.algorithm, signature_bytes * 8)
     return library.embed(
@@ -159,7 +175,7 @@ def _drafted(
         certificate_chain=signer.certificate_chain,
         private_key=key,
         signature_bytes=signature_bytes,
-        resources={**thumbnail, **named.resources},
+        resources={**shown, **named.resources},
         ingredients=named.files,
         in_pieces=False,
     )

@@ -23,12 +23,14 @@ from dataclasses import replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
+from typing import Final
 
 from countermark import containers, files, image
-from countermark.containers import StreamContent
+from countermark.containers import CHUNK_BYTES, StreamContent
+from countermark.containers.text_types import TEXT_TYPES, text_type
 from countermark.credentials import Trust
 from countermark.credentials.assets import Stream, opened
-from countermark.credentials.containers import media_type
+from countermark.credentials.containers import media_type as media_type_of
 from countermark.credentials.reading import UNREADABLE_ASSET
 from countermark.errors import ImageError
 from countermark.image import Picture
@@ -42,11 +44,14 @@ from countermark.verifying.conclusion import is_bound
 from countermark.verifying.examination import Examination
 from countermark.verifying.trusted import find_home, trust_store
 
+_CHANGED_TEXT: Final = "The text was changed after its Content Credentials were signed."
+
 
 def verify(
     source: files.Source,
     *,
     manifest: str | PathLike[str] | None = None,
+    media_type: str | None = None,
     trust: Trust | None = None,
     registry: Registry | None = None,
     resolvers: Sequence[Resolver] = (),
@@ -64,6 +69,7 @@ def verify(
     looked for, by default that of the home folder. `resolvers`: services of others that are asked
     when all else leads nowhere; without them nothing is ever fetched from the network.
 
+    `media_type`: of a text, which does not show by itself what it is; by default as it is named.
     `rules`: whose features of known content count, and what follows; by default the home's.
 
     What the registry knows of the content, such as a refutation, stands before all else
@@ -94,8 +100,9 @@ def verify(
                 trust = trust_store(home).trust()
             if registry is None and home is not None:
                 registry = stack.enter_context(Registry.open(home.registry_path))
-        known = media_type(StreamContent(asset))
         path = Path(source) if isinstance(source, (str, PathLike)) else None
+        named = media_type or (None if path is None else text_type(path))
+        known = _known(StreamContent(asset), named)
         at = carried(
             asset,
             known,
@@ -104,6 +111,15 @@ def verify(
             sidecar=None if manifest is None else Path(manifest),
         )
         return _report(asset, known, at, trust, registry, resolvers, rules, path)
+
+
+def _known(content: StreamContent, named: str | None) -> str | None:
+    """The media type that the content shows, of those that hold manifests; of texts, as named."""
+    shown = media_type_of(content)
+    if named not in TEXT_TYPES or shown not in (None, *TEXT_TYPES):
+        return shown
+    is_text = containers.media_type(content) is None and b"\0" not in content[:CHUNK_BYTES]
+    return named if is_text else shown
 
 
 def _at_hand(source: files.Source) -> AbstractContextManager[Stream]:
@@ -217,8 +233,9 @@ def _report_undecoded(asset: Stream, shown: str | None, at: Carried, error: Imag
     found: list[Evidence]
     if embedded is not None and is_bound(embedded):
         found = [evidence.manifest(embedded, Confidence.WEAK, decoded=False)]
+        said = _CHANGED_TEXT if shown in TEXT_TYPES else None
         return conclusion.by_manifest(
-            Verdict.ALTERED, embedded, found, media_type=shown, decoded=False
+            Verdict.ALTERED, embedded, found, media_type=shown, decoded=False, summary=said
         )
     reason = error.problem if could_have_pixels else f"files of type {shown} are not decoded."
     found = [evidence.unusable_manifest(embedded), *evidence.not_decoded(reason)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from countermark import credentials
 from countermark.credentials import Manifest, Trust
 from countermark.credentials.assets import Stream
+from countermark.credentials.containers import TEXT_TYPES
 from countermark.credentials.reading import read_beside, read_stream
 
 
@@ -19,16 +20,23 @@ class Carried:
     """A manifest and where it was found.
 
     `manifest`: whether it holds or not; None when there is none. `sidecar`: the file that holds it;
-    None when it is in the file itself.
+    None when it is in the file itself. `in_text`: whether that is a text.
     """
 
     manifest: Manifest | None
     sidecar: Path | None = None
+    in_text: bool = False
 
     @property
     def store(self) -> bytes | None:
-        """The manifest store in a file of its own; None when it is in the file itself."""
-        return None if self.sidecar is None or self.manifest is None else self.manifest.bytes
+        """The manifest store, where the C2PA library does not find it in the file itself.
+
+        That is one in a file of its own, or in a text.
+        """
+        found = self.manifest
+        if found is None or (self.in_text and found.label is None):
+            return None
+        return None if self.sidecar is None and not self.in_text else found.bytes
 
     @property
     def is_strange(self) -> bool:
@@ -65,11 +73,13 @@ def carried(
     if sidecar is not None:
         return Carried(_beside(asset, sidecar, trust), sidecar)
     embedded = None if media_type is None else read_stream(asset, media_type, trust=trust)
-    if path is None or not (embedded is None or _is_elsewhere(embedded)):
-        return Carried(embedded)
+    is_here = embedded is not None and not _is_elsewhere(embedded)
+    inside = Carried(embedded, in_text=is_here and media_type in TEXT_TYPES)
+    if path is None or is_here:
+        return inside
     found = [Carried(_beside(asset, one, trust), one) for one in credentials.sidecars(path)]
     fitting = [one for one in found if not one.is_strange]
-    return next(iter(fitting or found), Carried(embedded))
+    return next(iter(fitting or found), inside)
 
 
 def _beside(asset: Stream, sidecar: Path, trust: Trust) -> Manifest:

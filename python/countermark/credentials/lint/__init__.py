@@ -19,7 +19,7 @@ from typing import BinaryIO, Final
 from countermark import jumbf
 from countermark.credentials import bounds, library
 from countermark.credentials.assets import opened
-from countermark.credentials.containers import locate, media_type
+from countermark.credentials.containers import TEXT_TYPES, locate, media_type
 from countermark.credentials.findings import Findings
 from countermark.credentials.lint import (
     actions,
@@ -78,7 +78,8 @@ def _found(data: bytes) -> Iterator[Finding]:
     kind = media_type(data)
     if location is not None and kind is not None:
         store = location.extract(data)
-        yield from _store(store, _time(kind, data, store))
+        is_known = kind not in TEXT_TYPES  # to the library
+        yield from _store(store, _time(kind if is_known else library.STORE_MEDIA_TYPE, data, store))
     else:
         yield _without_store(data, kind)
 
@@ -87,7 +88,7 @@ def _without_store(data: bytes, kind: str | None) -> Finding:
     if kind is None:
         problem = "countermark does not know where such a file keeps a manifest store."
         return rules.CONTAINER_UNKNOWN.found(_FILE, problem)
-    seen = _seen(kind, data, None)
+    seen = None if kind in TEXT_TYPES else _seen(kind, data, None)
     if seen is None:
         problem = "No manifest store was found in the file."
         return rules.MANIFEST_MISSING.found(_FILE, problem)
