@@ -9,6 +9,7 @@ import shutil
 import wave
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -24,6 +25,7 @@ DOCUMENTS = [
     "README.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
+    "docs/batch.md",
     "docs/camera.md",
     "docs/compliance.md",
     "docs/credentials.md",
@@ -62,9 +64,16 @@ def photo_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("photo_at_hand")
 def test_python_block_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
-    (block,) = blocks("python")
-    exec(compile(block, "README.md", "exec"), {})
-    assert capsys.readouterr().out.strip() == block.splitlines()[-1].rpartition("# ")[2]
+    first, tensors, server = blocks("python")
+    names: dict[str, Any] = {}
+    exec(compile(first, "README.md", "exec"), names)
+    assert capsys.readouterr().out.strip() == first.splitlines()[-1].rpartition("# ")[2]
+    exec(compile(tensors, "README.md", "exec"), names)
+    found = countermark.watermark.detect(np.rint(names["made"][1] * 255).astype(np.uint8))
+    assert found is not None
+    names["app"] = None
+    exec(compile(server, "README.md", "exec"), names)
+    names["app"].marker.check()
 
 
 def record_clip(path: Path) -> None:
