@@ -89,7 +89,7 @@ class Embedder:
 
         Returns:
             Pictures of the same shape, type and device, in the memory of `out` when it was given.
-            Floating point is not rounded to grey levels; uint8 is, as the core rounds.
+            Floating point is not rounded to grey levels; uint8 is.
 
         Raises:
             ImageError: The tensor is not one of pictures, or these are too small or too large.

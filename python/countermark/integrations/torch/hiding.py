@@ -52,9 +52,14 @@ class Mask:
 
 
 def _least_nearby(planes: torch.Tensor) -> torch.Tensor:
-    size = 2 * _EROSION + 1
-    rows = torch.nn.functional.max_pool2d(-planes, (size, 1), 1, (_EROSION, 0))
-    return -torch.nn.functional.max_pool2d(rows, (1, size), 1, (0, _EROSION))
+    for axis in (1, 2):
+        beside = (0, 0) if axis == 1 else ()
+        padding = (*beside, _EROSION, _EROSION)
+        planes = torch.nn.functional.pad(planes, padding, value=math.inf)
+        for apart in (1, 2, _EROSION):  # of two, of four, of seven
+            count = planes.shape[axis] - apart
+            planes = torch.minimum(planes.narrow(axis, 0, count), planes.narrow(axis, apart, count))
+    return planes
 
 
 class Arrival:

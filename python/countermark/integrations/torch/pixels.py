@@ -103,9 +103,9 @@ def luma_of(batch: torch.Tensor, value_range: str) -> torch.Tensor:
     levels = _levels(batch[:, :3], value_range)
     if levels.shape[1] == 1:
         return levels[:, 0].to(torch.float32)
-    luma = levels[:, 0].to(torch.float32).mul(77)
-    luma.add_(levels[:, 1], alpha=150).add_(levels[:, 2], alpha=29)
-    return luma.add_(128).mul_(1 / 256).floor_()
+    half = torch.tensor(0.5, dtype=torch.float32, device="cpu")  # a number; makes the sum float32
+    luma = torch.add(half, levels[:, 0], alpha=77 / 256)
+    return luma.add_(levels[:, 1], alpha=150 / 256).add_(levels[:, 2], alpha=29 / 256).floor_()
 
 
 def _levels(colours: torch.Tensor, value_range: str) -> torch.Tensor:
@@ -121,14 +121,13 @@ def add(
 ) -> None:
     """Writes the batch with the residual, in grey levels, in all colours; clipped to the range.
 
-    Eight bits are rounded as the core rounds them. The residual's memory is used up.
+    Eight bits are rounded. The residual's memory is used up.
     """
     low, high = _RANGES[value_range]
     if batch.dtype == torch.uint8:
-        change = residual.add_(0.5).floor_().to(torch.int16)
+        marked = batch[:, :3].to(torch.int16).add_(residual.round_().to(torch.int16)[:, None])
     else:
-        change = residual.mul_((high - low) / 255)
-    marked = torch.add(batch[:, :3], change[:, None])
+        marked = torch.add(batch[:, :3], residual.mul_((high - low) / 255)[:, None])
     out[:, :3].copy_(marked.clamp_(low, high))
     if batch.shape[1] == 4 and out.data_ptr() != batch.data_ptr():
         out[:, 3:].copy_(batch[:, 3:])

@@ -1,7 +1,7 @@
 """Makes pictures look like noise of equal strength everywhere, as the detector does: whitening.cc.
 
-The products of cosines and sines of the core are complex exponentials here: of three frequencies
-across and their rising and falling partners down, each is one coefficient.
+The products of cosines and sines of the core are complex exponentials here: frequencies across, and
+their rising and falling partners down. Real and imaginary parts take turns, row by row.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ _BLOCK, _HOP = 16, 4
 _LEAD = _BLOCK - _HOP  # the first block begins so far before the plane
 _CYCLES = 3
 _FLOOR = 1.0  # grey levels
+_MIDDLE = 128.0  # without it grey levels are finer in half precision; no coefficient knows it
+_BLOCKS_AT_ONCE = 16
 
 
 def _waves(cycles: torch.Tensor) -> torch.Tensor:
@@ -33,58 +35,88 @@ def _analysing(cycles: torch.Tensor) -> torch.Tensor:
     return waves - torch.where(cycles.abs()[:, None] == 1, mean, 0) * window
 
 
+def _parts(weights: torch.Tensor) -> torch.Tensor:
+    """Complex weights (outputs, inputs) as real ones (2 outputs, 2 inputs), parts taking turns."""
+    rows = [torch.stack((weights.real, -weights.imag), 2), torch.stack((weights.imag, weights.real), 2)]
+    return torch.stack([row.flatten(1) for row in rows], 1).flatten(0, 1)
+
+
 def _blocks_over(length: int) -> int:
     return (length + _LEAD + _HOP - 1) // _HOP
 
 
-def _analysis(length: int, weights: torch.Tensor) -> Taps:
+def _analysis(length: int, weights: torch.Tensor, parts: int) -> Taps:
     """Block by block, the sums of a plane's samples times each of the weights; edges go on."""
     blocks = torch.arange(_blocks_over(length), device="cpu")
     samples = torch.arange(_BLOCK, device="cpu")
     places = (blocks[:, None] * _HOP + samples - _LEAD).clamp(0, length - 1)
-    sums = len(weights)
-    return Taps(places.repeat_interleave(sums, 0), weights.repeat(len(blocks), 1))
+    places = (places[:, :, None] * parts + torch.arange(parts, device="cpu")).flatten(1)
+    return Taps(places.repeat_interleave(len(weights), 0), weights.repeat(len(blocks), 1))
 
 
-def _synthesis(length: int, weights: torch.Tensor) -> Taps:
-    """Every sample from the coefficients of the four blocks that it lies in."""
-    count = len(weights)
+def _synthesis(length: int, weights: torch.Tensor, parts: int) -> Taps:
+    """Every sample from the coefficients of the four blocks that it lies in.
+
+    `weights`: (samples of a block and their parts, coefficients of a block).
+    """
+    count = weights.shape[1]
     samples = torch.arange(length, device="cpu")
     blocks = samples[:, None] // _HOP + torch.arange(_BLOCK // _HOP, device="cpu")
     within = samples[:, None] - (blocks * _HOP - _LEAD)
-    places = blocks[:, :, None] * count + torch.arange(count, device="cpu")
-    return Taps(places.flatten(1), weights.T[within].flatten(1))
+    places = (blocks[:, :, None] * count + torch.arange(count, device="cpu")).flatten(1)
+    chosen = weights.unflatten(0, (_BLOCK, parts))[within].transpose(1, 2).flatten(2)
+    return Taps(places.repeat_interleave(parts, 0), chosen.flatten(0, 1))
 
 
 class Whitening:
-    """For planes of one size."""
+    """For planes of one size. On a graphics card in half precision, which is enough for it."""
 
     def __init__(self, height: int, width: int, device: torch.device) -> None:
+        self._dtype = torch.float16 if device.type == "cuda" else torch.float32
         down = torch.arange(-_CYCLES, _CYCLES + 1, device="cpu").double()
         across = torch.arange(_CYCLES + 1, device="cpu").double()
         self._shape = (len(down), len(across))
-        analysing = torch.view_as_real(_analysing(across)).transpose(1, 2).flatten(0, 1)
-        waves = torch.view_as_real(_waves(across)).transpose(1, 2).flatten(0, 1)
-        columns, rows = 2 * _blocks_over(width) * len(across), _blocks_over(height) * len(down)
-        self._analyse_rows = Banded(
-            _analysis(width, analysing), width, device, chunk=len(analysing) * _BLOCK
+
+        def banded(taps: Taps, count: int, outputs_of_block: int) -> Banded:
+            chunk = outputs_of_block * _BLOCKS_AT_ONCE
+            return Banded(taps, count, device, chunk=chunk, dtype=self._dtype)
+
+        waves, columns = _analysing(across), _blocks_over(width) * len(across)
+        self._analyse_rows = [
+            banded(_analysis(width, part, 1), width, len(across))
+            for part in (waves.real, waves.imag)
+        ]
+        self._analyse_columns = banded(
+            _analysis(height, _parts(_analysing(down)), 2), 2 * height, 2 * len(down)
         )
-        self._analyse_columns = Banded(
-            _analysis(height, _analysing(down)), height, device, chunk=len(down) * _BLOCK
+        self._join_columns = banded(
+            _synthesis(height, _parts(_waves(down).conj().T), 2),
+            2 * len(down) * _blocks_over(height),
+            2 * _HOP,
         )
-        self._join_columns = Banded(_synthesis(height, _waves(down).conj()), rows, device)
-        self._join_rows = Banded(_synthesis(width, waves), columns, device)
+        waves = _waves(across).T
+        self._join_rows = [
+            banded(_synthesis(width, part, 1), columns, _HOP) for part in (waves.real, waves.imag)
+        ]
         # Every frequency once, the opposite of which is its conjugate; the mean goes.
-        keep = torch.ones(self._shape, dtype=torch.float32, device="cpu")
-        keep[down <= 0, 0] = 0
-        self._keep = keep.to(device)[:, None, :]
+        floor = torch.full(self._shape, _FLOOR, dtype=self._dtype, device="cpu")
+        floor[down <= 0, 0] = math.inf
+        self._floor = floor.to(device)[:, None, :]
 
     def __call__(self, planes: torch.Tensor) -> torch.Tensor:
         """Whitens (batch, height, width)."""
+        levels = (planes - _MIDDLE).to(self._dtype)
+        batch, height, _ = planes.shape
+        rows = levels.new_empty(batch, height, 2, self._analyse_rows[0].padded)
+        for part in (0, 1):
+            self._analyse_rows[part].across(levels, rows[:, :, part])
+        coefficients = self._analyse_columns.down(rows.flatten(1, 2))
+        joined = self._join_columns.down(self._whitened(coefficients)).unflatten(1, (-1, 2))
+        real, imaginary = (self._join_rows[part].across(joined[:, :, part]) for part in (0, 1))
+        return torch.add(real.to(torch.float32), imaginary)
+
+    def _whitened(self, coefficients: torch.Tensor) -> torch.Tensor:
         down, across = self._shape
-        rows = self._analyse_rows.across(planes).unflatten(2, (-1, 2)).contiguous()
-        coefficients = self._analyse_columns.down(torch.view_as_complex(rows))
-        parts = coefficients.unflatten(1, (-1, down)).unflatten(3, (-1, across))
-        gain = (parts.abs() + _FLOOR).pow_(-1.5).mul_(self._keep)
-        joined = self._join_columns.down((parts * gain).flatten(3).flatten(1, 2))
-        return self._join_rows.across(torch.view_as_real(joined).flatten(2))
+        blocks = coefficients.unflatten(1, (-1, down, 2)).unflatten(4, (-1, across))
+        level = torch.hypot(blocks[:, :, :, 0], blocks[:, :, :, 1]).add_(self._floor)
+        return (blocks * level.pow_(-1.5).unsqueeze(3)).flatten(4).flatten(1, 3)
