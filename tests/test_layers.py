@@ -24,6 +24,7 @@ PYTHON_LAYERS = [
     ["complying", "enrolling", "sidecars", "stamping"],
     ["labelling", "ingesting"],
     ["marking", "signing"],
+    ["integrations"],
     ["service", "demo", "cli"],
     ["__main__"],
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
 from countermark import errors
@@ -11,18 +11,17 @@ from countermark._bridge import checked_key, checked_payload
 from countermark.integrations.torch.host import torch
 from countermark.integrations.torch.pattern import words_of
 from countermark.integrations.torch.pixels import (
-    add,
     as_batch,
     check_output,
     check_pixels,
     check_shape,
-    luma_of,
 )
 from countermark.integrations.torch.plan import Plan
+from countermark.integrations.torch.running import Card, Direct, Recorded, Runner
 from countermark.watermark import DEFAULT_KEY, Strength, amplitude
 
-_MOST_PLANS: Final = 16  # sizes and devices whose constants are kept, some 10 MB each
-_PIXELS_AT_ONCE: Final = 2**25  # of larger batches some pictures at a time: 32 bytes a pixel
+_MOST_SIZES: Final = 8  # of pictures, for which tables and recordings are kept
+_PIXELS_AT_ONCE: Final = 2**24  # of larger batches some pictures at a time
 _STRENGTH_MAX: Final = 4.0
 
 Range = Literal["u8", "unit", "signed"]
@@ -33,12 +32,14 @@ class Embedder:
 
     The mark is that of `countermark.watermark.embed`, within one grey level, and is read by
     `countermark.watermark.detect`. Everything is done by operations of PyTorch on the device of the
-    pictures, and nothing waits for it.
+    pictures, and nothing waits for it or copies from it; only the first call for a size and a
+    length of the batch does, which prepares tables and, on a graphics card, a recording of the
+    operations (a CUDA graph). Those of the last eight sizes are kept.
 
         embedder = Embedder()
         marked = embedder(images, payloads, layout="BCHW", range="unit")
 
-    Threads may share one. Tables for the last sixteen sizes of pictures are kept.
+    Threads and streams may share one.
 
     Args:
         key: 16 bytes; only who has them can read the marks.
@@ -62,7 +63,8 @@ class Embedder:
                 "The strength is not over 0 and at most 4.",
                 remedy="Use 1.0, or a little less where invisibility matters more than survival.",
             )
-        self._plans: dict[tuple[int, int, torch.device], Plan] = {}
+        self._runners: dict[tuple[int, int, torch.device], Runner] = {}
+        self._cards: dict[torch.device, Card] = {}
         self._lock = threading.Lock()
 
     def __call__(
@@ -105,7 +107,7 @@ class Embedder:
             out = torch.empty_like(images, requires_grad=False)
         else:
             check_output(images, out)
-        with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
+        with torch.inference_mode(), torch.autocast(images.device.type, enabled=False):
             self._embed(batch, values, range, as_batch(out, layout))
         return out
 
@@ -113,27 +115,43 @@ class Embedder:
         self, batch: torch.Tensor, payloads: list[int], value_range: Range, out: torch.Tensor
     ) -> None:
         height, width = batch.shape[2:]
-        plan = self._plan(height, width, batch.device)
-        count = max(1, _PIXELS_AT_ONCE // (height * width))
-        for first in range(0, len(batch), count):
-            some = slice(first, first + count)
-            luma = luma_of(batch[some], value_range)
-            words = _uploaded(words_of(payloads[some], self._key), batch.device)
-            add(batch[some], plan.residual(luma, words), value_range, out[some])
+        runner = self._runner(height, width, batch.device)
+        for some in _parts(len(batch), _PIXELS_AT_ONCE // (height * width)):
+            words = words_of(payloads[some], self._key)
+            runner.mark(batch[some], words, value_range, out[some])
 
-    def _plan(self, height: int, width: int, device: torch.device) -> Plan:
+    def _runner(self, height: int, width: int, device: torch.device) -> Runner:
         what = (height, width, device)
         with self._lock:
-            plan = self._plans.pop(what, None)
-            if plan is None:
-                plan = Plan((height, width), self._key, self._strength, device)
-                _settle(device)  # other streams may be the first to use it
-            self._plans[what] = plan  # the last used come last
-            if len(self._plans) > _MOST_PLANS:
-                oldest = next(iter(self._plans))
+            runner = self._runners.pop(what, None) or self._made(height, width, device)
+            self._runners[what] = runner  # the last used come last
+            if len(self._runners) > _MOST_SIZES:
+                oldest = next(iter(self._runners))
                 _settle(oldest[2])  # other streams may still read it
-                del self._plans[oldest]
-            return plan
+                del self._runners[oldest]
+            return runner
+
+    def _made(self, height: int, width: int, device: torch.device) -> Runner:
+        plan = Plan((height, width), self._key, self._strength, device)
+        if device.type != "cuda":
+            return Direct(plan)
+        _settle(device)  # other streams may be the first to use it
+        if device not in self._cards:
+            self._cards[device] = Card(device)
+        return Recorded(plan, self._cards[device])
+
+
+def _parts(count: int, most: int) -> Iterator[slice]:
+    """Divides a batch so that few lengths occur: powers of two.
+
+    >>> [(part.start, part.stop) for part in _parts(23, most=12)]
+    [(0, 8), (8, 16), (16, 20), (20, 22), (22, 23)]
+    """
+    first = 0
+    while first < count:
+        length = 1 << (min(count - first, max(most, 1)).bit_length() - 1)
+        yield slice(first, first + length)
+        first += length
 
 
 def _checked_payloads(payloads: Sequence[int], count: int) -> list[int]:
@@ -147,12 +165,6 @@ def _checked_payloads(payloads: Sequence[int], count: int) -> list[int]:
             remedy=f"Give a list of {count}, one for each.",
         )
     return values
-
-
-def _uploaded(words: torch.Tensor, device: torch.device) -> torch.Tensor:
-    if device.type != "cuda":
-        return words.to(device)
-    return words.pin_memory().to(device, non_blocking=True)  # else the copy would wait
 
 
 def _settle(device: torch.device) -> None:

@@ -98,13 +98,17 @@ def _extent(tensor: torch.Tensor) -> tuple[int, int]:
     return tensor.data_ptr(), tensor.data_ptr() + (last + 1) * tensor.element_size()
 
 
-def luma_of(batch: torch.Tensor, value_range: str) -> torch.Tensor:
+def luma_of(
+    batch: torch.Tensor, value_range: str, out: torch.Tensor | None = None
+) -> torch.Tensor:
     """Whole grey levels of a batch, as the core takes them from pictures of eight bits."""
     levels = _levels(batch[:, :3], value_range)
+    size = (len(batch), *batch.shape[2:])
+    luma = torch.empty(size, dtype=torch.float32, device=batch.device) if out is None else out
     if levels.shape[1] == 1:
-        return levels[:, 0].to(torch.float32)
+        return luma.copy_(levels[:, 0])
     half = torch.tensor(0.5, dtype=torch.float32, device="cpu")  # a number; makes the sum float32
-    luma = torch.add(half, levels[:, 0], alpha=77 / 256)
+    torch.add(half, levels[:, 0], alpha=77 / 256, out=luma)
     return luma.add_(levels[:, 1], alpha=150 / 256).add_(levels[:, 2], alpha=29 / 256).floor_()
 
 

@@ -32,6 +32,7 @@ class Plan:
     def __init__(
         self, picture: tuple[int, int], key: bytes, strength: float, device: torch.device
     ) -> None:
+        self.picture = picture
         plane = canonical_size(*picture)
         grows = plane[0] * plane[1] > picture[0] * picture[1]
         self._reader = (Interpolating if grows else Averaging)(picture, plane, device)
