@@ -66,7 +66,13 @@ def _name(device: torch.device) -> str:
 
 
 def _batch(
-    seed: int, count: int, height: int, width: int, layout: str, value_range: str, dtype: torch.dtype
+    seed: int,
+    count: int,
+    height: int,
+    width: int,
+    layout: str,
+    value_range: str,
+    dtype: torch.dtype,
 ) -> torch.Tensor:
     """Noise over shading, which costs what photographs cost."""
     random = torch.Generator().manual_seed(seed)

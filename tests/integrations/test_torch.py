@@ -258,7 +258,12 @@ GOOD: dict[str, Any] = {"layout": "CHW", "range": "unit"}
         ((3, 127, 200), {}, errors.ImageTooSmall, "200 x 127"),
         ((3, 200, 200), {"range": "0..1"}, errors.InvalidArgument, "range '0..1'"),
         ((3, 200, 200), {"out": torch.empty(3, 200, 201)}, errors.InvalidPixels, "output"),
-        ((3, 200, 200), {"out": torch.empty(1).expand(3, 200, 200)}, errors.OverlappingBuffers, ""),
+        (
+            (3, 200, 200),
+            {"out": torch.empty(1).expand(3, 200, 200)},
+            errors.OverlappingBuffers,
+            "memory",
+        ),
     ],
 )
 def test_refuses_what_it_cannot_mark(

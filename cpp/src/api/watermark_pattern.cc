@@ -1,5 +1,6 @@
 // What an embedder on another processor has to know.
 #include <algorithm>
+#include <array>
 
 #include "api/arguments.h"
 #include "api/refusal.h"
@@ -31,12 +32,15 @@ void TellPayload(const Layout& layout, cmk_component* components) {
   }
 }
 
-void TellWord(const Word& word, const Key& key, cmk_word* told) {
-  const Origin origin = OriginUnder(key, word);
-  told->origin_x = static_cast<uint16_t>(origin.x);
-  told->origin_y = static_cast<uint16_t>(origin.y);
-  const auto coded = EncodeMessage(word);
-  std::copy(coded.begin(), coded.end(), told->coded);
+void TellWords(uint64_t payload, const Key& key, cmk_word* words) {
+  std::array<CodedBits, CMK_VARIANTS> coded;
+  EncodeVariants(payload, &coded);
+  for (uint8_t variant = 0; variant < CMK_VARIANTS; ++variant) {
+    const Origin origin = OriginUnder(key, {payload, variant});
+    words[variant].origin_x = static_cast<uint16_t>(origin.x);
+    words[variant].origin_y = static_cast<uint16_t>(origin.y);
+    std::copy(coded[variant].begin(), coded[variant].end(), words[variant].coded);
+  }
 }
 
 // They run no kernel, but are refused like everything else where none may run.
@@ -63,9 +67,6 @@ cmk_status cmk_watermark_layout(const uint8_t* key, cmk_component* components) {
 
 cmk_status cmk_watermark_words(uint64_t payload, const uint8_t* key, cmk_word* words) {
   COUNTERMARK_CHECK(countermark::CheckTelling(key, words));
-  const countermark::Key its_key = countermark::KeyFrom(key);
-  for (uint8_t variant = 0; variant < CMK_VARIANTS; ++variant) {
-    countermark::TellWord({payload, variant}, its_key, words + variant);
-  }
+  countermark::TellWords(payload, countermark::KeyFrom(key), words);
   return CMK_STATUS_OK;
 }

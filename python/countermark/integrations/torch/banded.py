@@ -62,7 +62,11 @@ class Banded:
 
     def down(self, planes: torch.Tensor) -> torch.Tensor:
         """Maps (batch, inputs, width) to (batch, outputs, width)."""
-        return torch.matmul(self._matrix, self._cut(planes, 1)).flatten(1, 2).narrow(1, 0, self._outputs)
+        return (
+            torch.matmul(self._matrix, self._cut(planes, 1))
+            .flatten(1, 2)
+            .narrow(1, 0, self._outputs)
+        )
 
     def across(self, planes: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
         """Maps (batch, height, inputs) to (batch, height, outputs).

@@ -86,9 +86,9 @@ class Arrival:
         before: torch.Tensor,
         after: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The mask, multiplied so that the mark stands over the picture in every window that a crop
-        may leave; and the factor between the pattern and what is folded, (batch,).
+        """The lifted mask, and the factor between the pattern and what is folded, (batch,).
 
+        The mark is to stand over the picture in every window that a crop may leave.
         `pattern` as it is spread, of mean square 1; the whitened picture without and with it.
         """
         products = torch.cat(((after - before) * pattern, before * before))

@@ -103,8 +103,9 @@ class Tiles:
 
 
 def _places() -> torch.Tensor:
-    """Of each frequency of a transform of real numbers: 0, or after that the coefficient of the
-    band, or after these the one that it is conjugate to.
+    """Of each frequency of a transform of real numbers, which coefficient of the band it has.
+
+    0 is none; after that come the coefficients, and then their conjugates.
     """
     places = torch.zeros(TILE, TILE // 2 + 1, dtype=torch.int64, device="cpu")
     for i, (kx, ky) in enumerate(BAND):
@@ -135,9 +136,7 @@ class Fold:
         self._band = torch.tensor(band, device="cpu").to(device)
         self._smooth = _smoothing().to(device)
 
-    def sum(
-        self, planes: torch.Tensor, origins: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def sum(self, planes: torch.Tensor, origins: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The spectrum of the sum, and the power of its noise."""
         padded = torch.nn.functional.pad(planes, (*self._padding[1], *self._padding[0]))
         x, y = (origin.view(-1, 1, 1, 1, 1) for origin in origins.unbind(1))

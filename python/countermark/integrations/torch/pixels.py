@@ -98,9 +98,7 @@ def _extent(tensor: torch.Tensor) -> tuple[int, int]:
     return tensor.data_ptr(), tensor.data_ptr() + (last + 1) * tensor.element_size()
 
 
-def luma_of(
-    batch: torch.Tensor, value_range: str, out: torch.Tensor | None = None
-) -> torch.Tensor:
+def luma_of(batch: torch.Tensor, value_range: str, out: torch.Tensor | None = None) -> torch.Tensor:
     """Whole grey levels of a batch, as the core takes them from pictures of eight bits."""
     levels = _levels(batch[:, :3], value_range)
     size = (len(batch), *batch.shape[2:])
@@ -120,9 +118,7 @@ def _levels(colours: torch.Tensor, value_range: str) -> torch.Tensor:
     return levels.round_().clamp_(0, 255)
 
 
-def add(
-    batch: torch.Tensor, residual: torch.Tensor, value_range: str, out: torch.Tensor
-) -> None:
+def add(batch: torch.Tensor, residual: torch.Tensor, value_range: str, out: torch.Tensor) -> None:
     """Writes the batch with the residual, in grey levels, in all colours; clipped to the range.
 
     Eight bits are rounded. The residual's memory is used up.

@@ -99,7 +99,5 @@ class _Recording:
         stream.synchronize()
         self.graph = torch.cuda.CUDAGraph()
         alone = "thread_local"  # other threads may do what they like meanwhile
-        with torch.cuda.graph(
-            self.graph, pool=card.pool, stream=stream, capture_error_mode=alone
-        ):
+        with torch.cuda.graph(self.graph, pool=card.pool, stream=stream, capture_error_mode=alone):
             self.residual = plan.residual(self.luma, self.words)

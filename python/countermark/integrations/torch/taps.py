@@ -69,18 +69,19 @@ def cubic(inputs: int, outputs: int) -> Taps:
 
 
 def residual_across(canonical: int, pixels: int) -> Taps:
-    """From a row of the canonical plane to the picture's: halfway samples by cubic convolution,
-    then from the nearest two of these in steps of 1/256.
+    """From a row of the canonical plane to the picture's.
+
+    Halfway samples come by cubic convolution, pixels from the nearest two in steps of 1/256.
     """
     at = 2 * ((_indices(pixels).double() + 0.5) * (canonical / pixels) - 0.5) + 2
     positions = (at * _STEPS).long()
     left = positions // _STEPS
     way = (positions % _STEPS).double()[:, None] / _STEPS
+    halfway = torch.tensor((-0.0625, 0.5625, 0.5625, -0.0625), dtype=torch.float64, device="cpu")
+    whole = torch.tensor((0.0, 1.0, 0.0, 0.0), dtype=torch.float64, device="cpu")
     places, weights = [], []
     for fine, share in ((left, 1 - way), (left + 1, way)):
         places.append(fine[:, None] // 2 + torch.arange(-2, 2, device="cpu"))
-        halfway = torch.tensor([-0.0625, 0.5625, 0.5625, -0.0625], dtype=torch.float64, device="cpu")
-        whole = torch.tensor([0.0, 1.0, 0.0, 0.0], dtype=torch.float64, device="cpu")
         weights.append(share * torch.where(fine[:, None] % 2 == 1, halfway, whole))
     return Taps(torch.cat(places, 1).clamp(0, canonical - 1), torch.cat(weights, 1))
 

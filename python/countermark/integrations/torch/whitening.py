@@ -37,8 +37,9 @@ def _analysing(cycles: torch.Tensor) -> torch.Tensor:
 
 def _parts(weights: torch.Tensor) -> torch.Tensor:
     """Complex weights (outputs, inputs) as real ones (2 outputs, 2 inputs), parts taking turns."""
-    rows = [torch.stack((weights.real, -weights.imag), 2), torch.stack((weights.imag, weights.real), 2)]
-    return torch.stack([row.flatten(1) for row in rows], 1).flatten(0, 1)
+    real = torch.stack((weights.real, -weights.imag), 2).flatten(1)
+    imaginary = torch.stack((weights.imag, weights.real), 2).flatten(1)
+    return torch.stack((real, imaginary), 1).flatten(0, 1)
 
 
 def _blocks_over(length: int) -> int:
