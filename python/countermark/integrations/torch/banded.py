@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from countermark.integrations.torch.host import torch
 
-_CHUNK = 64  # outputs at least; a window is then hardly longer than what its outputs share
+_ALIGNED = 8  # products of half precision want windows and chunks at multiples of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,11 @@ class Taps:
     weights: torch.Tensor
 
 
+def coarse(device: torch.device) -> torch.dtype:
+    """The precision of what need not be finer than half precision, where that is faster."""
+    return torch.float16 if device.type == "cuda" else torch.float32
+
+
 class Banded:
     """A map of `count` inputs along an axis, ready for a device."""
 
@@ -32,51 +37,85 @@ class Banded:
         taps: Taps,
         count: int,
         device: torch.device,
-        *,
-        chunk: int = _CHUNK,
-        dtype: torch.dtype | None = None,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
-        self._outputs = len(taps.places)
-        chunk = min(chunk, self._outputs)
-        chunks = -(-self._outputs // chunk)
-        parts = taps.places.split(chunk)
-        firsts = torch.stack([part.min() for part in parts])
-        length = max(int(part.max()) + 1 - int(part.min()) for part in parts)
-        begins = firsts.clamp(max=count - length)
-        shape = (chunks * chunk, length)
-        matrix = torch.zeros(shape, dtype=taps.weights.dtype, device="cpu")
-        within = taps.places - begins.repeat_interleave(chunk)[: self._outputs, None]
-        matrix[: self._outputs].scatter_add_(1, within, taps.weights)
-        self._matrix = matrix.unflatten(0, (chunks, chunk)).to(device, dtype or torch.float32)
-        self.padded = chunks * chunk
-        inputs = begins[:, None] + torch.arange(length, device="cpu")
-        self._windows = (chunks, length)
-        # Where the windows are the inputs themselves, as they lie, nothing has to be copied.
-        lie_so = inputs.numel() == count and bool((inputs.flatten().diff() == 1).all())
-        self._inputs = None if lie_so else inputs.flatten().to(device)
+        # Outputs of a chunk: many where multiplying costs nothing, and launching does.
+        most = 1024 if dtype == torch.float16 else 64
+        self.outputs = len(taps.places)
+        chunks = -(-self.outputs // most)
+        chunk = _up(-(-self.outputs // chunks))
+        self._windows = []
+        self._matrices = []
+        for places, weights in zip(
+            taps.places.split(chunk), taps.weights.split(chunk), strict=True
+        ):
+            first = int(places.min()) // _ALIGNED * _ALIGNED
+            length = min(_up(int(places.max()) + 1 - first), count - first)
+            matrix = torch.zeros(chunk, length, dtype=torch.float64, device="cpu")
+            matrix[: len(places)].scatter_add_(1, places - first, weights)
+            self._windows.append(slice(first, first + length))
+            self._matrices.append(matrix.to(device, dtype))
+        self.padded = chunk * len(self._windows)
+        self._chunk = chunk
 
-    def _cut(self, planes: torch.Tensor, axis: int) -> torch.Tensor:
-        if self._inputs is not None:
-            planes = planes.index_select(axis, self._inputs)
-        return planes.unflatten(axis, self._windows)
+    def down(self, planes: torch.Tensor, onto: torch.Tensor | None = None) -> torch.Tensor:
+        """Maps (batch, inputs, width) to (batch, `padded`, width), or adds that to `onto`.
 
-    def down(self, planes: torch.Tensor) -> torch.Tensor:
-        """Maps (batch, inputs, width) to (batch, outputs, width)."""
-        return (
-            torch.matmul(self._matrix, self._cut(planes, 1))
-            .flatten(1, 2)
-            .narrow(1, 0, self._outputs)
-        )
-
-    def across(self, planes: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
-        """Maps (batch, height, inputs) to (batch, height, outputs).
-
-        `out`: where to, `padded` wide; what is behind the outputs becomes zero.
+        What is behind the outputs is zero.
         """
-        windows = self._cut(planes, 2).flatten(0, 1).transpose(0, 1)
+        out = onto
+        if out is None:
+            out = planes.new_empty(len(planes), self.padded, planes.shape[2])
+        for part, window, matrix in self._parts(out, 1):
+            taken = matrix.expand(len(planes), -1, -1), planes[:, window]
+            if onto is None:
+                torch.bmm(*taken, out=part)
+            else:
+                part.baddbmm_(*taken)
+        return out
+
+    def across(self, planes: torch.Tensor, onto: torch.Tensor | None = None) -> torch.Tensor:
+        """Maps (batch, height, inputs) to (batch, height, `padded`), or adds that to `onto`."""
+        out = onto
         if out is None:
             out = planes.new_empty(*planes.shape[:2], self.padded)
-        # Each chunk is written where it belongs, between the others.
-        chunks = out.flatten(0, 1).unflatten(1, (len(self._matrix), -1)).transpose(0, 1)
-        torch.bmm(windows, self._matrix.mT, out=chunks)
-        return out.narrow(2, 0, self._outputs)
+        self.rows_across(planes.flatten(0, 1), out.flatten(0, 1), adding=onto is not None)
+        return out
+
+    def rows_across(self, rows: torch.Tensor, out: torch.Tensor, *, adding: bool = False) -> None:
+        """Maps (rows, inputs) to (rows, `padded`), which may be a view."""
+        for part, window, matrix in self._parts(out, 1):
+            if adding:
+                part.addmm_(rows[:, window], matrix.T)
+            else:
+                torch.mm(rows[:, window], matrix.T, out=part)
+
+    def _parts(
+        self, out: torch.Tensor, axis: int
+    ) -> list[tuple[torch.Tensor, slice, torch.Tensor]]:
+        parts = out.split(self._chunk, axis)
+        return list(zip(parts, self._windows, self._matrices, strict=True))
+
+
+class Separable:
+    """One map down and one across."""
+
+    def __init__(
+        self,
+        down: Taps,
+        across: Taps,
+        size: tuple[int, int],
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self._down = Banded(down, size[0], device, dtype)
+        self._across = Banded(across, size[1], device, dtype)
+
+    def __call__(self, planes: torch.Tensor) -> torch.Tensor:
+        """Maps (batch, height, width)."""
+        half = self._across.across(planes).narrow(2, 0, self._across.outputs)
+        return self._down.down(half).narrow(1, 0, self._down.outputs)
+
+
+def _up(count: int) -> int:
+    return -(-count // _ALIGNED) * _ALIGNED

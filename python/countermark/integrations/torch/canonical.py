@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import zlib
 
-from countermark.integrations.torch.banded import Banded
+from countermark.integrations.torch.banded import Banded, Separable
 from countermark.integrations.torch.host import torch
 from countermark.integrations.torch.taps import area_sums, area_weights, cubic
 
@@ -37,12 +37,13 @@ class Averaging:
 
     def read(self, luma: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The plane, and its exact samples."""
-        sums = self._down.down(luma)
+        sums = self._down.down(luma).narrow(1, 0, self._down.outputs)
         rows = sums[:, ::_EVERY]
         high = torch.floor(rows / 256)
         halves = torch.matmul(torch.stack((high, rows - 256 * high)), self._sampled)
         exact = halves[0].to(torch.int32) * 256 + halves[1].to(torch.int32)
-        return self._across.across(sums), exact.to(torch.float32) * self._scales
+        plane = self._across.across(sums).narrow(2, 0, self._across.outputs)
+        return plane, exact.to(torch.float32) * self._scales
 
 
 class Interpolating:
@@ -53,8 +54,7 @@ class Interpolating:
     ) -> None:
         (height, width), (rows, columns) = picture, plane
         down, across = cubic(height, rows), cubic(width, columns)
-        self._down = Banded(down, height, device)
-        self._across = Banded(across, width, device)
+        self._enlarge = Separable(down, across, picture, device)
         self._rows = down.places[::_EVERY].T.contiguous().to(device)
         self._columns = across.places[::_EVERY].T.contiguous().to(device)
         self._down_weights = down.weights[::_EVERY].T.to(device, torch.float32)[:, :, None]
@@ -64,7 +64,7 @@ class Interpolating:
         """The plane, and its exact samples."""
         rows = _weighted(luma[:, self._rows].unbind(1), self._down_weights)
         samples = _weighted(rows[:, :, self._columns].unbind(2), self._across_weights)
-        return self._across.across(self._down.down(luma)), samples
+        return self._enlarge(luma), samples
 
 
 def _weighted(taps: tuple[torch.Tensor, ...], weights: torch.Tensor) -> torch.Tensor:

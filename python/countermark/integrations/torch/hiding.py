@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
-from countermark.integrations.torch.banded import Banded
+from countermark.integrations.torch.banded import Separable, coarse
 from countermark.integrations.torch.host import torch
 from countermark.integrations.torch.taps import cell_sums, cells_of, from_cells, gaussian
 
 _DETAIL, _TEXTURE, _SMOOTH, _WINDOW = 2.0, 1.5, 2.0, 3.5  # deviations of the blurs
+_MIDDLE = 128.0  # without it grey levels are finer in half precision
 _EROSION = 3
 _AMPLITUDE, _FLOOR, _CEILING = 0.715, 0.4, 6.0
 _USUAL_ACTIVITY, _RICH_ACTIVITY, _MOST_FOR_SMOOTH = 1.6, 3.2, 1.25
@@ -16,14 +17,13 @@ _LARGE_SCALE, _SHARE_EXPONENT = 1.6, 0.62
 _LEAST_RATIO, _MOST_LIFT, _MOST_DEVIATION = 0.052, 3.0, 3.2
 
 
-class _Blur:
-    def __init__(self, plane: tuple[int, int], deviation: float, device: torch.device) -> None:
-        height, width = plane
-        self._down = Banded(gaussian(height, deviation), height, device)
-        self._across = Banded(gaussian(width, deviation), width, device)
-
-    def __call__(self, planes: torch.Tensor) -> torch.Tensor:
-        return self._across.across(self._down.down(planes))
+def _blur(
+    plane: tuple[int, int], deviation: float, device: torch.device, dtype: torch.dtype
+) -> Separable:
+    height, width = plane
+    return Separable(
+        gaussian(height, deviation), gaussian(width, deviation), plane, device, dtype
+    )
 
 
 class Mask:
@@ -36,18 +36,20 @@ class Mask:
         strength: float,
         device: torch.device,
     ) -> None:
-        self._detail = _Blur(plane, _DETAIL, device)
-        self._texture = _Blur(plane, _TEXTURE, device)
-        self._smooth = self._detail if _SMOOTH == _DETAIL else _Blur(plane, _SMOOTH, device)
+        self._dtype = coarse(device)
+        self._detail = _blur(plane, _DETAIL, device, self._dtype)
+        self._texture = _blur(plane, _TEXTURE, device, self._dtype)
+        self._smooth = _blur(plane, _SMOOTH, device, self._dtype)
         scale = min(max(math.sqrt(picture[0] * picture[1]) / 512, 1.0), _LARGE_SCALE)
         self._amplitude = strength * _AMPLITUDE * (_LARGE_SCALE / scale) ** _SHARE_EXPONENT
 
     def of(self, luma: torch.Tensor) -> torch.Tensor:
         """Of canonical planes."""
-        texture = self._texture((luma - self._detail(luma)).abs_())
-        activity = texture.clamp(max=_RICH_ACTIVITY).mean((1, 2), keepdim=True)
+        levels = (luma - _MIDDLE).to(self._dtype)
+        texture = self._texture((levels - self._detail(levels)).abs_())
+        activity = texture.clamp(max=_RICH_ACTIVITY).to(torch.float32).mean((1, 2), keepdim=True)
         share = (_USUAL_ACTIVITY / (activity + 1e-6)).sqrt_().clamp_(max=_MOST_FOR_SMOOTH)
-        smooth = self._smooth(_least_nearby(texture))
+        smooth = self._smooth(_least_nearby(texture)).to(torch.float32)
         return smooth.clamp_(max=_CEILING).add_(_FLOOR).sqrt_().mul_(share * self._amplitude)
 
 
@@ -68,16 +70,11 @@ class Arrival:
     def __init__(self, plane: tuple[int, int], device: torch.device) -> None:
         height, width = plane
         cells = (cells_of(height), cells_of(width))
-        self._sum_down = Banded(cell_sums(height), height, device)
-        self._sum_across = Banded(cell_sums(width), width, device)
-        self._window = _Blur(cells, _WINDOW, device)
-        self._down = Banded(from_cells(height), cells[0], device)
-        self._across = Banded(from_cells(width), cells[1], device)
+        self._sums = Separable(cell_sums(height), cell_sums(width), plane, device)
+        self._window = _blur(cells, _WINDOW, device, torch.float32)
+        self._spread = Separable(from_cells(height), from_cells(width), cells, device)
         ones = torch.ones(1, height, width, dtype=torch.float32, device=device)
         self._pixels = self._sums(ones)
-
-    def _sums(self, planes: torch.Tensor) -> torch.Tensor:
-        return self._sum_across.across(self._sum_down.down(planes))
 
     def lift(
         self,
@@ -98,7 +95,7 @@ class Arrival:
         wanted = (_LEAST_RATIO * noise).clamp_(min=0).sqrt_() / gain.clamp(min=1e-9)
         lift = wanted.clamp_(1.0, _MOST_LIFT)
         most = _root_mean_square(mask).clamp(min=_MOST_DEVIATION)
-        lifted = mask * self._across.across(self._down.down(lift))
+        lifted = mask * self._spread(lift)
         share = (most / (_root_mean_square(lifted) + 1e-9)).clamp_(max=1.0)
         total = sums.chunk(2)[0].sum((1, 2))
         grown = (arriving * lift).sum((1, 2)) / arriving.sum((1, 2))

@@ -114,8 +114,10 @@ def _levels(colours: torch.Tensor, value_range: str) -> torch.Tensor:
     if colours.dtype == torch.uint8:
         return colours
     low, high = _RANGES[value_range]
-    levels = (colours.to(torch.float32) - low).mul_(255 / (high - low))
-    return levels.round_().clamp_(0, 255)
+    scale = 255 / (high - low)
+    black = torch.tensor(-low * scale, dtype=torch.float32, device="cpu")
+    values = colours.clamp(low, high).to(torch.float32)
+    return torch.add(black, values, alpha=scale).round_()
 
 
 def add(batch: torch.Tensor, residual: torch.Tensor, value_range: str, out: torch.Tensor) -> None:
@@ -125,9 +127,10 @@ def add(batch: torch.Tensor, residual: torch.Tensor, value_range: str, out: torc
     """
     low, high = _RANGES[value_range]
     if batch.dtype == torch.uint8:
-        marked = batch[:, :3].to(torch.int16).add_(residual.round_().to(torch.int16)[:, None])
+        change = residual.round_().to(torch.int16)
     else:
-        marked = torch.add(batch[:, :3], residual.mul_((high - low) / 255)[:, None])
-    out[:, :3].copy_(marked.clamp_(low, high))
+        change = residual.to(torch.float32).mul_((high - low) / 255)
+    for colour, marked in zip(batch[:, :3].unbind(1), out[:, :3].unbind(1), strict=True):
+        marked.copy_(torch.add(colour, change).clamp_(low, high))
     if batch.shape[1] == 4 and out.data_ptr() != batch.data_ptr():
         out[:, 3:].copy_(batch[:, 3:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from countermark.integrations.torch.banded import Banded
+from countermark.integrations.torch.banded import Separable, coarse
 from countermark.integrations.torch.canonical import Averaging, Interpolating, Variants
 from countermark.integrations.torch.hiding import Arrival, Mask
 from countermark.integrations.torch.host import torch
@@ -43,8 +43,9 @@ class Plan:
         self._whitening = Whitening(*plane, device)
         self._arrival = Arrival(plane, device)
         self._fold = Fold(plane, self._tiles.back())
-        self._across = Banded(residual_across(plane[1], picture[1]), plane[1], device)
-        self._down = Banded(cubic(plane[0], picture[0]), plane[0], device)
+        self._dtype = coarse(device)
+        down, across = cubic(plane[0], picture[0]), residual_across(plane[1], picture[1])
+        self._enlarge = Separable(down, across, plane, device, self._dtype)
 
     def residual(self, luma: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
         """What is to be added to pictures, in grey levels: (batch, height, width).
@@ -57,7 +58,7 @@ class Plan:
         pattern = torch.view_as_complex(signs * self._tiles.amplitudes[:, None])
         pattern, mask = self._informed(plane, mask, pattern, origins)
         residual = mask * self._tiles.spread(pattern, origins)
-        return self._down.down(self._across.across(residual))
+        return self._enlarge(residual.to(self._dtype))
 
     def _informed(
         self, plane: torch.Tensor, mask: torch.Tensor, pattern: torch.Tensor, origins: torch.Tensor
