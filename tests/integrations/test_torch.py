@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -225,6 +227,13 @@ def test_what_surrounds_the_call_changes_nothing(embedder: Embedder, device: Any
     outside = embedder(learning, [9], layout="HWC", range="unit")
     assert not outside.requires_grad
     assert torch.equal(outside, expected)
+
+
+def test_what_the_page_shows_is_what_happens(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs/integrations/torch.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    exec(code, {})
+    assert capsys.readouterr().out == "[2026, 2027]\n"
 
 
 def test_an_empty_batch_is_one(embedder: Embedder, device: Any) -> None:

@@ -40,7 +40,7 @@ class Banded:
         dtype: torch.dtype = torch.float32,
     ) -> None:
         # Outputs of a chunk: many where multiplying costs nothing, and launching does.
-        most = 1024 if dtype == torch.float16 else 64
+        most = 256 if dtype == torch.float16 else 64
         self.outputs = len(taps.places)
         chunks = -(-self.outputs // most)
         chunk = _up(-(-self.outputs // chunks))

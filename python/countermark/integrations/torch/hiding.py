@@ -21,9 +21,7 @@ def _blur(
     plane: tuple[int, int], deviation: float, device: torch.device, dtype: torch.dtype
 ) -> Separable:
     height, width = plane
-    return Separable(
-        gaussian(height, deviation), gaussian(width, deviation), plane, device, dtype
-    )
+    return Separable(gaussian(height, deviation), gaussian(width, deviation), plane, device, dtype)
 
 
 class Mask:

@@ -129,7 +129,7 @@ def add(batch: torch.Tensor, residual: torch.Tensor, value_range: str, out: torc
     if batch.dtype == torch.uint8:
         change = residual.round_().to(torch.int16)
     else:
-        change = residual.to(torch.float32).mul_((high - low) / 255)
+        change = residual.mul_((high - low) / 255).to(batch.dtype)
     for colour, marked in zip(batch[:, :3].unbind(1), out[:, :3].unbind(1), strict=True):
         marked.copy_(torch.add(colour, change).clamp_(low, high))
     if batch.shape[1] == 4 and out.data_ptr() != batch.data_ptr():
