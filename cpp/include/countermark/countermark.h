@@ -281,8 +281,8 @@ typedef struct cmk_component {
 
 /* A payload with one of its variants, from which an embedder chooses by the picture. */
 typedef struct cmk_word {
-  uint16_t origin_x, origin_y;   /* where the tile begins, in canonical pixels: 0 to 95 */
-  uint8_t coded[CMK_CODED_BITS]; /* 0 or 1 */
+  uint16_t origin_x, origin_y; /* where the tile begins, in canonical pixels: 0 to 95 */
+  uint8_t coded[400];          /* CMK_CODED_BITS of 0 or 1 */
 } cmk_word;
 
 /*

@@ -15,6 +15,7 @@ namespace {
 static_assert(kBandSize == CMK_BAND_COEFFICIENTS);
 static_assert(kCodedBits == CMK_CODED_BITS);
 static_assert(1u << kVariantBits == CMK_VARIANTS);
+static_assert(sizeof(cmk_word::coded) == CMK_CODED_BITS);
 
 void TellPilot(const Layout& layout, cmk_component* components) {
   for (size_t i = 0; i < kPilotSize; ++i) {

@@ -37,7 +37,7 @@ class Banded:
         taps: Taps,
         count: int,
         device: torch.device,
-        dtype: torch.dtype = torch.float32,
+        dtype: torch.dtype | None = None,
     ) -> None:
         # Outputs of a chunk: many where multiplying costs nothing, and launching does.
         most = 256 if dtype == torch.float16 else 64
@@ -54,7 +54,7 @@ class Banded:
             matrix = torch.zeros(chunk, length, dtype=torch.float64, device="cpu")
             matrix[: len(places)].scatter_add_(1, places - first, weights)
             self._windows.append(slice(first, first + length))
-            self._matrices.append(matrix.to(device, dtype))
+            self._matrices.append(matrix.to(device, dtype or torch.float32))
         self.padded = chunk * len(self._windows)
         self._chunk = chunk
 
@@ -106,7 +106,7 @@ class Separable:
         across: Taps,
         size: tuple[int, int],
         device: torch.device,
-        dtype: torch.dtype = torch.float32,
+        dtype: torch.dtype | None = None,
     ) -> None:
         self._down = Banded(down, size[0], device, dtype)
         self._across = Banded(across, size[1], device, dtype)

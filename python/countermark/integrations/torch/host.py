@@ -8,6 +8,8 @@ from countermark.errors import MissingExtra
 
 class _Host:
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # what tools ask of any object
+            raise AttributeError(name)
         try:
             module = importlib.import_module("torch")
         except ImportError as error:
