@@ -49,6 +49,17 @@ def test_c_embed_gives_the_same_bits(picture: np.ndarray) -> None:
     np.testing.assert_array_equal(out, watermark.embed(picture, 77))
 
 
+def test_c_tells_the_same_pattern() -> None:
+    components = ffi.new("cmk_component[]", 2 * library.cmk_band_coefficients())
+    words = ffi.new("cmk_word[]", library.cmk_variants())
+    key = library.cmk_default_key()
+    check(library.cmk_watermark_layout(key, components))
+    check(library.cmk_watermark_words(77, key, words))
+    assert bytes(ffi.buffer(components)) == _core.layout(watermark.DEFAULT_KEY)
+    told = _core.words([5, 77], watermark.DEFAULT_KEY)
+    assert bytes(ffi.buffer(words)) == told[len(told) // 2 :]
+
+
 def test_c_detect_gives_the_same_detection(picture: np.ndarray) -> None:
     marked = np.ascontiguousarray(watermark.embed(picture, 77)[::-1])
     image = rgb(marked)

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 WIDTH, HEIGHT, RGB8, ALIGNED = 640, 480, 1, 0
+CODED_BITS, PILOT_COMPONENTS = 400, 326
 RATE, INT16, LOW_LATENCY = 16000, 0, 1
 LIBRARY_BYTES_MAX = 500_000
 NAMES = {"win32": "countermark.dll", "darwin": "libcountermark.dylib"}
@@ -39,6 +40,14 @@ class Detection(ctypes.Structure):
         ("payload", ctypes.c_uint64),
         ("false_positive_rate", ctypes.c_double),
         ("geometry", ctypes.c_double * 9),
+    )
+
+
+class Word(ctypes.Structure):
+    _fields_ = (
+        ("origin_x", ctypes.c_uint16),
+        ("origin_y", ctypes.c_uint16),
+        ("coded", ctypes.c_uint8 * CODED_BITS),
     )
 
 
@@ -86,6 +95,25 @@ def read_again(library: ctypes.CDLL, payload: int) -> int:
     return found.payload
 
 
+def pilot_components(library: ctypes.CDLL) -> int:
+    """How many components carry none of the 400 coded bits, and a sign each."""
+    library.cmk_default_key.restype = ctypes.c_void_p
+    library.cmk_band_coefficients.restype = ctypes.c_size_t
+    components = (ctypes.c_int16 * 2 * (2 * library.cmk_band_coefficients()))()
+    key = ctypes.c_void_p(library.cmk_default_key())
+    assert library.cmk_watermark_layout(key, components) == 0
+    assert all(sign in (-1, 1) for _, sign in components)
+    return sum(bit == CODED_BITS for bit, _ in components)
+
+
+def tile_begins(library: ctypes.CDLL, payload: int) -> list[tuple[int, int]]:
+    """Where the tile of each variant of a payload begins."""
+    words = (Word * library.cmk_variants())()
+    key = ctypes.c_void_p(library.cmk_default_key())
+    assert library.cmk_watermark_words(ctypes.c_uint64(payload), key, words) == 0
+    return [(word.origin_x, word.origin_y) for word in words]
+
+
 def marked_frames(library: ctypes.CDLL, payload: int) -> int:
     """How many frames of a second of noise come out marked."""
     noise = random.Random(1).choices(range(-3000, 3000), k=RATE)
@@ -130,6 +158,8 @@ def main() -> None:
     module = extension_module(folder)
     assert module.version() == library.cmk_version_string().decode()
     assert read_again(library, 2026) == 2026
+    assert pilot_components(library) == PILOT_COMPONENTS
+    assert tile_begins(library, 0x0123456789ABCDEF)[5] == (24, 32)  # docs/watermark.md, section 10
     assert marked_frames(library, 2026) == RATE
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
         assert not sys._is_gil_enabled(), "the extension module switched the GIL on"

@@ -43,6 +43,22 @@ def test_torch(batch: Any, dtype: str) -> None:
         tensors.embed(before, [7, 8], layout="BCHW", range="unit", out=out.double().half()[:1])
 
 
+def test_what_lies_on_a_card_is_marked_there(batch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the same operations, on what there is."""
+    import torch
+
+    x = torch.from_numpy(batch)
+    here = tensors.embed(x, [7, 8], layout="BCHW", range="unit")
+    monkeypatch.setattr(tensors, "is_on_card", lambda x, range: True)
+    there = tensors.embed(x, [7, 8], layout="BCHW", range="unit")
+    assert not torch.equal(here, there)
+    assert (here - there).abs().max() * 255 <= 1.01
+    expect_read(there)
+    out = torch.empty_like(x)
+    assert tensors.embed(x, [7, 8], layout="BCHW", range="unit", out=out) is out
+    assert torch.equal(out, there)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
 def test_jax(batch: Any, dtype: str) -> None:
     import jax.numpy as jnp

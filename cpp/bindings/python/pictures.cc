@@ -1,4 +1,5 @@
 #include <array>
+#include <vector>
 
 #include "detection.h"
 #include "subjects.h"
@@ -65,6 +66,26 @@ py::tuple Inspect(const py::array& array, const py::bytes& key, bool full) {
                         seen.least_score, seen.likeness, Matrix(seen.geometry), rows, margins);
 }
 
+// The cmk_component of every component, one behind the other.
+py::bytearray Layout(const py::bytes& key) {
+  std::array<cmk_component, 2 * CMK_BAND_COEFFICIENTS> components;
+  Check(cmk_watermark_layout(Key(key), components.data()));
+  return {reinterpret_cast<const char*>(components.data()), sizeof(components)};
+}
+
+// The cmk_word of every variant of every payload, one behind the other.
+py::bytearray Words(const std::vector<uint64_t>& payloads, const py::bytes& key) {
+  const uint8_t* const key_bytes = Key(key);
+  std::vector<cmk_word> words(payloads.size() * CMK_VARIANTS);
+  {
+    const py::gil_scoped_release release;
+    for (size_t i = 0; i < payloads.size(); ++i) {
+      Check(cmk_watermark_words(payloads[i], key_bytes, words.data() + i * CMK_VARIANTS));
+    }
+  }
+  return {reinterpret_cast<const char*>(words.data()), words.size() * sizeof(cmk_word)};
+}
+
 }  // namespace
 
 void DefinePictures(py::module_& module) {
@@ -72,6 +93,8 @@ void DefinePictures(py::module_& module) {
   module.def("embed", &Embed, "image"_a, "out"_a, "payload"_a, "key"_a, "strength"_a);
   module.def("detect", &Detect, "image"_a, "key"_a, "full"_a);
   module.def("inspect", &Inspect, "image"_a, "key"_a, "full"_a);
+  module.def("layout", &Layout, "key"_a);
+  module.def("words", &Words, "payloads"_a, "key"_a);
 }
 
 }  // namespace countermark::python

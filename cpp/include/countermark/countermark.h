@@ -8,6 +8,7 @@
  *   SIMD target
  *   Pictures
  *   Watermark of a picture
+ *   Watermark of a picture, embedded elsewhere
  *   What the detector saw in a picture, for people to look at
  *   Watermark of a video, written frame by frame
  *   Watermark of a video, read from many frames
@@ -258,13 +259,60 @@ CMK_API cmk_status cmk_watermark_detect(const cmk_image* image, const uint8_t* k
                                         cmk_detection* detection) CMK_MUST_USE;
 
 /* ---------------------------------------------------------------------------------------------
+ * Watermark of a picture, embedded elsewhere
+ *
+ * For an embedder on another processor, on a graphics card for example: what the key and the
+ * payload decide. docs/watermark.md says what it is for: sections 2, 5 and 6.
+ */
+
+/* Coefficients of the band; coded bits that carry a payload; variants of a word. */
+#define CMK_BAND_COEFFICIENTS 652
+#define CMK_CODED_BITS 400
+#define CMK_VARIANTS 16
+CMK_API size_t cmk_band_coefficients(void);
+CMK_API size_t cmk_coded_bits(void);
+CMK_API size_t cmk_variants(void);
+
+/* The real or the imaginary part of a coefficient. */
+typedef struct cmk_component {
+  uint16_t bit; /* the coded bit that it carries, or CMK_CODED_BITS: none, it is the pilot's */
+  int16_t sign; /* of the component where the bit is 0, and of the pilot's: 1 or -1 */
+} cmk_component;
+
+/* A payload with one of its variants, from which an embedder chooses by the picture. */
+typedef struct cmk_word {
+  uint16_t origin_x, origin_y; /* where the tile begins, in canonical pixels: 0 to 95 */
+  uint8_t coded[400];          /* CMK_CODED_BITS of 0 or 1 */
+} cmk_word;
+
+/*
+ * What a key decides of every mark.
+ *
+ * key         CMK_KEY_BYTES bytes
+ * components  2 CMK_BAND_COEFFICIENTS of them are written: of each coefficient, in the order of
+ *             docs/watermark.md, section 2, the real and the imaginary part
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_layout(const uint8_t* key, cmk_component* components) CMK_MUST_USE;
+
+/*
+ * What a payload decides.
+ *
+ * key    CMK_KEY_BYTES bytes
+ * words  CMK_VARIANTS of them are written, by variant
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_watermark_words(uint64_t payload, const uint8_t* key,
+                                       cmk_word* words) CMK_MUST_USE;
+
+/* ---------------------------------------------------------------------------------------------
  * What the detector saw in a picture, for people to look at
  */
 
-/* Coded bits that carry a payload; the most tiles that are told apart. */
-#define CMK_CODED_BITS 400
+/* The most tiles that are told apart. */
 #define CMK_TILES_MAX 256
-CMK_API size_t cmk_coded_bits(void);
 CMK_API size_t cmk_tiles_max(void);
 
 /* One repetition of the watermark: the square of 96 x 96 units of the geometry with its corners at

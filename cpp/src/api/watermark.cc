@@ -13,7 +13,6 @@ namespace countermark {
 namespace {
 
 static_assert(sizeof(Key) == CMK_KEY_BYTES);
-static_assert(kCodedBits == CMK_CODED_BITS);
 static_assert(kMostTiles == CMK_TILES_MAX);
 
 cmk_status CheckEmbedding(const cmk_image* in, const cmk_image* out, const uint8_t* key,
@@ -80,7 +79,6 @@ void Tell(const Inspection& seen, cmk_inspection* inspection) {
 size_t cmk_key_bytes() { return CMK_KEY_BYTES; }
 const uint8_t* cmk_default_key() { return countermark::kDefaultKey.data(); }
 float cmk_strength_max() { return CMK_STRENGTH_MAX; }
-size_t cmk_coded_bits() { return CMK_CODED_BITS; }
 size_t cmk_tiles_max() { return CMK_TILES_MAX; }
 
 cmk_status cmk_watermark_embed_scratch_size(const cmk_image* image, size_t* size) {

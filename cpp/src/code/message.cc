@@ -128,13 +128,13 @@ bool MessageDecoder::StateBits::ReadWord(size_t circle, size_t first, Word* word
   return take(kCheckBits) == CheckBits(*word);
 }
 
-std::array<uint8_t, kCodedBits> EncodeMessage(const Word& word) {
+CodedBits EncodeMessage(const Word& word) {
   const auto bits = BitsOf(word);
   uint32_t state = 0;
   for (size_t i = kWordBits - (kConstraint - 1); i < kWordBits; ++i) {
     state = ((uint32_t{bits[i]} << (kConstraint - 1)) | state) >> 1;
   }
-  std::array<uint8_t, kCodedBits> coded;
+  CodedBits coded;
   for (size_t i = 0; i < kWordBits; ++i) {
     for (size_t g = 0; g < kCodeRate; ++g) {
       coded[i * kCodeRate + g] = OutputBit(state, bits[i], kGenerators[g]);
@@ -142,6 +142,21 @@ std::array<uint8_t, kCodedBits> EncodeMessage(const Word& word) {
     state = ((uint32_t{bits[i]} << (kConstraint - 1)) | state) >> 1;
   }
   return coded;
+}
+
+// Check and code are linear, but for a constant: a bit of the variant changes the same coded bits
+// whatever the other bits are.
+void EncodeVariants(uint64_t payload, std::array<CodedBits, size_t{1} << kVariantBits>* coded) {
+  CodedBits& first = (*coded)[0];
+  first = EncodeMessage({payload, 0});
+  for (size_t bit = 1; bit < coded->size(); bit *= 2) {
+    const CodedBits changed = EncodeMessage({payload, static_cast<uint8_t>(bit)});
+    for (size_t variant = 0; variant < bit; ++variant) {
+      const CodedBits& from = (*coded)[variant];
+      CodedBits& to = (*coded)[bit + variant];
+      for (size_t i = 0; i < kCodedBits; ++i) to[i] = from[i] ^ changed[i] ^ first[i];
+    }
+  }
 }
 
 MessageDecoder::MessageDecoder(Arena& arena)

@@ -27,7 +27,11 @@ struct Word {
 };
 
 // Coded bits, each 0 or 1.
-std::array<uint8_t, kCodedBits> EncodeMessage(const Word& word);
+using CodedBits = std::array<uint8_t, kCodedBits>;
+CodedBits EncodeMessage(const Word& word);
+
+// Of a payload with each of its variants, faster than one by one.
+void EncodeVariants(uint64_t payload, std::array<CodedBits, size_t{1} << kVariantBits>* coded);
 
 // Soft-decision list decoder: Viterbi over a circle of 100 steps, run round until the ends agree;
 // then the paths that differ from the best one in the least likely places, best first (Soong and

@@ -76,7 +76,7 @@ Layout::Layout(const Key& its_key) : key(its_key) {
   for (int8_t& s : sign) s = Sign(signs.Next() & 1);
 }
 
-Origin Layout::OriginOf(const Word& word) const {
+Origin OriginUnder(const Key& key, const Word& word) {
   Generator places(key, kOriginStream + word.variant, word.payload);
   const int x = static_cast<int>(places.Below(kTile));
   return {x, static_cast<int>(places.Below(kTile))};

@@ -18,12 +18,14 @@ struct Origin {
   int x, y;  // 0 to kTile - 1
 };
 
+// Pictures marked with one key have their tiles at different places: added up, they do not show the
+// pilot. What was read tells the place, so that a copy can be put back where it was.
+Origin OriginUnder(const Key& key, const Word& word);
+
 struct Layout {
   explicit Layout(const Key& key);
 
-  // Pictures marked with one key have their tiles at different places: added up, they do not show
-  // the pilot. What was read tells the place, so that a copy can be put back where it was.
-  Origin OriginOf(const Word& word) const;
+  Origin OriginOf(const Word& word) const { return OriginUnder(key, word); }
 
   Key key;
   // Indices into kBand.

@@ -199,6 +199,8 @@ TEST(HeaderTest, FunctionsGiveTheWatermarkMacros) {
   EXPECT_EQ(cmk_strength_max(), CMK_STRENGTH_MAX);
   EXPECT_EQ(cmk_coded_bits(), size_t{CMK_CODED_BITS});
   EXPECT_EQ(cmk_tiles_max(), size_t{CMK_TILES_MAX});
+  EXPECT_EQ(cmk_band_coefficients(), size_t{CMK_BAND_COEFFICIENTS});
+  EXPECT_EQ(cmk_variants(), size_t{CMK_VARIANTS});
 }
 
 }  // namespace

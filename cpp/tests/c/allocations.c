@@ -42,6 +42,11 @@ static void expect(const char* what, cmk_status status) {
   allocations += 1000;
 }
 
+static void tell_pattern(void) {
+  expect("layout", cmk_watermark_layout(cmk_default_key(), (cmk_component*)memory));
+  expect("words", cmk_watermark_words(5, cmk_default_key(), (cmk_word*)memory));
+}
+
 static void mark_stream(const cmk_image* in, const cmk_image* out) {
   cmk_watermark_stream* stream = (cmk_watermark_stream*)memory;
   size_t size;
@@ -156,6 +161,7 @@ int main(void) {
   }
   before = allocations;
   use_still(&in, &out);
+  tell_pattern();
   mark_stream(&in, &out);
   add_up(&out);
   add_up_along_schedule(&out);

@@ -33,6 +33,15 @@ EXPECT_OFFSET(cmk_detection, payload, 8, 8);
 EXPECT_OFFSET(cmk_detection, false_positive_rate, 16, 16);
 EXPECT_OFFSET(cmk_detection, geometry, 24, 24);
 
+EXPECT_SIZE(cmk_component, 4, 4);
+EXPECT_OFFSET(cmk_component, bit, 0, 0);
+EXPECT_OFFSET(cmk_component, sign, 2, 2);
+
+EXPECT_SIZE(cmk_word, 404, 404);
+EXPECT_OFFSET(cmk_word, origin_x, 0, 0);
+EXPECT_OFFSET(cmk_word, origin_y, 2, 2);
+EXPECT_OFFSET(cmk_word, coded, 4, 4);
+
 EXPECT_SIZE(cmk_tile, 12, 12);
 EXPECT_OFFSET(cmk_tile, x, 0, 0);
 EXPECT_OFFSET(cmk_tile, y, 4, 4);

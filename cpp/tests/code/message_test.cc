@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <vector>
 
@@ -53,6 +54,16 @@ TEST_F(MessageTest, ReadsEveryKindOfPayloadWithoutNoise) {
 }
 
 // Rate 1/4: at a noise of 1.2, a hard decision is wrong in one bit of five.
+TEST_F(MessageTest, VariantsAreEncodedAsOneByOne) {
+  for (uint64_t payload : {uint64_t{0}, ~uint64_t{0}, uint64_t{0x0123456789abcdef}}) {
+    std::array<CodedBits, 16> coded;
+    EncodeVariants(payload, &coded);
+    for (uint8_t variant = 0; variant < 16; ++variant) {
+      EXPECT_EQ(coded[variant], EncodeMessage({payload, variant})) << int{variant};
+    }
+  }
+}
+
 TEST_F(MessageTest, ReadsThroughNoise) {
   int read = 0;
   for (uint32_t seed = 0; seed < 50; ++seed) read += Decodes(0xfeedface00000000 + seed, 1.2, seed);

@@ -1,4 +1,4 @@
-"""Countermark inside the servers that generate: one module for each host.
+"""countermark inside the servers that generate: one module for each host.
 
 >>> import io, tempfile
 >>> import numpy as np
@@ -20,6 +20,17 @@
 Adapters fail closed: what cannot be marked is not given out, and the host sees the error.
 """
 
-from countermark.integrations.marker import Marker
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from countermark.integrations.marker import Marker
 
 __all__ = ["Marker"]
+
+
+def __getattr__(name: str) -> Any:
+    """Imported when it is asked for: not every host needs all that files are marked with."""
+    if name != "Marker":
+        raise AttributeError(f"module 'countermark.integrations' has no attribute {name!r}")
+    return import_module("countermark.integrations.marker").Marker

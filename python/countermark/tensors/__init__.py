@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import numpy as np
@@ -22,7 +23,7 @@ from countermark.errors import InvalidArgument, InvalidPixels
 from countermark.frames import FrameEmbedder
 from countermark.image.picture import Pixels
 from countermark.tensors.layout import Layout, Range
-from countermark.tensors.libraries import library_of
+from countermark.tensors.libraries import is_on_card, library_of
 from countermark.watermark import DEFAULT_KEY, Strength
 
 __all__ = [
@@ -63,11 +64,15 @@ def embed(
     except for PIL images. `key`, `strength`: as for `watermark.embed`.
     `out`: an array like `x`, or `x` itself, to write to; otherwise `x` stays as it is.
 
-    Floating-point values keep their precision: what is added is the change of the pixels.
+    Floating-point values keep their precision: what is added is the change of the pixels. Tensors of
+    PyTorch on a graphics card are marked there (`integrations.torch`).
 
     Raises `InvalidArgument`, `InvalidPixels` for arguments that do not fit each other or values
     that are no numbers, and as `watermark.embed`.
     """
+    if layout is not None and range is not None and is_on_card(x, range):
+        made: T = _embedder(key, strength)(x, payloads, layout=layout, range=range)
+        return made if out is None else copy_to(out, made)
 
     def marked(values: NDArray[Any], payload: int, limits: Range) -> NDArray[Any]:
         before = limits.pixels(values)
@@ -115,6 +120,14 @@ def embed_frames(
         return np.stack(made)
 
     return _changed(x, payloads, _understood(x, layout, range, of_videos=True), marked, out)
+
+
+@lru_cache(maxsize=4)
+def _embedder(key: bytes, strength: Any) -> Any:
+    """Kept with what it prepares for each size and device."""
+    from countermark.tensors.device import Embedder
+
+    return Embedder(key=key, strength=strength)
 
 
 def _changed(

@@ -53,6 +53,22 @@ def library_of(x: object) -> Library:
     )
 
 
+def is_on_card(x: object, range: str) -> bool:
+    """Whether this is a tensor of PyTorch that is marked where it lies, and not here.
+
+    >>> is_on_card(np.zeros(2), "unit")
+    False
+    """
+    torch = sys.modules.get("torch")
+    return (
+        torch is not None
+        and isinstance(x, torch.Tensor)
+        and x.device.type == "cuda"
+        and x.dtype in (torch.uint8, torch.float16, torch.bfloat16, torch.float32)
+        and range in ("u8", "unit", "signed")
+    )
+
+
 class _Numpy:
     def host(self, x: NDArray[Any]) -> NDArray[Any]:
         return x.astype(x.dtype.newbyteorder("="), copy=False, subok=False)
