@@ -64,8 +64,8 @@ def embed(
     except for PIL images. `key`, `strength`: as for `watermark.embed`.
     `out`: an array like `x`, or `x` itself, to write to; otherwise `x` stays as it is.
 
-    Floating-point values keep their precision: what is added is the change of the pixels. Tensors of
-    PyTorch on a graphics card are marked there (`integrations.torch`).
+    Floating-point values keep their precision: what is added is the change of the pixels. Tensors
+    of PyTorch on a graphics card are marked there (`integrations.torch`).
 
     Raises `InvalidArgument`, `InvalidPixels` for arguments that do not fit each other or values
     that are no numbers, and as `watermark.embed`.
