@@ -1,4 +1,4 @@
-"""Pipelines of diffusers, of tiny random weights, give out marked pictures and videos or nothing."""
+"""Pipelines of diffusers, of tiny random weights, give out what is marked or nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from countermark.integrations.diffusers import Processor, Watermark, protect
 
 pytestmark = [
     pytest.mark.hosts,
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),  # of diffusers
+    pytest.mark.filterwarnings(
+        "ignore:__array__ implementation:DeprecationWarning"
+    ),  # of diffusers
 ]
 
 SIDE = 256

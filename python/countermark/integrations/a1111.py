@@ -8,8 +8,9 @@ In `extensions/countermark/scripts/countermark_script.py`:
     a1111.register(Marker.of_home(Record(source=DigitalSource.AI_GENERATED, creator="Example Ltd")))
 
 Callbacks of the web UI fail open: what they raise is printed, and the picture is saved anyhow. So a
-picture that cannot be marked is made black before it is saved, with the error written on it. What
-its HTTP API answers is marked by `integrations.asgi`.
+picture that cannot be marked is made black before it is saved, with the error written on it.
+Pictures that are not saved are not marked: leave "Always save all generated images" on, and live
+previews off. What its HTTP API answers is marked by `integrations.asgi`.
 
 Source: stable-diffusion-webui 1.10, `modules/script_callbacks.py`, `modules/images.py`.
 """
@@ -17,12 +18,12 @@ Source: stable-diffusion-webui 1.10, `modules/script_callbacks.py`, `modules/ima
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 from typing import Any, Final
 
 from PIL import Image, ImageDraw
 
+from countermark import files, watermark
 from countermark.errors import CountermarkError
 from countermark.integrations.marker import Marker
 
@@ -50,24 +51,39 @@ class Callbacks:
         self._marker = marker
 
     def before_saved(self, params: Any) -> None:
-        """The picture that will be saved and shown gets its watermark, or is taken away."""
+        """The picture that will be saved gets its watermark, or is taken away.
+
+        In its own memory: the web UI shows this object, whatever is put in its place here.
+        """
         try:
-            params.image = self._marker.pixels(_plain(params.image), host=HOST)
+            if not self._is_marked(params.image):
+                _put(params.image, self._marker.pixels(params.image, host=HOST))
         except Exception as error:
             LOGGER.exception("a picture was not marked, so it is not saved")
-            params.image = withheld(params.image, error)
+            _put(params.image, withheld(params.image, error))
 
     def saved(self, params: Any) -> None:
         """The file gets its manifest, or is taken away."""
         path = Path(params.filename)
         try:
             signed = self._marker.file(path.read_bytes(), host=HOST)
-            draft = path.with_name(f".{path.name}.countermark")
-            draft.write_bytes(signed)
-            os.replace(draft, path)
+            with files.replacing(path, signed) as put:
+                put()
         except Exception as error:
             LOGGER.exception("a file was not signed, so it is not kept")
+            path.unlink(missing_ok=True)
             withheld(params.image, error).save(path)
+
+    def _is_marked(self, image: Image.Image) -> bool:
+        """As by this marker: a grid of pictures that are, or one that is saved again."""
+        found = watermark.detect(image, effort="aligned")
+        entry = None if found is None else self._marker.registry.find_payload(found.payload)
+        return entry is not None and entry.record.source is self._marker.record.source
+
+
+def _put(image: Image.Image, made: Image.Image) -> None:
+    """The picture itself becomes what was made of it."""
+    image.paste(made.convert(image.mode))
 
 
 def withheld(image: Image.Image, error: BaseException) -> Image.Image:
@@ -82,10 +98,3 @@ def withheld(image: Image.Image, error: BaseException) -> Image.Image:
         (8, 8), f"countermark: not marked, not saved.\n{why}", fill="white"
     )
     return black
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    """In a mode that carries a mark."""
-    if image.mode in ("L", "RGB", "RGBA"):
-        return image
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")

@@ -7,8 +7,8 @@
     protect(pipe, Marker.of_home(record))
     pipe("a cup of coffee").images[0].save("cup.png")
 
-Latents (`output_type="latent"`) are no pictures yet and go through as they are. Pipelines that would
-change a picture after it was marked are refused: `padding_mask_crop` of inpainting, HDR of LTX-2.
+Latents (`output_type="latent"`) are no pictures yet and go through as they are. What would change
+a picture after it was marked is refused: `padding_mask_crop` of inpainting, HDR of LTX-2.
 
 Source: diffusers 0.42, `image_processor.py`, `video_processor.py`,
 `pipelines/stable_diffusion_xl/watermark.py`.
@@ -31,7 +31,6 @@ HOST: Final = "diffusers"
 
 _AFTERWARDS: Final = ("apply_overlay",)
 """What a processor does with pictures that are marked already."""
-
 
 
 class Watermark:
