@@ -65,4 +65,5 @@ class Speaker:
                 "The watermark cannot be read back from the speech, so it is not given out.",
                 remedy="Say more at once: it takes some five seconds.",
             )
-        return marked.T.reshape(samples.shape)
+        given: NDArray[np.float32] = marked.T.reshape(samples.shape)
+        return given
