@@ -166,10 +166,29 @@ def test_other_modes(
     expect_signed(web_ui.save(picture.convert(mode)), registry, trust)
 
 
-def test_a_mode_that_carries_no_mark(web_ui: WebUi, marker: Marker, picture: Image.Image) -> None:
+@pytest.mark.parametrize("mode", ["P", "CMYK", "F"])
+def test_a_mode_that_carries_no_mark(
+    mode: str, web_ui: WebUi, marker: Marker, picture: Image.Image
+) -> None:
     a1111.register(marker)
-    with Image.open(web_ui.save(picture.convert("P"))) as opened:
-        assert is_black(opened)
+    given = picture.convert(mode)
+    path = web_ui.save(given, form="tiff")
+    for left in (given, Image.open(path)):
+        assert is_black(left.convert("RGB")) or mode == "CMYK"
+        lower = np.asarray(left.convert("RGB"))[64:]
+        assert int(lower.std()) < 4
+
+
+def test_memory_that_lacks_for_the_words_too(
+    web_ui: WebUi, marker: Marker, picture: Image.Image, breaking: Callable[[Any, str], None]
+) -> None:
+    a1111.register(marker)
+    breaking(watermark, "detect")
+    breaking(a1111.ImageDraw, "Draw")
+    path = web_ui.save(picture)
+    assert not np.asarray(picture).any()
+    assert not path.exists()
+    assert len(web_ui.reported) == 2
 
 
 def test_a_fault_at_any_step_of_marking_leaves_a_black_picture(

@@ -24,7 +24,7 @@ from typing import Any, Final
 from PIL import Image, ImageDraw
 
 from countermark import files, watermark
-from countermark.errors import CountermarkError
+from countermark.errors import CountermarkError, InvalidPixels
 from countermark.integrations.marker import Marker
 
 HOST: Final = "a1111"
@@ -57,10 +57,16 @@ class Callbacks:
         """
         try:
             if not self._is_marked(params.image):
-                _put(params.image, self._marker.pixels(params.image, host=HOST))
+                marked = self._marker.pixels(params.image, host=HOST)
+                if marked.mode != params.image.mode:  # of a palette, which would round the mark
+                    raise InvalidPixels(
+                        f"A picture of mode {params.image.mode} holds no watermark.",
+                        remedy="Convert it to RGB.",
+                    )
+                params.image.paste(marked)
         except Exception as error:
+            withhold(params.image, error)
             LOGGER.exception("a picture was not marked, so it is not saved")
-            _put(params.image, withheld(params.image, error))
 
     def saved(self, params: Any) -> None:
         """The file gets its manifest, or is taken away."""
@@ -70,9 +76,10 @@ class Callbacks:
             with files.replacing(path, signed) as put:
                 put()
         except Exception as error:
-            LOGGER.exception("a file was not signed, so it is not kept")
             path.unlink(missing_ok=True)
-            withheld(params.image, error).save(path)
+            withhold(params.image, error)
+            LOGGER.exception("a file was not signed, so it is not kept")
+            params.image.save(path)
 
     def _is_marked(self, image: Image.Image) -> bool:
         """As by this marker: a grid of pictures that are, or one that is saved again."""
@@ -81,20 +88,16 @@ class Callbacks:
         return entry is not None and entry.record.source is self._marker.record.source
 
 
-def _put(image: Image.Image, made: Image.Image) -> None:
-    """The picture itself becomes what was made of it."""
-    image.paste(made.convert(image.mode))
+def withhold(image: Image.Image, error: BaseException) -> None:
+    """Take away, in its memory, a picture that could not be marked, and say why in its place.
 
-
-def withheld(image: Image.Image, error: BaseException) -> Image.Image:
-    """What stands in the place of a picture that could not be marked.
-
-    >>> withheld(Image.new("RGB", (300, 200), "white"), ValueError()).getpixel((299, 199))
+    >>> picture = Image.new("RGB", (300, 200), "white")
+    >>> withhold(picture, ValueError())
+    >>> picture.getpixel((299, 199))
     (0, 0, 0)
     """
-    black = Image.new("RGB", image.size)
+    image.paste(0, (0, 0, *image.size))  # first, and without more memory, which may be what lacks
     why = error.problem if isinstance(error, CountermarkError) else type(error).__name__
-    ImageDraw.Draw(black).multiline_text(
+    ImageDraw.Draw(image).multiline_text(
         (8, 8), f"countermark: not marked, not saved.\n{why}", fill="white"
     )
-    return black
