@@ -30,8 +30,8 @@ from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
 
 SIDE = 1024
-PICTURES = 8
-ROUNDS = 7
+PICTURES = 6
+ROUNDS = 5
 PROMISED = ("watermark", "fingerprint", "sign")
 PROMISE_MS = 25
 RECORD = Record(source=DigitalSource.AI_GENERATED, creator="Ada Example")
