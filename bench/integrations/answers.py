@@ -3,10 +3,10 @@
     python -m bench.integrations.answers
 
 Processor time, because what else runs on the machine shows on the clock most; the least of the
-rounds for each picture, because it shows there too, and the median over the pictures. "codec" is decoding and encoding of the file and reading it back, which the promise
-leaves apart; the thumbnail of the manifest is part of "sign". On one core: OpenBLAS and the core
-use one thread. The registry is SQLite; what it waits for the disk is no processor time and is
-stated beside it, by the clock.
+rounds for each picture, because it shows there too, and the median over the pictures. "codec" is
+decoding and encoding of the file and reading it back, which the promise leaves apart; the thumbnail
+of the manifest is part of "sign". On one core: OpenBLAS and the core use one thread. The registry
+is SQLite; what it waits for the disk is no processor time and is stated beside it, by the clock.
 """
 
 import io
@@ -57,7 +57,8 @@ def encoded(picture: Image.Image, form: str) -> bytes:
 def layers(prepared: Prepared, told: list[dict[Layer, float]]) -> dict[str, float]:
     """Milliseconds by layer."""
     call, answers = prepared
-    least: dict[str, list[float]] = {name: [] for name in get_args(Layer)}
+    names: tuple[Layer, ...] = get_args(Layer)
+    least: dict[Layer, list[float]] = {name: [] for name in names}
     for answer in answers:
         told.clear()
         for _ in range(ROUNDS):
@@ -69,7 +70,7 @@ def layers(prepared: Prepared, told: list[dict[Layer, float]]) -> dict[str, floa
 
 def tensor(picture: Image.Image) -> NDArray[np.float32]:
     """As a model gives it."""
-    return np.asarray(picture, np.float32)[np.newaxis] / 255
+    return np.asarray(picture, np.float32)[np.newaxis] / np.float32(255)
 
 
 def report() -> str:
