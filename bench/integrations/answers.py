@@ -70,7 +70,8 @@ def layers(prepared: Prepared, told: list[dict[Layer, float]]) -> dict[str, floa
 
 def tensor(picture: Image.Image) -> NDArray[np.float32]:
     """As a model gives it."""
-    return np.asarray(picture, np.float32)[np.newaxis] / np.float32(255)
+    made: NDArray[np.float32] = np.asarray(picture, np.float32)[np.newaxis] / np.float32(255)
+    return made
 
 
 def report() -> str:
