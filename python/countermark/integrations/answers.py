@@ -5,12 +5,13 @@
 >>> pictures_in('{"choices": [{"message": {"content": "![it](data:image/png;base64,aGk=)"}}]}')
 1
 
-Generated content is what stands under `b64_json`, under `data` of an `audio`, under `result` of an
-`image_generation_call`, in a list of `images`, and every data URL of a picture, sound or movie,
-also within a text. An address under `url` where content is expected is refused, for what lies there
-cannot be marked.
+Generated content is what stands under `b64_json`, under `data` with a media type or in an `audio`,
+under `result` of an `image_generation_call`, in parts of sound as they are streamed, every string
+that begins as a picture, sound or movie does in Base64, and every data URL of one, also within a
+text. An address where content is expected cannot be marked, and is refused.
 
-Source: OpenAI API reference (images, audio, chat completions, responses), November 2026.
+Source: OpenAI API reference (images, audio, chat completions, responses), November 2026; Gemini API
+(`inlineData`); AUTOMATIC1111 (`images`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
+from urllib.parse import unquote
 
 from countermark.errors import AnswerRefused
 
@@ -29,11 +31,15 @@ Mark: TypeAlias = Callable[[bytes], bytes]
 _DATA_URL: Final = re.compile(
     r"(data:(?:image|audio|video)/[\w.+-]+(?:;[\w.+-]+=[\w.+-]*)*;base64,)([\w+/=%-]+)", re.I
 )
-_ADDRESS: Final = re.compile(r"https?://|data:", re.I)
-_PICTURE: Final = re.compile(r"iVBORw0KGgo|/9j/|UklGR|AAAA[A-Za-z0-9+/]{2}Zn|SUkq|TU0A")
-"""Base64 of how PNG, JPEG, WebP, AVIF or TIFF begin."""
+_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*:|/(?!9j/)", re.I)
+_FILE: Final = re.compile(
+    r"(?:iVBORw0KGgo|/9j/|UklGR|R0lGOD|SUkqA|TU0AK|AAAA[\w+/]{2}Z0eX|GkXfo|SUQz|T2dnUw|ZkxhQw)"
+    r"[A-Za-z0-9+/]{64,}={0,2}"
+)
+"""Base64 of PNG, JPEG, WebP and WAV, GIF, TIFF, AVIF and MP4, Matroska, MP3, Ogg, FLAC."""
 
-_ADDRESSES: Final = ("image_url", "audio_url", "video_url")
+_ADDRESSES: Final = ("image_url", "audio_url", "video_url", "images")
+_TYPES: Final = ("mimeType", "mime_type", "media_type")
 
 
 def marked(text: str, mark: Mark) -> str:
@@ -45,13 +51,13 @@ def marked(text: str, mark: Mark) -> str:
     An answer without any stays as it is, byte for byte. Raises `AnswerRefused` for what is not
     JSON or points elsewhere, and whatever `mark` raises.
     """
+    walk = _Walk(mark)
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise AnswerRefused(
             "The answer says that it is JSON and is not.", remedy="Mend the server."
         ) from error
-    walk = _Walk(mark)
     made = walk(value)
     return json.dumps(made, ensure_ascii=False, separators=(",", ":")) if walk.count else text
 
@@ -73,31 +79,25 @@ class _Walk:
         if isinstance(value, dict):
             return {name: self._member(name, each, value, within) for name, each in value.items()}
         if isinstance(value, list):
-            is_pictures = within == "images"  # as AUTOMATIC1111's interface has them
-            return [self._listed(each) if is_pictures else self(each, within) for each in value]
-        return _DATA_URL.sub(self._data_url, value) if isinstance(value, str) else value
+            return [self._member(within, each, {}, within) for each in value]
+        if not isinstance(value, str):
+            return value
+        return self._content(value) if _FILE.fullmatch(value) else _DATA_URL.sub(self._url, value)
 
     def _member(self, name: str, value: Any, owner: dict[str, Any], within: str) -> Any:
-        if isinstance(value, str):
+        """What stands under a name in an object, or in an array under that name."""
+        if isinstance(value, str) and value:
             if _is_content(name, owner, within):
                 return self._content(value)
-            is_address = within in _ADDRESSES or (within == "data" and owner.keys() <= _ITEM)
-            if name in ("url", *_ADDRESSES) and value and (is_address or name in _ADDRESSES):
+            is_picture = within in _ADDRESSES or (within == "data" and owner.keys() <= _ITEM)
+            is_expected = name in _ADDRESSES or (name == "url" and is_picture)
+            if is_expected and _ADDRESS.match(value):
                 self._check_address(value)
         return self(value, name)
 
-    def _listed(self, value: Any) -> Any:
-        """What may be a picture in Base64, an address or anything else."""
-        if not isinstance(value, str):
-            return self(value, "images")
-        if _ADDRESS.match(value):
-            self._check_address(value)
-        is_content = value.startswith("data:") or _PICTURE.match(value)
-        return self._content(value) if is_content else value
-
     def _content(self, text: str) -> str:
-        if text.startswith("data:"):
-            return _DATA_URL.sub(self._data_url, text)
+        if (found := _DATA_URL.fullmatch(text)) is not None:
+            return self._url(found)
         try:
             content = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError) as error:
@@ -107,8 +107,8 @@ class _Walk:
         self.count += 1
         return base64.b64encode(self._mark(content)).decode()
 
-    def _data_url(self, found: re.Match[str]) -> str:
-        return found[1] + self._content(found[2].replace("%2B", "+").replace("%3D", "="))
+    def _url(self, found: re.Match[str]) -> str:
+        return found[1] + self._content(unquote(found[2]))
 
     def _check_address(self, value: str) -> None:
         if _DATA_URL.match(value) is None:
@@ -124,8 +124,15 @@ _ITEM: Final = frozenset(("url", "b64_json", "revised_prompt"))
 
 
 def _is_content(name: str, owner: dict[str, Any], within: str) -> bool:
-    if name == "b64_json":
+    kind = owner.get("type")
+    if name in ("b64_json", "partial_image_b64"):
         return True
     if name == "result":
-        return owner.get("type") == "image_generation_call"
-    return name == "data" and within == "audio"
+        return kind == "image_generation_call"
+    if name in ("audio", "delta"):
+        return isinstance(kind, str) and kind.endswith("audio.delta")
+    return name == "data" and (within == "audio" or any(_is_media(owner.get(t)) for t in _TYPES))
+
+
+def _is_media(media_type: Any) -> bool:
+    return isinstance(media_type, str) and media_type.startswith(("image/", "audio/", "video/"))

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -22,7 +23,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from PIL import Image
 
-from countermark import tensors
+from countermark import files, tensors
 from countermark.integrations.marker import Marker
 from countermark.record import DigitalSource, Record, System
 
@@ -50,7 +51,7 @@ class WatermarkNode:
 class SaveSignedNode:
     """IMAGE to files: PNG, JPEG or WebP with a watermark and a signed manifest.
 
-    Pictures that the other node has marked keep their watermark.
+    Pictures that the other node has marked keep their watermark; `model` must be the same then.
     """
 
     CATEGORY = CATEGORY
@@ -84,9 +85,11 @@ class SaveSignedNode:
             filename_prefix, folder_paths.get_output_directory(), width, height
         )
         saved = []
-        for number, content in enumerate(signed, counter):
-            file = f"{name}_{number:05}_.{format}"
-            (Path(folder) / file).write_bytes(content)
+        for number, content in enumerate(signed):
+            numbered = name.replace("%batch_num%", str(number))
+            file = f"{numbered}_{counter + number:05}_.{format}"
+            with files.replacing(Path(folder) / file, content) as put:
+                put()
             saved.append({"filename": file, "subfolder": subfolder, "type": "output"})
         return {"ui": {"images": saved}}
 
@@ -98,17 +101,19 @@ def _encoded(pixels: Any, format: str) -> bytes:
     return out.getvalue()
 
 
-@lru_cache(maxsize=16)
-def _marker(model: str) -> Marker:
-    """Opened and checked once for each model."""
-    record = Record(
-        source=DigitalSource.AI_GENERATED,
-        creator=os.environ.get("COUNTERMARK_CREATOR"),
-        system=System(name=model) if model else None,
-    )
-    marker = Marker.of_home(record)
+@lru_cache(maxsize=1)
+def _opened() -> Marker:
+    """Of the home folder, checked once."""
+    creator = os.environ.get("COUNTERMARK_CREATOR")
+    marker = Marker.of_home(Record(source=DigitalSource.AI_GENERATED, creator=creator))
     marker.check()
     return marker
+
+
+def _marker(model: str) -> Marker:
+    marker = _opened()
+    system = System(name=model) if model else None
+    return marker.stating(replace(marker.record, system=system))
 
 
 NODE_CLASS_MAPPINGS: Final = {

@@ -7,7 +7,8 @@
     protect(pipe, Marker.of_home(record))
     pipe("a cup of coffee").images[0].save("cup.png")
 
-Latents (`output_type="latent"`) are no pictures yet and go through as they are.
+Latents (`output_type="latent"`) are no pictures yet and go through as they are. What would change
+a picture after it was marked is refused: `padding_mask_crop` of inpainting, HDR of LTX-2.
 
 Source: diffusers 0.42, `image_processor.py`, `video_processor.py`,
 `pipelines/stable_diffusion_xl/watermark.py`.
@@ -18,6 +19,7 @@ from __future__ import annotations
 from typing import Any, Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from countermark.errors import InvalidArgument
@@ -27,7 +29,8 @@ from countermark.tensors import RangeName
 P = TypeVar("P")
 HOST: Final = "diffusers"
 
-_PROCESSORS: Final = ("image_processor", "video_processor", "vae_image_processor")
+_AFTERWARDS: Final = ("apply_overlay",)
+"""What a processor does with pictures that are marked already."""
 
 
 class Watermark:
@@ -48,15 +51,13 @@ def protect(pipe: P, marker: Marker, *, fps: float = 16) -> P:
     `fps`: frames a second that its videos will be shown with; the mark is read from copies of
     another speed too.
 
-    By its hook for watermarks where it has one, else by what makes pictures of tensors. The marker
-    is checked first. Raises `InvalidArgument` for a pipeline that has neither, and as
-    `Marker.check`.
+    What makes pictures of tensors in it is wrapped, and its hook for watermarks, where it has one,
+    is left empty. A pipeline that is made of it, as by `from_pipe`, is another one, and must be
+    protected too. The marker is checked first. Raises `InvalidArgument` for a pipeline without
+    such a processor, and as `Marker.check`.
     """
     marker.check()
-    if hasattr(pipe, "watermark"):
-        pipe.watermark = Watermark(marker)
-        return pipe
-    there = [name for name in _PROCESSORS if hasattr(pipe, name)]
+    there = [name for name, each in vars(pipe).items() if hasattr(each, "postprocess")]
     if not there:
         raise InvalidArgument(
             f"A {type(pipe).__name__} has no processor of pictures or videos.",
@@ -64,6 +65,8 @@ def protect(pipe: P, marker: Marker, *, fps: float = 16) -> P:
         )
     for name in there:
         setattr(pipe, name, Processor(getattr(pipe, name), marker, fps))
+    if hasattr(pipe, "watermark"):
+        pipe.watermark = None
     return pipe
 
 
@@ -84,6 +87,11 @@ class Processor:
         return self._inner
 
     def __getattr__(self, name: str) -> Any:
+        if name in _AFTERWARDS or name.startswith("postprocess"):
+            raise InvalidArgument(
+                f"What the pipeline does by {name} cannot be marked.",
+                remedy="Leave it out: the option padding_mask_crop, or HDR.",
+            )
         return getattr(self._inner, name)
 
     def postprocess(self, image: Any, output_type: str = "pil", *args: Any, **options: Any) -> Any:
@@ -105,6 +113,6 @@ class Processor:
         return self._marker.frames(made, layout=layout, range="unit", fps=self._fps, host=HOST)
 
     def _frames(self, images: list[Image.Image]) -> list[Image.Image]:
-        frames = np.stack([np.asarray(image) for image in images])
+        frames: NDArray[Any] = np.stack([np.asarray(image) for image in images])
         marked = self._marker.frames(frames, layout="FHWC", range="u8", fps=self._fps, host=HOST)
         return [Image.fromarray(frame) for frame in marked]

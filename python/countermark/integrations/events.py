@@ -13,8 +13,9 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-_END: Final = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+_END: Final = re.compile(rb"\r?\n\r?\n|\r\r")
 _LINE: Final = re.compile(rb"\r\n|\n|\r")
+_MARK: Final = "\ufeff".encode()  # of the order of bytes, before the first event
 _MAX_BYTES: Final = 1 << 28
 
 
@@ -41,9 +42,9 @@ class Events:
         return b""
 
     def _event(self, event: bytes) -> bytes:
-        lines = _LINE.split(event)
+        lines = _LINE.split(event.removeprefix(_MARK))
         data = b"\n".join(_value(line) for line in lines if _is_data(line))
-        if not data.lstrip().startswith((b"{", b"[")) or data.strip() == b"[DONE]":
+        if not data.lstrip().startswith((b"{", b"[", b'"')) or data.strip() == b"[DONE]":
             return event
         changed = self._change(data)
         if changed == data:

@@ -78,10 +78,10 @@ class WaveBody:
         if self._samples is not None:
             return self._samples.push(content)
         self._head += content
-        if len(self._head) > _MAX_HEAD:
-            raise _damaged()
         found = _data_of(self._head)
         if found is None:
+            if len(self._head) > _MAX_HEAD:
+                raise _damaged()
             return b""
         start, encoding, rate = found
         self._samples = self._begin(encoding, rate)

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from countermark import audio
 from countermark.errors import MarkNotReadable
@@ -28,27 +29,32 @@ HOST: Final = "transformers"
 def protect(speak: Any, marker: Marker) -> Speaker:
     """The pipeline, whose sounds are marked. The marker is checked first; raises as it does."""
     marker.check()
-    return Speaker(speak, marker)
+    return Speaker(speak.inner if isinstance(speak, Speaker) else speak, marker)
 
 
 class Speaker:
     """A pipeline for text to speech. All else of the pipeline `inner` is there as before."""
 
     def __init__(self, inner: Any, marker: Marker) -> None:
-        self._inner = inner
+        self.inner = inner
         self._marker = marker
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
+        return getattr(self.inner, name)
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """As of the pipeline: a dict with `audio` and `sampling_rate`, or a list of them."""
-        made = self._inner(*args, **options)
+        made = self.inner(*args, **options)
         return self._marked(made) if isinstance(made, dict) else [self._marked(one) for one in made]
 
     def _marked(self, made: dict[str, Any]) -> dict[str, Any]:
-        rate = int(made["sampling_rate"])
-        samples = np.asarray(made["audio"], np.float32)
+        rate, sound = int(made["sampling_rate"]), made["audio"]
+        if isinstance(sound, list):  # of models that make several at once
+            return {**made, "audio": [self._sound(one, rate) for one in sound]}
+        return {**made, "audio": self._sound(sound, rate)}
+
+    def _sound(self, made: Any, rate: int) -> NDArray[np.float32]:
+        samples = np.asarray(made, np.float32)
         channels = samples.reshape(1, -1) if samples.ndim < 2 else samples
         sound = self._marker.live(rate, host=HOST)
         parts = [sound.push(np.ascontiguousarray(channels.T)), sound.finish()]
@@ -59,4 +65,5 @@ class Speaker:
                 "The watermark cannot be read back from the speech, so it is not given out.",
                 remedy="Say more at once: it takes some five seconds.",
             )
-        return {**made, "audio": marked.T.reshape(samples.shape)}
+        given: NDArray[np.float32] = marked.T.reshape(samples.shape)
+        return given

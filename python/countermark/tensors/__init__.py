@@ -216,6 +216,5 @@ def _flat(pixels: Pixels) -> Pixels:
 
 def _eight_bit(values: NDArray[Any], limits: Range) -> Pixels:
     if values.dtype.kind == "f":
-        low, high = limits.limits
-        return Range.U8.pixels((values.astype(np.float32) - low) * (255 / (high - low)))
+        return limits.levels(values, np.dtype(np.uint8))
     return Range.U8.pixels(values if limits is Range.U8 else values / np.float32(257))

@@ -120,29 +120,42 @@ class Range(str, Enum):
         """
         if self is Range.U8 and values.dtype == np.uint8:
             return values
+        return self.levels(values, np.dtype(np.uint8 if self is Range.U8 else np.uint16))
+
+    def levels(self, values: NDArray[Any], target: np.dtype[Any]) -> Pixels:
+        """As `pixels`, in whole numbers of that type, from 0 to the largest.
+
+        >>> Range.SIGNED.levels(np.array([-1, 0, 1], np.float16), np.dtype(np.uint8))
+        array([  0, 128, 255], dtype=uint8)
+        """
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise InvalidPixels(
                 "A value is infinite or not a number.",
                 remedy="Look for what made it: half precision that overflowed, or a broken model.",
             )
-        target = np.dtype(np.uint8 if self is Range.U8 else np.uint16)
-        low, high = self.limits
-        scaled = (values.astype(np.float32) - low) * (np.iinfo(target).max / (high - low))
-        return np.asarray(np.rint(scaled).clip(0, np.iinfo(target).max), target)
+        (low, high), most = self.limits, np.iinfo(target).max
+        scaled = values.astype(np.float32)  # the one copy: new memory costs more than arithmetic
+        scaled -= low
+        scaled *= most / (high - low)
+        np.rint(scaled, out=scaled)
+        np.clip(scaled, 0, most, out=scaled)
+        return scaled.astype(target)
 
     def moved(self, values: NDArray[Any], before: Pixels, after: Pixels) -> NDArray[Any]:
         """The values, changed as the pixels were; in float32 unless they are whole or float64."""
         if values.dtype == before.dtype:
             return after.astype(values.dtype)
         low, high = self.limits
-        step = (high - low) / np.iinfo(before.dtype).max
-        change = (after.astype(np.float32) - before.astype(np.float32)) * np.float32(step)
-        moved = values.astype(np.float64 if values.dtype == np.float64 else np.float32) + change
+        change: NDArray[np.float32] = np.subtract(after, before, dtype=np.float32)
+        change *= np.float32((high - low) / np.iinfo(before.dtype).max)
+        moved = values.astype(np.float64 if values.dtype == np.float64 else np.float32)
+        moved += change
+        np.clip(moved, low, high, out=moved)
         # What came in beyond the limits, as of a decoder that overshoots, comes out no farther.
-        inside = np.where(change == 0, values, moved.clip(low, high))
+        np.copyto(moved, values, where=change == 0)
         if values.dtype.kind in "iu":
-            return np.rint(inside).astype(values.dtype)
-        return np.asarray(inside, moved.dtype)
+            return np.rint(moved).astype(values.dtype)
+        return np.asarray(moved)
 
 
 _LIMITS: Final = {
