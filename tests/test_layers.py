@@ -15,7 +15,7 @@ PYTHON_LAYERS = [
     ["_core", "errors", "record"],
     ["files", "image", "certificates", "containers", "jumbf", "pyav"],
     ["_bridge", "_native", "sound"],
-    ["watermark", "fingerprint", "resemblance", "hamming", "audio"],
+    ["watermark", "fingerprint", "resemblance", "hamming", "audio", "tokens"],
     ["frames", "clips"],
     ["labels", "credentials", "keys", "registry", "resolving"],
     ["auditing", "duties", "publishing", "screening", "video"],
@@ -31,7 +31,7 @@ CORE_LAYERS = [
     ["base"],
     ["kernels"],
     ["transform", "code"],
-    ["watermark", "fingerprint", "audio"],
+    ["watermark", "fingerprint", "audio", "text"],
     ["api"],
 ]
 

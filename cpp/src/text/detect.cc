@@ -67,14 +67,14 @@ size_t TextScratchSize(size_t count) {
   return counting.SizeNeeded();
 }
 
-double TextFalsePositiveRate(uint32_t score, uint32_t tokens_used) {
+double TextChance(uint32_t score, uint32_t tokens_used) {
   const double bits = score / 256.0;
   double exponent = 0;
   for (size_t i = 0; i < std::size(kLogMoments); ++i) {
     const double bound = tokens_used * kLogMoments[i] - static_cast<double>(i) / 64 * bits;
     exponent = std::min(exponent, bound);
   }
-  return std::min(1.0, kTextMessages * std::exp2(exponent));
+  return std::exp2(exponent);
 }
 
 TextReading ReadText(const Key& key, const uint32_t* tokens, size_t count, Arena& arena) {
@@ -87,9 +87,9 @@ TextReading ReadText(const Key& key, const uint32_t* tokens, size_t count, Arena
     workspace.looked_at[i] = {TextDrawHalf(seed.data(), tokens[place.at]), seed[3]};
   }
   const BestText best = BestTextMessage(workspace.looked_at, used, kTextMessages);
+  const auto tokens_used = static_cast<uint32_t>(used);
   return {best.message >> kTextVariantBits, best.message & ((1u << kTextVariantBits) - 1),
-          static_cast<uint32_t>(used),
-          TextFalsePositiveRate(best.score, static_cast<uint32_t>(used))};
+          tokens_used, std::min(1.0, kTextMessages * TextChance(best.score, tokens_used))};
 }
 
 }  // namespace countermark

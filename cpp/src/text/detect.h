@@ -26,8 +26,9 @@ size_t TextScratchSize(size_t count);
 
 TextReading ReadText(const Key& key, const uint32_t* tokens, size_t count, Arena& arena);
 
-// The bound, when the best of all messages has this score over so many tokens.
-double TextFalsePositiveRate(uint32_t score, uint32_t tokens_used);
+// An upper bound of the probability that so many tokens have this score, in 256ths of a bit, for
+// one message that does not know them.
+double TextChance(uint32_t score, uint32_t tokens_used);
 
 }  // namespace countermark
 
