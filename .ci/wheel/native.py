@@ -1,4 +1,4 @@
-"""Marks a picture, a sound and a text with the C library of an installed wheel, reads, asks its module.
+"""Marks picture, sound and text with an installed wheel's C library, reads, asks its module.
 
 Needs nothing but Python: for the platforms on which something that countermark depends on has no
 wheel (docs/platforms.md), so that the package as a whole cannot be imported there.

@@ -120,7 +120,9 @@ class Contexts:
     def __len__(self) -> int:
         return len(self._variants)
 
-    def next_seeds(self, tokens: Sequence[Sequence[int]]) -> tuple[npt.NDArray[np.uint32], list[int]]:
+    def next_seeds(
+        self, tokens: Sequence[Sequence[int]]
+    ) -> tuple[npt.NDArray[np.uint32], list[int]]:
         """Gives a row of seeds for each text whose next token is drawn by the key, and which it is.
 
         tokens: the last tokens of each text, at least three where there are as many.
