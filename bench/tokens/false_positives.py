@@ -1,10 +1,11 @@
 """How often a text that bears no mark seems to bear one.
 
-    python -m bench.tokens.false_positives --windows 100000 > bench/results/tokens_false_positives.md
+    python -m bench.tokens.false_positives --windows 100000 \
+        > bench/results/tokens_false_positives.md
 
-Each window is 24 to 104 tokens of a text without a mark: half are words and signs of the files of this
-repository, from a place drawn for it, half come from the model of `bench.tokens.models` by other
-chance. Half are read with the published key, half with a key drawn for the window.
+Each window is 24 to 104 tokens of a text without a mark: half are words and signs of the files of
+this repository, from a place drawn for it, half come from the model of `bench.tokens.models` by
+other chance. Half are read with the published key, half with a key drawn for the window.
 """
 
 import argparse
@@ -58,9 +59,7 @@ def main() -> None:
     for level in LEVELS:
         count = int((found <= level).sum())
         print(f"| {level:g} | {count} | {count / windows:.2g} | {level:g} |")
-    print(
-        f"\n{windows} windows; the least p is {found.min():.2g}. {__doc__.split('    ')[0].strip()}"
-    )
+    print(f"\n{windows} windows; the least p is {found.min():.2g}.")
     print(__doc__[__doc__.index("Each window") :].strip())
 
 

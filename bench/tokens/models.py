@@ -1,7 +1,7 @@
 """Models whose next token is drawn: one of known entropy, and one that was trained on text.
 
-The first stands for what a language model of that entropy does at each step. The second is small but
-real: the network for single characters in the package `textgenrnn` (MIT), read from its file of
+The first stands for what a language model of that entropy does at each step. The second is small
+but real: the network for single characters in the package `textgenrnn` (MIT), read from its file of
 weights: `pip install --no-deps textgenrnn h5py`.
 """
 
@@ -28,8 +28,8 @@ class Model(Protocol):
 class ZipfModel:
     """Probabilities that fall by a power of the rank, which is drawn anew for each token.
 
-    The entropies of the steps are exponentially distributed around their mean, in nats, as many steps
-    of language are almost certain and few are open; up to 6.
+    The entropies of the steps are exponentially distributed around their mean, in nats, as many
+    steps of language are almost certain and few are open; up to 6.
     """
 
     VOCABULARY = 4096
@@ -59,6 +59,9 @@ class ZipfModel:
         return int((falling + chance.gumbel(size=len(falling))).argmax())
 
 
+Choose = Callable[[list[int], Floats], int]
+
+
 @dataclass
 class Written:
     """A text, and what the model thought of it."""
@@ -68,9 +71,7 @@ class Written:
     loss: float  # mean of -log p of the tokens that were taken, in nats
 
 
-def write(
-    model: Model, count: int, *, prompt: list[int], choose: Callable[[Any, Any], int]
-) -> Written:
+def write(model: Model, count: int, *, prompt: list[int], choose: Choose) -> Written:
     """Lets the model write so many tokens, each taken by `choose`."""
     text, entropies, losses = list(prompt), [], []
     for _ in range(count):
@@ -83,7 +84,7 @@ def write(
     return Written(text[len(prompt) :], float(np.mean(entropies)), float(np.mean(losses)))
 
 
-def marking(payload: int, key: bytes, seed: int) -> Callable[[Any, Any], int]:
+def marking(payload: int, key: bytes, seed: int) -> Choose:
     """A `choose` that marks one text."""
     sampler = Sampler(TextWatermark(payload, key=key), 1, seed=seed)
     return lambda text, scores: int(sampler.choose(np.array([text]), scores[None])[0])
@@ -163,7 +164,5 @@ def sigmoid(x: Floats) -> Floats:
 def leaves(group: Any) -> list[tuple[str, Any]]:
     """Every array in a group of an HDF5 file, with its name."""
     found: list[tuple[str, Any]] = []
-    group.visititems(
-        lambda name, item: found.append((name, item)) if hasattr(item, "shape") else None
-    )
-    return found
+    group.visititems(lambda name, item: found.append((name, item)))
+    return [(name, item) for name, item in found if hasattr(item, "shape")]

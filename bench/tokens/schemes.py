@@ -1,13 +1,13 @@
-"""Which of the published ways to mark a text needs the fewest tokens, and what it does to the model.
+"""Which of the published ways to mark a text needs the fewest tokens, and what it costs.
 
     python -m bench.tokens.schemes > bench/results/tokens_schemes.md
 
 Each takes the same steps of the model of known entropy. By the mean of its score at a marked token,
 and its distribution at others, Chernoff's bound says how many tokens make the p-value 1e-6 after a
-search among 2^20 messages, half of the time. "moved" is the Kullback-Leibler divergence of the tokens
-with the mark, the mean over keys, from those of the model, in nats for a token: how much the text
-must suffer, and the logarithm of the perplexity that it gains, or more. "left" is the entropy that is
-left when the key is known: how much two answers to one question can differ.
+search among 2^20 messages, half of the time. "moved" is the Kullback-Leibler divergence of the
+tokens with the mark, the mean over keys, from those of the model, in nats for a token; 0 where the
+mean over keys is the model itself. "left" is the entropy that is left when the key is known: how
+much two answers to one question can differ.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
+from scipy.special import digamma
 
 from bench.machine import provenance
 from bench.tokens.models import ZipfModel
@@ -41,9 +42,8 @@ def entropy(p: Floats) -> float:
 
 
 def gumbel(p: Floats, chance: np.random.Generator, sums: Sums) -> None:
-    """Aaronson 2022: the score of a token is the exponential of its number, which is small."""
-    quantiles = chance.random(len(p))
-    sums.scores.append(-np.log(quantiles[(-np.log1p(-quantiles) / p).argmin()]))
+    """Aaronson 2022: a token's number, from 0 to 1, is small; its score is -log, a harmonic number."""
+    sums.scores.append(np.sum(p * (digamma(1 / p + 1) + np.euler_gamma)))
     sums.moved.append(0.0)
     sums.left.append(0.0)
 
@@ -65,7 +65,7 @@ def tournament(layers: int) -> Callable[[Floats, np.random.Generator, Sums], Non
 
 
 def green(share: float, bias: float) -> Callable[[Floats, np.random.Generator, Sums], None]:
-    """Kirchenbauer and others 2023: a share of the tokens is made likelier, the score is to be one."""
+    """Kirchenbauer and others 2023: a share of the tokens is made likelier; the score is one bit."""
 
     def step(p: Floats, chance: np.random.Generator, sums: Sums) -> None:
         is_green = chance.random(len(p)) < share
@@ -82,9 +82,8 @@ def green(share: float, bias: float) -> Callable[[Floats, np.random.Generator, S
 def exponential_rate(scores: Floats) -> float:
     """Nats for a token of a sum of scores that are exponentially distributed without the mark."""
     mean = scores.mean()
-    best = minimize_scalar(
-        lambda t: -(t * mean + np.log(1 - t)), bounds=(0, 0.9999), method="bounded"
-    )
+    limits = (0, 0.9999)
+    best = minimize_scalar(lambda t: -t * mean - np.log(1 - t), bounds=limits, method="bounded")
     return float(-best.fun)
 
 

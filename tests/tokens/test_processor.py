@@ -1,4 +1,4 @@
-"""The mark in texts that `transformers` writes, by a model of random weights with 128,256 tokens."""
+"""The mark in texts that `transformers` writes, with random weights and 128,256 tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/text_generation.md is enough to draw and to read: this is written from it, and uses nothing else.
+"""docs/text_generation.md is enough to draw and to read: this is written from it alone.
 
 tests/vectors/text.txt are its numbers.
 """

@@ -16,8 +16,8 @@ likely as the model says; with the key, a few hundred tokens suffice to see the 
 >>> detect(text[0]).p_value  # with another key
 1.0
 
-Sources: Aaronson, "Watermarking of large language models", 2022; Fernandez and others, "Three bricks to
-consolidate watermarks for large language models", 2023 (payloads, and each context counted once).
+Sources: Aaronson, "Watermarking of large language models", 2022; Fernandez and others, "Three
+bricks to consolidate watermarks for large language models", 2023 (payloads; each context once).
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ CONTEXT: Final = _core.TEXT_CONTEXT
 VARIANTS: Final = 16
 """In so many ways a text can bear a payload; each text takes one of them by chance."""
 
+_Words = npt.NDArray[np.uint32]
 _PAYLOADS: Final = 1 << 16
 
 
@@ -107,11 +108,11 @@ class TextWatermark:
 class Contexts:
     """Which tokens of the texts that are written side by side are drawn by the key, and by what.
 
-    Those whose context lies in the text itself, not in the prompt, which a detector has not got; and
-    of these, those whose context was not there before, so that chance is used once.
+    Those whose context lies in the text itself, not in the prompt, which a detector has not got;
+    and of these, those whose context was not there before, so that chance is used once.
     """
 
-    def __init__(self, watermark: TextWatermark, variants: npt.NDArray[np.uint32]) -> None:
+    def __init__(self, watermark: TextWatermark, variants: _Words) -> None:
         self._watermark = watermark
         self._variants = variants
         self._written = 0
@@ -120,9 +121,7 @@ class Contexts:
     def __len__(self) -> int:
         return len(self._variants)
 
-    def next_seeds(
-        self, tokens: Sequence[Sequence[int]]
-    ) -> tuple[npt.NDArray[np.uint32], list[int]]:
+    def next_seeds(self, tokens: Sequence[Sequence[int]]) -> tuple[_Words, list[int]]:
         """Gives a row of seeds for each text whose next token is drawn by the key, and which it is.
 
         tokens: the last tokens of each text, at least three where there are as many.

@@ -80,7 +80,7 @@ class DeviceNoise:
 
 
 def tensor(words: _Words) -> torch.Tensor:
-    """Gives the same memory as a tensor of int32, the only type of 32 bits that torch computes in."""
+    """Gives the same memory as int32, the only integers of 32 bits that torch computes with."""
     import torch
 
     return torch.from_numpy(words.view(np.int32))
@@ -92,6 +92,6 @@ def shifted(words: torch.Tensor, bits: int) -> torch.Tensor:
 
 
 def log_exponentials(draws: torch.Tensor) -> torch.Tensor:
-    """Makes the logarithms of exponentially distributed numbers, of all bits of draws but the lowest."""
+    """Makes logarithms of exponentially distributed numbers of all bits but the lowest."""
     below_zero = shifted(draws, 1).float().mul_(-(2.0**-31)).sub_(2.0**-32)
     return below_zero.log1p_().neg_().log_()
