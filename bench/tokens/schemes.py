@@ -42,7 +42,7 @@ def entropy(p: Floats) -> float:
 
 
 def gumbel(p: Floats, chance: np.random.Generator, sums: Sums) -> None:
-    """Aaronson 2022: a token's number, from 0 to 1, is small; its score is -log, a harmonic number."""
+    """Aaronson 2022: a token's number is small; the mean of its -log is a harmonic number."""
     sums.scores.append(np.sum(p * (digamma(1 / p + 1) + np.euler_gamma)))
     sums.moved.append(0.0)
     sums.left.append(0.0)
@@ -65,7 +65,7 @@ def tournament(layers: int) -> Callable[[Floats, np.random.Generator, Sums], Non
 
 
 def green(share: float, bias: float) -> Callable[[Floats, np.random.Generator, Sums], None]:
-    """Kirchenbauer and others 2023: a share of the tokens is made likelier; the score is one bit."""
+    """Kirchenbauer and others 2023: some tokens are made likelier; the score is one bit."""
 
     def step(p: Floats, chance: np.random.Generator, sums: Sums) -> None:
         is_green = chance.random(len(p)) < share
