@@ -34,6 +34,7 @@ DOCUMENTS = [
     "docs/platforms.md",
     "docs/retention.md",
     "docs/service.md",
+    "docs/text_generation.md",
     "docs/verdicts.md",
     "docs/watermark.md",
 ]

@@ -3,7 +3,8 @@
     python -m bench.tokens.detectability --texts 60 > bench/results/tokens.md
 
 Texts of 800 tokens, each with a payload and a key of its own, by the model of known entropy and,
-where `textgenrnn` is installed, by that small network for characters at temperatures 0.5 and 1. Read is the first part of each after a share of its tokens was replaced by others, or deleted, or
+where `textgenrnn` is installed, by that small network for characters at temperatures 0.5 and 1.
+Read is the first part of each after a share of its tokens was replaced by others, or deleted, or
 had others put between, at places drawn for it. A text counts as seen when its p-value is at most
 1e-6, and as read when the payload is right too.
 """
