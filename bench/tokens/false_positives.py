@@ -3,7 +3,7 @@
     python -m bench.tokens.false_positives --windows 100000 \
         > bench/results/tokens_false_positives.md
 
-Each window is 16 to 48 tokens of a text without a mark: half are words and signs of the files of
+Each window is 8 to 24 tokens of a text without a mark: half are words and signs of the files of
 this repository, from a place drawn for it, half come from the model of `bench.tokens.models` by
 other chance. Half are read with the published key, half with a key drawn for the window.
 """
@@ -45,7 +45,7 @@ def p_values(part: int) -> npt.NDArray[np.float64]:
     found = np.empty(PART)
     for window in range(PART):
         source = sources[window % 2]
-        length = int(chance.integers(16, 49))
+        length = int(chance.integers(8, 25))
         begin = int(chance.integers(len(source) - length))
         key = tokens.DEFAULT_KEY if window // 2 % 2 else chance.bytes(16)
         found[window] = tokens.detect(source[begin : begin + length], key=key).p_value
@@ -56,7 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--windows", type=int, default=1000)
     windows = parser.parse_args().windows
-    with ProcessPoolExecutor(4) as pool:
+    with ProcessPoolExecutor(6) as pool:
         found = np.concatenate(list(pool.map(p_values, range(-(-windows // PART)))))[:windows]
     print(f"# Marks seen in texts without one\n\n{provenance()}\n")
     print("| p at most | windows | of all | allowed |\n|---|---:|---:|---:|")
