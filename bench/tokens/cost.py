@@ -10,6 +10,7 @@ has done.
 """
 
 import argparse
+import itertools
 import statistics
 import time
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from bench.machine import provenance
 from countermark import _core
-from countermark.tokens import TextWatermark
+from countermark.tokens import CONTEXT, TextWatermark
 from countermark.tokens.processor import TextProcessor
 
 VOCABULARY = 128_256
@@ -63,11 +64,13 @@ def report(device: str, rows: int, network: LlamaForCausalLM) -> None:
     prompt = torch.zeros(rows, 64, dtype=torch.long, device=device)
     cache = network(prompt, use_cache=True, logits_to_keep=1).past_key_values
     scores = torch.randn(rows, VOCABULARY, device=device)
-    processor, chance = TextProcessor(TextWatermark(1)), torch.Generator().manual_seed(1)
+    processor, lengths = TextProcessor(TextWatermark(1)), itertools.count(3)
+    text = torch.arange(rows * 100, device=device).reshape(rows, 100)
+    for _ in range(CONTEXT):
+        processor(text[:, : next(lengths)], scores)
 
     def process() -> None:
-        context = torch.randint(VOCABULARY, (rows, 3), generator=chance)
-        processor(context.to(device), scores)
+        processor(text[:, : next(lengths)], scores)
 
     seeds = np.ones((rows, 4), np.uint32)
     costs = {

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from countermark import _core
+from countermark import _core, errors
 from countermark.tokens import CONTEXT, TextWatermark, detect
 from countermark.tokens.processor import DeviceNoise, TextProcessor, log_exponentials, tensor
 
@@ -100,15 +100,35 @@ def test_processor_leaves_one_token_where_the_key_draws_and_the_scores_elsewhere
 
     processor = TextProcessor(TextWatermark(1, key=KEY))
     scores = torch.randn(2, 50, generator=torch.Generator().manual_seed(1))
-    text = torch.tensor([[0, 1, 2, 3], [0, 1, 2, 3]])
-    for _ in range(CONTEXT):
-        assert processor(text, scores) is scores
-    only = processor(text, scores)
-    assert only.isfinite().sum(1).tolist() == [1, 1]
-    text[1, -1] = 4  # the first text repeats its context
+    # The first text says the same three times, the second is new again at the end.
+    text = torch.tensor([[9, 9, 9, 1, 2, 3, 1, 2, 3], [9, 9, 9, 1, 2, 3, 1, 2, 4]])
+    for length in range(3, 3 + CONTEXT):
+        assert processor(text[:, :length], scores) is scores
+    for length in range(3 + CONTEXT, 9):
+        assert processor(text[:, :length], scores).isfinite().sum(1).tolist() == [1, 1]
     mixed = processor(text, scores)
     assert torch.equal(mixed[0], scores[0])
     assert mixed[1].isfinite().sum() == 1
+
+
+def test_processor_refuses_another_call_of_generate() -> None:
+    import torch
+
+    processor = TextProcessor(TextWatermark(1, key=KEY))
+    text, scores = torch.zeros(2, 5, dtype=torch.long), torch.zeros(2, 50)
+    processor(text, scores)
+    with pytest.raises(errors.InvalidArgument, match="one call of generate"):
+        processor(text, scores)
+    with pytest.raises(errors.InvalidArgument, match="one call of generate"):
+        processor(torch.zeros(1, 6, dtype=torch.long), scores[:1])
+
+
+def test_no_configuration_tells_the_key() -> None:
+    from transformers import GenerationConfig
+
+    config = GenerationConfig(watermarking_config=TextWatermark(1, key=KEY))
+    assert "friends" not in repr(config)
+    assert "friends" not in config.to_json_string()
 
 
 @pytest.mark.parametrize("kind", ["float16", "bfloat16", "float32"])
@@ -117,8 +137,8 @@ def test_processor_keeps_the_type_of_the_scores(kind: str) -> None:
 
     processor = TextProcessor(TextWatermark(1, key=KEY))
     scores = torch.randn(1, 50).to(getattr(torch, kind))
-    for _ in range(CONTEXT + 1):
-        left = processor(torch.tensor([[1, 2, 3]]), scores)
+    for length in range(3, 4 + CONTEXT):
+        left = processor(torch.arange(length).unsqueeze(0), scores)
     assert (left.dtype, left.shape) == (scores.dtype, scores.shape)
     assert int(left.isfinite().sum()) == 1
 

@@ -167,6 +167,16 @@ def test_what_is_no_payload_is_refused(payload: int) -> None:
         TextWatermark(payload)
 
 
+def test_other_texts_than_before_are_refused() -> None:
+    sampler = Sampler(TextWatermark(1, key=KEY), 2, seed=1)
+    with pytest.raises(errors.InvalidArgument, match="one call of generate"):
+        sampler.choose(np.zeros((3, CONTEXT), int), np.zeros((3, 10)))
+
+
+def test_a_watermark_does_not_tell_its_key() -> None:
+    assert repr(TextWatermark(7, key=KEY)) == "TextWatermark(payload=7)"
+
+
 def test_what_is_no_key_is_refused() -> None:
     with pytest.raises(errors.InvalidKey):
         TextWatermark(1, key=b"short")

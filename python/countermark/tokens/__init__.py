@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -80,7 +80,7 @@ class TextWatermark:
     """
 
     payload: int
-    key: bytes = DEFAULT_KEY
+    key: bytes = field(default=DEFAULT_KEY, repr=False)
 
     def __post_init__(self) -> None:
         """Raises InvalidPayload or InvalidKey."""
@@ -118,14 +118,16 @@ class Contexts:
         self._written = 0
         self._seen: list[set[tuple[int, ...]]] = [set() for _ in variants]
 
-    def __len__(self) -> int:
-        return len(self._variants)
-
     def next_seeds(self, tokens: Sequence[Sequence[int]]) -> tuple[_Words, list[int]]:
         """Gives a row of seeds for each text whose next token is drawn by the key, and which it is.
 
         tokens: the last tokens of each text, at least three where there are as many.
         """
+        if len(tokens) != len(self._seen):
+            raise errors.InvalidArgument(
+                f"There are {len(tokens)} texts, not {len(self._seen)} as before.",
+                remedy="Use a processor or sampler for one call of generate only.",
+            )
         self._written += 1
         rows: list[int] = []
         if self._written > CONTEXT:

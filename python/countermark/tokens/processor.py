@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from countermark import _core
+from countermark import _core, errors
 from countermark.tokens import CONTEXT, VARIANTS, Contexts, TextWatermark
 
 if TYPE_CHECKING:
@@ -28,12 +28,24 @@ class TextProcessor:
     def __init__(self, watermark: TextWatermark) -> None:
         self._watermark = watermark
         self._contexts: Contexts | None = None
+        self._length = 0
         self._noise: DeviceNoise | None = None
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """Takes tokens of shape (rows, n) and scores of shape (rows, vocabulary)."""
+        """Takes tokens of shape (rows, n) and scores of shape (rows, vocabulary).
+
+        Raises:
+            InvalidArgument: The texts are not those of the call before, one token longer.
+        """
         import torch
 
+        length = input_ids.shape[1]
+        if self._contexts is not None and length != self._length + 1:
+            raise errors.InvalidArgument(
+                f"The texts have {length} tokens, not one more than {self._length} as before.",
+                remedy="Use a processor for one call of generate only.",
+            )
+        self._length = length
         if self._contexts is None:
             # Of torch's own generator: what is seeded can be repeated.
             variants = torch.randint(VARIANTS, (len(scores),), dtype=torch.int32)
