@@ -94,13 +94,15 @@ def rows(name: str, count: int) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=int, default=10)
-    count = parser.parse_args().texts
+    parser.add_argument("models", nargs="*", help="such as 'Zipf 1'; all unless some are named")
+    arguments = parser.parse_args()
+    count, models = arguments.texts, arguments.models or names()
     print(f"# Marks of texts, seen and read\n\n{provenance()}\n")
     print(f"Percent of {count} texts seen / read, by tokens that are looked at.\n")
     print("| model | entropy | loss | edit | " + " | ".join(map(str, LENGTHS)) + " |")
     print("|---|---:|---:|---|" + "---:|" * len(LENGTHS), flush=True)
     with ProcessPoolExecutor(3) as pool:
-        for lines in pool.map(rows, names(), itertools.repeat(count)):
+        for lines in pool.map(rows, models, itertools.repeat(count)):
             print("\n".join(lines), flush=True)
     print("\n" + __doc__[__doc__.index("Texts of") :].strip())
 
