@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from countermark import _core, fingerprint, frames, hamming, watermark
+from countermark import _core, fingerprint, frames, hamming, tokens, watermark
 from countermark._native import ffi, library
 
 REPOSITORY = Path(__file__).parents[1]
@@ -184,6 +184,28 @@ def told_matches(matches, count: int) -> list[hamming.Match]:  # type: ignore[no
 
 def order(match: hamming.Match) -> tuple[int, int]:
     return match.distance, match.label
+
+
+def test_c_text_functions_give_the_same() -> None:
+    chance, key = np.random.default_rng(3), b"only for friends"
+    seed, draws = ffi.new("uint32_t[4]"), ffi.new("uint32_t[]", 1000)
+    contexts = np.array([[5, 6, 7]], np.uint32)
+    check(library.cmk_text_seed(key, ffi.from_buffer("uint32_t[]", contexts), 2026, 3, seed))
+    expected = _core.text_seeds(contexts, np.array([3], np.uint32), 2026, key)
+    assert list(seed) == expected[0].tolist()
+    check(library.cmk_text_draws(seed, len(draws), draws))
+    assert list(draws) == _core.text_draws(expected, len(draws))[0].tolist()
+
+    text = chance.integers(0, 1000, 90, np.uint32)
+    found = ffi.new("cmk_text_detection *", {"struct_size": ffi.sizeof("cmk_text_detection")})
+    size = ffi.new("size_t *")
+    check(library.cmk_text_detect_scratch_size(len(text), size))
+    scratch = ffi.new("char[]", size[0]), size[0]
+    address = ffi.from_buffer("uint32_t[]", text)
+    check(library.cmk_text_detect(address, len(text), key, *scratch, found))
+    assert tokens.detect(text, key=key) == tokens.TextDetection(
+        found.payload, found.false_positive_rate, found.tokens_used
+    )
 
 
 def test_c_example_compiles_as_c99_and_reads_its_mark(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ PYTHON_LAYERS = [
     ["_core", "costs", "errors", "record"],
     ["files", "image", "certificates", "containers", "jumbf", "pyav"],
     ["_bridge", "_native", "sound"],
-    ["watermark", "fingerprint", "resemblance", "hamming", "audio"],
+    ["watermark", "fingerprint", "resemblance", "hamming", "audio", "tokens"],
     ["frames", "clips"],
     ["tensors"],
     ["labels", "credentials", "keys", "registry", "resolving"],
@@ -33,7 +33,7 @@ CORE_LAYERS = [
     ["base"],
     ["kernels"],
     ["transform", "code"],
-    ["watermark", "fingerprint", "audio"],
+    ["watermark", "fingerprint", "audio", "text"],
     ["api"],
 ]
 

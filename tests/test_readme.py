@@ -37,6 +37,7 @@ DOCUMENTS = [
     "docs/retention.md",
     "docs/service.md",
     "docs/text.md",
+    "docs/text_generation.md",
     "docs/verdicts.md",
     "docs/watermark.md",
 ]

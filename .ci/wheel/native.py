@@ -1,4 +1,4 @@
-"""Marks a picture and a sound with the C library of an installed wheel, reads, asks its module.
+"""Marks picture, sound and text with an installed wheel's C library, reads, asks its module.
 
 Needs nothing but Python: for the platforms on which something that countermark depends on has no
 wheel (docs/platforms.md), so that the package as a whole cannot be imported there.
@@ -48,6 +48,16 @@ class Word(ctypes.Structure):
         ("origin_x", ctypes.c_uint16),
         ("origin_y", ctypes.c_uint16),
         ("coded", ctypes.c_uint8 * CODED_BITS),
+    )
+
+
+class TextDetection(ctypes.Structure):
+    _fields_ = (
+        ("struct_size", ctypes.c_uint32),
+        ("tokens_used", ctypes.c_uint32),
+        ("payload", ctypes.c_uint32),
+        ("variant", ctypes.c_uint32),
+        ("false_positive_rate", ctypes.c_double),
     )
 
 
@@ -135,6 +145,26 @@ def marked_frames(library: ctypes.CDLL, payload: int) -> int:
     return count.value + rest.value
 
 
+def read_in_a_text(library: ctypes.CDLL, payload: int) -> int:
+    """The payload that is read in a text, each token of which had the least draw of a hundred."""
+    library.cmk_default_key.restype = ctypes.c_void_p
+    key = ctypes.c_void_p(library.cmk_default_key())
+    text, seed, draws = [1, 2, 3], (ctypes.c_uint32 * 4)(), (ctypes.c_uint32 * 100)()
+    for _ in range(60):
+        context = (ctypes.c_uint32 * 3)(*text[-3:])
+        number = ctypes.c_uint16(payload)
+        assert library.cmk_text_seed(key, context, number, ctypes.c_uint8(3), seed) == 0
+        assert library.cmk_text_draws(seed, ctypes.c_size_t(len(draws)), draws) == 0
+        text.append(min(range(len(draws)), key=list(draws).__getitem__))
+    count, tokens = ctypes.c_size_t(len(text)), (ctypes.c_uint32 * len(text))(*text)
+    memory = scratch(library.cmk_text_detect_scratch_size, count)
+    found = TextDetection(struct_size=ctypes.sizeof(TextDetection))
+    detect = library.cmk_text_detect
+    assert detect(tokens, count, key, *memory, ctypes.byref(found)) == 0
+    assert found.false_positive_rate < 1e-20
+    return found.payload
+
+
 def extension_module(folder: Path) -> ModuleType:
     [file] = [
         candidate
@@ -161,6 +191,7 @@ def main() -> None:
     assert pilot_components(library) == PILOT_COMPONENTS
     assert tile_begins(library, 0x0123456789ABCDEF)[5] == (24, 32)  # docs/watermark.md, section 10
     assert marked_frames(library, 2026) == RATE
+    assert read_in_a_text(library, 2026) == 2026
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
         assert not sys._is_gil_enabled(), "the extension module switched the GIL on"
     print(f"countermark {module.version()} ({module.target_name()}) in {folder}")

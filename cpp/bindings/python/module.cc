@@ -32,6 +32,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   DefinePictures(module);
   DefineFrames(module);
   DefineSounds(module);
+  DefineTexts(module);
   DefineFingerprints(module);
   module.def("target_name", &cmk_target_name);
   module.def("version", &cmk_version_string);

@@ -9,6 +9,7 @@ namespace countermark::python {
 void DefinePictures(pybind11::module_& module);
 void DefineFrames(pybind11::module_& module);
 void DefineSounds(pybind11::module_& module);
+void DefineTexts(pybind11::module_& module);
 void DefineFingerprints(pybind11::module_& module);
 
 }  // namespace countermark::python

@@ -1,6 +1,6 @@
 /*
- * countermark: invisible watermarks for pictures and sound, and perceptual fingerprints of
- * pictures, on the device.
+ * countermark: invisible watermarks for pictures, sound and generated text, and perceptual
+ * fingerprints of pictures, on the device.
  *
  * Contents, a section each:
  *   Version
@@ -16,6 +16,7 @@
  *   Sounds
  *   Watermark of a sound, written
  *   Watermark of a sound, read
+ *   Watermark of a text, in the choice of its tokens
  *   Fingerprint of a picture
  *   Exact search among fingerprints
  *
@@ -847,6 +848,82 @@ CMK_API cmk_status cmk_audio_detector_detect(cmk_audio_detector* detector,
  * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, BUSY, NOT_INITIALISED, UNKNOWN_TARGET.
  */
 CMK_API cmk_status cmk_audio_detector_reset(cmk_audio_detector* detector) CMK_MUST_USE;
+
+/* ---------------------------------------------------------------------------------------------
+ * Watermark of a text, in the choice of its tokens
+ *
+ * A language model gives a probability to each token of its vocabulary, and one of them is drawn.
+ * Here what draws is no other chance than that of the key: to the logarithm of the probability of
+ * every token -log(-log(1 - u)) is added, u being its number of cmk_text_draws as a fraction of
+ * 2^32, (number + 0.5) / 2^32, and the token with the largest sum is taken (Gumbel's trick). Over
+ * all keys each token is as likely as the model says. Who has the key and the tokens sees that the
+ * numbers of those that were taken are small.
+ *
+ * Rules for who generates: the first CMK_TEXT_CONTEXT tokens of a text, and every token whose
+ * context was in the text before, are drawn by other chance. The model's probabilities are those
+ * after temperature, top-k and the like.
+ */
+
+/* Tokens before one that decide, with the key, what is drawn for it; words of a seed; tokens of a
+ * text that are looked at. */
+#define CMK_TEXT_CONTEXT 3
+#define CMK_TEXT_SEED_WORDS 4
+#define CMK_TEXT_TOKENS_MAX 65536
+CMK_API size_t cmk_text_context(void);
+CMK_API size_t cmk_text_seed_words(void);
+CMK_API size_t cmk_text_tokens_max(void);
+
+/*
+ * Makes the seed for the token that follows a context.
+ *
+ * key      CMK_KEY_BYTES bytes
+ * context  the CMK_TEXT_CONTEXT tokens before, the oldest first
+ * payload  any 16 bits
+ * variant  its lower four bits: texts of the same payload that begin alike differ by it
+ * seed     CMK_TEXT_SEED_WORDS words, as secret as the choice of this one token
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED.
+ */
+CMK_API cmk_status cmk_text_seed(const uint8_t* key, const uint32_t* context, uint16_t payload,
+                                 uint8_t variant, uint32_t* seed) CMK_MUST_USE;
+
+/*
+ * Writes the numbers of the tokens 0 to count - 1, uniform over all 32 bits.
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER, MISALIGNED, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_text_draws(const uint32_t* seed, size_t count, uint32_t* draws) CMK_MUST_USE;
+
+typedef struct cmk_text_detection {
+  uint32_t struct_size;
+  uint32_t tokens_used; /* those that count: each context once, the first tokens not */
+  uint32_t payload;     /* the likeliest; says nothing unless false_positive_rate is small */
+  uint32_t variant;
+  /* Upper bound of the probability that any payload fits so well a text made without the key. */
+  double false_positive_rate;
+} cmk_text_detection;
+
+/*
+ * Bytes of scratch memory for cmk_text_detect on so many tokens.
+ *
+ * Returns CMK_STATUS_OK, or NULL_POINTER.
+ */
+CMK_API cmk_status cmk_text_detect_scratch_size(size_t count, size_t* size) CMK_MUST_USE;
+
+/*
+ * Reads a text, or any part of it; takes about a tenth of a second for 400 tokens.
+ *
+ * tokens     `count` of them, as the tokenizer of the model gives them; of more than
+ *            CMK_TEXT_TOKENS_MAX the first are looked at
+ * key        CMK_KEY_BYTES bytes
+ * detection  written when the result is CMK_STATUS_OK; struct_size is set by the caller
+ *
+ * Returns CMK_STATUS_OK, also where nothing is found, or NULL_POINTER, STRUCT_SIZE, MISALIGNED,
+ * SCRATCH_TOO_SMALL, UNKNOWN_TARGET.
+ */
+CMK_API cmk_status cmk_text_detect(const uint32_t* tokens, size_t count, const uint8_t* key,
+                                   void* scratch, size_t scratch_size,
+                                   cmk_text_detection* detection) CMK_MUST_USE;
 
 /* ---------------------------------------------------------------------------------------------
  * Fingerprint of a picture

@@ -1,7 +1,7 @@
 /*
- * Runs every function on pictures and sounds and counts the calls of malloc and its kin that are
- * made meanwhile in the process: none. It stands in for them here, so that the library calls it as
- * well (glibc).
+ * Runs every function on pictures, sounds and texts and counts the calls of malloc and its kin that
+ * are made meanwhile in the process: none. It stands in for them here, so that the library calls it
+ * as well (glibc).
  */
 #include <countermark/countermark.h>
 #include <stdio.h>
@@ -124,6 +124,20 @@ static void add_up_along_schedule(const cmk_image* frame) {
   expect("reset", cmk_watermark_clip_reset(clip));
 }
 
+static void mark_text(void) {
+  static uint32_t tokens[100], draws[1000];
+  uint32_t seed[CMK_TEXT_SEED_WORDS];
+  cmk_text_detection found;
+  size_t size;
+  memset(&found, 0, sizeof(found));
+  found.struct_size = sizeof(found);
+  for (uint32_t i = 0; i < 100; ++i) tokens[i] = i % 60;
+  expect("seed", cmk_text_seed(cmk_default_key(), tokens, 5, 1, seed));
+  expect("draws", cmk_text_draws(seed, 1000, draws));
+  expect("size", cmk_text_detect_scratch_size(100, &size));
+  expect("detect", cmk_text_detect(tokens, 100, cmk_default_key(), memory, sizeof(memory), &found));
+}
+
 static void use_still(const cmk_image* in, const cmk_image* out) {
   const uint8_t* key = cmk_default_key();
   cmk_detection found;
@@ -168,6 +182,7 @@ int main(void) {
   mark_sound(CMK_AUDIO_LATENCY_BLOCK);
   mark_sound(CMK_AUDIO_LATENCY_LOW);
   listen();
+  mark_text();
   const unsigned made = allocations - before;
   printf("%u allocations\n", made);
   return made == 0 ? 0 : 1;

@@ -84,6 +84,13 @@ EXPECT_OFFSET(cmk_audio_detection, pitch, 56, 56);
 EXPECT_OFFSET(cmk_audio_detection, polarity, 64, 64);
 EXPECT_OFFSET(cmk_audio_detection, variant, 68, 68);
 
+EXPECT_SIZE(cmk_text_detection, 24, 24);
+EXPECT_OFFSET(cmk_text_detection, struct_size, 0, 0);
+EXPECT_OFFSET(cmk_text_detection, tokens_used, 4, 4);
+EXPECT_OFFSET(cmk_text_detection, payload, 8, 8);
+EXPECT_OFFSET(cmk_text_detection, variant, 12, 12);
+EXPECT_OFFSET(cmk_text_detection, false_positive_rate, 16, 16);
+
 EXPECT_SIZE(cmk_hamming_match, 16, 16);
 EXPECT_OFFSET(cmk_hamming_match, label, 0, 0);
 EXPECT_OFFSET(cmk_hamming_match, distance, 8, 8);
@@ -96,6 +103,7 @@ EXPECT(key_bytes, CMK_KEY_BYTES == 16);
 EXPECT(pdq_bytes, CMK_PDQ_BYTES == 32);
 EXPECT(coded_bits, CMK_CODED_BITS == 400);
 EXPECT(tiles_max, CMK_TILES_MAX == 256);
+EXPECT(text, CMK_TEXT_CONTEXT == 3 && CMK_TEXT_SEED_WORDS == 4 && CMK_TEXT_TOKENS_MAX == 65536);
 EXPECT(sides, CMK_SIDE_MIN == 128 && CMK_SIDE_MAX == 65535);
 
 int main(void) { return cmk_abi_version() == CMK_ABI_VERSION ? 0 : 1; }
