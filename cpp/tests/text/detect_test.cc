@@ -12,6 +12,7 @@
 #include "kernels/targets.h"
 #include "kernels/text_draws_reference.h"
 #include "text/texts.h"
+#include "vectors.h"
 
 namespace countermark {
 namespace {
@@ -119,7 +120,7 @@ TEST(TextChanceTest, BoundsSumsAndIsNotFarAway) {
 
 // tests/vectors/text.txt; what is said is the same on every target, to the bit.
 TEST(TextVectorTest, IsTheSameEverywhere) {
-  std::ifstream file(COUNTERMARK_VECTORS "/text.txt");
+  std::ifstream file = OpenVectors("text.txt");
   size_t vectors = 0;
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;

@@ -21,6 +21,7 @@ Each file gets a payload that follows from its content and the job, so that the 
 once, whoever marks it, and how often. Workers only read; one place writes (`committing`).
 """
 
-from countermark.batch.running import Summary, run
+from countermark.batch.job import Summary
+from countermark.batch.running import run
 
 __all__ = ["Summary", "run"]

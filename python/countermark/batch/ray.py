@@ -14,7 +14,6 @@ Source: Ray 2.60, `ray.data.Dataset.map_batches`.
 
 from __future__ import annotations
 
-import contextlib
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,14 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from countermark import keys
-from countermark.batch.committing import Committer, Result
-from countermark.batch.journal import Journal, Line
+from countermark.batch.committing import Result
+from countermark.batch.job import Summary, begun
+from countermark.batch.journal import Line
 from countermark.batch.plan import Plan
-from countermark.batch.running import Summary, now, sweep, write_summary
 from countermark.batch.work import mark_batch
 from countermark.record import Record
-from countermark.registry import Registry
 from countermark.watermark import Strength
 
 if TYPE_CHECKING:
@@ -55,34 +52,13 @@ def run(
     with all of them given to tasks, none is left for who reads. The others, and what is raised: as
     of `batch.run`.
     """
-    began = now()
-    opened = keys.open_home(home)
-    with (
-        contextlib.closing(Journal(out)) as journal,
-        Registry.open(opened.registry_path) as registry,
-    ):
-        registry.upgrade()
-        plan = Plan(
-            home=opened.folder.absolute(),
-            record=record,
-            key=journal.key(),
-            strength=strength,
-            profiles=tuple(profiles),
-        )
-        journal.check_policy(plan.policy)
-        sweep(out)
-        committer = Committer(registry, journal)
-        tasks = files.map_batches(
-            _Task(plan, journal.done_names()), batch_size=batch_size, num_cpus=num_cpus
-        )
-        already = len(journal.done_names())
+    with begun(out, home=home, record=record, strength=strength, profiles=profiles) as job:
+        done = job.journal.done_names()
+        tasks = files.map_batches(_Task(job.plan, done), batch_size=batch_size, num_cpus=num_cpus)
         for batch in tasks.iter_batches(batch_size=batch_size):
-            for line in committer.commit(list(_results(batch, out))):
+            for line in job.committer.commit(list(_results(batch, out))):
                 progress(line)
-        counts = journal.counts()
-        summary = Summary(counts["done"], counts["failed"], already, began, now(), plan.policy)
-        write_summary(summary, journal, out, opened, registry)
-        return summary
+        return job.finish(len(done))
 
 
 class _Task:

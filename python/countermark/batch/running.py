@@ -2,48 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
-from itertools import chain
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from countermark import keys, signing
 from countermark.batch import work
-from countermark.batch.committing import Committer, Result
-from countermark.batch.journal import FOLDER, Journal, Line
+from countermark.batch.committing import Result
+from countermark.batch.job import Summary, begun
+from countermark.batch.journal import Line
 from countermark.batch.plan import Plan
 from countermark.batch.sources import Item, Source, sources_of
 from countermark.batch.work import Outcome, SetAside
-from countermark.errors import CountermarkError, DestinationNotWritable
-from countermark.labels.profiles import profile
-from countermark.record import DigitalSource, Record
-from countermark.registry import Registry
+from countermark.errors import CountermarkError
+from countermark.record import Record
 from countermark.watermark import Strength
-
-SUMMARY: Final = "summary.json"
 
 _GROUP: Final = 16  # results that are written together
 _AHEAD: Final = 3  # items for each process that are under way
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What became of all items. `already`: of those done, how many were so before this run."""
-
-    done: int
-    failed: int
-    already: int
-    began: str
-    ended: str
-    policy: str
 
 
 def run(
@@ -74,51 +54,32 @@ def run(
     `InvalidProfile`, and `InvalidArgument` when the job was begun with another record, strength or
     profile.
     """
-    began = now()
-    opened = keys.open_home(home)
-    for name in profiles:
-        profile(name)  # so that an unknown one is refused here, and not by each worker
     found = sources_of(paths, out)
-    journal = Journal(out)
-    with contextlib.closing(journal), Registry.open(opened.registry_path) as registry:
-        registry.upgrade()
-        plan = Plan(
-            home=opened.folder.absolute(),
-            record=record,
-            key=journal.key(),
-            strength=strength,
-            profiles=tuple(profiles),
-        )
-        journal.check_policy(plan.policy)
-        sweep(out)
-        committer = Committer(registry, journal)
-        count = processes or os.cpu_count() or 1
+    with begun(out, home=home, record=record, strength=strength, profiles=profiles) as job:
         already = 0
 
         def waiting(source: Source) -> Iterator[Item]:
             nonlocal already
             for item in source.items():
-                if item.place.is_file() and journal.done(item.name, item.stamp):
+                if item.place.is_file() and job.journal.done(item.name, item.stamp):
                     already += 1
                     progress(None)
                 else:
                     yield item
 
-        with Workers(plan, count) as workers:
+        with Workers(job.plan, processes or os.cpu_count() or 1) as workers:
             for source in found:
-                group: list[Result] = []
-                for result in chain(workers.map(waiting(source)), (None,)):
-                    if result is not None:
-                        group.append(result)
-                    if len(group) >= _GROUP or result is None:
-                        for line in committer.commit(group):
-                            progress(line)
-                        group = []
+                for group in _groups(workers.map(waiting(source))):
+                    for line in job.committer.commit(group):
+                        progress(line)
                 source.finish()
-        counts = journal.counts()
-        summary = Summary(counts["done"], counts["failed"], already, began, now(), plan.policy)
-        write_summary(summary, journal, out, opened, registry)
-        return summary
+        return job.finish(already)
+
+
+def _groups(results: Iterator[Result]) -> Iterator[list[Result]]:
+    """Those that are written together."""
+    while group := list(islice(results, _GROUP)):
+        yield group
 
 
 class Workers:
@@ -198,41 +159,3 @@ def _broken(error: BrokenProcessPool) -> Future[Outcome]:
 
 def _result(item: Item, outcome: Outcome) -> Result:
     return Result(item.name, item.stamp, item.place, outcome)
-
-
-def sweep(out: Path) -> None:
-    """Drafts of a run that was killed."""
-    for parent, _, names in os.walk(out):
-        for name in names:
-            if name.startswith(".") and name.endswith(".countermark"):
-                with contextlib.suppress(OSError):
-                    Path(parent, name).unlink()
-
-
-def write_summary(
-    summary: Summary, journal: Journal, out: Path, home: keys.Home, registry: Registry
-) -> None:
-    """A line for the whole and one for each item, signed as a file of our own."""
-    path = out / SUMMARY
-    draft = out / FOLDER / SUMMARY
-    try:
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(summary)) + "\n")
-            file.writelines(line + "\n" for line in journal.lines_as_json())
-        draft.replace(path)
-    except OSError as error:
-        raise DestinationNotWritable(
-            f"{str(path)!r} cannot be written ({error.strerror}).",
-            remedy="Check its rights and the room on the disk.",
-        ) from error
-    signing.sign_beside(
-        path,
-        path.with_name(f"{SUMMARY}.c2pa"),
-        record=Record(source=DigitalSource.HUMAN_CREATED, title="What became of a batch"),
-        signer=keys.open_signer(home, keys.Secrets.from_environment())(),
-        registry=registry,
-    )
-
-
-def now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -114,31 +114,44 @@ class _Folder:
         """Each file is in its place already."""
 
 
-class _Tar:
-    """Members that are pictures, sounds or movies are marked, the others copied."""
+class _Archive:
+    """A file with files in it. `waiting`: the folder of those that are marked until all are."""
 
     def __init__(self, path: Path, place: Path, waiting: Path) -> None:
         self._path, self._place, self._waiting = path, place, waiting
         self._stamp = _stamp(path)
 
+    def _item(self, name: str, index: int, content: bytes) -> Item:
+        return Item(
+            f"{self._path.name}{name}#{index}",
+            f"{self._stamp}:{index}",
+            self._waiting / str(index),
+            partial(bytes, content),
+        )
+
+    def _is_done(self) -> bool:
+        """It appears only when all is."""
+        return (
+            self._place.is_file()
+            and self._place.stat().st_mtime_ns >= self._path.stat().st_mtime_ns
+        )
+
+
+class _Tar(_Archive):
+    """Members that are pictures, sounds or movies are marked, the others copied."""
+
     def items(self) -> Iterator[Item]:
-        if _is_newer(self._place, self._path):
+        if self._is_done():
             return
         with self._opened() as archive:
             for index, member in enumerate(archive):
                 content = _content(archive, member)
                 if content is not None and is_known(content):
-                    name = f"{self._path.name}/{member.name}"
-                    yield Item(
-                        f"{name}#{index}",
-                        f"{self._stamp}:{index}",
-                        self._waiting / str(index),
-                        partial(bytes, content),
-                    )
+                    yield self._item(f"/{member.name}", index, content)
 
     def finish(self) -> None:
         """The archive with what waits; a member that could not be marked is left out."""
-        if _is_newer(self._place, self._path):
+        if self._is_done():
             return
         self._place.parent.mkdir(parents=True, exist_ok=True)
         with (
@@ -173,15 +186,11 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes | None:
     return None if stream is None else stream.read()
 
 
-class _Parquet:
+class _Parquet(_Archive):
     """A column of bytes, or of structs with a member `bytes`, as data sets of pictures have."""
 
-    def __init__(self, path: Path, place: Path, waiting: Path) -> None:
-        self._path, self._place, self._waiting = path, place, waiting
-        self._stamp = _stamp(path)
-
     def items(self) -> Iterator[Item]:
-        if _is_newer(self._place, self._path):
+        if self._is_done():
             return
         row = 0
         with _parquet(self._path) as table:
@@ -190,17 +199,12 @@ class _Parquet:
                 for value in batch.column(0).to_pylist():
                     content = value["bytes"] if isinstance(value, dict) else value
                     if content is not None:
-                        yield Item(
-                            f"{self._path.name}#{row}",
-                            f"{self._stamp}:{row}",
-                            self._waiting / str(row),
-                            partial(bytes, content),
-                        )
+                        yield self._item("", row, content)
                     row += 1
 
     def finish(self) -> None:
         """The table with what waits; null where it could not be marked."""
-        if _is_newer(self._place, self._path):
+        if self._is_done():
             return
         import pyarrow.parquet
 
@@ -267,8 +271,3 @@ def _column_of(schema: pyarrow.Schema, path: Path) -> str:
             remedy="Write one with a single column of pictures, sounds or movies.",
         )
     return str(found[0])
-
-
-def _is_newer(place: Path, path: Path) -> bool:
-    """Whether the archive is done: it appears only when it is."""
-    return place.is_file() and place.stat().st_mtime_ns >= path.stat().st_mtime_ns
