@@ -10,7 +10,7 @@ REPOSITORY = Path(__file__).parents[2]
 MADE = REPOSITORY / "build/wheel"
 ROOT_FILES = ["CHANGELOG.md", "CMakeLists.txt", "LICENSE", "README.md", "pyproject.toml"]
 LIBRARY_BYTES_MAX = 500_000
-WHEEL_BYTES_MAX = 1_500_000
+WHEEL_BYTES_MAX = 1_620_000  # to come back to 1,500,000, where it was before texts and tensors
 
 
 def tracked(*paths: str) -> set[str]:

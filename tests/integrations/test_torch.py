@@ -198,7 +198,7 @@ def test_large_batches_are_marked_part_by_part(
 ) -> None:
     batch = torch.from_numpy(np.stack([photograph("coffee", 160, 160)] * 7)).to(device)
     whole = embedder(batch, list(range(7)), layout="BHWC", range="u8")
-    monkeypatch.setattr("countermark.integrations.torch.embedder._PIXELS_AT_ONCE", 2 * 160 * 160)
+    monkeypatch.setattr("countermark.tensors.device.embedder._PIXELS_AT_ONCE", 2 * 160 * 160)
     parts = embedder(batch, list(range(7)), layout="BHWC", range="u8")
     assert ((whole.int() - parts.int()).abs() <= 1).all()
     assert (whole != parts).float().mean() < 1e-3

@@ -80,7 +80,7 @@ def read(
     generator = random.Random(reader)
     remembered: list[Checkpoint] = []
     with Registry.open(address) as registry:
-        while time.monotonic() < until:
+        while not rounds.value or time.monotonic() < until:
             expect_entry(registry, generator, progresses)
             expect_near(registry, generator, progresses)
             if rounds.value % 8 == 0:

@@ -4,6 +4,7 @@
 >>> import numpy as np
 >>> from PIL import Image
 >>> from countermark import keys, watermark
+>>> from countermark.integrations import Marker
 >>> from countermark.record import DigitalSource, Record
 >>> from countermark.registry import Registry
 >>> with tempfile.TemporaryDirectory() as folder:
