@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -83,7 +84,7 @@ TEST(TextDetectTest, SaysNothingOfTooFewTokens) {
 }
 
 TEST(TextDetectTest, LooksAtTheFirstContextsOfALongText) {
-  EXPECT_EQ(TextScratchSize(kTextTokensMax + kTextContext), TextScratchSize(size_t{1} << 40));
+  EXPECT_EQ(TextScratchSize(kTextTokensMax + kTextContext), TextScratchSize(SIZE_MAX));
 }
 
 // What a draw that scores at least as much is, counted: the bound of one token is no less.
