@@ -100,7 +100,10 @@ class Workers:
         under_way: dict[Future[Outcome], Item] = {}
         suspects: list[Item] = []
         while True:
-            while len(under_way) < _AHEAD * self._count and (item := next(items, None)):
+            # Nothing new for a pool that is broken: only what was under way is suspected.
+            while not suspects and len(under_way) < _AHEAD * self._count:
+                if (item := next(items, None)) is None:
+                    break
                 under_way[self._submitted(item)] = item
             if not under_way:
                 break
