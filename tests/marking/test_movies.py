@@ -22,7 +22,7 @@ from countermark.credentials import (
     Trust,
 )
 from countermark.errors import InvalidArgument, MarkLost, MarkNotReadable, RegistryError
-from countermark.marking import is_marked
+from countermark.marking import is_marked, mark_frames
 from countermark.record import DigitalSource, Record
 from countermark.registry import Registry
 from countermark.report import Verdict
@@ -207,6 +207,62 @@ def test_a_mark_that_no_manifest_names_is_not_overlaid(tmp_path: Path, home: key
                 source, tmp_path / "out.mkv", record=RECORD, signer=home.signer(), registry=registry
             )
     assert not out.exists()
+
+
+@pytest.fixture
+def made_of_marked_frames(tmp_path: Path, home: keys.Home) -> Path:
+    """A movie as a server writes it, whose frames `mark_frames` has marked for `RECORD`."""
+    with av.open(str(clip(tmp_path / "in.mp4"))) as container:
+        frames = np.stack([one.to_ndarray(format="rgb24") for one in container.decode(video=0)])
+    stated: Any = {"layout": "FHWC", "range": "u8", "fps": 10, "record": RECORD}
+    marked = mark_frames(frames, signer=home.signer(), **stated)
+    path = tmp_path / "made.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        stream.options = {"crf": "16"}
+        for one in marked:
+            frame = av.VideoFrame.from_ndarray(one, format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def frames_in(path: Path) -> str:
+    """The checksum of each frame, by a reader of others."""
+    command = ["ffmpeg", "-v", "error", "-i", path, "-map", "0", "-f", "framemd5", "-"]
+    answer = subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True)
+    return answer.stdout
+
+
+def test_a_movie_of_marked_frames_keeps_them(
+    tmp_path: Path, home: keys.Home, made_of_marked_frames: Path
+) -> None:
+    out = tmp_path / "out.mp4"
+    with Registry.open(home.registry_path) as registry:
+        done = mark(
+            made_of_marked_frames, out, record=RECORD, signer=home.signer(), registry=registry
+        )
+        assert done.video is None
+        assert frames_in(out) == frames_in(made_of_marked_frames)
+        assert len(registry.manifests.all_of(done.payload)) == 2
+    found = credentials.read(out, "video/mp4", trust=Trust.nobody())
+    assert found is not None
+    assert (found.soft_bindings[0].value, found.soft_bindings[0].timespan) == (
+        done.payload.to_bytes(8, "big"),
+        (0, 1900),  # to when the last frame is shown
+    )
+    assert verify(out).verdict is Verdict.INTACT
+    assert verify(coded_again(out, tmp_path / "copy.mp4")).verdict is Verdict.RECOVERED
+
+
+def test_a_movie_of_frames_marked_for_another_record_is_refused(
+    tmp_path: Path, home: keys.Home, made_of_marked_frames: Path
+) -> None:
+    other = Record(source=DigitalSource.CAPTURED)
+    with pytest.raises(MarkLost, match="The movie holds the watermark"):
+        mark(made_of_marked_frames, tmp_path / "out.mp4", record=other, signer=home.signer())
+    assert not (tmp_path / "out.mp4").exists()
 
 
 def test_copies_are_recovered_and_changed_files_told(tmp_path: Path, home: keys.Home) -> None:

@@ -20,6 +20,7 @@ from countermark.errors import (
 )
 from countermark.marking import Marked, is_marked
 from countermark.marking.kinds import modality_of
+from countermark.marking.speech import LiveSound
 from countermark.record import DigitalSource, Modality, Record
 from countermark.registry import Registry
 from countermark.report import ManifestEvidence, Report, Verdict, WatermarkEvidence
@@ -58,6 +59,11 @@ def coded(tune: Path, folder: Path, kind: str) -> Path:
 def marked(source: Path, out: Path, registry: Registry) -> Marked:
     signer = keys.open_home().signer()
     return mark(source, out, record=RECORD, signer=signer, registry=registry)
+
+
+def samples_of(path: Path) -> bytes:
+    command = ["ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-"]
+    return subprocess.run(list(map(str, command)), check=True, capture_output=True).stdout
 
 
 def judged(path: Path, registry: Registry) -> Report:
@@ -175,14 +181,35 @@ def test_mark_that_nobody_names_is_not_overwritten(
     out, bare = tmp_path / "out.wav", tmp_path / "bare.wav"
     marked(coded(tune, tmp_path, "wav"), out, registry)
     ffmpeg("-i", out, "-map_metadata", -1, bare)
+    other = Record(source=DigitalSource.CAPTURED)
+    signer = keys.open_home().signer()
     with pytest.raises(MarkLost, match="holds the watermark"):
-        marked(bare, tmp_path / "again.wav", registry)
+        mark(bare, tmp_path / "again.wav", record=other, signer=signer, registry=registry)
     # With its manifest it may be marked anew: that becomes the parent.
     again = marked(out, tmp_path / "again.wav", registry)
     found = credentials.read(tmp_path / "again.wav", "audio/wav", trust=Trust.nobody())
     assert found is not None
     assert len(found.ingredients) == 1
     assert again.payload != 0
+
+
+def test_sound_that_was_marked_while_it_was_made_keeps_its_mark(
+    tune: Path, tmp_path: Path, registry: Registry
+) -> None:
+    signer = keys.open_home().signer()
+    live = LiveSound(RATE, record=RECORD, signer=signer, registry=registry)
+    samples = np.fromfile(tune, "<f4").reshape(-1, 2)
+    given = np.concatenate([live.push(samples), live.finish()])
+    raw, source, out = (tmp_path / name for name in ("raw", "source.wav", "out.wav"))
+    given.astype("<f4").tofile(raw)
+    ffmpeg("-f", "f32le", "-ar", RATE, "-ac", 2, "-i", raw, "-c:a", "pcm_f32le", source)
+    done = marked(source, out, registry)
+    assert done.payload == live.payload
+    assert samples_of(out) == samples_of(source)
+    assert judged(out, registry).verdict is Verdict.INTACT
+    report = judged(source, registry)
+    assert (report.verdict, heard(report)) == (Verdict.RECOVERED, [live.payload])
+    assert len(registry.manifests.all_of(live.payload)) == 2
 
 
 def test_destination_has_the_kind_of_the_source(

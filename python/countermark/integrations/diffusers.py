@@ -1,4 +1,4 @@
-"""Pipelines of diffusers that give out marked pictures and videos.
+"""Pipelines of diffusers that give out marked pictures, videos and their sound.
 
     from countermark.integrations import Marker
     from countermark.integrations.diffusers import protect
@@ -11,12 +11,13 @@ Latents (`output_type="latent"`) are no pictures yet and go through as they are.
 a picture after it was marked is refused: `padding_mask_crop` of inpainting, HDR of LTX-2.
 
 Source: diffusers 0.42, `image_processor.py`, `video_processor.py`,
-`pipelines/stable_diffusion_xl/watermark.py`.
+`pipelines/stable_diffusion_xl/watermark.py`, `pipelines/ltx2/pipeline_ltx2.py`.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,9 @@ HOST: Final = "diffusers"
 
 _AFTERWARDS: Final = ("apply_overlay",)
 """What a processor does with pictures that are marked already."""
+
+_voices: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+"""The hooks of vocoders, by which their sound is marked."""
 
 
 class Watermark:
@@ -52,9 +56,10 @@ def protect(pipe: P, marker: Marker, *, fps: float = 16) -> P:
     another speed too.
 
     What makes pictures of tensors in it is wrapped, and its hook for watermarks, where it has one,
-    is left empty. A pipeline that is made of it, as by `from_pipe`, is another one, and must be
-    protected too. The marker is checked first. Raises `InvalidArgument` for a pipeline without
-    such a processor, and as `Marker.check`.
+    is left empty. What makes sound in it (its vocoder) gives out marked sound, whoever calls it. A
+    pipeline that is made of it, as by `from_pipe`, is another one, and must be protected too. The
+    marker is checked first. Raises `InvalidArgument` for a pipeline without such a processor or
+    with sound of an unknown rate, and as `Marker.check`.
     """
     marker.check()
     there = [name for name, each in vars(pipe).items() if hasattr(each, "postprocess")]
@@ -63,11 +68,38 @@ def protect(pipe: P, marker: Marker, *, fps: float = 16) -> P:
             f"A {type(pipe).__name__} has no processor of pictures or videos.",
             remedy="Mark what it returns, by Marker.pixels or Marker.frames.",
         )
+    if (vocoder := getattr(pipe, "vocoder", None)) is not None:
+        _protect_sound(vocoder, marker, _rate_of(pipe, vocoder))
     for name in there:
         setattr(pipe, name, Processor(getattr(pipe, name), marker, fps))
     if hasattr(pipe, "watermark"):
         pipe.watermark = None
     return pipe
+
+
+def _rate_of(pipe: Any, vocoder: Any) -> int:
+    """Of the sound, as LTX-2 and Kandinsky 6 state it."""
+    rate = vocoder.config.get("output_sampling_rate") or getattr(pipe, "audio_sample_rate", None)
+    if rate is None:
+        raise InvalidArgument(
+            f"A {type(pipe).__name__} makes sound and does not say of which rate.",
+            remedy="Mark what it returns, by Marker.frames and Marker.sound.",
+        )
+    return int(rate)
+
+
+def _protect_sound(vocoder: Any, marker: Marker, rate: int) -> None:
+    def marked(sounds: Any) -> Any:
+        whole = sounds.detach().float().cpu().numpy()  # (batch, channels, samples)
+        done = [marker.sound(one.T, rate, host=HOST).T for one in whole]
+        return sounds.new_tensor(np.stack(done))
+
+    def after(_module: Any, _arguments: Any, made: Any) -> Any:
+        return (marked(made[0]), *made[1:]) if isinstance(made, tuple) else marked(made)
+
+    if vocoder in _voices:
+        _voices.pop(vocoder).remove()
+    _voices[vocoder] = vocoder.register_forward_hook(after)
 
 
 class Processor:

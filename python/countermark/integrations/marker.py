@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from countermark import keys, marking, watermark
 from countermark.costs import Layer, measured
@@ -140,6 +141,18 @@ class Marker:
     def can_mark(self, content: bytes) -> bool:
         """Whether this is a picture, sound or movie, also of a kind that carries no watermark."""
         return is_known(content)
+
+    def sound(
+        self, samples: NDArray[Any], rate: int, *, host: str = "python"
+    ) -> NDArray[np.float32]:
+        """A whole sound with a mark, of shape (frames, channels), remembered.
+
+        `samples`: as for `audio.embed`. In less than some five seconds the mark cannot be read.
+        Raises as `marking.speech.LiveSound`.
+        """
+        live = self.live(rate, host=host)
+        given = np.ascontiguousarray(samples, np.float32)
+        return np.concatenate([live.push(given), live.finish()])
 
     def live(self, rate: int, *, host: str = "python") -> LiveSound:
         """A sound that is given out while it is made: see `marking.speech`."""

@@ -78,7 +78,8 @@ def mark(
     of MP4 and MOV every frame is marked, and the sound (`video.mark_video`); WAV, FLAC, MP3 and M4A
     keep their codec and tags (`sound.rewrite`). Memory does not grow with the length of a clip.
     A manifest in the source, or beside it by name if it fits, becomes the parent of the new one.
-    A picture that `mark_pixels` has marked for the same record keeps that watermark and its pixels.
+    What `mark_pixels`, `mark_frames` or `LiveSound` has marked for the same record keeps that
+    watermark, its pixels and its sound.
     `record`: what the signer states about the file; `created` is now if it says nothing,
     and the content id is the payload where a label or a profile wants one.
     `registry`: by default the one of the home folder. `strength`: of the watermark.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,6 @@ from countermark.marking.past import Past, past_of
 from countermark.verifying.clips.sights import MovieSight
 from countermark.video import (
     MarkedSound,
-    MarkedVideo,
     detect_sounds,
     detect_video,
     mark_video,
@@ -37,7 +37,6 @@ class OriginalMovie:
     media_type: str
     past: Past
     noun = "movie"
-    keeps_mark = False
 
     @property
     def form(self) -> str:
@@ -67,24 +66,29 @@ class OriginalMovie:
             self.path, folder, self.media_type, order.record
         )
         marked = folder / f"marked{self.path.suffix}"
-        done = mark_video(
-            labelled, marked, order.payload, strength=order.strength, progress=order.progress
-        )
-        _check_readable(marked, order.payload, done.sounds)
+        done = None
+        if order.is_marked:
+            shutil.copyfile(labelled, marked)
+        else:
+            done = mark_video(
+                labelled, marked, order.payload, strength=order.strength, progress=order.progress
+            )
+        _check_readable(marked, order.payload, () if done is None else done.sounds)
+        with marked.open("rb") as file:
+            clip = clips.read(file, self.media_type)
+            size = clips.frame_size(file, self.media_type)
+        if done is None:
+            seconds, spans = clip.seconds, _heard(marked, order.payload)
+        else:
+            seconds, spans = done.seconds, [one.span for one in done.sounds if one.span is not None]
         return Copy(
             order.labelling.stated_in_file(marked, folder, record, self.past.marks.label),
             record,
-            tuple(_bindings(order.payload, done)),
-            self._look(marked),
+            tuple(_bindings(order.payload, seconds, spans)),
+            Look(*size, clip=clip),
             image.thumbnail(Picture(still_of(marked), "JPEG")),
             done,
         )
-
-    def _look(self, marked: Path) -> Look:
-        with marked.open("rb") as file:
-            clip = clips.read(file, self.media_type)
-            width, height = clips.frame_size(file, self.media_type)
-        return Look(width, height, clip=clip)
 
 
 def _check_readable(marked: Path, payload: int, sounds: Sequence[MarkedSound]) -> None:
@@ -106,10 +110,19 @@ def _check_readable(marked: Path, payload: int, sounds: Sequence[MarkedSound]) -
             )
 
 
-def _bindings(payload: int, done: MarkedVideo) -> Iterator[SoftBinding]:
+def _heard(marked: Path, payload: int) -> list[tuple[float, float]]:
+    """From when to when the sounds of a movie carry the mark that they came with."""
+    found = (one for marks in detect_sounds(marked, effort="aligned") for one in marks)
+    return [
+        (one.stretches[0].begin, one.stretches[-1].end) for one in found if one.payload == payload
+    ]
+
+
+def _bindings(
+    payload: int, seconds: float, spans: Sequence[tuple[float, float]]
+) -> Iterator[SoftBinding]:
     """Of the frames, and of the sound, for the time from its first mark to its last one."""
-    yield SoftBinding.of_payload(payload, seconds=done.seconds)
-    spans = [one.span for one in done.sounds if one.span is not None]
+    yield SoftBinding.of_payload(payload, seconds=seconds)
     if spans:
         plain = SoftBinding.of_payload(payload, algorithm=SOUND_WATERMARK_ALGORITHM)
         begin, end = min(one[0] for one in spans), max(one[1] for one in spans)

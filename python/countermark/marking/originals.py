@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Order:
     """What is to become of a file.
 
-    `folder`: makes one for drafts. `progress`: in frames. `is_marked`: the picture has the payload
-    in its pixels already, from `mark_pixels`.
+    `folder`: makes one for drafts. `progress`: in frames. `is_marked`: it carries the payload
+    already, from `mark_pixels`, `mark_frames` or `LiveSound`, and keeps it.
     """
 
     payload: int
@@ -73,14 +73,10 @@ class Original(Protocol):
     """A file that is to be marked, as its kind reads it.
 
     `noun`: what people call it. `form`: its format, with the usual `endings` of names.
-    `keeps_mark`: whether its copy can keep a watermark that is there (`Order.is_marked`).
     """
 
     @property
     def noun(self) -> str: ...
-
-    @property
-    def keeps_mark(self) -> bool: ...
 
     @property
     def form(self) -> str: ...

@@ -46,7 +46,6 @@ class OriginalPicture:
     picture: Picture
     past: Past
     noun = "picture"
-    keeps_mark = True
 
     @property
     def form(self) -> str:

@@ -124,8 +124,8 @@ def mark_frames(
     """As `mark_pixels`, of videos, whose frames all carry one payload by the schedule.
 
     `layout`: with F(rame), such as "BFCHW"; `fps`: frames a second, as it will be shown. The entry
-    has the fingerprint of the first frame of each second. `mark` does not mark a movie again that
-    is made of them; `countermark sign` gives it a manifest.
+    has the fingerprint of the first frame of each second. A movie that is made of them keeps its
+    mark when `mark` signs it.
 
     >>> import tempfile
     >>> from countermark.frames import ClipDetector

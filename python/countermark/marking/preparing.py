@@ -111,7 +111,7 @@ def prepare(
 
 
 def _entry_of_mark(original: Original, registry: Registry, record: Record) -> Entry | None:
-    """Of the watermark that `mark_pixels` has put into the picture, for the same record.
+    """Of the watermark that was put in before it was a file, for the same record.
 
     Raises `MarkLost` when a watermark would be laid over another one that no manifest names. Only
     a mark that lies as it was put is in the way of another one, so that a fast look suffices.
@@ -120,7 +120,7 @@ def _entry_of_mark(original: Original, registry: Registry, record: Record) -> En
     if found is None:
         return None
     entry = registry.find_payload(found)
-    if entry is not None and original.keeps_mark:
+    if entry is not None:
         stated = replace(record, created=record.created or entry.record.created)
         if stated == entry.record:
             return entry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,6 @@ class OriginalSound:
     media_type: str
     past: Past
     noun = "sound"
-    keeps_mark = False
 
     @property
     def form(self) -> str:
@@ -58,7 +58,10 @@ class OriginalSound:
             self.path, folder, self.media_type, order.record
         )
         marked = folder / f"marked{self.path.suffix}"
-        _watermark(labelled, marked, order.payload, order.strength)
+        if order.is_marked:
+            shutil.copyfile(labelled, marked)
+        else:
+            _watermark(labelled, marked, order.payload, order.strength)
         clip = _readable(marked, self.media_type, order.payload)
         binding = SoftBinding.of_payload(
             order.payload, algorithm=SOUND_WATERMARK_ALGORITHM, seconds=clip.seconds
