@@ -12,19 +12,30 @@ import json
 import sys
 import types
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
-from countermark import Registry, TrustStatus, Verdict, keys, tensors, verify, watermark
+from countermark import Registry, TrustStatus, Verdict, clips, keys, tensors, verify, watermark
 from countermark.credentials import Trust
-from countermark.errors import CountermarkError, HomeMissing, InvalidPixels, MarkLost
+from countermark.errors import (
+    CountermarkError,
+    HomeMissing,
+    InvalidPixels,
+    MarkLost,
+    UnsupportedVideo,
+)
 from countermark.integrations import comfyui
+from countermark.video import detect_video
 
 MARK, SAVE = "CountermarkWatermark", "CountermarkSaveSigned"
+MARK_VIDEO, SAVE_VIDEO = "CountermarkWatermarkVideo", "CountermarkSaveSignedVideo"
+SAVE_SOUND = "CountermarkSaveSignedSound"
 
 
 def execute(name: str, **inputs: Any) -> tuple[tuple[Any, ...], list[dict[str, str]]]:
@@ -44,7 +55,8 @@ def execute(name: str, **inputs: Any) -> tuple[tuple[Any, ...], list[dict[str, s
     returned = function(**inputs)
     if isinstance(returned, dict):
         assert node.OUTPUT_NODE
-        return returned.get("result", ()), returned["ui"]["images"]
+        shown = returned["ui"]
+        return returned.get("result", ()), shown["audio" if "audio" in shown else "images"]
     assert isinstance(returned, tuple)
     assert len(returned) == len(node.RETURN_TYPES)
     return returned, []
@@ -259,3 +271,92 @@ def test_transparent_pictures(images: Any, output: Path, registry: Registry, tru
     expect_signed(output / one["filename"], registry, trust)
     content = io.BytesIO((output / one["filename"]).read_bytes())
     assert Image.open(content).mode == "RGBA"
+
+
+@dataclass
+class Video:
+    """A VIDEO, of frames of shape (n, h, w, c), that encodes them as ComfyUI's does."""
+
+    images: Any
+    fps: int
+
+    def get_dimensions(self) -> tuple[int, int]:
+        return self.images.shape[2], self.images.shape[1]
+
+    def save_to(self, path: str) -> None:
+        with av.open(path, "w") as container:
+            stream = container.add_stream("h264", rate=self.fps)
+            stream.width, stream.height = self.get_dimensions()
+            stream.pix_fmt = "yuv420p"
+            for image in self.images:
+                pixels = (image * 255).clip(0, 255).astype(np.uint8)
+                frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+                container.mux(stream.encode(frame.reformat(format="yuv420p")))
+            container.mux(stream.encode())
+
+
+@pytest.fixture(scope="session")
+def moving(photograph: Callable[..., Image.Image]) -> Any:
+    """An IMAGE of two seconds of a moving photograph: (20, 256, 384, 3), 0..1."""
+    still = np.asarray(photograph("coffee", 512))
+    return np.stack([still[:256, at : at + 384] for at in range(0, 60, 3)]).astype(np.float32) / 255
+
+
+@pytest.mark.parametrize("is_marked_before", [False, True])
+def test_save_signed_video(
+    is_marked_before: bool, moving: Any, output: Path, registry: Registry, trust: Trust
+) -> None:
+    if is_marked_before:
+        before = moving.copy()
+        (marked,), _ = execute(MARK_VIDEO, images=moving, fps=10.0, model="Example Model")
+        assert (marked.dtype, marked.shape) == (moving.dtype, moving.shape)
+        assert np.array_equal(moving, before)
+        moving = marked
+    (one,) = execute(SAVE_VIDEO, video=Video(moving, 10), model="Example Model")[1]
+    assert one == {"filename": "countermark_00001_.mp4", "subfolder": "video", "type": "output"}
+    path = output / "video" / one["filename"]
+    report = verify(path, trust=trust, registry=registry)
+    assert (report.verdict, report.trust) == (Verdict.INTACT, TrustStatus.TRUSTED)
+    found = detect_video(path)
+    assert found is not None
+    assert len(registry.manifests.all_of(found.payload)) == 1 + is_marked_before
+    if is_marked_before:
+        with pytest.raises(MarkLost):
+            execute(SAVE_VIDEO, video=Video(moving, 10), model="Another Model")
+
+
+@pytest.mark.hosts
+def test_save_signed_sound(tune: Path, output: Path, registry: Registry, trust: Trust) -> None:
+    import torch
+
+    samples = np.fromfile(tune, "<f4").reshape(-1, 2)
+    wave = torch.from_numpy(np.ascontiguousarray(samples.T))[None]
+    (one,) = execute(SAVE_SOUND, audio={"waveform": wave, "sample_rate": 44_100})[1]
+    assert one == {"filename": "countermark_00001_.wav", "subfolder": "audio", "type": "output"}
+    path = output / "audio" / one["filename"]
+    report = verify(path, trust=trust, registry=registry)
+    assert (report.verdict, report.trust) == (Verdict.INTACT, TrustStatus.TRUSTED)
+    with path.open("rb") as file:
+        (found,) = clips.watermarks(file, "audio/wav")
+    assert registry.find_payload(found.payload) is not None
+
+
+def test_a_fault_at_any_step_keeps_frames_in(
+    moving: Any, break_frames: Callable[[], None], fault: tuple[type[Exception], ...]
+) -> None:
+    execute(MARK, images=moving[:1])
+    break_frames()
+    with pytest.raises(fault):
+        execute(MARK_VIDEO, images=moving, fps=10.0)
+
+
+def test_a_video_that_cannot_be_marked_leaves_no_file(
+    output: Path, moving: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute(MARK, images=moving[:1])
+    with pytest.raises(UnsupportedVideo):
+        execute(SAVE_VIDEO, video=Video(moving[:, :64, :64], 10))
+    monkeypatch.setattr(Video, "save_to", lambda _self, path: Path(path).write_bytes(b"nothing"))
+    with pytest.raises(CountermarkError):
+        execute(SAVE_VIDEO, video=Video(moving, 10))
+    assert not [each for each in output.rglob("*") if each.is_file()]
