@@ -54,10 +54,14 @@ def read_cases(path: Path) -> list[Case]:
 
 
 class Kit:
-    """The cases, and copies of the vectors in a folder whose path has no space."""
+    """The cases, and copies of the vectors in a folder whose path has no space.
 
-    def __init__(self, folder: Path) -> None:
-        self.cases = read_cases(HERE / "cases.txt")
+    `only`: capabilities; all if there are none.
+    """
+
+    def __init__(self, folder: Path, only: Sequence[str]) -> None:
+        cases = read_cases(HERE / "cases.txt")
+        self.cases = [case for case in cases if not only or case.group in only]
         self._vectors = Path(shutil.copytree(HERE / "vectors", folder / "vectors"))
         self._out = folder / "out"
         self._out.mkdir()
@@ -151,7 +155,9 @@ def _sentence(case: Case | None, outcome: Outcome) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description="Hold an implementation to the vectors.")
-    parser.add_argument("--require", default="", metavar="A,B", help="what must be supported")
+    names = {"default": [], "metavar": "A,B", "type": lambda text: text.split(",")}
+    parser.add_argument("--only", **names, help="capabilities to ask for, instead of all")
+    parser.add_argument("--require", **names, help="capabilities that must be supported")
     parser.add_argument(
         "--timeout", type=float, default=60, metavar="SECONDS", help="for each answer"
     )
@@ -161,13 +167,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = Path(name).resolve()
         if any(letter.isspace() for letter in str(folder)):
             parser.error(f"the folder {str(folder)!r} has a space: set TMPDIR to one without")
-        kit = Kit(folder)
+        kit = Kit(folder, chosen.only)
         try:
             told = list(kit.outcomes(chosen.command, chosen.timeout))
         except OSError as error:
             parser.error(f"{chosen.command[0]!r} cannot be started ({error.strerror})")
     groups = list(dict.fromkeys(case.group for case in kit.cases))
-    return report(groups, told, [name for name in chosen.require.split(",") if name])
+    return report(groups, told, chosen.require)
 
 
 if __name__ == "__main__":

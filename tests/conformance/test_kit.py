@@ -115,6 +115,12 @@ def test_what_is_required_must_be_supported() -> None:
     assert complaint == "failed: telepathy: required, but there is no such capability."
 
 
+def test_only_what_is_named_is_asked_for() -> None:
+    command = [sys.executable, str(HERE / "parrot.py"), "two-levels"]
+    said = kit(command, "--only", "pdq,verify", "--require", "pdq", expect=0)
+    assert [line.split()[0] for line in said.splitlines()] == ["capability", "pdq", "verify"]
+
+
 def test_what_cannot_be_started_is_said_in_a_sentence() -> None:
     done = subprocess.run(
         [sys.executable, str(HERE / "kit.py"), "--", "./no-such-command"],
