@@ -9,6 +9,10 @@ from typing import Final
 
 import pytest
 
+from countermark.certificates import load_pem
+from countermark.credentials import Trust, claim, read
+from countermark.credentials.library import media_type_of
+
 HERE: Final = Path(__file__).parent
 VECTORS_BYTES_MAX: Final = 3_000_000
 EVERYTHING: Final = (
@@ -130,6 +134,18 @@ def test_what_cannot_be_started_is_said_in_a_sentence() -> None:
     )
     assert done.returncode == 2
     assert "'./no-such-command' cannot be started (No such file or directory)" in done.stderr
+
+
+def test_verdicts_on_manifests_do_not_change_with_the_date() -> None:
+    vectors = HERE / "vectors"
+    chains = list(load_pem((vectors / "known.pem").read_bytes()))
+    for name in ("signed.jpg", "signed.png", "signed.wav"):
+        manifest = read(vectors / name, media_type_of(vectors / name), trust=Trust.nobody())
+        assert manifest is not None
+        assert manifest.signed_at is None
+        chains += claim.parse(manifest.bytes).chain()
+    assert len(chains) == 7
+    assert {certificate.not_valid_after_utc.year for certificate in chains} == {2099}
 
 
 def test_every_vector_is_used_and_all_are_small() -> None:

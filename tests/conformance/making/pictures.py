@@ -177,7 +177,7 @@ def detecting(cases: Cases) -> None:
 def fingerprints(cases: Cases) -> None:
     """PDQ."""
     write("flat.pgm", np.full((64, 80), 128, np.uint8))
-    write("tiny.pgm", np.arange(0, 250, 10, np.uint8).reshape(5, 5))
+    write("tiny.pgm", np.random.default_rng(8).integers(0, 256, (5, 5), np.uint8))
     write("four.pgm", np.arange(20, dtype=np.uint8).reshape(4, 5))
 
     def expect(title: str, name: str) -> None:
