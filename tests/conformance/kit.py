@@ -56,12 +56,14 @@ def read_cases(path: Path) -> list[Case]:
 class Kit:
     """The cases, and copies of the vectors in a folder whose path has no space.
 
-    `only`: capabilities; all if there are none.
+    `only`: capabilities; all if there are none. `known`: all; `groups`: those that are asked for.
     """
 
     def __init__(self, folder: Path, only: Sequence[str]) -> None:
         cases = read_cases(HERE / "cases.txt")
-        self.cases = [case for case in cases if not only or case.group in only]
+        self.known = list(dict.fromkeys(case.group for case in cases))
+        self.groups = [group for group in self.known if not only or group in only]
+        self.cases = [case for case in cases if case.group in self.groups]
         self._vectors = Path(shutil.copytree(HERE / "vectors", folder / "vectors"))
         self._out = folder / "out"
         self._out.mkdir()
@@ -87,6 +89,8 @@ class Kit:
     def _session(self, process: Process, left: list[Case]) -> Iterator[Told]:
         """As `outcomes`, of one process; takes from `left` what it has answered."""
         able = _capabilities(process)
+        if strange := able.difference(self.known):
+            raise Unusable(f"there is no such capability as {min(strange)!r:.80}")
         for case in [case for case in left if case.group not in able]:
             left.remove(case)
             yield case, Outcome("unsupported", "is not supported")
@@ -138,9 +142,7 @@ def report(groups: Sequence[str], told: Sequence[Told], required: Sequence[str])
             print(f"close: {_sentence(case, outcome)}")
     complaints = [_sentence(case, outcome) for case, outcome in told if outcome.kind == "failed"]
     for group in required:
-        if group not in groups:
-            complaints.append(f"{group}: required, but there is no such capability.")
-        elif missing := counts[group, "unsupported"]:
+        if missing := counts[group, "unsupported"]:
             complaints.append(f"{group}: required, but {missing} of its cases are not supported.")
     for complaint in complaints:
         print(f"failed: {complaint}")
@@ -168,12 +170,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if any(letter.isspace() for letter in str(folder)):
             parser.error(f"the folder {str(folder)!r} has a space: set TMPDIR to one without")
         kit = Kit(folder, chosen.only)
+        strange = {*chosen.only, *chosen.require}.difference(kit.groups)
+        if strange:
+            asked = ", ".join(kit.groups)
+            parser.error(f"there is no capability {min(strange)!r} to ask for, but {asked}")
         try:
             told = list(kit.outcomes(chosen.command, chosen.timeout))
         except OSError as error:
             parser.error(f"{chosen.command[0]!r} cannot be started ({error.strerror})")
-    groups = list(dict.fromkeys(case.group for case in kit.cases))
-    return report(groups, told, chosen.require)
+    return report(kit.groups, told, chosen.require)
 
 
 if __name__ == "__main__":

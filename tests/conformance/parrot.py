@@ -116,6 +116,7 @@ WAYS: dict[str, Say] = {
     "late-failure": right,
     "mute": right,
     "rude": right,
+    "boastful": right,
 }
 
 
@@ -125,6 +126,8 @@ def main(way: str) -> None:
     input()
     if way == "mute":
         return
+    if way == "boastful":
+        groups.append("telepathy")
     print("hello" if way == "rude" else f"ok capabilities={','.join(groups)}", flush=True)
     for line in sys.stdin:
         asked = fields(line)

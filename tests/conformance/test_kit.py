@@ -88,6 +88,7 @@ def test_who_knows_the_answers_passes() -> None:
         ("late-failure", "the implementation: ends with exit code 4."),
         ("mute", "cannot be used, for it ended with exit code 0 before it answered."),
         ("rude", "cannot be used, for it answers 'hello' to `capabilities`"),
+        ("boastful", "cannot be used, for there is no such capability as 'telepathy'"),
     ],
 )
 def test_who_errs_fails(way: str, said: str) -> None:
@@ -115,14 +116,32 @@ def test_what_is_required_must_be_supported() -> None:
     assert parrot("reluctant", expect=0) == []
     [complaint] = parrot("reluctant", "--require", "embed,pdq")
     assert complaint == "failed: pdq: required, but 1 of its cases are not supported."
-    [complaint] = parrot("right", "--require", "telepathy")
-    assert complaint == "failed: telepathy: required, but there is no such capability."
 
 
 def test_only_what_is_named_is_asked_for() -> None:
     command = [sys.executable, str(HERE / "parrot.py"), "two-levels"]
     said = kit(command, "--only", "pdq,verify", "--require", "pdq", expect=0)
     assert [line.split()[0] for line in said.splitlines()] == ["capability", "pdq", "verify"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--only", "pdq,telepathy"],
+        ["--require", "pdq,telepathy"],
+        ["--only", "pdq", "--require", "telepathy"],
+    ],
+)
+def test_what_the_kit_does_not_know_is_not_passed_over(options: list[str]) -> None:
+    command = [sys.executable, str(HERE / "parrot.py"), "right"]
+    done = subprocess.run(
+        [sys.executable, str(HERE / "kit.py"), *options, "--", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "there is no capability 'telepathy' to ask for, but " in done.stderr
 
 
 def test_what_cannot_be_started_is_said_in_a_sentence() -> None:

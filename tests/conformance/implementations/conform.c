@@ -90,10 +90,12 @@ static uint8_t* Load(const char* path, size_t* size) {
   return content;
 }
 
-static void Save(const char* path, const uint8_t* content, size_t size) {
+static void Save(const char* path, const void* head, size_t head_size, const void* body,
+                 size_t body_size) {
   FILE* file = fopen(path, "wb");
-  const size_t written = file == NULL ? 0 : fwrite(content, 1, size, file);
-  if (file == NULL || fclose(file) != 0 || written != size) {
+  const int written = file != NULL && fwrite(head, 1, head_size, file) == head_size &&
+                      fwrite(body, 1, body_size, file) == body_size;
+  if (file == NULL || fclose(file) != 0 || !written) {
     Refuse("the file cannot be written");
   } else {
     puts("ok");
@@ -171,20 +173,6 @@ static int LoadPicture(const request* asked, picture* loaded) {
   return 1;
 }
 
-static void SavePicture(const char* path, picture* marked) {
-  const size_t pixels = (size_t)marked->image.stride_bytes * marked->image.height;
-  uint8_t* content = malloc(marked->head_size + pixels);
-  SwapIfLittle(&marked->image);
-  if (content == NULL) {
-    Refuse("there is no memory");
-    return;
-  }
-  memcpy(content, marked->head, marked->head_size);
-  memcpy(content + marked->head_size, marked->image.data, pixels);
-  Save(path, content, marked->head_size + pixels);
-  free(content);
-}
-
 static void Embed(const request* asked, picture* given, const uint8_t* key) {
   const uint64_t payload = strtoull(Field(asked, "payload"), NULL, 16);
   const float strength = strtof(Field(asked, "strength"), NULL);
@@ -195,7 +183,9 @@ static void Embed(const request* asked, picture* given, const uint8_t* key) {
   void* scratch = malloc(size);
   if (Done(cmk_watermark_embed(&given->image, &given->image, payload, key, strength, scratch,
                                size))) {
-    SavePicture(Field(asked, "out"), given);
+    SwapIfLittle(&given->image);
+    Save(Field(asked, "out"), given->head, given->head_size, given->image.data,
+         (size_t)given->image.stride_bytes * given->image.height);
   }
   free(scratch);
 }
@@ -293,7 +283,7 @@ static void EmbedSound(const request* asked, recording* given, const uint8_t* ke
                                    &written)) &&
       Done(cmk_audio_embedder_finish(embedder, given->samples + written * frame,
                                      given->frames - written, &rest))) {
-    Save(Field(asked, "out"), given->content, given->size);
+    Save(Field(asked, "out"), given->content, kHeadBytes, given->samples, given->size - kHeadBytes);
   }
   free(embedder);
 }
