@@ -137,12 +137,19 @@ def test_created_assertion_labels(
 
 
 def test_trust_anchors(signed_files: dict[str, Signed], trust: Trust) -> None:
-    with library.context(trust) as context:
-        asset = io.BytesIO(signed_files["image/png"].asset)
-        with c2pa.Reader("image/png", asset, context=context) as reader:
-            report = json.loads(reader.json())
+    asset = io.BytesIO(signed_files["image/png"].asset)
+    with c2pa.Reader("image/png", asset, context=library.context(trust)) as reader:
+        report = json.loads(reader.json())
     assert report["validation_state"] == "Trusted"
     assert report["validation_results"]["trustListUri"] == library.TRUST_LISTS[Kind.CLAIM]
+
+
+def test_contexts_are_shared_in_a_process(trust: Trust, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = library.context(trust)
+    assert library.context(trust) is context
+    assert library.context() is not context
+    monkeypatch.setattr("os.getpid", lambda: -1)  # as in a child
+    assert library.context(trust) is not context
 
 
 def test_trust_config(

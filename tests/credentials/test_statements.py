@@ -212,8 +212,7 @@ def later(
             stated |= {"assertions": [actions], "redactions": redactions}
         out = io.BytesIO()
         with (
-            library.context() as context,
-            c2pa.Builder(stated, context=context) as builder,
+            c2pa.Builder(stated, context=library.context()) as builder,
             c2pa.Signer.from_info(credential) as signing,
         ):
             builder.set_intent(intent)

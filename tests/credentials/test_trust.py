@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import c2pa  # type: ignore[import-untyped]
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -182,13 +181,14 @@ def test_root_in_a_list_for_time_stamps_does_not_vouch_for_claims(
         "trust_uri": "urn:test:tsa",
         "trust_kind": "tsa",
     }
-    from_dict = c2pa.Context.from_dict
+    settings = library.settings
 
-    def with_stamps(settings: dict[str, Any]) -> Any:
-        listed = settings["trust"]["anchors"]
-        return from_dict({**settings, "trust": {**settings["trust"], "anchors": [*listed, stamps]}})
+    def with_stamps(trust: Trust) -> dict[str, Any]:
+        told = settings(trust)
+        listed = told["trust"]["anchors"]
+        return {**told, "trust": {**told["trust"], "anchors": [*listed, stamps]}}
 
-    monkeypatch.setattr(c2pa.Context, "from_dict", with_stamps)
+    monkeypatch.setattr(library, "settings", with_stamps)
     strangers = trust_in(signer_to_order())
     store = signed_files["image/jpeg"].manifest
     findings = library.validate(library.STORE_MEDIA_TYPE, store, None, trust=strangers)

@@ -17,6 +17,9 @@ from cryptography.x509.oid import NameOID
 
 _Value = TypeVar("_Value", bound=x509.ExtensionType)
 
+_MAX_KEPT_BYTES: Final = 1 << 13
+"""Of a certificate, which takes a thousand or two."""
+
 PARSE_ERRORS: Final = (
     ValueError,
     TypeError,
@@ -33,11 +36,23 @@ PARSE_ERRORS: Final = (
 def load_der(items: Iterable[bytes]) -> tuple[x509.Certificate, ...]:
     """Certificates in DER. Raises `ValueError` when one cannot be read in every part."""
     try:
-        return tuple(_checked(x509.load_der_x509_certificate(item)) for item in items)
+        return tuple(map(_load, items))
     except PARSE_ERRORS as error:
         raise ValueError(f"unreadable certificate: {error}") from error
 
 
+def _load(item: bytes) -> x509.Certificate:
+    return (_kept if len(item) <= _MAX_KEPT_BYTES else _whole)(item)
+
+
+def _whole(item: bytes) -> x509.Certificate:
+    return _checked(x509.load_der_x509_certificate(item))
+
+
+_kept = functools.lru_cache(maxsize=256)(_whole)  # signers and authorities come again and again
+
+
+@functools.lru_cache(maxsize=16)
 def load_pem(data: bytes) -> tuple[x509.Certificate, ...]:
     """Certificates in PEM. Raises `ValueError` when there is none, or an unreadable one."""
     try:

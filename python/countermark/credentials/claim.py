@@ -175,20 +175,33 @@ def parse(store: bytes, label: str | None = None, redactions: Sequence[str] = ()
 
 def parse_one(store: bytes, manifest: jumbf.Box, redactions: Sequence[str] = ()) -> Claim:
     """As `parse`, for one of the `manifests_of` a store, without a look at those it refers to."""
-    parts = manifest.labelled()
-    stated = [parts[name] for name in ("c2pa.claim.v2", "c2pa.claim") if name in parts]
-    if len(stated) != 1:
-        raise damaged("The manifest has not exactly one claim")
-    claim_box = _cbor_of(stated[0], _CLAIM_TYPE)
-    signature_box = _cbor_of(parts.get("c2pa.signature"), _SIGNATURE_TYPE)
+    claim_box = claim_box_of(manifest)
+    signature_box = _cbor_of(manifest.labelled().get("c2pa.signature"), _SIGNATURE_TYPE)
     content = cbor.decode(store[claim_box.body : claim_box.end])
     if not isinstance(content, dict):
         raise damaged("The claim is not a map")
     parse_signature(store[signature_box.body : signature_box.end])
     prefix = f"{manifest.label}/c2pa.assertions/"
     removed = {uri.rpartition(prefix)[2] for uri in redactions if prefix in uri}
-    assertions, agree = _resolve(store, _assertion_store(manifest), content, removed)
+    assertions, agree = _resolve(store, assertions_of(manifest), content, removed)
     return Claim(store, manifest, claim_box, signature_box, content, assertions, agree)
+
+
+def claim_box_of(manifest: jumbf.Box) -> jumbf.Box:
+    """The claim's CBOR; raises `UnreadableManifest` when there is not exactly one."""
+    parts = manifest.labelled()
+    stated = [parts[name] for name in ("c2pa.claim.v2", "c2pa.claim") if name in parts]
+    if len(stated) != 1:
+        raise damaged("The manifest has not exactly one claim")
+    return _cbor_of(stated[0], _CLAIM_TYPE)
+
+
+def assertions_of(manifest: jumbf.Box) -> dict[str, jumbf.Box]:
+    """All that are in the store, by label, agreeing or not; raises `UnreadableManifest`."""
+    box = manifest.labelled().get("c2pa.assertions")
+    if box is None or box.type != _ASSERTION_STORE_TYPE:
+        raise damaged("The manifest lacks its assertions")
+    return box.labelled()
 
 
 def parse_signature(data: bytes) -> tuple[bytes, Mapping[Any, Any], Mapping[Any, Any], bytes]:
@@ -271,13 +284,6 @@ def signed_label(data: bytes) -> str | None:
     return None
 
 
-def _assertion_store(manifest: jumbf.Box) -> dict[str, jumbf.Box]:
-    box = manifest.labelled().get("c2pa.assertions")
-    if box is None or box.type != _ASSERTION_STORE_TYPE:
-        raise damaged("The manifest lacks its assertions")
-    return box.labelled()
-
-
 def _resolve(
     store: bytes, boxes: Mapping[str, jumbf.Box], content: dict[Any, Any], removed: Set[str]
 ) -> tuple[dict[str, jumbf.Box], bool]:
@@ -312,7 +318,7 @@ def _ingredients_agree(
     pending, seen = [manifest], {manifest.label}
     room = _MAX_INGREDIENT_BYTES
     while pending:
-        boxes = _ingredients(_assertion_store(pending.pop()))
+        boxes = _ingredients(assertions_of(pending.pop()))
         room -= sum(box.end - box.start for box in boxes)
         if room < 0:
             raise damaged("The ingredients are too large")

@@ -13,10 +13,12 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from cryptography import x509
 
+from countermark import jumbf
 from countermark.containers import Content
 from countermark.credentials import build, cbor, cose, hard_binding, soft_binding, timestamps
 from countermark.credentials import claim as claims
@@ -75,9 +77,12 @@ def _relate(data: dict[Any, Any], hashes: Mapping[str, bytes]) -> None:
 def _edited(
     store: bytes, label: str, edit: Callable[[dict[Any, Any]], None]
 ) -> tuple[bytes, bytes]:
-    """Edit an assertion's data in place and renew its hash in the claim; also that hash."""
-    claim = claims.parse(store)
-    box = claim.assertions.get(label)
+    """Edit an assertion's data in place and renew its hash in the claim; also that hash.
+
+    Nothing else of the draft is judged: the finished file is.
+    """
+    manifest = _active(store)
+    box = claims.assertions_of(manifest).get(label)
     if box is None:
         raise _changed_layout()
     store = _rewritten(store, _cbor(box), edit)
@@ -88,7 +93,12 @@ def _edited(
             if claims.reference_label(reference) == label:
                 reference["hash"] = hashed
 
-    return _rewritten(store, claim.claim_box, renew), hashed
+    return _rewritten(store, claims.claim_box_of(manifest), renew), hashed
+
+
+def _active(store: bytes) -> Box:
+    """The last manifest."""
+    return list(jumbf.manifests_of(store).values())[-1]
 
 
 def _cbor(box: Box) -> Box:
@@ -123,7 +133,7 @@ def with_signature(store: bytes, signer: Signer, leaf: x509.Certificate) -> byte
 
     Raises `SigningFailed` when the signer fails or returns something else.
     """
-    claim = claims.parse(store)
+    claim = claims.parse_one(store, _active(store))
     encoded, _, _, replaced = claim.signature()
     signature = _signature(signer, cose.to_be_signed(encoded, claim.data(claim.claim_box)))
     if len(signature) != len(replaced):
@@ -132,7 +142,7 @@ def with_signature(store: bytes, signer: Signer, leaf: x509.Certificate) -> byte
             remedy="ECDSA signatures are r and s of equal length, not DER.",
         )
     signed = _spliced_signature(claim, signature)
-    if not claims.parse(signed).signed_by(leaf):
+    if not replace(claim, store=signed).signed_by(leaf):  # every box is where it was
         raise SigningFailed(
             "The signature does not verify with the signer's own certificate.",
             remedy="Use the private key that belongs to the leaf certificate.",

@@ -8,8 +8,10 @@ Source: c2pa-python 0.38, c2pa-rs 0.91.
 
 from __future__ import annotations
 
+import functools
 import io
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -114,14 +116,23 @@ Ingredient = tuple[dict[str, Any], Stream, str]
 
 
 def context(trust: Trust | None = None, *, in_pieces: bool = False) -> c2pa.Context:
-    """A library context with those trust lists and no network.
+    """A library context with those trust lists and no network; it is shared: nobody closes it.
 
     `in_pieces`: hash the media data of BMFF files in pieces, not as a whole in memory.
     """
     told = settings(trust)
     if in_pieces:
         told["core"] = {**told["core"], "merkle_tree_chunk_size_in_kb": _PIECE_KIB}
-    return c2pa.Context.from_dict(checked(told))
+    return _context(json.dumps(checked(told)), os.getpid())
+
+
+@functools.lru_cache(maxsize=8)
+def _context(told: str, _process: int) -> c2pa.Context:
+    """One for all files that are told the same: making it takes as long as reading a file.
+
+    The library's objects are those of a process and do not outlive a fork.
+    """
+    return c2pa.Context.from_json(told)
 
 
 def settings(trust: Trust | None = None) -> dict[str, Any]:
@@ -295,8 +306,7 @@ def embed(
     """
     try:
         with (
-            context(in_pieces=in_pieces) as settings,
-            c2pa.Builder(stated, context=settings) as builder,
+            c2pa.Builder(stated, context=context(in_pieces=in_pieces)) as builder,
             _signer(algorithm, certificate_chain, private_key, signature_bytes) as signer,
         ):
             if is_update:

@@ -255,8 +255,10 @@ def _check_kept(source: Stream, store: bytes) -> None:
     """
     content = StreamContent(source)
     location = locate(content)
+    if location is None:
+        return
     with contextlib.suppress(UnreadableManifest):
-        earlier = {} if location is None else jumbf.manifests_of(location.extract(content))
+        earlier = jumbf.manifests_of(location.extract(content))
         for label in sorted(earlier.keys() - jumbf.manifests_of(store).keys()):
             raise MarkLost(
                 f"The manifest {label:.80} in the file would be missing, so nothing was written.",

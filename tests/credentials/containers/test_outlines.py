@@ -1,4 +1,4 @@
-"""JPEG and RIFF files, of which the library is shown an outline: nothing of the rest is lost."""
+"""JPEG, PNG and RIFF files, of which the library sees an outline: nothing of the rest is lost."""
 
 from __future__ import annotations
 
@@ -37,6 +37,42 @@ def test_bytes_after_a_jpeg_picture_stay(signed: Sign, sample: Sample, trust: Tr
     ((start, end),) = location.exclusions
     assert result.asset[:start] + result.asset[end:] == source
     assert intact(result, "image/jpeg", trust)
+
+
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + bytes(4)
+
+
+@pytest.mark.parametrize("behind", [b"", png_chunk(b"teSt", b"a note")], ids=["none", "note"])
+def test_store_in_a_png_lies_before_the_pixels_and_all_else_stays(
+    signed: Sign, sample: Sample, trust: Trust, behind: bytes
+) -> None:
+    whole = sample("image/png")
+    source = whole[:-12] + behind + whole[-12:]
+    result = signed("image/png", asset=source, thumbnail=None)
+    location = containers.locate(result.asset)
+    assert location is not None
+    ((start, end),) = location.exclusions
+    assert result.asset[:start] + result.asset[end:] == source
+    assert start < result.asset.index(b"IDAT")
+    assert intact(result, "image/png", trust)
+
+
+@pytest.mark.parametrize("name", [b"IDAT", b"IEND"], ids=["before the pixels", "behind them"])
+def test_former_store_of_a_png_is_replaced(
+    signed: Sign, sample: Sample, trust: Trust, name: bytes
+) -> None:
+    whole = sample("image/png")
+    at = whole.index(name) - 4
+    source = whole[:at] + png_chunk(b"caBX", b"a former manifest") + whole[at:]
+    result = signed("image/png", asset=source, thumbnail=None)
+    assert b"a former manifest" not in result.asset
+    assert intact(result, "image/png", trust)
+
+
+def test_png_that_is_cut_off_is_refused(signed: Sign, sample: Sample) -> None:
+    with pytest.raises(SigningFailed, match="whole"):
+        signed("image/png", asset=sample("image/png")[:-20], thumbnail=None)
 
 
 @pytest.mark.parametrize("bytes_", [8, 9])

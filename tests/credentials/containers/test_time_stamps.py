@@ -47,8 +47,7 @@ def trust_in_time(trust: Trust, time_server: Any) -> Trust:
 
 
 def judged_by_the_library(asset: bytes, media_type: str, trust: Trust) -> tuple[str, set[str]]:
-    with library.context(trust) as context:
-        reader = c2pa.Reader(media_type, io.BytesIO(asset), context=context)
+    with c2pa.Reader(media_type, io.BytesIO(asset), context=library.context(trust)) as reader:
         found = json.loads(reader.json())
     success = found["validation_results"]["activeManifest"]["success"]
     return found["validation_state"], {entry["code"] for entry in success}

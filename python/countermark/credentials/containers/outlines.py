@@ -1,6 +1,6 @@
 """Files that the library would load as a whole: it is shown an outline, and the rest is copied.
 
-Source: C2PA 2.2, appendix A.3; ISO/IEC 10918-1, annex B (JPEG).
+Source: C2PA 2.2, appendix A.3; ISO/IEC 10918-1, annex B (JPEG); PNG (W3C, third edition), 5.6.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import itertools
 from collections.abc import Iterator
 from typing import Final
 
-from countermark.containers import Content, chunks, jpeg_segments, pieces
+from countermark.containers import Content, chunks, jpeg_segments, pieces, png_chunks
 from countermark.containers.opendml import moved
 
-_END_OF_IMAGE: Final = b"\xff\xd9"
+_END_OF_JPEG: Final = b"\xff\xd9"
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_END_OF_PNG: Final = bytes.fromhex("0000000049454e44ae426082")
 _RIFF_BYTES: Final = 4 << 30
 
 
@@ -25,8 +27,8 @@ def outline(asset: Content) -> bytes | None:
     """
     if asset[:4] == b"RIFF":
         return b"RIFF\4\0\0\0" + asset[8:12]
-    scan = _scan(asset)
-    return None if scan is None else asset[:scan] + _END_OF_IMAGE
+    head = _head(asset)
+    return None if head is None else asset[: head[0]] + head[1]
 
 
 def completed(asset: Content, signed: bytes) -> Iterator[bytes]:
@@ -34,19 +36,27 @@ def completed(asset: Content, signed: bytes) -> Iterator[bytes]:
 
     Raises `ValueError` for a file that is not whole, or grows beyond what its container can hold.
     """
-    scan = _scan(asset)
-    if scan is None:
+    head = _head(asset)
+    if head is None:
         yield from _completed_riff(asset, signed[12:])
     else:
-        yield signed.removesuffix(_END_OF_IMAGE)
-        yield from pieces(asset, scan, len(asset))
+        yield signed.removesuffix(head[1])
+        yield from pieces(asset, head[0], len(asset))
 
 
-def _scan(asset: Content) -> int | None:
-    """Where the data of the first scan of a JPEG file begins."""
-    if asset[:2] != b"\xff\xd8":
-        return None
-    return next((end for marker, _, end in jpeg_segments(asset) if marker == 0xDA), None)
+def _head(asset: Content) -> tuple[int, bytes] | None:
+    """Where the pixels of a JPEG or PNG file begin, and what ends such a file."""
+    if asset[:2] == b"\xff\xd8":
+        scans = (end for marker, _, end in jpeg_segments(asset) if marker == 0xDA)
+        return next(((scan, _END_OF_JPEG) for scan in scans), None)
+    if asset[:8] == _PNG:
+        found = list(png_chunks(asset))
+        kinds = [kind for kind, _ in found]
+        pixels = kinds.index(b"IDAT") if b"IDAT" in kinds else len(kinds)
+        # The library refuses what is cut off, and takes away a store behind the pixels.
+        if b"IEND" in kinds[pixels:] and b"caBX" not in kinds[pixels:]:
+            return found[pixels][1][0], _END_OF_PNG
+    return None
 
 
 def _completed_riff(asset: Content, added: bytes) -> Iterator[bytes]:
