@@ -12,6 +12,7 @@ import functools
 import io
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -305,16 +306,15 @@ def embed(
     Raises `SigningFailed` when the library refuses.
     """
     try:
-        with (
-            c2pa.Builder(stated, context=context(in_pieces=in_pieces)) as builder,
-            _signer(algorithm, certificate_chain, private_key, signature_bytes) as signer,
-        ):
+        with c2pa.Builder(stated, context=context(in_pieces=in_pieces)) as builder:
             if is_update:
                 builder.set_intent(c2pa.C2paBuilderIntent.UPDATE)
             for name, content in resources.items():
                 builder.add_resource(name, io.BytesIO(content))
             for definition, stream, ingredient_type in ingredients:
                 builder.add_ingredient(definition, ingredient_type, stream)
+            here = os.getpid(), threading.get_ident()
+            signer = _signer(algorithm, certificate_chain, private_key, signature_bytes, here)
             return bytes(builder.sign(signer, media_type, source, destination))
     except c2pa.C2paError as error:
         raise SigningFailed(
@@ -323,10 +323,18 @@ def embed(
         ) from error
 
 
+@functools.lru_cache(maxsize=64)
 def _signer(
-    algorithm: str, certificate_chain: bytes, private_key: bytes | None, signature_bytes: int
+    algorithm: str,
+    certificate_chain: bytes,
+    private_key: bytes | None,
+    signature_bytes: int,
+    _here: tuple[int, int],
 ) -> c2pa.Signer:
-    """For what is signed by another: the library makes room for a time stamp by a callback only."""
+    """For what is signed by another: the library makes room for a time stamp by a callback only.
+
+    Each process and thread has its own.
+    """
     if private_key is not None:
         credential = c2pa.C2paSignerInfo(algorithm.encode(), certificate_chain, private_key, None)
         return c2pa.Signer.from_info(credential)

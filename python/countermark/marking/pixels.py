@@ -1,6 +1,7 @@
 """Mark pictures that are no files yet: tensors in a generation server, images in memory.
 
 >>> import tempfile
+>>> import numpy as np
 >>> from countermark import keys, watermark
 >>> from countermark.record import DigitalSource
 >>> generated = 0.4 + 0.2 * np.random.default_rng(1).random((2, 3, 256, 256), np.float32)
@@ -24,8 +25,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TypeVar
-
-import numpy as np
 
 from countermark import credentials, duties, fingerprint, image, keys, tensors, watermark
 from countermark.auditing import audited
@@ -128,6 +127,7 @@ def mark_frames(
     mark when `mark` signs it.
 
     >>> import tempfile
+    >>> import numpy as np
     >>> from countermark.frames import ClipDetector
     >>> from countermark.record import DigitalSource
     >>> scene = np.random.default_rng(1).random((45, 60, 3), np.float32)
@@ -193,7 +193,7 @@ class Entering:
         """`content`: what the manifest is bound to. `shown`: in its thumbnail."""
         with layer("sign"):
             manifest = credentials.sign_detached(
-                io.BytesIO(np.ascontiguousarray(content).tobytes()),
+                io.BytesIO(content.tobytes()),
                 record=self._record,
                 signer=self._signer,
                 soft_bindings=(binding,)

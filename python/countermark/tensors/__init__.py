@@ -146,7 +146,8 @@ def _changed(
             remedy="Give each one of its own.",
         )
     made = [marked(each, payload, limits) for each, payload in zip(values, payloads, strict=True)]
-    back = library_of(x).back(axes.restored(np.stack(made)), x)
+    joined = made[0][np.newaxis] if len(made) == 1 else np.stack(made)  # which copies
+    back = library_of(x).back(axes.restored(joined), x)
     done: T = back if out is None else copy_to(out, back)
     return done
 

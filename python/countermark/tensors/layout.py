@@ -12,6 +12,7 @@ like a bright one in 0..1.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -23,6 +24,7 @@ from countermark.errors import InvalidArgument, InvalidPixels
 from countermark.image.picture import Pixels
 
 _AXES: Final = "BFHWC"
+_STRIP_VALUES: Final = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,34 +130,46 @@ class Range(str, Enum):
         >>> Range.SIGNED.levels(np.array([-1, 0, 1], np.float16), np.dtype(np.uint8))
         array([  0, 128, 255], dtype=uint8)
         """
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise InvalidPixels(
-                "A value is infinite or not a number.",
-                remedy="Look for what made it: half precision that overflowed, or a broken model.",
-            )
         (low, high), most = self.limits, np.iinfo(target).max
-        scaled = values.astype(np.float32)  # the one copy: new memory costs more than arithmetic
-        scaled -= low
-        scaled *= most / (high - low)
-        np.rint(scaled, out=scaled)
-        np.clip(scaled, 0, most, out=scaled)
-        return scaled.astype(target)
+        made = np.empty_like(values, dtype=target)
+        for strip in _strips(values):
+            if values.dtype.kind == "f" and not np.isfinite(values[strip]).all():
+                raise InvalidPixels(
+                    "A value is infinite or not a number.",
+                    remedy="Look for what made it: half precision that overflowed, or a broken "
+                    "model.",
+                )
+            scaled = np.subtract(values[strip], low, dtype=np.float32, casting="unsafe")
+            scaled *= most / (high - low)
+            np.rint(scaled, out=scaled)
+            np.clip(scaled, 0, most, out=scaled)
+            np.copyto(made[strip], scaled, casting="unsafe")
+        return made
 
     def moved(self, values: NDArray[Any], before: Pixels, after: Pixels) -> NDArray[Any]:
         """The values, changed as the pixels were; in float32 unless they are whole or float64."""
         if values.dtype == before.dtype:
             return after.astype(values.dtype)
         low, high = self.limits
-        change: NDArray[np.float32] = np.subtract(after, before, dtype=np.float32)
-        change *= np.float32((high - low) / np.iinfo(before.dtype).max)
-        moved = values.astype(np.float64 if values.dtype == np.float64 else np.float32)
-        moved += change
-        np.clip(moved, low, high, out=moved)
-        # What came in beyond the limits, as of a decoder that overshoots, comes out no farther.
-        np.copyto(moved, values, where=change == 0)
-        if values.dtype.kind in "iu":
-            return np.rint(moved).astype(values.dtype)
-        return np.asarray(moved)
+        exact = np.dtype(np.float64 if values.dtype == np.float64 else np.float32)
+        is_whole = values.dtype.kind in "iu"
+        made = np.empty_like(values, dtype=values.dtype if is_whole else exact)
+        for strip in _strips(values):
+            change = np.subtract(after[strip], before[strip], dtype=np.float32)
+            change *= np.float32((high - low) / np.iinfo(before.dtype).max)
+            moved = values[strip].astype(exact)
+            moved += change
+            np.clip(moved, low, high, out=moved)
+            # What came in beyond the limits, as of a decoder that overshoots, comes out no farther.
+            np.copyto(moved, values[strip], where=change == 0)
+            np.copyto(made[strip], np.rint(moved) if is_whole else moved, casting="unsafe")
+        return made
+
+
+def _strips(values: NDArray[Any]) -> Iterator[slice]:
+    """Of the first axis, a few rows each: what is done with one stays in the processor's cache."""
+    rows = max(1, _STRIP_VALUES * len(values) // values.size)
+    return (slice(at, at + rows) for at in range(0, len(values), rows))
 
 
 _LIMITS: Final = {
