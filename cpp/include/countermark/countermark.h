@@ -547,7 +547,7 @@ typedef struct cmk_watermark_clip cmk_watermark_clip;
 
 /*
  * Bytes of a clip for frames like this one (`data` may be null), however many they are: at most
- * 20 MiB with CMK_EFFORT_ALIGNED, 101 MiB with CMK_EFFORT_FULL (83 MiB for 1920 x 1080).
+ * 23 MiB with CMK_EFFORT_ALIGNED, 101 MiB with CMK_EFFORT_FULL (83 MiB for 1920 x 1080).
  *
  * Returns CMK_STATUS_OK, or NULL_POINTER, STRUCT_SIZE, UNKNOWN_FORMAT, IMAGE_TOO_SMALL (under
  * CMK_SIDE_MIN), IMAGE_TOO_LARGE, UNKNOWN_EFFORT, UNKNOWN_TARGET.

@@ -68,9 +68,11 @@ void FrameSums::Reset() {
 }
 
 void FrameSums::Add(PictureViews& frame, Arena& arena) {
-  for (size_t floor = 0; floor < std::size(kFloors); ++floor) {
+  {
     const Arena::Scope scope(arena);
-    AddPlane(frame.InPlace(floor), in_place_[floor]);
+    for (size_t floor = 0; floor < std::size(kFloors); ++floor) {
+      AddPlane(frame.InPlace(floor), in_place_[floor]);
+    }
   }
   if (effort_ == Effort::kAligned) return;
   AddPyramid(frame.WholePyramid(), whole_, 1, arena);

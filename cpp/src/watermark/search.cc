@@ -42,8 +42,8 @@ bool MarkSearch::Run(PlacedViews& views, Effort effort, Found* found) {
 }
 
 bool MarkSearch::ReadInPlace(PlacedViews& views, Found* found) {
+  const Arena::Scope scope(arena_);
   for (size_t floor = 0; floor < std::size(kFloors); ++floor) {
-    const Arena::Scope scope(arena_);
     if (ReadInPlaceOf(views.InPlace(floor), found)) return true;
   }
   return false;

@@ -176,7 +176,12 @@ Plane PictureViews::LumaOf(const ImageView& part, double side) {
 }
 
 Plane PictureViews::InPlace(size_t floor) {
-  return floor == 0 ? whole_.levels[0] : WhitenedAt(luma_, 1, kFloors[floor], arena_);
+  if (floor == 0) return whole_.levels[0];
+  if (floor == 1) {
+    for (Plane& plane : coarse_) plane = AllocateBorderedPlane(luma_.size(), arena_);
+    Whiten(luma_, kFloors + 1, std::size(coarse_), coarse_, arena_);
+  }
+  return coarse_[floor - 1];
 }
 
 Pyramid PictureViews::WholePyramid() {

@@ -2,6 +2,8 @@
 #ifndef COUNTERMARK_WATERMARK_VIEWS_H_
 #define COUNTERMARK_WATERMARK_VIEWS_H_
 
+#include <iterator>
+
 #include "base/arena.h"
 #include "base/image.h"
 #include "watermark/detect.h"
@@ -87,8 +89,8 @@ class Views {
 // In which a mark may also be where it was embedded.
 class PlacedViews : public Views {
  public:
-  // The whole picture at canonical size, whitened at one of kFloors. The first level of the whole
-  // is InPlace(0).
+  // The whole picture at canonical size, whitened at one of kFloors; one is asked for after the
+  // other. The first level of the whole is InPlace(0).
   virtual Plane InPlace(size_t floor) = 0;
 
  protected:
@@ -110,7 +112,7 @@ class PictureViews final : public PlacedViews {
   // `image` must outlive it.
   PictureViews(const ImageView& image, Effort effort, Arena& arena);
 
-  // Not after Whole.
+  // Not after Whole. From InPlace(1) on, the planes take memory that stays in use.
   Plane InPlace(size_t floor) override;
   Layers Whole() override { return Layers(WholePyramid()); }
   Layers Middle() override { return Layers(MiddlePyramid()); }
@@ -133,6 +135,7 @@ class PictureViews final : public PlacedViews {
   bool is_whole_ = false;
   size_t below_luma_;  // what was in use
   Plane luma_;
+  Plane coarse_[std::size(kFloors) - 1];  // InPlace(1) and on, made together
 };
 
 }  // namespace countermark

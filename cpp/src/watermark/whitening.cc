@@ -20,6 +20,7 @@ static_assert(kWhiteningReach == kBlock - 1 && kWhiteningStep == kHop);
 // Cosines of 0 to 3 cycles per block, then sines of 1 to 3: as far as the mark's band goes.
 constexpr size_t kCycles = 3;
 constexpr size_t kHarmonics = 2 * kCycles + 1;
+constexpr size_t kCells = kHarmonics * kHarmonics;
 // The filter kernel likes lines of whole vectors.
 constexpr size_t kLineMultiple = 8;
 
@@ -84,27 +85,28 @@ struct Lines {
 
 class BlockWhitening {
  public:
-  BlockWhitening(Size size, float floor, Arena& arena)
+  BlockWhitening(Size size, const float* floors, size_t count, Arena& arena)
       : size_(size),
-        floor_(floor),
+        floors_(floors),
+        count_(count),
         length_(WholeLines(BlocksOver(size.width))),
         phases_(AllocateLines(kHop, length_ + kOverlap, arena)),
         rows_(AllocateLines(kBlock * kHarmonics, length_, arena)),
-        cells_(AllocateLines(kOverlap * kHarmonics * kHarmonics, length_, arena)),
+        cells_(AllocateLines(count * kOverlap * kCells, length_, arena)),
         joined_(AllocateLines(kHop * kHarmonics, length_ + kOverlap, arena)) {}
 
   // A row is written when no block that reaches it is left to be analysed, so `out` may be `plane`.
-  void Run(const Plane& plane, const Plane& out) {
+  void Run(const Plane& plane, const Plane* out) {
     for (size_t y = 0; y < kLead; ++y) AnalyseRow(plane, y);
     for (size_t block = 0; block < BlocksOver(size_.height); ++block) {
       for (size_t i = 0; i < kHop; ++i) AnalyseRow(plane, kLead + block * kHop + i);
       AnalyseBlocks(block);
-      WhitenBlocks(block);
-      if (block * kHop < kLead) continue;
-      JoinBlocks(block);
-      for (size_t p = 0; p < kHop; ++p) {
-        const size_t y = block * kHop - kLead + p;
-        if (y < size_.height) SynthesiseRow(p, out.Row(y));
+      for (size_t i = 1; i < count_; ++i) {
+        std::copy_n(Cell(0, block, 0, 0), kCells * length_, Cell(i, block, 0, 0));
+      }
+      for (size_t i = 0; i < count_; ++i) {
+        WhitenBlocks(i, block);
+        if (block * kHop >= kLead) Synthesise(i, block, out[i]);
       }
     }
   }
@@ -117,8 +119,9 @@ class BlockWhitening {
   }
 
   float* Row(size_t y, size_t across) const { return rows_.At(y % kBlock * kHarmonics + across); }
-  float* Cell(size_t block, size_t down, size_t across) const {
-    return cells_.At((block % kOverlap * kHarmonics + down) * kHarmonics + across);
+  // Those of one floor and one row of blocks lie side by side.
+  float* Cell(size_t floor, size_t block, size_t down, size_t across) const {
+    return cells_.At((floor * kOverlap + block % kOverlap) * kCells + down * kHarmonics + across);
   }
 
   // Row y, counted from twelve before the plane: the harmonics of its part of every block.
@@ -148,33 +151,43 @@ class BlockWhitening {
       const float* samples[kBlock];
       float* harmonics[kHarmonics];
       for (size_t j = 0; j < kBlock; ++j) samples[j] = Row(block * kHop + j, across);
-      for (size_t h = 0; h < kHarmonics; ++h) harmonics[h] = Cell(block, h, across);
+      for (size_t h = 0; h < kHarmonics; ++h) harmonics[h] = Cell(0, block, h, across);
       WeightedSums(samples, kAnalysis[0].data(), kBlock, kHarmonics, length_, harmonics);
     }
   }
 
   // Every frequency of every block; the mean goes.
-  void WhitenBlocks(size_t block) {
-    std::fill_n(Cell(block, 0, 0), length_, 0.0f);
+  void WhitenBlocks(size_t i, size_t block) {
+    const auto cell = [&](size_t down, size_t across) { return Cell(i, block, down, across); };
+    const float floor = floors_[i];
+    std::fill_n(cell(0, 0), length_, 0.0f);
     for (size_t k = 1; k <= kCycles; ++k) {
-      WhitenCoefficients(Cell(block, 0, k), Cell(block, 0, Sine(k)), floor_, length_);
-      WhitenCoefficients(Cell(block, k, 0), Cell(block, Sine(k), 0), floor_, length_);
+      WhitenCoefficients(cell(0, k), cell(0, Sine(k)), floor, length_);
+      WhitenCoefficients(cell(k, 0), cell(Sine(k), 0), floor, length_);
       for (size_t m = 1; m <= kCycles; ++m) {
-        WhitenPair(Cell(block, k, m), Cell(block, k, Sine(m)), Cell(block, Sine(k), m),
-                   Cell(block, Sine(k), Sine(m)), floor_, length_);
+        WhitenPair(cell(k, m), cell(k, Sine(m)), cell(Sine(k), m), cell(Sine(k), Sine(m)), floor,
+                   length_);
       }
     }
   }
 
-  // The four rows of pixels that `block` is the last to reach, from the four blocks above each
-  // other there.
-  void JoinBlocks(size_t block) {
+  // The rows of pixels that `block` is the last to reach.
+  void Synthesise(size_t i, size_t block, const Plane& out) {
+    JoinBlocks(i, block);
+    for (size_t p = 0; p < kHop; ++p) {
+      const size_t y = block * kHop - kLead + p;
+      if (y < size_.height) SynthesiseRow(p, out.Row(y));
+    }
+  }
+
+  // Down, from the four blocks above each other there.
+  void JoinBlocks(size_t i, size_t block) {
     for (size_t across = 0; across < kHarmonics; ++across) {
       const float* cells[kParts];
       float* rows[kHop];
       for (size_t q = 0; q < kOverlap; ++q) {
         for (size_t h = 0; h < kHarmonics; ++h) {
-          cells[q * kHarmonics + h] = Cell(block - q, h, across);
+          cells[q * kHarmonics + h] = Cell(i, block - q, h, across);
         }
       }
       for (size_t p = 0; p < kHop; ++p) rows[p] = joined_.At(p * kHarmonics + across);
@@ -199,19 +212,24 @@ class BlockWhitening {
   }
 
   Size size_;
-  float floor_;
+  const float* floors_;
+  size_t count_;
   size_t length_;
   Lines phases_;  // a row of pixels, every fourth of them on a line
   Lines rows_;    // [row, round in circles][harmonic across]
-  Lines cells_;   // [row of blocks, round in circles][harmonic down][harmonic across]
+  Lines cells_;   // [floor][row of blocks, round in circles][harmonic down][harmonic across]
   Lines joined_;  // [row of pixels][harmonic across]: those of one hop
 };
 
 }  // namespace
 
 void Whiten(const Plane& plane, float floor, const Plane& out, Arena& arena) {
+  Whiten(plane, &floor, 1, &out, arena);
+}
+
+void Whiten(const Plane& plane, const float* floors, size_t count, const Plane* out, Arena& arena) {
   const Arena::Scope scope(arena);
-  BlockWhitening whitening(plane.size(), floor, arena);
+  BlockWhitening whitening(plane.size(), floors, count, arena);
   if (plane.data != nullptr) whitening.Run(plane, out);
 }
 

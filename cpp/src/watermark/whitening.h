@@ -18,6 +18,10 @@ namespace countermark {
 // left at that height is its own noise: there a coarse floor reads more, elsewhere the finest.
 void Whiten(const Plane& plane, float floor, const Plane& out, Arena& arena);
 
+// The same at several floors; what does not depend on them, half of the work, is done once. No
+// `out` may be `plane`, unless it is the only one.
+void Whiten(const Plane& plane, const float* floors, size_t count, const Plane* out, Arena& arena);
+
 // Each row depends on so many above and below. Of a part of the plane that begins at a multiple of
 // kWhiteningStep all other rows come out as they do of the whole.
 inline constexpr size_t kWhiteningReach = 15, kWhiteningStep = 4;

@@ -150,7 +150,7 @@ TEST(ClipAccumulatorTest, MemoryIsBounded) {
   const Size sizes[] = {{128, 128},   {640, 272},   {1280, 720},    {1920, 1080},  {3840, 2160},
                         {65535, 128}, {128, 65535}, {65535, 65535}, {16384, 1024}, {1024, 1024}};
   for (const Size size : sizes) {
-    EXPECT_LE(ClipSize(size, Effort::kAligned), size_t{20} << 20);
+    EXPECT_LE(ClipSize(size, Effort::kAligned), size_t{23} << 20);
     EXPECT_LE(ClipSize(size, Effort::kFull), size_t{101} << 20);
   }
   EXPECT_LE(ClipSize({1920, 1080}, Effort::kFull), size_t{83} << 20);

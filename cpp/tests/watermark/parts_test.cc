@@ -225,6 +225,22 @@ TEST_F(PartsTest, WhiteningTakesPlanesOfAnySizeAlsoInPlace) {
   }
 }
 
+TEST_F(PartsTest, WhiteningAtSeveralFloorsIsThatAtEach) {
+  constexpr size_t kCount = std::size(kFloors);
+  for (Size size : {Size{1, 1}, Size{3, 5}, Size{16, 16}, Size{129, 67}}) {
+    const Plane plane = NoisePlane(size);
+    Plane together[kCount];
+    for (Plane& out : together) out = AllocateBorderedPlane(size, arena_);
+    Whiten(plane, kFloors, kCount, together, arena_);
+    for (size_t i = 0; i < kCount; ++i) {
+      const Plane alone = AllocateBorderedPlane(size, arena_);
+      Whiten(plane, kFloors[i], alone, arena_);
+      const size_t values = size.height * alone.stride;  // from the first pixel on
+      EXPECT_TRUE(std::equal(alone.data, alone.data + values, together[i].data));
+    }
+  }
+}
+
 TEST_F(PartsTest, MaskFollowsTextureStrengthAndSize) {
   constexpr Size kSize{64, 64}, kSmall{512, 512}, kLarge{2048, 2048};
   const Plane plane = NoisePlane(kSize), mask = AllocatePlane(kSize, arena_);

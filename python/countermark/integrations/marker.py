@@ -127,16 +127,17 @@ class Marker:
 
         Raises as `countermark.mark`.
         """
-        with self._observed(host), tempfile.TemporaryDirectory() as folder:
+        with self._observed(host):
             ending = ending_of(content)
             if ending is None:
                 out = io.BytesIO()
                 self._mark(io.BytesIO(content), out)
                 return out.getvalue()
-            path = Path(folder) / f"answer{ending}"
-            path.write_bytes(content)
-            self._mark(path, path)
-            return path.read_bytes()
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / f"answer{ending}"
+                path.write_bytes(content)
+                self._mark(path, path)
+                return path.read_bytes()
 
     def can_mark(self, content: bytes) -> bool:
         """Whether this is a picture, sound or movie, also of a kind that carries no watermark."""
