@@ -124,7 +124,7 @@ def context(trust: Trust | None = None, *, in_pieces: bool = False) -> c2pa.Cont
     told = settings(trust)
     if in_pieces:
         told["core"] = {**told["core"], "merkle_tree_chunk_size_in_kb": _PIECE_KIB}
-    return _context(json.dumps(checked(told)), os.getpid())
+    return _context(json.dumps(told), os.getpid())
 
 
 @functools.lru_cache(maxsize=8)
@@ -133,7 +133,7 @@ def _context(told: str, _process: int) -> c2pa.Context:
 
     The library's objects are those of a process and do not outlive a fork.
     """
-    return c2pa.Context.from_json(told)
+    return c2pa.Context.from_dict(checked(json.loads(told)))
 
 
 def settings(trust: Trust | None = None) -> dict[str, Any]:
