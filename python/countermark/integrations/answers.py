@@ -5,13 +5,13 @@
 >>> pictures_in('{"choices": [{"message": {"content": "![it](data:image/png;base64,aGk=)"}}]}')
 1
 
-Generated content is what stands under `b64_json`, under `data` with a media type or in an `audio`,
-under `result` of an `image_generation_call`, in parts of sound as they are streamed, every string
-that begins as a picture, sound or movie does in Base64, and every data URL of one, also within a
-text. An address where content is expected cannot be marked, and is refused.
+Generated content is what stands under `b64_json`, under `data` or `audio_data` with a media type or
+in an `audio`, under `result` of an `image_generation_call`, in parts of sound as they are streamed,
+every string that begins as a picture, sound or movie does in Base64, and every data URL of one,
+also within a text. An address where content is expected cannot be marked, and is refused.
 
 Source: OpenAI API reference (images, audio, chat completions, responses), November 2026; Gemini API
-(`inlineData`); AUTOMATIC1111 (`images`).
+(`inlineData`); AUTOMATIC1111 (`images`); vLLM-Omni 0.30 (`audio_data`).
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _DATA_URL: Final = re.compile(
 )
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*:|/(?!9j/)", re.I)
 _FILE: Final = re.compile(
-    r"(?:iVBORw0KGgo|/9j/|UklGR|R0lGOD|SUkqA|TU0AK|AAAA[\w+/]{2}Z0eX|GkXfo|SUQz|T2dnUw|ZkxhQw)"
-    r"[A-Za-z0-9+/]{64,}={0,2}"
+    r"(?:iVBORw0KGgo|/9j/|UklGR|R0lGOD|SUkqA|TU0AK|AAAA[\w+/]{2}Z0eX|GkXfo|SUQz|//[A-Pg-v]"
+    r"|T2dnUw|ZkxhQw)[A-Za-z0-9+/]{64,}={0,2}"
 )
-"""Base64 of PNG, JPEG, WebP and WAV, GIF, TIFF, AVIF and MP4, Matroska, MP3, Ogg, FLAC."""
+"""Base64 of PNG, JPEG, WebP and WAV, GIF, TIFF, AVIF and MP4, Matroska, MP3 and AAC, Ogg, FLAC."""
 
 _ADDRESSES: Final = ("image_url", "audio_url", "video_url", "images")
 _TYPES: Final = ("mimeType", "mime_type", "media_type")
@@ -51,15 +51,53 @@ def marked(text: str, mark: Mark) -> str:
     An answer without any stays as it is, byte for byte. Raises `AnswerRefused` for what is not
     JSON or points elsewhere, and whatever `mark` raises.
     """
-    walk = _Walk(mark)
+    return remade(read(text), text, mark)
+
+
+class Marked(str):
+    """Content in Base64 that is marked already."""
+
+    __slots__ = ()
+
+
+def read(text: str) -> Any:
+    """What the JSON says. Raises `AnswerRefused`."""
     try:
-        value = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise AnswerRefused(
             "The answer says that it is JSON and is not.", remedy="Mend the server."
         ) from error
+
+
+def remade(value: Any, text: str, mark: Mark) -> str:
+    """As `marked`, of what was read of a text, wherein content may be `Marked`.
+
+    >>> remade({"b64_json": Marked("aGk="), "url": "data:image/png;base64,aGk="}, "", bytes.upper)
+    '{"b64_json":"aGk=","url":"data:image/png;base64,SEk="}'
+    """
+    walk = _Walk(mark)
     made = walk(value)
-    return json.dumps(made, ensure_ascii=False, separators=(",", ":")) if walk.count else text
+    return written(made) if walk.count else text
+
+
+def words(text: str, mark: Mark) -> str:
+    """A text that is no JSON, with the contents in it marked.
+
+    >>> words("![it](data:image/png;base64,aGk=)", bytes.upper)
+    '![it](data:image/png;base64,SEk=)'
+    """
+    made = _Walk(mark)(text)
+    return str(made)
+
+
+def written(value: Any) -> str:
+    """As JSON without spaces.
+
+    >>> written({"é": [1, 2]})
+    '{"é":[1,2]}'
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def pictures_in(text: str) -> int:
@@ -86,10 +124,13 @@ class _Walk:
 
     def _member(self, name: str, value: Any, owner: dict[str, Any], within: str) -> Any:
         """What stands under a name in an object, or in an array under that name."""
+        if isinstance(value, Marked):
+            self.count += 1
+            return value
         if isinstance(value, str) and value:
             if _is_content(name, owner, within):
                 return self._content(value)
-            is_picture = within in _ADDRESSES or (within == "data" and owner.keys() <= _ITEM)
+            is_picture = within in _ADDRESSES or (within == "data" and _is_item(owner))
             is_expected = name in _ADDRESSES or (name == "url" and is_picture)
             if is_expected and _ADDRESS.match(value):
                 self._check_address(value)
@@ -119,8 +160,9 @@ class _Walk:
             )
 
 
-_ITEM: Final = frozenset(("url", "b64_json", "revised_prompt"))
-"""The members of a picture in OpenAI's answers."""
+def _is_item(owner: dict[str, Any]) -> bool:
+    """Whether this is a picture or movie in `data`, to which hosts add members of their own."""
+    return owner.keys() == {"url"} or "b64_json" in owner or "revised_prompt" in owner
 
 
 def _is_content(name: str, owner: dict[str, Any], within: str) -> bool:
@@ -131,6 +173,8 @@ def _is_content(name: str, owner: dict[str, Any], within: str) -> bool:
         return kind == "image_generation_call"
     if name in ("audio", "delta"):
         return isinstance(kind, str) and kind.endswith("audio.delta")
+    if name == "audio_data":
+        return _is_media(owner.get("media_type"))
     return name == "data" and (within == "audio" or any(_is_media(owner.get(t)) for t in _TYPES))
 
 

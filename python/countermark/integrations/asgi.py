@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, TypeAlias
 
@@ -28,6 +29,7 @@ from countermark.integrations import answers
 from countermark.integrations.events import Events
 from countermark.integrations.live import PCM16, Body, PlainBody, WaveBody
 from countermark.integrations.marker import Marker
+from countermark.integrations.speaking import Speaking
 from countermark.sound.samples import Encoding
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -59,6 +61,8 @@ _ARCHIVES: Final = (
     *("application/gzip", "application/x-7z-compressed", "application/x-gzip"),
     *("application/x-tar", "application/x-zip-compressed", "application/zip"),
 )
+_OF_MEDIA: Final = re.compile(r"/(audio|images|videos)(/|$)")
+"""In paths of OpenAI's interfaces: where samples may go out as bytes that say nothing."""
 
 
 class Middleware:
@@ -84,7 +88,7 @@ class Middleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            answer = _Answer(self, scope["method"], send)
+            answer = _Answer(self, scope, send)
             try:
                 await self._app(_plain(scope), receive, answer.take)
             finally:
@@ -116,10 +120,10 @@ class _Starting:
 class _Answer:
     """One answer on its way out."""
 
-    def __init__(self, middleware: Middleware, method: str, send: Send) -> None:
+    def __init__(self, middleware: Middleware, scope: Scope, send: Send) -> None:
         self._middleware = middleware
         self._marker = middleware.marker
-        self._method = method
+        self._method, self._path = scope["method"], scope["path"]
         self._send = send
         self._start: Message = {}
         self._take: Callable[[bytes, bool], Awaitable[None]] | None = None
@@ -163,11 +167,9 @@ class _Answer:
         if self._method == "HEAD" or self._start["status"] in (204, 304):
             return self._without_body
         kind = media_type.partition("/")[0]
-        if media_type == "text/event-stream":
-            change = self._in_json
-        elif kind in _PLAIN or media_type in _CODE:
+        if media_type != "text/event-stream" and (kind in _PLAIN or media_type in _CODE):
             return self._pass_on
-        elif kind in _MEDIA:
+        if kind in _MEDIA:
             change = self._file
         elif media_type == "application/json" or media_type.endswith("+json"):
             change = self._in_json
@@ -180,12 +182,27 @@ class _Answer:
         if media_type == "image/svg+xml":
             raise _unknown("with a drawing, which holds no watermark")
         if media_type == "text/event-stream":
-            return self._live(Events(change))
+            return self._live(self._events())
         if media_type in _RAW:
             return self._live(self._samples(PCM16, self._middleware.pcm_rate))
         if media_type in _WAVE and b"content-length" not in headers:
             return self._live(WaveBody(self._samples))
         return self._hold(change)
+
+    def _events(self) -> Events:
+        speaking = Speaking(self._samples, pcm_rate=self._middleware.pcm_rate)
+
+        def change(data: bytes | None) -> list[bytes]:
+            if data is None:
+                return [answers.written(each).encode() for each in speaking.rest()]
+            text = data.decode()
+            if not text.lstrip().startswith(("{", "[", '"')):
+                return [answers.words(text, self._file).encode()]
+            event = answers.read(text)
+            before = [answers.written(each) for each in speaking.through(event)]
+            return [each.encode() for each in (*before, answers.remade(event, text, self._file))]
+
+        return Events(change)
 
     def _samples(self, encoding: Encoding, rate: int) -> Body:
         return PlainBody(encoding, self._marker.live(rate, host=HOST))
@@ -197,7 +214,11 @@ class _Answer:
         return answers.marked(content.decode(), self._file).encode()
 
     def _sniffed(self, content: bytes) -> bytes:
-        return self._file(content) if self._marker.can_mark(content) else content
+        if self._marker.can_mark(content):
+            return self._file(content)
+        if _OF_MEDIA.search(self._path) and not _is_text(content):
+            raise _unknown("with bytes of no known kind")
+        return content
 
     async def _without_body(self, body: bytes, more: bool) -> None:
         await self._begin(None)
@@ -287,6 +308,13 @@ def _plain(scope: Scope) -> Scope:
     ways = scope.get("extensions") or {}
     kept = {name: each for name, each in ways.items() if name == "tls"}
     return {**scope, "headers": headers, "extensions": kept}
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        return "\0" not in content.decode()
+    except UnicodeDecodeError:
+        return False
 
 
 def _unknown(how: str) -> AnswerRefused:

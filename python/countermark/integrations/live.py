@@ -78,7 +78,7 @@ class WaveBody:
         if self._samples is not None:
             return self._samples.push(content)
         self._head += content
-        found = _data_of(self._head)
+        found = data_of(self._head)
         if found is None:
             if len(self._head) > _MAX_HEAD:
                 raise _damaged()
@@ -93,7 +93,7 @@ class WaveBody:
         return self._samples.finish()
 
 
-def _data_of(head: bytes) -> tuple[int, Encoding, int] | None:
+def data_of(head: bytes) -> tuple[int, Encoding, int] | None:
     """Where the samples begin, and what they are; None while the head is not all there."""
     if len(head) >= 12 and (head[:4] != b"RIFF" or head[8:12] != b"WAVE"):
         raise _damaged()
