@@ -68,8 +68,8 @@ def _heard() -> Any:
     return upstream.samples().astype(np.float32) / 32_768
 
 
-async def _parts() -> AsyncIterator[Any]:
-    for part in np.array_split(_heard(), PARTS):
+async def _parts(count: int = PARTS) -> AsyncIterator[Any]:
+    for part in np.array_split(_heard(), count):
         made = {"audio": torch.from_numpy(part), "sr": upstream.RATE}
         one = SimpleNamespace(index=0, finish_reason=None, stop_reason=None, token_ids=[])
         one.multimodal_output = made
@@ -83,6 +83,7 @@ class Speech(OmniOpenAIServingSpeech):  # type: ignore[misc]
         self._diffusion_mode, self._is_tts, self._tts_model_type = False, False, None
         self._adapter = self._tts_stage = None
         self._batch_max_items, self.forced_aligner_enabled = 8, False
+        self._speech_output_policies: dict[str, Any] = {}
         self.engine_client = Engine()
 
     async def _check_model(self, request: Any) -> None:
@@ -104,7 +105,7 @@ class Speech(OmniOpenAIServingSpeech):  # type: ignore[misc]
         return None
 
     async def _prepare_speech_generation(self, request: Any, **options: Any) -> Any:
-        return "speech-1", _parts(), {}
+        return "speech-1", _parts(PARTS if request.is_streaming() else 1), {}
 
     def _build_speech_usage(self, *given: Any) -> Any:
         from vllm_omni.entrypoints.openai.protocol.audio import SpeechTokenUsage
@@ -139,6 +140,9 @@ class Videos:
     """In place of the handler of movies."""
 
     model_name = "any"
+    stage_configs = Engine.stage_configs
+    supports_mixed_reference_inputs = supports_latent_mask_editing = False
+    supported_control_upload_types = frozenset[str]()
 
     def set_stage_configs_if_missing(self, configs: Any) -> None:
         return None

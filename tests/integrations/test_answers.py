@@ -39,6 +39,8 @@ OTHERS = {
     "mp4": b"\0\0\0\x20ftypisom" + bytes(80),
     "webm": b"\x1a\x45\xdf\xa3" + bytes(80),
     "mp3": b"ID3\x04" + bytes(80),
+    **{f"mp3, {b:x}": bytes((0xFF, b, 0x90)) + bytes(80) for b in (0xFB, 0xFA, 0xF3, 0xF2)},
+    "aac": b"\xff\xf1\x50\x80" + bytes(80),
     "ogg": b"OggS\0" + bytes(80),
     "flac": b"fLaC\0" + bytes(80),
     "wav": b"RIFF\0\0\0\0WAVEfmt " + bytes(80),
@@ -70,6 +72,7 @@ ANSWERS = {
     },
     "speech": {"type": "speech.audio.delta", "audio": PNG},
     "realtime": {"type": "response.output_audio.delta", "delta": PNG},
+    "batch": {"results": [{"index": 0, "audio_data": PNG, "media_type": "audio/pcm"}]},
     "chat audio": {"choices": [{"message": {"audio": {"id": "a", "data": PNG}}}]},
     "gemini": {"parts": [{"inlineData": {"mimeType": "image/png", "data": PNG}}]},
     "source": {"source": {"type": "base64", "media_type": "image/png", "data": PNG}},
@@ -107,6 +110,9 @@ def test_percent_signs_in_a_data_url() -> None:
 
 REFUSED = {
     "address": {"data": [{"url": "https://cdn.example/1.png"}]},
+    "address beside members of a host": {
+        "data": [{"b64_json": None, "url": "https://cdn.example/1.png", "provider": None}]
+    },
     "address of a picture": {"content": [{"image_url": {"url": "https://cdn.example/1.png"}}]},
     "address of a sound": {"audio_url": "s3://bucket/1.wav"},
     "address in a list": {"images": ["https://cdn.example/1.png"]},

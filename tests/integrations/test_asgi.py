@@ -157,6 +157,22 @@ def application(picture: bytes, speech: Any, folder: Path) -> Starlette:
 
         return StreamingResponse(parts(), media_type="audio/wav")
 
+    async def spoken(request: Request) -> Response:
+        async def parts() -> AsyncIterator[str]:
+            for part in np.array_split(speech, 40):
+                shown = base64.b64encode(part.tobytes()).decode()
+                delta = {"type": "speech.audio.delta", "audio": shown, "response_format": "pcm"}
+                yield f"event: speech.audio.delta\ndata: {json.dumps(delta)}\n\n"
+            yield 'event: speech.audio.done\ndata: {"type": "speech.audio.done"}\n\n'
+
+        return StreamingResponse(parts(), media_type="text/event-stream")
+
+    async def samples(request: Request) -> Response:
+        return Response(speech.tobytes(), media_type="application/octet-stream")
+
+    async def lines(request: Request) -> Response:
+        return Response(b'{"a": 1}\n{"a": 2}\n', media_type="application/octet-stream")
+
     async def realtime(socket: WebSocket) -> None:
         await socket.accept()
 
@@ -177,6 +193,10 @@ def application(picture: bytes, speech: Any, folder: Path) -> Starlette:
         "/healthz": text,
         "/v1/audio/speech": pcm,
         "/v1/audio/wav": wav,
+        "/v1/audio/spoken": spoken,
+        "/v1/audio/samples": samples,
+        "/v1/audio/lines": lines,
+        "/v1/embeddings": samples,
     }
     return Starlette(
         routes=[
@@ -274,7 +294,9 @@ def test_binary_answers(
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/images/addresses", "/v1/chat/elsewhere", "/svg", "/zipped", "/tiny", "/archive"]
+    "path",
+    ["/v1/images/addresses", "/v1/chat/elsewhere", "/svg", "/zipped", "/tiny", "/archive"]
+    + ["/v1/audio/samples"],
 )
 def test_what_cannot_be_marked_is_not_given_out(
     client: httpx.Client, registry: Registry, path: str
@@ -284,9 +306,11 @@ def test_what_cannot_be_marked_is_not_given_out(
     assert list(registry.all_entries()) == before
 
 
-def test_what_is_no_content_stays_as_it_is(client: httpx.Client) -> None:
+def test_what_is_no_content_stays_as_it_is(client: httpx.Client, speech: Any) -> None:
     answer = client.get("/healthz")
     assert (answer.text, answer.headers["etag"]) == ("ok", '"1"')
+    assert client.get("/v1/audio/lines").content == b'{"a": 1}\n{"a": 2}\n'
+    assert client.get("/v1/embeddings").content == speech.tobytes()
     words = client.get("/v1/chat/words")
     assert words.content == '{"choices":[{"message":{"content":"é"}}],"id":1.0}'.encode()
 
@@ -307,6 +331,27 @@ def test_speech_goes_on_while_it_comes(
     entry = registry.find_payload(found.payload)
     assert entry is not None
     assert entry.record.creator == "Ada Example"
+    assert entry.clip is not None
+    assert round(entry.clip.seconds, 2) == 12
+
+
+def test_speech_in_events_goes_on_while_it_comes(
+    client: httpx.Client, registry: Registry, speech: Any
+) -> None:
+    answer = client.post("/v1/audio/spoken")
+    *parts, done, last = answer.text.split("\n\n")
+    assert (done, last) == ('event: speech.audio.done\ndata: {"type": "speech.audio.done"}', "")
+    content = b""
+    for part in parts:
+        name, _, data = part.partition("\ndata: ")
+        assert name == "event: speech.audio.delta"
+        content += base64.b64decode(json.loads(data)["audio"])
+    samples = np.frombuffer(content, "<i2")
+    assert samples.shape == speech.shape
+    found = audio.detect(samples, RATE)
+    assert found is not None
+    entry = registry.find_payload(found.payload)
+    assert entry is not None
     assert entry.clip is not None
     assert round(entry.clip.seconds, 2) == 12
 
