@@ -123,7 +123,7 @@ def main() -> bool:
     ):
         shown, is_good = table(address, ASKED, {"authorization": f"Bearer {KEY}"})
     version = importlib.metadata.version("litellm")
-    print(f"# LiteLLM's proxy\n\n{provenance()}\n- LiteLLM {version}\n\n{shown}")
+    print(f"## LiteLLM's proxy\n\n{provenance()}\n- LiteLLM {version}\n\n{shown}")
     return is_good
 
 

@@ -8,9 +8,11 @@ import base64
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from unittest import mock
 
 import av
 import httpx
@@ -22,11 +24,14 @@ from PIL import Image
 from bench.integrations import upstream
 from countermark import audio, watermark
 from countermark.frames import ClipDetector
+from countermark.registry import Registry
 
 PICTURE, SOUND, MOVIE = "1 signed picture", "1 signed sound", "1 signed movie"
 REFUSED = "refused"
 LIVE = "sound with a mark"
 """Without a manifest in it: that is in the registry."""
+CUT = "cut off"
+"""Before its end, as the client sees."""
 
 _KINDS: Final = {"image": "picture", "audio": "sound", "video": "movie"}
 _FORMS: Final = {"PNG": "image/png", "JPEG": "image/jpeg", "wav": "audio/wav", "mp3": "audio/mpeg"}
@@ -48,17 +53,29 @@ class Asked:
 def table(
     address: str, asked: Sequence[Asked], headers: Mapping[str, str] | None = None
 ) -> tuple[str, bool]:
-    """Asks everything; gives markdown, and whether all is as expected."""
-    rows, is_good = [], True
+    """Asks everything; gives markdown, and whether all is as expected.
+
+    And all once more while nothing can be entered, as when the disk is full.
+    """
     with httpx.Client(base_url=address, headers=headers, timeout=300) as client:
-        for one in asked:
-            try:
-                found = outcome(client, one)
-            except (httpx.HTTPError, ValueError) as error:
-                found = " ".join(f"{type(error).__name__}: {error}".split())[:99]
-            is_good &= found == one.expected
-            rows.append(f"| {one.name} | {one.expected} | {found} |")
+        found = [(one.name, one.expected, _found(client, one)) for one in asked]
+        with mock.patch.object(Registry, "adding", side_effect=OSError):
+            broken = Counter(_found(client, one) for one in asked)
+    kept = broken[REFUSED] + broken[CUT]
+    name = "each of these, while the registry cannot be written"
+    found.append((name, f"{len(asked)} {REFUSED} or {CUT}", f"{kept} {REFUSED} or {CUT}"))
+    rows = [f"| {' | '.join(row)} |" for row in found]
+    is_good = all(expected == made for _, expected, made in found)
     return "\n".join(["| request | expected | found |", "|---|---|---|", *rows]), is_good
+
+
+def _found(client: httpx.Client, asked: Asked) -> str:
+    try:
+        return outcome(client, asked)
+    except httpx.RemoteProtocolError:
+        return CUT
+    except (httpx.HTTPError, ValueError) as error:
+        return " ".join(f"{type(error).__name__}: {error}".split())[:99]
 
 
 def outcome(client: httpx.Client, asked: Asked) -> str:

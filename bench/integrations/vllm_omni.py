@@ -253,7 +253,7 @@ def main() -> bool:
     ):
         shown, is_good = table(address, ASKED)
     versions = [f"{name} {importlib.metadata.version(name)}" for name in ("vllm", "vllm-omni")]
-    print(f"# vLLM-Omni\n\n{provenance()}\n- {', '.join(versions)}\n\n{shown}")
+    print(f"## vLLM-Omni\n\n{provenance()}\n- {', '.join(versions)}\n\n{shown}")
     return is_good
 
 

@@ -221,7 +221,7 @@ def _ends(event: Any, sound: Hashable) -> bool:
     if not isinstance(event, dict):
         return False
     if isinstance(sound, str):
-        return event.get("type") == sound + "done"
+        return bool(event.get("type") == sound + "done")
     return any(
         choice.get("index") == sound and choice.get("finish_reason") is not None
         for choice in _choices(event)
