@@ -161,7 +161,7 @@ def _is_whole(content: bytes) -> bool:
     found = data_of(content)
     if found is None:
         return False
-    (length,) = struct.unpack_from("<I", content, found[0] - 4)
+    length = int.from_bytes(content[found[0] - 4 : found[0]], "little")
     return 0 < length == len(content) - found[0]
 
 
