@@ -24,6 +24,7 @@ PARSE_ERRORS: Final = (
     ValueError,
     TypeError,
     OverflowError,
+    KeyError,  # of cryptography before 50, for a reason of revocation that there is not
     UnsupportedAlgorithm,
     x509.InvalidVersion,
     x509.DuplicateExtension,

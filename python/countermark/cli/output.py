@@ -81,6 +81,9 @@ def show_warning(
 def progress(items: Sequence[_Item], what: str) -> Iterator[_Item]:
     """The items, with a bar on standard error when there are many and someone looks."""
     console = Console(stderr=True)
+    if len(items) < 2 or not console.is_terminal:  # where Rich before 15 prints an empty line
+        yield from items
+        return
     bar = Progress(
         TextColumn(what),
         BarColumn(),
@@ -88,7 +91,6 @@ def progress(items: Sequence[_Item], what: str) -> Iterator[_Item]:
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        disable=len(items) < 2 or not console.is_terminal,
     )
     with bar:
         yield from bar.track(items)
@@ -130,6 +132,9 @@ def frames(name: str) -> Iterator[Callable[[int], None]]:
     Only once there are any: nothing is shown of a picture.
     """
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done: None
+        return
     bar = Progress(
         TextColumn("{task.description}"),
         TextColumn("{task.completed} frames"),
@@ -137,7 +142,6 @@ def frames(name: str) -> Iterator[Callable[[int], None]]:
         TextColumn("{task.fields[rate]:.0f} frames/s"),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
     )
     task = bar.add_task(name, total=None, rate=0.0)
 

@@ -98,6 +98,9 @@ class TextWatermark:
     def validate(self) -> None:
         """Does nothing: what exists is valid. `transformers` asks."""
 
+    def to_dict(self) -> None:
+        """Nothing, for a configuration that is written to a file: it does not tell the key."""
+
     def construct_processor(self, vocabulary: int, device: Any) -> TextProcessor:
         """Makes what `transformers` calls with the scores of every token; needs torch."""
         from countermark.tokens.processor import TextProcessor
