@@ -23,7 +23,7 @@ from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from countermark import files
 from countermark.credentials import paths
@@ -266,10 +266,14 @@ def fingerprint(certificate: x509.Certificate) -> str:
 
 @cache
 def _bundled() -> dict[Kind, Official]:
-    """The official lists in the package."""
+    """The official lists in the package: in DER, which takes a fifth less in a wheel."""
     folder = resources.files("countermark.credentials") / "trust_lists"
     metadata = json.loads((folder / _OFFICIAL).read_bytes())
-    return _officials(metadata, lambda name: (folder / name).read_bytes())
+
+    def pem(name: str) -> bytes:
+        return _pem(pkcs7.load_der_pkcs7_certificates((folder / name).read_bytes()))
+
+    return _officials(metadata, pem)
 
 
 def _officials(metadata: dict[str, Any], content: Any) -> dict[Kind, Official]:
