@@ -10,7 +10,7 @@ REPOSITORY = Path(__file__).parents[2]
 MADE = REPOSITORY / "build/wheel"
 ROOT_FILES = ["CHANGELOG.md", "CMakeLists.txt", "LICENSE", "README.md", "pyproject.toml"]
 LIBRARY_BYTES_MAX = 500_000
-WHEEL_BYTES_MAX = 1_620_000  # to come back to 1,500,000, where it was before texts and tensors
+WHEEL_BYTES_MAX = 1_500_000
 
 
 def tracked(*paths: str) -> set[str]:
@@ -51,7 +51,7 @@ def test_header_in_the_wheel_is_that_of_the_sources() -> None:
     assert held == (REPOSITORY / "cpp/include/countermark/countermark.h").read_bytes()
 
 
-def test_repair_adds_nothing() -> None:
+def test_repair_and_packing_add_nothing() -> None:
     """Highway is linked in, from its sources as for a release."""
     with zipfile.ZipFile(only("dist", "*.whl")) as archive:
         built = archive.read("countermark/libcountermark.so")
