@@ -37,12 +37,25 @@ HOST: Final = "comfyui"
 CATEGORY: Final = "countermark"
 
 
-class WatermarkNode:
-    """IMAGE to IMAGE: each picture of the batch with a watermark of its own."""
+class _Marking:
+    """From IMAGE to IMAGE."""
 
     CATEGORY = CATEGORY
     FUNCTION = "mark"
     RETURN_TYPES = ("IMAGE",)
+
+
+class _Saving:
+    """To files."""
+
+    CATEGORY = CATEGORY
+    FUNCTION = "save"
+    RETURN_TYPES: ClassVar[tuple[str, ...]] = ()
+    OUTPUT_NODE = True
+
+
+class WatermarkNode(_Marking):
+    """IMAGE to IMAGE: each picture of the batch with a watermark of its own."""
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802  # as ComfyUI calls it
@@ -54,12 +67,8 @@ class WatermarkNode:
         return (_marker(model).pixels(images, layout="BHWC", range="unit", host=HOST),)
 
 
-class WatermarkVideoNode:
+class WatermarkVideoNode(_Marking):
     """IMAGE to IMAGE: the frames of one video, which all carry one watermark."""
-
-    CATEGORY = CATEGORY
-    FUNCTION = "mark"
-    RETURN_TYPES = ("IMAGE",)
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802  # as ComfyUI calls it
@@ -76,16 +85,11 @@ class WatermarkVideoNode:
         return (marker.frames(images, layout="FHWC", range="unit", fps=fps, host=HOST),)
 
 
-class SaveSignedNode:
+class SaveSignedNode(_Saving):
     """IMAGE to files: PNG, JPEG or WebP with a watermark and a signed manifest.
 
     Pictures that the other node has marked keep their watermark; `model` must be the same then.
     """
-
-    CATEGORY = CATEGORY
-    FUNCTION = "save"
-    RETURN_TYPES: ClassVar[tuple[str, ...]] = ()
-    OUTPUT_NODE = True
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802  # as ComfyUI calls it
@@ -110,16 +114,11 @@ class SaveSignedNode:
         return {"ui": {"images": saved}}
 
 
-class SaveSignedVideoNode:
+class SaveSignedVideoNode(_Saving):
     """VIDEO to a file: MP4 with a watermark in every frame and in the sound, and a signed manifest.
 
     Frames that the other node has marked are not encoded again; `model` must be the same then.
     """
-
-    CATEGORY = CATEGORY
-    FUNCTION = "save"
-    RETURN_TYPES: ClassVar[tuple[str, ...]] = ()
-    OUTPUT_NODE = True
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802  # as ComfyUI calls it
@@ -143,13 +142,8 @@ class SaveSignedVideoNode:
         return {"ui": {"images": saved, "animated": (True,)}}
 
 
-class SaveSignedSoundNode:
+class SaveSignedSoundNode(_Saving):
     """AUDIO to files: WAV with a watermark and a signed manifest."""
-
-    CATEGORY = CATEGORY
-    FUNCTION = "save"
-    RETURN_TYPES: ClassVar[tuple[str, ...]] = ()
-    OUTPUT_NODE = True
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802  # as ComfyUI calls it
